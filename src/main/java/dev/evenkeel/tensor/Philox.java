@@ -1,0 +1,99 @@
+package dev.evenkeel.tensor;
+
+/**
+ * Philox 4×32-10 random numbers (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+ * 2011): a pure function of (seed, counter), so the same on every device and at every place of a
+ * run that is resumed.
+ *
+ * <p>The 128-bit counter is split into a 64-bit position and a 64-bit stream: two streams of one
+ * seed never overlap. An instance walks along one stream; {@link #block} asks for any place at
+ * once. Instances are not thread-safe.
+ */
+public final class Philox {
+
+  private static final int MULTIPLIER_0 = 0xD2511F53;
+  private static final int MULTIPLIER_1 = 0xCD9E8D57;
+  private static final int WEYL_0 = 0x9E3779B9;
+  private static final int WEYL_1 = 0xBB67AE85;
+  private static final int ROUNDS = 10;
+
+  private final long seed;
+  private final long stream;
+  private final int[] words = new int[4];
+  private long position;
+  private int used = 4;
+
+  public Philox(long seed, long stream) {
+    this.seed = seed;
+    this.stream = stream;
+  }
+
+  /** Writes the four 32-bit words at a position of a stream into {@code out}. */
+  public static void block(long seed, long stream, long position, int[] out) {
+    int c0 = (int) position;
+    int c1 = (int) (position >>> 32);
+    int c2 = (int) stream;
+    int c3 = (int) (stream >>> 32);
+    int key0 = (int) seed;
+    int key1 = (int) (seed >>> 32);
+    for (int round = 0; round < ROUNDS; round++) {
+      long product0 = (MULTIPLIER_0 & 0xFFFFFFFFL) * (c0 & 0xFFFFFFFFL);
+      long product1 = (MULTIPLIER_1 & 0xFFFFFFFFL) * (c2 & 0xFFFFFFFFL);
+      c0 = (int) (product1 >>> 32) ^ c1 ^ key0;
+      c2 = (int) (product0 >>> 32) ^ c3 ^ key1;
+      c1 = (int) product1;
+      c3 = (int) product0;
+      key0 += WEYL_0;
+      key1 += WEYL_1;
+    }
+    out[0] = c0;
+    out[1] = c1;
+    out[2] = c2;
+    out[3] = c3;
+  }
+
+  public int nextInt() {
+    if (used == 4) {
+      block(seed, stream, position++, words);
+      used = 0;
+    }
+    return words[used++];
+  }
+
+  /** Uniform over 0 … bound−1, without bias (Lemire's multiply and reject). */
+  public int nextInt(int bound) {
+    long product = (nextInt() & 0xFFFFFFFFL) * bound;
+    long low = product & 0xFFFFFFFFL;
+    if (low < bound) {
+      long threshold = (0x1_0000_0000L - bound) % bound;
+      while (low < threshold) {
+        product = (nextInt() & 0xFFFFFFFFL) * bound;
+        low = product & 0xFFFFFFFFL;
+      }
+    }
+    return (int) (product >>> 32);
+  }
+
+  /** Uniform in [0, 1), with 53 random bits. */
+  public double nextDouble() {
+    long high = nextInt() >>> 6;
+    long low = nextInt() >>> 5;
+    return ((high << 27) + low) * 0x1p-53;
+  }
+
+  /** Standard normal, by Box and Muller's transform. */
+  public double nextGaussian() {
+    double radius = StrictMath.sqrt(-2 * StrictMath.log(1 - nextDouble()));
+    return radius * StrictMath.cos(2 * Math.PI * nextDouble());
+  }
+
+  /** Puts the values in random order (Fisher and Yates). */
+  public void shuffle(int[] values) {
+    for (int i = values.length - 1; i > 0; i--) {
+      int j = nextInt(i + 1);
+      int swapped = values[i];
+      values[i] = values[j];
+      values[j] = swapped;
+    }
+  }
+}

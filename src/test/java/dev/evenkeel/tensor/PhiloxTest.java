@@ -1,0 +1,85 @@
+package dev.evenkeel.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import org.junit.jupiter.api.Test;
+
+class PhiloxTest {
+
+  /** The known answers that Random123 publishes for philox4x32-10 (kat_vectors). */
+  @Test
+  void agreesWithThePublishedVectors() {
+    check(0L, 0L, 0L, 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8);
+    check(-1L, -1L, -1L, 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd);
+    check(
+        0x299f31d0a4093822L,
+        0x0370734413198a2eL,
+        0x85a308d3243f6a88L,
+        0xd16cfe09,
+        0x94fdcceb,
+        0x5001e420,
+        0x24126ea1);
+  }
+
+  private static void check(long seed, long stream, long position, int... expected) {
+    int[] words = new int[4];
+    Philox.block(seed, stream, position, words);
+    assertArrayEquals(expected, words);
+  }
+
+  @Test
+  void walksAlongItsStream() {
+    Philox random = new Philox(7, 9);
+    int[] words = new int[4];
+    for (int position = 0; position < 3; position++) {
+      Philox.block(7, 9, position, words);
+      for (int word : words) {
+        assertEquals(word, random.nextInt());
+      }
+    }
+    assertNotEquals(new Philox(7, 8).nextInt(), new Philox(7, 9).nextInt());
+  }
+
+  @Test
+  void normalAndUniformNumbersHaveTheirMoments() {
+    Philox random = new Philox(1, 0);
+    int n = 200_000;
+    double sum = 0;
+    double squares = 0;
+    double uniform = 0;
+    for (int i = 0; i < n; i++) {
+      double g = random.nextGaussian();
+      sum += g;
+      squares += g * g;
+      uniform += random.nextDouble();
+    }
+    double fourSigma = 4 / Math.sqrt(n);
+    assertEquals(0, sum / n, fourSigma);
+    assertEquals(1, squares / n, fourSigma * Math.sqrt(2));
+    assertEquals(0.5, uniform / n, fourSigma / Math.sqrt(12));
+  }
+
+  @Test
+  void boundedIntegersAreEvenAndShufflesArePermutations() {
+    Philox random = new Philox(3, 0);
+    int[] counts = new int[7];
+    for (int i = 0; i < 70_000; i++) {
+      counts[random.nextInt(7)]++;
+    }
+    for (int count : counts) {
+      assertEquals(10_000, count, 400);
+    }
+    int[] order = new int[1000];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = i;
+    }
+    random.shuffle(order);
+    boolean[] seen = new boolean[order.length];
+    for (int value : order) {
+      assertEquals(false, seen[value]);
+      seen[value] = true;
+    }
+  }
+}

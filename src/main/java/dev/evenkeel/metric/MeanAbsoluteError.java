@@ -1,0 +1,26 @@
+package dev.evenkeel.metric;
+
+/** The mean absolute error over all rows and columns together. */
+public record MeanAbsoluteError() implements Metric {
+
+  @Override
+  public String name() {
+    return "mae";
+  }
+
+  @Override
+  public boolean higherIsBetter() {
+    return false;
+  }
+
+  @Override
+  public double of(Predictions predictions) {
+    predictions.requireValues(name());
+    float[] targets = predictions.targets();
+    double sum = 0;
+    for (int i = 0; i < targets.length; i++) {
+      sum += Math.abs((double) predictions.outputs()[i] - targets[i]);
+    }
+    return sum / targets.length;
+  }
+}

@@ -1,0 +1,35 @@
+package dev.evenkeel.metric;
+
+import dev.evenkeel.EvenkeelException;
+import java.util.regex.Pattern;
+
+/** A measure of how well a model's outputs over a whole set agree with the targets. */
+public interface Metric {
+
+  /** The name on the command line and in reports; {@link #named} understands it. */
+  String name();
+
+  boolean higherIsBetter();
+
+  double of(Predictions predictions);
+
+  /** The metric of a name: accuracy, top5 (or top and another number), logloss, auc, … */
+  static Metric named(String name) {
+    return switch (name) {
+      case "accuracy" -> new Accuracy();
+      case "logloss" -> new LogLoss();
+      case "auc" -> new Auc();
+      case "rmse" -> new Rmse();
+      case "mae" -> new MeanAbsoluteError();
+      case "r2" -> new R2();
+      default -> {
+        if (Pattern.matches("top[1-9][0-9]{0,8}", name)) {
+          yield new TopK(Integer.parseInt(name.substring("top".length())));
+        }
+        throw new EvenkeelException(
+            "Unknown metric '%s': expected accuracy, top5 (or another number), logloss, auc, rmse, mae or r2."
+                .formatted(name));
+      }
+    };
+  }
+}

@@ -1,0 +1,77 @@
+package dev.evenkeel.metric;
+
+import dev.evenkeel.EvenkeelException;
+
+/**
+ * The outputs that a model made over a whole set, beside the targets; both row by row on the host.
+ *
+ * <p>Classification: {@code outputs} are raw logits, {@code targets} one column of class indices.
+ * One column of logits is the binary case: the logit of class 1, with targets 0 and 1. Regression:
+ * both are values in original units, with as many columns. The arrays are not copied.
+ *
+ * @param outputs [rows, columns]
+ * @param targets [rows, targetColumns]
+ */
+public record Predictions(
+    int rows, int columns, float[] outputs, int targetColumns, float[] targets) {
+
+  public Predictions {
+    if (rows < 1) {
+      throw new EvenkeelException(
+          "Predictions have %d rows, expected at least 1: nothing can be measured on an empty set."
+              .formatted(rows));
+    }
+    requireLength("outputs", rows, columns, outputs.length);
+    requireLength("targets", rows, targetColumns, targets.length);
+  }
+
+  private static void requireLength(String what, int rows, int columns, int length) {
+    if (columns < 1) {
+      throw new EvenkeelException(
+          "Predictions: %s have %d columns, expected at least 1.".formatted(what, columns));
+    }
+    if ((long) rows * columns != length) {
+      throw new EvenkeelException(
+          "Predictions: %s hold %d values, expected %d: %d rows of %d columns."
+              .formatted(what, length, (long) rows * columns, rows, columns));
+    }
+  }
+
+  float output(int row, int column) {
+    return outputs[row * columns + column];
+  }
+
+  /** How many classes the logits tell apart. */
+  int classCount() {
+    return Math.max(columns, 2);
+  }
+
+  /** The class of every row, checked; {@code metric} is who asks, for the message. */
+  int[] classes(String metric) {
+    if (targetColumns != 1) {
+      throw new EvenkeelException(
+          "%s: targets have %d columns, expected 1: the index of the class."
+              .formatted(metric, targetColumns));
+    }
+    int[] classes = new int[rows];
+    for (int row = 0; row < rows; row++) {
+      int index = (int) targets[row];
+      if (index != targets[row] || index < 0 || index >= classCount()) {
+        throw new EvenkeelException(
+            "%s: the target of row %d is %s, expected a class index from 0 to %d, for logits of %d column(s)."
+                .formatted(metric, row, targets[row], classCount() - 1, columns));
+      }
+      classes[row] = index;
+    }
+    return classes;
+  }
+
+  /** Checks that each output has its target; {@code metric} is who asks, for the message. */
+  void requireValues(String metric) {
+    if (columns != targetColumns) {
+      throw new EvenkeelException(
+          "%s: outputs have %d columns and targets %d, expected as many: a value for each value."
+              .formatted(metric, columns, targetColumns));
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package dev.evenkeel.metric;
+
+/**
+ * The coefficient of determination, 1 − Σ(target − output)² / Σ(target − mean)², averaged over the
+ * columns.
+ *
+ * <p>Where a column's targets are all the same (a single row, too) there is nothing to explain: it
+ * counts 1 when every output is exact and 0 otherwise, as in scikit-learn.
+ */
+public record R2() implements Metric {
+
+  @Override
+  public String name() {
+    return "r2";
+  }
+
+  @Override
+  public boolean higherIsBetter() {
+    return true;
+  }
+
+  @Override
+  public double of(Predictions predictions) {
+    predictions.requireValues(name());
+    double sum = 0;
+    for (int column = 0; column < predictions.columns(); column++) {
+      sum += ofColumn(predictions, column);
+    }
+    return sum / predictions.columns();
+  }
+
+  private static double ofColumn(Predictions predictions, int column) {
+    int columns = predictions.columns();
+    float[] targets = predictions.targets();
+    // Measured from the first target, so that a constant column has a deviation of exactly 0.
+    double first = targets[column];
+    double sum = 0;
+    for (int i = column; i < targets.length; i += columns) {
+      sum += targets[i] - first;
+    }
+    double mean = first + sum / predictions.rows();
+    double residual = 0;
+    double total = 0;
+    for (int i = column; i < targets.length; i += columns) {
+      double error = (double) targets[i] - predictions.outputs()[i];
+      double deviation = targets[i] - mean;
+      residual += error * error;
+      total += deviation * deviation;
+    }
+    if (total == 0) {
+      return residual > 0 ? 0 : 1 - residual; // NaN stays NaN
+    }
+    return 1 - residual / total;
+  }
+}

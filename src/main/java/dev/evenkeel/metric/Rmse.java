@@ -1,0 +1,27 @@
+package dev.evenkeel.metric;
+
+/** The root of the mean squared error over all rows and columns together. */
+public record Rmse() implements Metric {
+
+  @Override
+  public String name() {
+    return "rmse";
+  }
+
+  @Override
+  public boolean higherIsBetter() {
+    return false;
+  }
+
+  @Override
+  public double of(Predictions predictions) {
+    predictions.requireValues(name());
+    float[] targets = predictions.targets();
+    double sum = 0;
+    for (int i = 0; i < targets.length; i++) {
+      double error = (double) predictions.outputs()[i] - targets[i];
+      sum += error * error;
+    }
+    return Math.sqrt(sum / targets.length);
+  }
+}

@@ -1,0 +1,187 @@
+package dev.evenkeel.backend;
+
+import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.RowOrder;
+
+/**
+ * The contract of every numeric operation: what a device must do to train an MLP. Operations stand
+ * at the level of one step of a layer and are fused as training needs them.
+ *
+ * <p>To add one: write its float64 reference and its row in the conformance table first, then its
+ * body in {@code backend.cpu}, then its kernel.
+ *
+ * <p>N is the number of rows of a mini-batch, C the features of a layer. A backend and everything
+ * bound to it belong to one thread at a time.
+ */
+public interface Backend extends AutoCloseable {
+
+  /** What runs here, in words for people: "CPU, 2 threads, OpenBLAS 0.3.31". */
+  String description();
+
+  /** "cpu", "cuda:0": how the command line names the device. */
+  String device();
+
+  // Memory
+
+  /** New memory, filled with zeros. */
+  Buffer allocate(long floats);
+
+  /** A table that the device only reads; where it can be, the array itself, so don't change it. */
+  Matrix table(float[] values, int rows, int columns);
+
+  /** Copies all of a matrix from the host. */
+  void write(float[] source, Matrix target);
+
+  /** Copies all of a matrix to the host, after everything that was run before. */
+  void read(Matrix source, float[] target);
+
+  /** Floats allocated and not yet given back. */
+  long allocated();
+
+  // Data
+
+  /** batch[i] := table[order.rows[order.position + i]]. */
+  Operation gather(Matrix table, RowOrder order, Matrix batch);
+
+  // Linear: x [N, I], weight [O, I], z [N, O]
+
+  /** z := x weightᵀ. */
+  Operation linearForward(Matrix x, Matrix weight, Matrix z);
+
+  /** dx := dz weight. */
+  Operation linearBackwardInput(Matrix dz, Matrix weight, Matrix dx);
+
+  /** dWeight := dzᵀ x. */
+  Operation linearBackwardWeight(Matrix dz, Matrix x, Matrix dWeight);
+
+  // Activations
+
+  /**
+   * z := z + bias (in place, unless bias is NONE), then y := activation(z). y may be z if it is
+   * IDENTITY.
+   */
+  Operation activationForward(Matrix z, Matrix bias, Activation activation, Matrix y);
+
+  /**
+   * dz := dy · activation′, from z (bias included) and y; dBias (unless NONE) := column sums of dz.
+   * dz may be dy.
+   */
+  Operation activationBackward(
+      Matrix dy, Matrix z, Matrix y, Activation activation, Matrix dz, Matrix dBias);
+
+  // Batch norm: x, y [N, C]; x̂ = (x − μ) / √(σ² + ε) over the rows, y = activation(γ x̂ + β)
+
+  /**
+   * Normalises by the batch's own mean and biased variance, moves the running statistics, and
+   * leaves in {@code saved} [3, C] what the backward pass needs: the mean as a sum of two floats,
+   * and 1/√(σ² + ε).
+   */
+  Operation batchNormForward(
+      Matrix x, BatchNormMemory norm, Activation activation, Matrix y, Matrix saved);
+
+  /** The same with the running statistics, which stay as they are. */
+  Operation batchNormInference(Matrix x, BatchNormMemory norm, Activation activation, Matrix y);
+
+  /** dx, dGamma, dBeta from dy and what the forward pass saw and left. dx may be dy. */
+  Operation batchNormBackward(
+      Matrix dy,
+      Matrix x,
+      Matrix y,
+      BatchNormMemory norm,
+      Activation activation,
+      Matrix saved,
+      Matrix dx,
+      Matrix dGamma,
+      Matrix dBeta);
+
+  /** mean and biased variance, [1, C], of every column of x. */
+  Operation columnStatistics(Matrix x, Matrix mean, Matrix variance);
+
+  // Dropout and sums
+
+  /**
+   * y := x / (1 − probability) where a Philox word of (seed, stream, step, place) says keep, else
+   * 0. Run on dy it is its own backward pass. y may be x.
+   */
+  Operation dropout(Matrix x, double probability, long seed, int stream, Step step, Matrix y);
+
+  /** out := a + b; out may be either. */
+  Operation add(Matrix a, Matrix b, Matrix out);
+
+  /** target := source. */
+  Operation copy(Matrix source, Matrix target);
+
+  // Losses: outputs and their gradient [N, K]; loss [1, 1] is the mean that the gradient belongs to
+
+  /**
+   * Softmax cross-entropy of class numbers in targets [N, 1]. Smoothing ε moves ε/K of the weight
+   * to every class. classWeights [1, K] (or NONE) weigh rows and make the mean a weighted one.
+   */
+  Operation softmaxCrossEntropy(
+      Matrix logits,
+      Matrix targets,
+      double smoothing,
+      Matrix classWeights,
+      Matrix dLogits,
+      Matrix loss);
+
+  /** Binary cross-entropy with logits, for targets [N, K] in 0 … 1. */
+  Operation binaryCrossEntropy(Matrix logits, Matrix targets, Matrix dLogits, Matrix loss);
+
+  /** (y − t)²; |y − t| with gradient 0 at 0; or Huber's mixture of both, which turns at delta. */
+  Operation regressionLoss(
+      RegressionLoss kind,
+      double delta,
+      Matrix outputs,
+      Matrix targets,
+      Matrix dOutputs,
+      Matrix loss);
+
+  enum RegressionLoss {
+    SQUARED,
+    ABSOLUTE,
+    HUBER
+  }
+
+  // Updates of flat parameters. The first `decayed` take weight decay. scale is [1, 1] (or NONE for
+  // 1).
+
+  /**
+   * norm [1, 2] := Euclidean norm of the gradients, and min(1, limit / norm): the scale to clip by.
+   */
+  Operation clipScale(Matrix gradients, double limit, Matrix norm);
+
+  /** v := momentum v + g; p −= lr (nesterov ? g + momentum v : v), with g including L2 decay. */
+  Operation updateMomentum(UpdateTarget target, Matrix velocity, double momentum, boolean nesterov);
+
+  /** s := α s + (1 − α) g²; p −= lr g / (√s + ε), with g including L2 decay. */
+  Operation updateRmsprop(UpdateTarget target, Matrix squares, double alpha, double epsilon);
+
+  /** Adam with bias correction; decay is L2 inside g, or decoupled (AdamW): p −= lr decay p. */
+  Operation updateAdam(
+      UpdateTarget target,
+      Matrix mean,
+      Matrix squares,
+      double beta1,
+      double beta2,
+      double epsilon,
+      boolean decoupled);
+
+  /** What every update works on. */
+  record UpdateTarget(
+      Matrix parameters,
+      Matrix gradients,
+      long decayed,
+      double weightDecay,
+      Matrix scale,
+      Step step) {}
+
+  // Diagnosis
+
+  /** Whether any element is NaN or infinite; waits for what was run before. */
+  boolean hasNonFinite(Matrix x);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,60 @@
+package dev.evenkeel.backend.cpu;
+
+import static dev.evenkeel.backend.cpu.CpuBuffer.data;
+
+import dev.evenkeel.backend.Activation;
+import dev.evenkeel.tensor.Matrix;
+
+/** z := z + bias where there is one, then y := activation(z). */
+final class ActivationForward extends Columns {
+
+  private final float[] z;
+  private final int zOffset;
+  private final float[] y;
+  private final int yOffset;
+  private final float[] bias;
+  private final int biasOffset;
+  private final Activation activation;
+  private final boolean storeZ;
+
+  ActivationForward(
+      Scratch[] scratch, Workers workers, Matrix z, Matrix bias, Activation activation, Matrix y) {
+    super(scratch, workers, z, 0.7);
+    this.z = data(z);
+    this.zOffset = (int) z.offset();
+    this.y = data(y);
+    this.yOffset = (int) y.offset();
+    this.bias = bias.isNone() ? null : data(bias);
+    this.biasOffset = (int) bias.offset();
+    this.activation = activation;
+    boolean inPlace = this.y == this.z && yOffset == zOffset;
+    this.storeZ = !bias.isNone() && !inPlace && Elementwise.backwardNeedsInput(activation);
+  }
+
+  @Override
+  void panel(Scratch scratch, int from, int width) {
+    float[] u = scratch.rows[0];
+    float[] out = scratch.rows[1];
+    float[] biases = scratch.vectors[0];
+    if (bias != null) {
+      System.arraycopy(bias, biasOffset + from, biases, 0, width);
+    }
+    for (int row = 0; row < rows; row++) {
+      load(z, zOffset, row, from, u, width);
+      if (bias != null) {
+        add(u, biases, width);
+      }
+      if (storeZ) {
+        store(u, z, zOffset, row, from, width);
+      }
+      Elementwise.forward(activation, u, out, scratch, width);
+      store(out, y, yOffset, row, from, width);
+    }
+  }
+
+  private static void add(float[] u, float[] bias, int width) {
+    for (int j = 0; j < width; j++) {
+      u[j] += bias[j];
+    }
+  }
+}

@@ -1,0 +1,188 @@
+package dev.evenkeel.backend.cpu;
+
+import static dev.evenkeel.backend.cpu.CpuBuffer.data;
+
+import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.BatchNormMemory;
+import dev.evenkeel.tensor.Matrix;
+import java.util.Arrays;
+
+/**
+ * The gradients of y = activation(γ x̂ + β). With t = dy · activation′: dβ = Σt, dγ = Σ t x̂, and
+ * dx = γ/√(σ² + ε) · (t − (dβ + x̂ dγ)/N). x̂ is made again from x; the first pass leaves t in dx's
+ * place.
+ */
+final class BatchNormBackward extends Columns {
+
+  private static final int SLAB = 64;
+
+  private final float[] dy;
+  private final int dyOffset;
+  private final float[] x;
+  private final int xOffset;
+  private final float[] y;
+  private final int yOffset;
+  private final float[] dx;
+  private final int dxOffset;
+  private final BatchNormMemory norm;
+  private final float[] gammas;
+  private final float[] betas;
+  private final float[] dGammas;
+  private final float[] dBetas;
+  private final int dGamma;
+  private final int dBeta;
+  private final Activation activation;
+  private final float[] saved;
+  private final int savedOffset;
+
+  BatchNormBackward(
+      Scratch[] scratch,
+      Workers workers,
+      Matrix dy,
+      Matrix x,
+      Matrix y,
+      BatchNormMemory norm,
+      Activation activation,
+      Matrix saved,
+      Matrix dx,
+      Matrix dGamma,
+      Matrix dBeta) {
+    super(scratch, workers, x, 2);
+    this.dy = data(dy);
+    this.dyOffset = (int) dy.offset();
+    this.x = data(x);
+    this.xOffset = (int) x.offset();
+    this.y = data(y);
+    this.yOffset = (int) y.offset();
+    this.dx = data(dx);
+    this.dxOffset = (int) dx.offset();
+    this.norm = norm;
+    this.gammas = data(norm.gamma());
+    this.betas = data(norm.beta());
+    this.dGammas = data(dGamma);
+    this.dBetas = data(dBeta);
+    this.dGamma = (int) dGamma.offset();
+    this.dBeta = (int) dBeta.offset();
+    this.activation = activation;
+    this.saved = data(saved);
+    this.savedOffset = (int) saved.offset();
+  }
+
+  @Override
+  void panel(Scratch scratch, int from, int width) {
+    float[] shift = scratch.vectors[0];
+    float[] delta = scratch.vectors[1];
+    float[] inverse = scratch.vectors[2];
+    float[] sum = scratch.vectors[3];
+    float[] dot = scratch.vectors[4];
+    double[] sums = scratch.sums[0];
+    double[] dots = scratch.sums[1];
+    System.arraycopy(saved, savedOffset + from, shift, 0, width);
+    System.arraycopy(saved, savedOffset + columns + from, delta, 0, width);
+    System.arraycopy(saved, savedOffset + 2 * columns + from, inverse, 0, width);
+
+    reduce(scratch, from, width, shift, delta, inverse, sum, dot, sums, dots);
+
+    float[] scale = scratch.vectors[5];
+    int gamma = (int) norm.gamma().offset() + from;
+    for (int j = 0; j < width; j++) {
+      dBetas[dBeta + from + j] = (float) sums[j];
+      dGammas[dGamma + from + j] = (float) dots[j];
+      scale[j] = gammas[gamma + j] * inverse[j];
+      sum[j] = (float) (sums[j] / rows);
+      dot[j] = (float) (dots[j] / rows);
+    }
+    float[] t = scratch.rows[0];
+    float[] xRow = scratch.rows[1];
+    for (int row = 0; row < rows; row++) {
+      load(x, xOffset, row, from, xRow, width);
+      load(dx, dxOffset, row, from, t, width);
+      project(t, xRow, shift, delta, inverse, sum, dot, scale, width);
+      store(t, dx, dxOffset, row, from, width);
+    }
+  }
+
+  private void reduce(
+      Scratch scratch,
+      int from,
+      int width,
+      float[] shift,
+      float[] delta,
+      float[] inverse,
+      float[] sum,
+      float[] dot,
+      double[] sums,
+      double[] dots) {
+    float[] gamma = scratch.vectors[5];
+    float[] beta = scratch.vectors[6];
+    boolean needsInput = Elementwise.backwardNeedsInput(activation);
+    if (needsInput) {
+      System.arraycopy(gammas, (int) norm.gamma().offset() + from, gamma, 0, width);
+      System.arraycopy(betas, (int) norm.beta().offset() + from, beta, 0, width);
+    }
+    float[] t = scratch.rows[0];
+    float[] xHat = scratch.rows[1];
+    float[] yRow = scratch.rows[2];
+    float[] u = scratch.rows[3];
+    Arrays.fill(sum, 0);
+    Arrays.fill(dot, 0);
+    Arrays.fill(sums, 0);
+    Arrays.fill(dots, 0);
+    for (int row = 0; row < rows; row++) {
+      load(dy, dyOffset, row, from, t, width);
+      load(x, xOffset, row, from, xHat, width);
+      if (activation != Activation.IDENTITY) {
+        load(y, yOffset, row, from, yRow, width);
+      }
+      standardise(xHat, shift, delta, inverse, width);
+      if (needsInput) {
+        affine(xHat, gamma, beta, u, width);
+      }
+      Elementwise.backward(activation, u, yRow, t, scratch, width);
+      accumulate(t, xHat, sum, dot, width);
+      store(t, dx, dxOffset, row, from, width);
+      if (row % SLAB == SLAB - 1) {
+        flush(sum, sums, width);
+        flush(dot, dots, width);
+      }
+    }
+    flush(sum, sums, width);
+    flush(dot, dots, width);
+  }
+
+  private static void standardise(
+      float[] x, float[] shift, float[] delta, float[] inverse, int width) {
+    for (int j = 0; j < width; j++) {
+      x[j] = (x[j] - shift[j] - delta[j]) * inverse[j];
+    }
+  }
+
+  private static void affine(float[] xHat, float[] gamma, float[] beta, float[] u, int width) {
+    for (int j = 0; j < width; j++) {
+      u[j] = xHat[j] * gamma[j] + beta[j];
+    }
+  }
+
+  private static void accumulate(float[] t, float[] xHat, float[] sum, float[] dot, int width) {
+    for (int j = 0; j < width; j++) {
+      sum[j] += t[j];
+      dot[j] += t[j] * xHat[j];
+    }
+  }
+
+  private static void project(
+      float[] t,
+      float[] x,
+      float[] shift,
+      float[] delta,
+      float[] inverse,
+      float[] sum,
+      float[] dot,
+      float[] scale,
+      int width) {
+    for (int j = 0; j < width; j++) {
+      float xHat = (x[j] - shift[j] - delta[j]) * inverse[j];
+      t[j] = scale[j] * (t[j] - sum[j] - xHat * dot[j]);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package dev.evenkeel.backend.cpu;
+
+import dev.evenkeel.tensor.Matrix;
+
+/** Mean over all N·K of max(z, 0) − z t + log(1 + exp(−|z|)); gradient (σ(z) − t) / (N K). */
+final class BinaryCrossEntropy extends Losses {
+
+  BinaryCrossEntropy(Workers workers, Matrix logits, Matrix targets, Matrix dLogits, Matrix loss) {
+    super(workers, logits, targets, dLogits, loss, 40);
+  }
+
+  @Override
+  double divisor() {
+    return (double) rows * columns;
+  }
+
+  @Override
+  double row(int worker, int row) {
+    double sum = 0;
+    for (int i = row * columns; i < (row + 1) * columns; i++) {
+      double z = outputs[outputsOffset + i];
+      double t = targets[targetsOffset + i];
+      double small = Math.exp(-Math.abs(z));
+      double sigmoid = z >= 0 ? 1 / (1 + small) : small / (1 + small);
+      sum += Math.max(z, 0) - z * t + Math.log1p(small);
+      gradient[gradientOffset + i] = (float) ((sigmoid - t) / divisor());
+    }
+    return sum;
+  }
+}

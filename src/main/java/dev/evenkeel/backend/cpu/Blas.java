@@ -1,0 +1,140 @@
+package dev.evenkeel.backend.cpu;
+
+import dev.ludovic.netlib.blas.BLAS;
+import dev.ludovic.netlib.blas.JavaBLAS;
+import dev.ludovic.netlib.blas.NativeBLAS;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.openblas.global.openblas_nolapack;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Matrix products of row-major matrices: OpenBLAS through netlib where it can be had, else netlib's
+ * pure Java. One thread a call: the workers are the only pool (two pools on the same cores stall
+ * each other).
+ */
+final class Blas {
+
+  private static final String NATIVE_LIBRARY = "dev.ludovic.netlib.blas.nativeLibPath";
+
+  private static Blas shared;
+
+  private final BLAS netlib;
+  private final String description;
+
+  private Blas(BLAS netlib, String description) {
+    this.netlib = netlib;
+    this.description = description;
+  }
+
+  /** Looked up once; {@code -Devenkeel.blas=java} forces the pure-Java one. */
+  static synchronized Blas get() {
+    if (shared == null) {
+      shared = find();
+    }
+    return shared;
+  }
+
+  String description() {
+    return description;
+  }
+
+  private static Blas find() {
+    // netlib warns about each implementation that it passes over; this class says what matters.
+    Logger netlibLog = Logger.getLogger("dev.ludovic.netlib.blas");
+    netlibLog.setLevel(Level.SEVERE);
+    String reason;
+    if (System.getProperty("evenkeel.blas", "openblas").equals("java")) {
+      reason = "-Devenkeel.blas=java asks for it";
+    } else {
+      try {
+        return openBlas();
+      } catch (LinkageError | RuntimeException | IOException e) {
+        reason = "OpenBLAS can't be loaded (" + rootMessage(e) + ")";
+      }
+    }
+    LoggerFactory.getLogger(Blas.class)
+        .warn(
+            "Matrix products run in pure Java, about 17 times slower than OpenBLAS: {}. help: native"
+                + " products need Linux on x86-64 or arm64 and org.bytedeco:openblas with that"
+                + " classifier on the class path",
+            reason);
+    return new Blas(JavaBLAS.getInstance(), "pure-Java BLAS");
+  }
+
+  /** JavaCPP unpacks the library once; netlib is then given the very same file. */
+  private static Blas openBlas() throws IOException {
+    Path folder = Path.of(Loader.load(openblas_nolapack.class)).getParent();
+    Path library = null;
+    for (String name : List.of("libopenblas_nolapack.so.0", "libopenblas.so.0")) {
+      if (library == null && Files.exists(folder.resolve(name))) {
+        library = folder.resolve(name);
+      }
+    }
+    if (library == null) {
+      throw new IOException("no libopenblas in " + folder);
+    }
+    System.setProperty(NATIVE_LIBRARY, library.toString());
+    BLAS netlib = NativeBLAS.getInstance();
+    openblas_nolapack.blas_set_num_threads(1);
+    return new Blas(netlib, openblas_nolapack.OPENBLAS_VERSION.trim() + pinned());
+  }
+
+  /** OpenBLAS obeys these variables in silence, at up to half its speed. */
+  private static String pinned() {
+    String core = System.getenv("OPENBLAS_CORETYPE");
+    return core == null ? "" : " pinned to " + core + " kernels by OPENBLAS_CORETYPE";
+  }
+
+  private static String rootMessage(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return String.valueOf(root.getMessage());
+  }
+
+  /**
+   * C [m, n] := A [m, k] B [k, n], all row-major; a transposed operand is stored the other way
+   * round ([k, m], [n, k]). The strides are the distances between rows. (BLAS thinks in columns,
+   * hence the swapped operands.)
+   */
+  void multiply(
+      boolean transposeA,
+      boolean transposeB,
+      int m,
+      int n,
+      int k,
+      float[] a,
+      int aFrom,
+      int aStride,
+      float[] b,
+      int bFrom,
+      int bStride,
+      float[] c,
+      int cFrom,
+      int cStride) {
+    netlib.sgemm(
+        transposeB ? "T" : "N",
+        transposeA ? "T" : "N",
+        n,
+        m,
+        k,
+        1f,
+        b,
+        bFrom,
+        bStride,
+        a,
+        aFrom,
+        aStride,
+        0f,
+        c,
+        cFrom,
+        cStride);
+  }
+}

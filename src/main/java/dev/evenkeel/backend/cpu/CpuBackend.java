@@ -1,0 +1,244 @@
+package dev.evenkeel.backend.cpu;
+
+import static dev.evenkeel.backend.cpu.CpuBuffer.data;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.BatchNormMemory;
+import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Step;
+import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.RowOrder;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The backend that is always there. Each operation has its body in a class of its own. */
+public final class CpuBackend implements Backend {
+
+  private final Workers workers;
+  private final Scratch[] scratch;
+  private final Blas blas = Blas.get();
+  private final AtomicLong allocated = new AtomicLong();
+
+  public CpuBackend(int threads) {
+    if (threads < 1) {
+      throw new EvenkeelException("The CPU backend needs at least 1 thread, not " + threads);
+    }
+    workers = new Workers(threads);
+    scratch = new Scratch[threads];
+    for (int i = 0; i < threads; i++) {
+      scratch[i] = new Scratch();
+    }
+  }
+
+  @Override
+  public String description() {
+    int n = workers.count();
+    return "CPU, %d thread%s, %s".formatted(n, n == 1 ? "" : "s", blas.description());
+  }
+
+  @Override
+  public String device() {
+    return "cpu";
+  }
+
+  @Override
+  public Buffer allocate(long floats) {
+    if (floats > Integer.MAX_VALUE - 16) {
+      throw new EvenkeelException(
+          "The CPU backend can't allocate %,d floats at once: Java arrays end at 2,147,483,631"
+              .formatted(floats));
+    }
+    return new CpuBuffer(new float[(int) floats], allocated);
+  }
+
+  @Override
+  public Matrix table(float[] values, int rows, int columns) {
+    return Matrix.of(new CpuBuffer(values, allocated), rows, columns);
+  }
+
+  @Override
+  public void write(float[] source, Matrix target) {
+    checkLength(source.length, target);
+    System.arraycopy(source, 0, data(target), (int) target.offset(), source.length);
+  }
+
+  @Override
+  public void read(Matrix source, float[] target) {
+    checkLength(target.length, source);
+    System.arraycopy(data(source), (int) source.offset(), target, 0, target.length);
+  }
+
+  private static void checkLength(int length, Matrix matrix) {
+    if (length != matrix.size()) {
+      throw new EvenkeelException(
+          "An array of %d floats does not match a matrix %s".formatted(length, matrix.shape()));
+    }
+  }
+
+  @Override
+  public long allocated() {
+    return allocated.get();
+  }
+
+  @Override
+  public Operation gather(Matrix table, RowOrder order, Matrix batch) {
+    return new Simple.Gather(workers, table, order, batch);
+  }
+
+  @Override
+  public Operation linearForward(Matrix x, Matrix weight, Matrix z) {
+    return Linear.forward(blas, workers, x, weight, z);
+  }
+
+  @Override
+  public Operation linearBackwardInput(Matrix dz, Matrix weight, Matrix dx) {
+    return Linear.backwardInput(blas, workers, dz, weight, dx);
+  }
+
+  @Override
+  public Operation linearBackwardWeight(Matrix dz, Matrix x, Matrix dWeight) {
+    return Linear.backwardWeight(blas, workers, dz, x, dWeight);
+  }
+
+  @Override
+  public Operation activationForward(Matrix z, Matrix bias, Activation activation, Matrix y) {
+    return new ActivationForward(scratch, workers, z, bias, activation, y);
+  }
+
+  @Override
+  public Operation activationBackward(
+      Matrix dy, Matrix z, Matrix y, Activation activation, Matrix dz, Matrix dBias) {
+    return new ActivationBackward(scratch, workers, dy, z, y, activation, dz, dBias);
+  }
+
+  @Override
+  public Operation batchNormForward(
+      Matrix x, BatchNormMemory norm, Activation activation, Matrix y, Matrix saved) {
+    if (x.rows() < 2) {
+      throw new EvenkeelException(
+          "Batch norm can't be trained on a batch of one row: its variance is 0, whatever the row."
+              + " help: a batch of at least 2 rows");
+    }
+    return new BatchNormForward(scratch, workers, x, norm, activation, y, saved);
+  }
+
+  @Override
+  public Operation batchNormInference(
+      Matrix x, BatchNormMemory norm, Activation activation, Matrix y) {
+    return new BatchNormForward(scratch, workers, x, norm, activation, y, Matrix.NONE);
+  }
+
+  @Override
+  public Operation batchNormBackward(
+      Matrix dy,
+      Matrix x,
+      Matrix y,
+      BatchNormMemory norm,
+      Activation activation,
+      Matrix saved,
+      Matrix dx,
+      Matrix dGamma,
+      Matrix dBeta) {
+    return new BatchNormBackward(
+        scratch, workers, dy, x, y, norm, activation, saved, dx, dGamma, dBeta);
+  }
+
+  @Override
+  public Operation columnStatistics(Matrix x, Matrix mean, Matrix variance) {
+    return new ColumnStatistics(scratch, workers, x, mean, variance);
+  }
+
+  @Override
+  public Operation dropout(
+      Matrix x, double probability, long seed, int stream, Step step, Matrix y) {
+    return new Dropout(workers, x, probability, seed, stream, step, y);
+  }
+
+  @Override
+  public Operation add(Matrix a, Matrix b, Matrix out) {
+    return new Simple.Add(scratch, workers, a, b, out);
+  }
+
+  @Override
+  public Operation copy(Matrix source, Matrix target) {
+    return new Simple.Copy(workers, source, target);
+  }
+
+  @Override
+  public Operation softmaxCrossEntropy(
+      Matrix logits,
+      Matrix targets,
+      double smoothing,
+      Matrix classWeights,
+      Matrix dLogits,
+      Matrix loss) {
+    return new SoftmaxCrossEntropy(
+        scratch, workers, logits, targets, smoothing, classWeights, dLogits, loss);
+  }
+
+  @Override
+  public Operation binaryCrossEntropy(Matrix logits, Matrix targets, Matrix dLogits, Matrix loss) {
+    return new BinaryCrossEntropy(workers, logits, targets, dLogits, loss);
+  }
+
+  @Override
+  public Operation regressionLoss(
+      RegressionLoss kind,
+      double delta,
+      Matrix outputs,
+      Matrix targets,
+      Matrix dOutputs,
+      Matrix loss) {
+    return new Regression(workers, kind, delta, outputs, targets, dOutputs, loss);
+  }
+
+  @Override
+  public Operation clipScale(Matrix gradients, double limit, Matrix norm) {
+    return new Updates.ClipScale(workers, gradients, limit, norm);
+  }
+
+  @Override
+  public Operation updateMomentum(
+      UpdateTarget target, Matrix velocity, double momentum, boolean nesterov) {
+    return velocity.isNone()
+        ? new Updates.GradientDescent(scratch, workers, target)
+        : new Updates.Momentum(scratch, workers, target, velocity, momentum, nesterov);
+  }
+
+  @Override
+  public Operation updateRmsprop(
+      UpdateTarget target, Matrix squares, double alpha, double epsilon) {
+    return new Updates.Rmsprop(scratch, workers, target, squares, alpha, epsilon);
+  }
+
+  @Override
+  public Operation updateAdam(
+      UpdateTarget target,
+      Matrix mean,
+      Matrix squares,
+      double beta1,
+      double beta2,
+      double epsilon,
+      boolean decoupled) {
+    return new Updates.Adam(
+        scratch, workers, target, mean, squares, beta1, beta2, epsilon, decoupled);
+  }
+
+  @Override
+  public boolean hasNonFinite(Matrix x) {
+    float[] data = data(x);
+    for (long i = x.offset(); i < x.offset() + x.size(); i++) {
+      if (!Float.isFinite(data[(int) i])) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+  }
+}

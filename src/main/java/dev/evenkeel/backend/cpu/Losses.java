@@ -1,0 +1,68 @@
+package dev.evenkeel.backend.cpu;
+
+import static dev.evenkeel.backend.cpu.CpuBuffer.data;
+
+import dev.evenkeel.tensor.Matrix;
+
+/**
+ * Losses: each row's loss and its gradient in one pass. The rows' losses are summed in double, in
+ * the order of the rows, so the result does not depend on the number of workers.
+ */
+abstract class Losses extends ParallelOperation {
+
+  final float[] outputs;
+  final int outputsOffset;
+  final float[] targets;
+  final int targetsOffset;
+  final float[] gradient;
+  final int gradientOffset;
+  final int rows;
+  final int columns;
+  private final double[] rowLoss;
+  private final Matrix loss;
+
+  Losses(
+      Workers workers,
+      Matrix outputs,
+      Matrix targets,
+      Matrix gradient,
+      Matrix loss,
+      double nanosecondsPerElement) {
+    super(workers, outputs.size() * nanosecondsPerElement);
+    this.outputs = data(outputs);
+    this.outputsOffset = (int) outputs.offset();
+    this.targets = data(targets);
+    this.targetsOffset = (int) targets.offset();
+    this.gradient = data(gradient);
+    this.gradientOffset = (int) gradient.offset();
+    this.rows = outputs.rows();
+    this.columns = outputs.columns();
+    this.rowLoss = new double[rows];
+    this.loss = loss;
+  }
+
+  /** The loss of a row, before it is divided by {@link #divisor}; writes the row's gradient. */
+  abstract double row(int worker, int row);
+
+  /** What the sum of the rows' losses is divided by. */
+  double divisor() {
+    return rows;
+  }
+
+  @Override
+  public final void run(int worker, int workers) {
+    int end = begin(rows, worker + 1, workers);
+    for (int row = begin(rows, worker, workers); row < end; row++) {
+      rowLoss[row] = row(worker, row);
+    }
+  }
+
+  @Override
+  final void finish() {
+    double sum = 0;
+    for (double one : rowLoss) {
+      sum += one;
+    }
+    data(loss)[(int) loss.offset()] = (float) (sum / divisor());
+  }
+}

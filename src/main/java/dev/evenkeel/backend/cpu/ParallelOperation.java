@@ -1,0 +1,50 @@
+package dev.evenkeel.backend.cpu;
+
+import dev.evenkeel.backend.Operation;
+
+/** An operation whose work is split among the workers, or done by the caller where it is small. */
+abstract class ParallelOperation implements Operation, Workers.Part {
+
+  private final Workers workers;
+  private final boolean split;
+
+  /**
+   * @param nanoseconds a rough estimate of the whole work on one thread: below a few microseconds,
+   *     handing it over and fetching the other's cache lines costs more than it saves
+   */
+  ParallelOperation(Workers workers, double nanoseconds) {
+    this.workers = workers;
+    this.split = workers.count() > 1 && nanoseconds > SMALLEST_SPLIT_NANOSECONDS;
+  }
+
+  private static final double SMALLEST_SPLIT_NANOSECONDS =
+      Double.parseDouble(System.getProperty("evenkeel.split", "6000"));
+
+  @Override
+  public final void run() {
+    prepare();
+    if (split) {
+      workers.run(this);
+    } else {
+      run(0, 1);
+    }
+    finish();
+  }
+
+  /** What is to do on the caller's thread before any part. */
+  void prepare() {}
+
+  /** What is left to do on the caller's thread when all parts are done. */
+  void finish() {}
+
+  /**
+   * Where the share of a worker begins: even shares, on multiples of 8 floats where there are many.
+   */
+  static int begin(int length, int worker, int workers) {
+    if (worker == workers) {
+      return length;
+    }
+    long even = (long) length * worker / workers;
+    return (int) (length >= 16 * workers ? (even + 4) / 8 * 8 : even);
+  }
+}

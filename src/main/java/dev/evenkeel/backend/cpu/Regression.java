@@ -1,0 +1,55 @@
+package dev.evenkeel.backend.cpu;
+
+import dev.evenkeel.backend.Backend.RegressionLoss;
+import dev.evenkeel.tensor.Matrix;
+
+/** Mean over all N·K of e², |e| or Huber's loss, with e = y − t. */
+final class Regression extends Losses {
+
+  private final RegressionLoss kind;
+  private final double delta;
+
+  Regression(
+      Workers workers,
+      RegressionLoss kind,
+      double delta,
+      Matrix outputs,
+      Matrix targets,
+      Matrix dOutputs,
+      Matrix loss) {
+    super(workers, outputs, targets, dOutputs, loss, 3);
+    this.kind = kind;
+    this.delta = delta;
+  }
+
+  @Override
+  double divisor() {
+    return (double) rows * columns;
+  }
+
+  @Override
+  double row(int worker, int row) {
+    double sum = 0;
+    for (int i = row * columns; i < (row + 1) * columns; i++) {
+      double e = (double) outputs[outputsOffset + i] - targets[targetsOffset + i];
+      double size = Math.abs(e);
+      double slope;
+      switch (kind) {
+        case SQUARED -> {
+          sum += e * e;
+          slope = 2 * e;
+        }
+        case ABSOLUTE -> {
+          sum += size;
+          slope = Math.signum(e);
+        }
+        default -> {
+          sum += size <= delta ? 0.5 * e * e : delta * (size - 0.5 * delta);
+          slope = size <= delta ? e : delta * Math.signum(e);
+        }
+      }
+      gradient[gradientOffset + i] = (float) (slope / divisor());
+    }
+    return sum;
+  }
+}

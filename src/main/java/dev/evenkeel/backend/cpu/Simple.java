@@ -1,0 +1,97 @@
+package dev.evenkeel.backend.cpu;
+
+import static dev.evenkeel.backend.cpu.CpuBuffer.data;
+
+import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.RowOrder;
+
+/** The operations that need no more than a loop: gather, copy, add. */
+final class Simple {
+
+  private Simple() {}
+
+  /** batch[i] := table[order[position + i]], a copy of whole rows. */
+  static final class Gather extends ParallelOperation {
+
+    private final Matrix table;
+    private final RowOrder order;
+    private final Matrix batch;
+
+    Gather(Workers workers, Matrix table, RowOrder order, Matrix batch) {
+      super(workers, batch.size() * 0.3);
+      this.table = table;
+      this.order = order;
+      this.batch = batch;
+    }
+
+    @Override
+    public void run(int worker, int workers) {
+      int width = table.columns();
+      float[] source = data(table);
+      float[] target = data(batch);
+      int[] rows = order.rows();
+      int end = begin(batch.rows(), worker + 1, workers);
+      for (int i = begin(batch.rows(), worker, workers); i < end; i++) {
+        System.arraycopy(
+            source,
+            (int) table.offset() + rows[order.position() + i] * width,
+            target,
+            (int) batch.offset() + i * width,
+            width);
+      }
+    }
+  }
+
+  static final class Copy extends Flat {
+
+    private final Matrix source;
+    private final Matrix target;
+
+    Copy(Workers workers, Matrix source, Matrix target) {
+      super(workers, source.size(), 0.2);
+      this.source = source;
+      this.target = target;
+    }
+
+    @Override
+    void range(int worker, int from, int to) {
+      System.arraycopy(
+          data(source),
+          (int) source.offset() + from,
+          data(target),
+          (int) target.offset() + from,
+          to - from);
+    }
+  }
+
+  static final class Add extends Flat {
+
+    private final Scratch[] scratch;
+    private final Matrix a;
+    private final Matrix b;
+    private final Matrix out;
+
+    Add(Scratch[] scratch, Workers workers, Matrix a, Matrix b, Matrix out) {
+      super(workers, a.size(), 0.4);
+      this.scratch = scratch;
+      this.a = a;
+      this.b = b;
+      this.out = out;
+    }
+
+    @Override
+    void range(int worker, int from, int to) {
+      float[] left = scratch[worker].rows[0];
+      float[] right = scratch[worker].rows[1];
+      for (int i = from; i < to; i += Scratch.WIDTH) {
+        int width = Math.min(Scratch.WIDTH, to - i);
+        System.arraycopy(data(a), (int) a.offset() + i, left, 0, width);
+        System.arraycopy(data(b), (int) b.offset() + i, right, 0, width);
+        for (int j = 0; j < width; j++) {
+          left[j] += right[j];
+        }
+        System.arraycopy(left, 0, data(out), (int) out.offset() + i, width);
+      }
+    }
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * The backend that is always there: float[] loops and BLAS, rows or columns split among a few
+ * workers.
+ *
+ * <p>The Java loops are written for the JIT's vectoriser, which only trusts loops whose arrays all
+ * share one index. So a loop over a part of a row first copies it to a short scratch array that
+ * stays in the first-level cache; a copy costs a fraction of what a scalar loop would.
+ */
+package dev.evenkeel.backend.cpu;

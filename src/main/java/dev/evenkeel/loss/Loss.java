@@ -1,0 +1,176 @@
+package dev.evenkeel.loss;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Backend.RegressionLoss;
+import dev.evenkeel.backend.Operation;
+import dev.evenkeel.tensor.Matrix;
+import java.util.List;
+
+/** A mean over a batch that training makes small, with its gradient, in one operation. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+@JsonSubTypes({
+  @JsonSubTypes.Type(value = Loss.SoftmaxCrossEntropy.class, name = "softmax-cross-entropy"),
+  @JsonSubTypes.Type(value = Loss.BinaryCrossEntropy.class, name = "binary-cross-entropy"),
+  @JsonSubTypes.Type(value = Loss.MeanSquared.class, name = "mean-squared"),
+  @JsonSubTypes.Type(value = Loss.MeanAbsolute.class, name = "mean-absolute"),
+  @JsonSubTypes.Type(value = Loss.Huber.class, name = "huber"),
+})
+public sealed interface Loss {
+
+  /**
+   * The operation that writes the loss [1, 1] and the gradient [N, K] of the outputs [N, K].
+   *
+   * @param constants [1, n] on the device with {@link #constants}, NONE where there are none
+   */
+  Operation bind(
+      Backend backend,
+      Matrix outputs,
+      Matrix targets,
+      Matrix constants,
+      Matrix gradient,
+      Matrix loss);
+
+  /** What the loss wants to have on the device beside the batch. */
+  default float[] constants() {
+    return new float[0];
+  }
+
+  /**
+   * Of class numbers [N, 1] against logits [N, K].
+   *
+   * @param labelSmoothing the share of the weight that is spread over all classes
+   * @param classWeights one for each class, or empty: the loss is then a weighted mean
+   */
+  record SoftmaxCrossEntropy(double labelSmoothing, List<Double> classWeights) implements Loss {
+    public SoftmaxCrossEntropy {
+      classWeights = List.copyOf(classWeights);
+      if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
+        throw new EvenkeelException(
+            "Label smoothing must be at least 0 and below 1, not " + labelSmoothing);
+      }
+      for (double weight : classWeights) {
+        if (!(weight >= 0 && weight < Double.POSITIVE_INFINITY)) {
+          throw new EvenkeelException(
+              "A class weight must be at least 0 and finite, not " + weight);
+        }
+      }
+    }
+
+    @Override
+    public float[] constants() {
+      float[] weights = new float[classWeights.size()];
+      for (int i = 0; i < weights.length; i++) {
+        weights[i] = classWeights.get(i).floatValue();
+      }
+      return weights;
+    }
+
+    @Override
+    public Operation bind(
+        Backend backend,
+        Matrix outputs,
+        Matrix targets,
+        Matrix constants,
+        Matrix gradient,
+        Matrix loss) {
+      if (!constants.isNone() && constants.columns() != outputs.columns()) {
+        throw new EvenkeelException(
+            "%d class weights were given for a network of %d outputs"
+                .formatted(constants.columns(), outputs.columns()));
+      }
+      return backend.softmaxCrossEntropy(
+          outputs, targets, labelSmoothing, constants, gradient, loss);
+    }
+  }
+
+  /** Of targets in 0 … 1 against logits, each output by itself. */
+  record BinaryCrossEntropy() implements Loss {
+    @Override
+    public Operation bind(
+        Backend backend,
+        Matrix outputs,
+        Matrix targets,
+        Matrix constants,
+        Matrix gradient,
+        Matrix loss) {
+      return backend.binaryCrossEntropy(outputs, targets, gradient, loss);
+    }
+  }
+
+  record MeanSquared() implements Loss {
+    @Override
+    public Operation bind(
+        Backend backend,
+        Matrix outputs,
+        Matrix targets,
+        Matrix constants,
+        Matrix gradient,
+        Matrix loss) {
+      return backend.regressionLoss(RegressionLoss.SQUARED, 0, outputs, targets, gradient, loss);
+    }
+  }
+
+  record MeanAbsolute() implements Loss {
+    @Override
+    public Operation bind(
+        Backend backend,
+        Matrix outputs,
+        Matrix targets,
+        Matrix constants,
+        Matrix gradient,
+        Matrix loss) {
+      return backend.regressionLoss(RegressionLoss.ABSOLUTE, 0, outputs, targets, gradient, loss);
+    }
+  }
+
+  /**
+   * Half the squared error up to delta, then linear (Huber 1964).
+   *
+   * @param delta where it turns from square to linear
+   */
+  record Huber(double delta) implements Loss {
+    public Huber {
+      if (!(delta > 0)) {
+        throw new EvenkeelException("Huber's delta must be above 0, not " + delta);
+      }
+    }
+
+    @Override
+    public Operation bind(
+        Backend backend,
+        Matrix outputs,
+        Matrix targets,
+        Matrix constants,
+        Matrix gradient,
+        Matrix loss) {
+      return backend.regressionLoss(RegressionLoss.HUBER, delta, outputs, targets, gradient, loss);
+    }
+  }
+
+  static Loss crossEntropy() {
+    return new SoftmaxCrossEntropy(0, List.of());
+  }
+
+  static Loss crossEntropy(double labelSmoothing) {
+    return new SoftmaxCrossEntropy(labelSmoothing, List.of());
+  }
+
+  static Loss binaryCrossEntropy() {
+    return new BinaryCrossEntropy();
+  }
+
+  static Loss meanSquared() {
+    return new MeanSquared();
+  }
+
+  static Loss meanAbsolute() {
+    return new MeanAbsolute();
+  }
+
+  static Loss huber(double delta) {
+    return new Huber(delta);
+  }
+}

@@ -1,0 +1,190 @@
+package dev.evenkeel.nn;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Activation;
+import dev.evenkeel.tensor.Philox;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Turns the layers of a network into blocks, fusing neighbours: Linear with its bias and
+ * activation, batch norm with the activation behind it. Lays the parameters out: those with weight
+ * decay first.
+ */
+final class Blueprint {
+
+  /** A parameter or statistic whose place is not known yet. */
+  static final class Slot {
+    final String name;
+    final int rows;
+    final int columns;
+    final boolean decays;
+    private final Initial initial;
+    Parameter parameter;
+
+    private Slot(String name, int rows, int columns, boolean decays, Initial initial) {
+      this.name = name;
+      this.rows = rows;
+      this.columns = columns;
+      this.decays = decays;
+      this.initial = initial;
+    }
+
+    private interface Initial {
+      float[] values(long seed);
+    }
+
+    long size() {
+      return (long) rows * columns;
+    }
+  }
+
+  private final List<Slot> parameters = new ArrayList<>();
+  private final List<Slot> statistics = new ArrayList<>();
+  private final List<Block> blocks;
+  private int randomLayers;
+
+  Blueprint(Network network) {
+    blocks = blocks(network.layers(), network.inputs(), "");
+  }
+
+  long parameterCount() {
+    return total(parameters);
+  }
+
+  long statisticsCount() {
+    return total(statistics);
+  }
+
+  long decayedCount() {
+    return total(parameters.stream().filter(slot -> slot.decays).toList());
+  }
+
+  private static long total(List<Slot> slots) {
+    return slots.stream().mapToLong(Slot::size).sum();
+  }
+
+  /** Gives every slot its place and its first values. */
+  List<Block> build(Model model, long seed) {
+    long decayed = 0;
+    long others = decayedCount();
+    for (Slot slot : parameters) {
+      long offset = slot.decays ? decayed : others;
+      slot.parameter =
+          model.parameter(
+              slot.name, offset, slot.rows, slot.columns, slot.decays, slot.initial.values(seed));
+      decayed += slot.decays ? slot.size() : 0;
+      others += slot.decays ? 0 : slot.size();
+    }
+    long offset = 0;
+    for (Slot slot : statistics) {
+      slot.parameter = model.statistic(slot.name, offset, slot.columns, slot.initial.values(seed));
+      offset += slot.size();
+    }
+    return blocks;
+  }
+
+  private List<Block> blocks(List<Layer> layers, int inputs, String prefix) {
+    List<Block> made = new ArrayList<>();
+    int width = inputs;
+    for (int i = 0; i < layers.size(); i++) {
+      String name = prefix + i;
+      Layer layer = layers.get(i);
+      Layer next = i + 1 < layers.size() ? layers.get(i + 1) : null;
+      Activation fused = next instanceof Activate a ? a.function() : Activation.IDENTITY;
+      if (layer instanceof Linear linear) {
+        made.add(linear(linear, name, width, next, fused, follows(layers, i)));
+        width = linear.units();
+      } else if (layer instanceof BatchNorm norm) {
+        made.add(norm(norm, name, width, fused));
+      } else if (layer instanceof Activate activate) {
+        fused = Activation.IDENTITY;
+        made.add(new ActivationBlock(name, activate.function()));
+      } else if (layer instanceof Dropout dropout) {
+        fused = Activation.IDENTITY;
+        made.add(new DropoutBlock(dropout.probability(), randomLayers++));
+      } else if (layer instanceof Residual residual) {
+        fused = Activation.IDENTITY;
+        made.add(new ResidualBlock(name, blocks(residual.layers(), width, name + ".")));
+      }
+      i += fused == Activation.IDENTITY ? 0 : 1;
+    }
+    return made;
+  }
+
+  private Block linear(
+      Linear linear, String name, int inputs, Layer next, Activation fused, Activation follows) {
+    int stream = randomLayers++;
+    Slot weight =
+        slot(
+            name + ".weight",
+            linear.units(),
+            inputs,
+            true,
+            seed ->
+                linear
+                    .initialiser()
+                    .weights(
+                        linear.units(),
+                        inputs,
+                        follows,
+                        new Philox(seed, Streams.weights(stream))));
+    boolean bias =
+        linear.bias() == Linear.Bias.YES
+            || linear.bias() == Linear.Bias.AUTO && !(next instanceof BatchNorm);
+    Slot biasSlot =
+        bias
+            ? slot(name + ".bias", 1, linear.units(), false, seed -> new float[linear.units()])
+            : null;
+    return new LinearBlock(name, weight, biasSlot, fused);
+  }
+
+  private Block norm(BatchNorm norm, String name, int width, Activation fused) {
+    return new NormBlock(
+        name,
+        norm,
+        fused,
+        slot(name + ".weight", 1, width, false, seed -> filled(width, 1)),
+        slot(name + ".bias", 1, width, false, seed -> new float[width]),
+        statistic(name + ".running_mean", width, 0),
+        statistic(name + ".running_var", width, 1),
+        statistic(name + ".num_batches_tracked", 1, 0));
+  }
+
+  private Slot slot(String name, int rows, int columns, boolean decays, Slot.Initial initial) {
+    if ((long) rows * columns > Integer.MAX_VALUE) {
+      throw new EvenkeelException(
+          "The parameter %s of %d x %d has more than 2,147,483,647 elements"
+              .formatted(name, rows, columns));
+    }
+    Slot slot = new Slot(name, rows, columns, decays, initial);
+    parameters.add(slot);
+    return slot;
+  }
+
+  private Slot statistic(String name, int columns, float initial) {
+    Slot slot = new Slot(name, 1, columns, false, seed -> filled(columns, initial));
+    statistics.add(slot);
+    return slot;
+  }
+
+  private static float[] filled(int length, float value) {
+    float[] values = new float[length];
+    Arrays.fill(values, value);
+    return values;
+  }
+
+  /** The activation that the outputs of a linear layer meet before the next linear layer. */
+  private static Activation follows(List<Layer> layers, int linear) {
+    for (int i = linear + 1; i < layers.size(); i++) {
+      if (layers.get(i) instanceof Activate activate) {
+        return activate.function();
+      }
+      if (layers.get(i) instanceof Linear || layers.get(i) instanceof Residual) {
+        return Activation.IDENTITY;
+      }
+    }
+    return Activation.IDENTITY;
+  }
+}

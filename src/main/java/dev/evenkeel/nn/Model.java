@@ -1,0 +1,107 @@
+package dev.evenkeel.nn;
+
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.Matrix;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A network that runs: parameters and running statistics on a device, and the blocks that
+ * neighbouring layers were fused into. Parameters lie in one flat vector, those with weight decay
+ * first.
+ *
+ * <p>Belongs to one thread at a time, and so does its backend. Close it to give the memory back.
+ */
+public final class Model implements AutoCloseable {
+
+  private final Network network;
+  private final Backend backend;
+  private final List<Parameter> parameters = new ArrayList<>();
+  private final List<Parameter> statistics = new ArrayList<>();
+  private final Buffer parameterMemory;
+  private final Buffer statisticsMemory;
+  private final long decayed;
+  private final List<Block> blocks;
+
+  Model(Network network, Backend backend, long seed) {
+    this.network = network;
+    this.backend = backend;
+    Blueprint blueprint = new Blueprint(network);
+    this.parameterMemory = backend.allocate(Math.max(1, blueprint.parameterCount()));
+    this.statisticsMemory = backend.allocate(Math.max(1, blueprint.statisticsCount()));
+    this.decayed = blueprint.decayedCount();
+    this.blocks = blueprint.build(this, seed);
+  }
+
+  public Network network() {
+    return network;
+  }
+
+  public Backend backend() {
+    return backend;
+  }
+
+  /** All parameters as one row. */
+  public Matrix flatParameters() {
+    return Matrix.of(parameterMemory, 1, (int) parameterMemory.length());
+  }
+
+  /** All running statistics as one row. */
+  public Matrix flatStatistics() {
+    return Matrix.of(statisticsMemory, 1, (int) statisticsMemory.length());
+  }
+
+  /** How many of the flat parameters, from the first on, take weight decay. */
+  public long decayed() {
+    return decayed;
+  }
+
+  /** In the order of the layers. */
+  public List<Parameter> parameters() {
+    return parameters;
+  }
+
+  /** running_mean, running_var and num_batches_tracked of every batch norm, in order. */
+  public List<Parameter> statistics() {
+    return statistics;
+  }
+
+  public long parameterCount() {
+    return parameters.stream().mapToLong(Parameter::size).sum();
+  }
+
+  List<Block> blocks() {
+    return blocks;
+  }
+
+  /** The values of one parameter or statistic, copied to the host. */
+  public float[] values(Parameter parameter) {
+    float[] values = new float[(int) parameter.size()];
+    backend.read(parameter.value(), values);
+    return values;
+  }
+
+  Parameter parameter(
+      String name, long offset, int rows, int columns, boolean decays, float[] initial) {
+    Matrix value = new Matrix(parameterMemory, offset, rows, columns);
+    backend.write(initial, value);
+    Parameter parameter = new Parameter(name, offset, rows, columns, decays, value);
+    parameters.add(parameter);
+    return parameter;
+  }
+
+  Parameter statistic(String name, long offset, int columns, float[] initial) {
+    Matrix value = new Matrix(statisticsMemory, offset, 1, columns);
+    backend.write(initial, value);
+    Parameter parameter = new Parameter(name, offset, 1, columns, false, value);
+    statistics.add(parameter);
+    return parameter;
+  }
+
+  @Override
+  public void close() {
+    parameterMemory.close();
+    statisticsMemory.close();
+  }
+}

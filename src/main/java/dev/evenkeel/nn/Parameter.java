@@ -1,0 +1,23 @@
+package dev.evenkeel.nn;
+
+import dev.evenkeel.tensor.Matrix;
+
+/**
+ * One named part of a model's flat parameters or statistics, by the names that PyTorch gives an
+ * equal {@code nn.Sequential} ("0.weight", "1.running_mean").
+ *
+ * @param offset its place in the flat buffer
+ * @param decays whether weight decay acts on it: on weights, not on biases, γ and β
+ */
+public record Parameter(
+    String name, long offset, int rows, int columns, boolean decays, Matrix value) {
+
+  public long size() {
+    return (long) rows * columns;
+  }
+
+  /** The same place in another flat vector, such as the gradients. */
+  public Matrix in(Matrix flat) {
+    return flat.view(offset, rows, columns);
+  }
+}

@@ -1,0 +1,168 @@
+package dev.evenkeel.nn;
+
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Step;
+import dev.evenkeel.tensor.Matrix;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/**
+ * The operations of one walk through a model for one number of rows, bound to their memory. Made
+ * once, run at every step. In training the forward walk leaves behind how to come back.
+ */
+public final class Pass {
+
+  /** What a layer has made of a batch, for whoever looks for the first NaN. */
+  public record Trace(String layer, Matrix output) {}
+
+  private final Model model;
+  private final Memory memory;
+  private final Matrix input;
+  private final Matrix gradients;
+  private final Step step;
+  private final long seed;
+  private final List<Operation> forward = new ArrayList<>();
+  private final List<Operation> backward = new ArrayList<>();
+  private final List<Trace> traces = new ArrayList<>();
+  private final List<NormProbe> norms = new ArrayList<>();
+  private final Deque<UnaryOperator<Matrix>> wayBack = new ArrayDeque<>();
+  private final List<Matrix> retained = new ArrayList<>();
+  private final Matrix output;
+
+  /** Where the input of a batch norm can be looked at: before the operation of this number. */
+  record NormProbe(NormBlock block, int beforeOperation, Matrix input) {}
+
+  private Pass(Model model, Memory memory, Matrix input, Matrix gradients, Step step, long seed) {
+    this.model = model;
+    this.memory = memory;
+    this.input = input;
+    this.gradients = gradients;
+    this.step = step;
+    this.seed = seed;
+    Matrix x = input;
+    for (Block block : model.blocks()) {
+      x = block.append(this, x);
+    }
+    this.output = x;
+  }
+
+  /**
+   * A training pass over the rows in {@code input}.
+   *
+   * @param gradients as long as the flat parameters
+   * @param seed of dropout, which also counts by {@code step}
+   */
+  public static Pass training(
+      Model model, Memory memory, Matrix input, Matrix gradients, Step step, long seed) {
+    return new Pass(model, memory, input, gradients, step, seed);
+  }
+
+  /** A pass with running statistics and without dropout, in as little memory as goes. */
+  public static Pass inference(Model model, Memory memory, Matrix input) {
+    return new Pass(model, memory, input, Matrix.NONE, new Step(), 0);
+  }
+
+  public Matrix output() {
+    return output;
+  }
+
+  public List<Operation> forward() {
+    return forward;
+  }
+
+  /** The backward operations for a gradient of the output; that matrix is used up. */
+  public List<Operation> backward(Matrix outputGradient) {
+    Matrix gradient = outputGradient;
+    while (!wayBack.isEmpty()) {
+      gradient = wayBack.pop().apply(gradient);
+    }
+    return backward;
+  }
+
+  /** Layers and their outputs, in order. Outputs are overwritten by the backward operations. */
+  public List<Trace> traces() {
+    return traces;
+  }
+
+  List<NormProbe> norms() {
+    return norms;
+  }
+
+  Backend backend() {
+    return model.backend();
+  }
+
+  boolean training() {
+    return !gradients.isNone();
+  }
+
+  Step step() {
+    return step;
+  }
+
+  long seed() {
+    return seed;
+  }
+
+  /** The part of the flat gradients that belongs to a parameter. */
+  Matrix gradient(Parameter parameter) {
+    return parameter.in(gradients);
+  }
+
+  boolean isInput(Matrix x) {
+    return x == input;
+  }
+
+  /** Memory for all rows of this pass. */
+  Matrix take(int columns) {
+    return memory.take(input.rows(), columns);
+  }
+
+  Matrix takeRows(int rows, int columns) {
+    return memory.takeFixed(rows, columns);
+  }
+
+  void release(Matrix x) {
+    if (x != input && !retained.contains(x)) {
+      memory.release(x);
+    }
+  }
+
+  /** Keeps x from being released or overwritten until {@link #letGo}. */
+  void retain(Matrix x) {
+    retained.add(x);
+  }
+
+  void letGo(Matrix x) {
+    retained.remove(x);
+    release(x);
+  }
+
+  /** At inference, x itself where nobody needs it any more, else new memory. */
+  Matrix inPlace(Matrix x) {
+    return x == input || retained.contains(x) ? take(x.columns()) : x;
+  }
+
+  void forward(String layer, Operation operation, Matrix result) {
+    forward.add(operation);
+    traces.add(new Trace(layer, result));
+  }
+
+  void backward(Operation operation) {
+    backward.add(operation);
+  }
+
+  void onTheWayBack(UnaryOperator<Matrix> block) {
+    if (training()) {
+      wayBack.push(block);
+    }
+  }
+
+  void probe(NormBlock block, Matrix input) {
+    norms.add(new NormProbe(block, forward.size(), input));
+  }
+}

@@ -1,0 +1,41 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Parameter;
+import dev.evenkeel.nn.Pass;
+import dev.evenkeel.tensor.Matrix;
+
+/** Finds where a NaN or an infinity came from, and says what to try. */
+final class NonFinite {
+
+  private NonFinite() {}
+
+  /** Called right after the forward operations, while their outputs are still there. */
+  static String explain(Model model, Matrix batch, Pass pass, long step, float loss) {
+    return "Training stopped at step %d: the loss is %s. %s. help: %s"
+        .formatted(
+            step + 1,
+            loss,
+            where(model, batch, pass),
+            "try a smaller --lr, --clip 1, or --norm batch; the last good checkpoint is still there");
+  }
+
+  private static String where(Model model, Matrix batch, Pass pass) {
+    Backend backend = model.backend();
+    if (backend.hasNonFinite(batch)) {
+      return "The batch itself holds NaN or infinite values";
+    }
+    for (Parameter parameter : model.parameters()) {
+      if (backend.hasNonFinite(parameter.value())) {
+        return "The parameter " + parameter.name() + " became NaN or infinite in an earlier update";
+      }
+    }
+    for (Pass.Trace trace : pass.traces()) {
+      if (backend.hasNonFinite(trace.output())) {
+        return "It first appeared in the output of layer " + trace.layer();
+      }
+    }
+    return "All layers are still finite: it first appeared in the loss";
+  }
+}

@@ -1,0 +1,2 @@
+/** The host-side loop: steps, epochs, listeners, checkpoints, saved models. */
+package dev.evenkeel.train;

@@ -2,6 +2,7 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import java.util.Arrays;
+import java.util.function.IntToDoubleFunction;
 
 /**
  * Takes columns to mean 0 and deviation 1: {@code (x − mean) / deviation}, with the population's
@@ -19,31 +20,36 @@ public record Standardize(double[] mean, double[] deviation) {
   }
 
   public static Standardize perColumn(float[] features, int columns, int[] rows) {
-    return fit(features, columns, rows, columns);
+    return fit(i -> features[i], columns, rows, columns);
   }
 
   public static Standardize shared(float[] features, int columns, int[] rows) {
-    return fit(features, columns, rows, 1);
+    return fit(i -> features[i], columns, rows, 1);
+  }
+
+  /** For one column of doubles. */
+  static Standardize column(double[] values, int[] rows) {
+    return fit(i -> values[i], 1, rows, 1);
   }
 
   /**
    * Two passes over values shifted by the first row, so that a large mean cancels nothing and a
    * constant column comes out as exactly constant.
    */
-  private static Standardize fit(float[] features, int columns, int[] rows, int groups) {
+  private static Standardize fit(IntToDoubleFunction values, int columns, int[] rows, int groups) {
     if (rows.length == 0) {
       throw new EvenkeelException("Cannot standardise by 0 training rows. Give at least one row.");
     }
     double[] shift = new double[groups];
     for (int g = 0; g < groups; g++) {
-      shift[g] = features[rows[0] * columns + g];
+      shift[g] = values.applyAsDouble(rows[0] * columns + g);
     }
     double count = (double) rows.length * columns / groups;
     double[] meanOfShifted = new double[groups];
     for (int row : rows) {
       for (int c = 0; c < columns; c++) {
         int g = groups == 1 ? 0 : c;
-        meanOfShifted[g] += features[row * columns + c] - shift[g];
+        meanOfShifted[g] += values.applyAsDouble(row * columns + c) - shift[g];
       }
     }
     double[] mean = new double[groups];
@@ -55,7 +61,7 @@ public record Standardize(double[] mean, double[] deviation) {
     for (int row : rows) {
       for (int c = 0; c < columns; c++) {
         int g = groups == 1 ? 0 : c;
-        double difference = features[row * columns + c] - shift[g] - meanOfShifted[g];
+        double difference = values.applyAsDouble(row * columns + c) - shift[g] - meanOfShifted[g];
         deviation[g] += difference * difference;
       }
     }

@@ -62,6 +62,10 @@ public final class Catalog {
     return new Catalog(Path.of(folder == null || folder.isEmpty() ? "data" : folder));
   }
 
+  public Source load(String nameOrPath) {
+    return load(nameOrPath, Table.Options.DETECT, Optional.empty(), Optional.empty());
+  }
+
   /**
    * @param target for an {@code .npy} file, the file with its labels or target values; where it is
    *     empty, the rows have none

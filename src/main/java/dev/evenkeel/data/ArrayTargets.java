@@ -1,0 +1,59 @@
+package dev.evenkeel.data;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.io.Npy;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/** Class indexes or target values in an array; the same rule as {@link TargetChoice}'s decides. */
+final class ArrayTargets {
+
+  private ArrayTargets() {}
+
+  static boolean areClasses(Npy targets, Optional<Task.Kind> forced) {
+    if (forced.isPresent()) {
+      return forced.get() == Task.Kind.CLASSIFICATION;
+    }
+    boolean whole = true;
+    for (float value : targets.data()) {
+      whole &= value == Math.rint(value) && value >= 0 && value <= TargetChoice.MOST_CLASSES;
+    }
+    if (!whole || targets.columns() != 1) {
+      return false;
+    }
+    long distinct =
+        IntStream.range(0, targets.rows()).map(row -> (int) targets.data()[row]).distinct().count();
+    return distinct <= TargetChoice.MOST_CLASSES && distinct < targets.rows() / 2.0;
+  }
+
+  static int[] labels(Path path, Npy targets) {
+    int[] labels = new int[targets.data().length];
+    for (int row = 0; row < labels.length; row++) {
+      float value = targets.data()[row];
+      if (value < 0 || value != Math.rint(value) || value >= 1 << 20) {
+        throw new EvenkeelException(
+            "%s, row %d (from 0): %s is not a class index. Classes are whole numbers from 0."
+                .formatted(path, row, value));
+      }
+      labels[row] = (int) value;
+    }
+    return labels;
+  }
+
+  static List<String> classes(Npy targets) {
+    float largest = 0;
+    for (float value : targets.data()) {
+      largest = Math.max(largest, value);
+    }
+    return IntStream.rangeClosed(0, (int) largest).mapToObj(Integer::toString).toList();
+  }
+
+  static List<String> names(int count) {
+    String[] names = new String[count];
+    Arrays.setAll(names, k -> count == 1 ? "target" : "target " + (k + 1));
+    return List.of(names);
+  }
+}

@@ -1,0 +1,215 @@
+package dev.evenkeel.data;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.io.Gzip;
+import dev.evenkeel.io.Idx;
+import dev.evenkeel.io.Npy;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * Finds data by name or path: {@code digits} comes with Evenkeel; {@code mnist} and {@code
+ * fashion-mnist} are fetched once by {@code scripts/fetch-data}; anything else is a file.
+ *
+ * <p>digits: UCI Optical Recognition of Handwritten Digits, by E. Alpaydin and C. Kaynak, CC BY
+ * 4.0.
+ */
+public final class Catalog {
+
+  public static final List<String> NAMES = List.of("digits", "mnist", "fashion-mnist");
+
+  private static final List<String> CLOTHES =
+      List.of(
+          "T-shirt/top",
+          "Trouser",
+          "Pullover",
+          "Dress",
+          "Coat",
+          "Sandal",
+          "Shirt",
+          "Sneaker",
+          "Bag",
+          "Ankle boot");
+  private static final List<String> DIGITS =
+      IntStream.range(0, 10).mapToObj(Integer::toString).toList();
+  private static final int DIGIT_PIXELS = 64;
+
+  private final Path folder;
+
+  /**
+   * @param folder where {@code mnist} and {@code fashion-mnist} are
+   */
+  public Catalog(Path folder) {
+    this.folder = folder;
+  }
+
+  /** The catalog of {@code $EVENKEEL_DATA}, else of the folder {@code data}. */
+  public static Catalog standard() {
+    String folder = System.getenv("EVENKEEL_DATA");
+    return new Catalog(Path.of(folder == null || folder.isEmpty() ? "data" : folder));
+  }
+
+  public Source load(String nameOrPath) {
+    return load(nameOrPath, Table.Options.DETECT, Optional.empty(), Optional.empty());
+  }
+
+  /**
+   * @param target for an {@code .npy} file, the file with its labels or target values; where it is
+   *     empty, the rows have none
+   * @param task for an {@code .npy} file, overrides what its targets look like
+   */
+  public Source load(
+      String nameOrPath, Table.Options options, Optional<String> target, Optional<Task.Kind> task) {
+    switch (nameOrPath) {
+      case "digits":
+        return new Source.Arrays(digits(), Optional.empty(), true);
+      case "mnist":
+        return images(nameOrPath, DIGITS);
+      case "fashion-mnist":
+        return images(nameOrPath, CLOTHES);
+      default:
+        Path path = Path.of(nameOrPath);
+        if (!Files.exists(path)) {
+          throw new EvenkeelException(
+              "There is no file %s, nor a data set of that name. Data sets are: %s."
+                  .formatted(nameOrPath, String.join(", ", NAMES)));
+        }
+        return nameOrPath.toLowerCase(Locale.ROOT).matches(".*\\.npy(\\.gz)?")
+            ? arrays(path, target, task)
+            : new Source.Csv(Table.read(path, options));
+    }
+  }
+
+  private static Dataset digits() {
+    try (InputStream in = Catalog.class.getResourceAsStream("digits.csv.gz")) {
+      List<String> lines =
+          new BufferedReader(new InputStreamReader(Gzip.open(in), StandardCharsets.US_ASCII))
+              .lines()
+              .toList();
+      float[] pixels = new float[lines.size() * DIGIT_PIXELS];
+      int[] labels = new int[lines.size()];
+      for (int row = 0; row < labels.length; row++) {
+        String[] fields = lines.get(row).split(",");
+        for (int c = 0; c < DIGIT_PIXELS; c++) {
+          pixels[row * DIGIT_PIXELS + c] = Integer.parseInt(fields[c]);
+        }
+        labels[row] = Integer.parseInt(fields[DIGIT_PIXELS]);
+      }
+      return Dataset.classification("digits", pixels, DIGIT_PIXELS, labels, DIGITS);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Source images(String name, List<String> classes) {
+    return new Source.Arrays(
+        images(name, "train", classes), Optional.of(images(name, "t10k", classes)), true);
+  }
+
+  private Dataset images(String name, String part, List<String> classes) {
+    Idx images = checked(name, part + "-images-idx3-ubyte");
+    Idx labels = checked(name, part + "-labels-idx1-ubyte");
+    int columns = images.dims()[1] * images.dims()[2];
+    float[] pixels = new float[images.data().length];
+    for (int i = 0; i < pixels.length; i++) {
+      pixels[i] = images.data()[i] & 0xFF;
+    }
+    int[] indexes = IntStream.range(0, labels.data().length).map(i -> labels.data()[i]).toArray();
+    return Dataset.classification(name, pixels, columns, indexes, classes);
+  }
+
+  private Idx checked(String name, String file) {
+    Path raw = folder.resolve(name).resolve(file);
+    Path compressed = raw.resolveSibling(file + ".gz");
+    Path path = Files.exists(raw) ? raw : compressed;
+    if (!Files.exists(path)) {
+      throw new EvenkeelException(
+          "The data set %s is not here: there is no file %s. Run: scripts/fetch-data %s"
+              .formatted(name, raw, name));
+    }
+    String expected = sum(name + "/" + file);
+    String seen = Gzip.read(path, Catalog::sha256);
+    if (!seen.equals(expected)) {
+      throw new EvenkeelException(
+          "%s is damaged: its SHA-256 is %s, but %s was expected. Run: scripts/fetch-data %s"
+              .formatted(path, seen, expected, name));
+    }
+    return Idx.read(path);
+  }
+
+  /** The SHA-256 that a file has when uncompressed. */
+  private static String sum(String file) {
+    try (InputStream in = Catalog.class.getResourceAsStream("sha256sums")) {
+      return new String(in.readAllBytes(), StandardCharsets.US_ASCII)
+          .lines()
+          .filter(line -> line.endsWith("  " + file))
+          .map(line -> line.substring(0, line.indexOf(' ')))
+          .findFirst()
+          .orElseThrow();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String sha256(InputStream in) throws IOException {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      byte[] chunk = new byte[1 << 16];
+      for (int count; (count = in.read(chunk)) >= 0; ) {
+        digest.update(chunk, 0, count);
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
+  }
+
+  private static Source arrays(Path path, Optional<String> target, Optional<Task.Kind> task) {
+    Npy features = Npy.read(path);
+    String name = path.toString();
+    if (target.isEmpty()) {
+      Dataset data = Dataset.unlabelled(name, features.data(), features.columns());
+      return new Source.Arrays(data, Optional.empty(), false);
+    }
+    Path targetPath = Path.of(target.get());
+    if (!Files.exists(targetPath)) {
+      throw new EvenkeelException(
+          "There is no file %s. The target of an .npy file is an .npy file with as many rows, as in --target y.npy."
+              .formatted(targetPath));
+    }
+    Npy targets = Npy.read(targetPath);
+    if (targets.rows() != features.rows()) {
+      throw new EvenkeelException(
+          "%s has %d rows, but %s has %d. They must be the same rows."
+              .formatted(targetPath, targets.rows(), path, features.rows()));
+    }
+    Dataset data =
+        ArrayTargets.areClasses(targets, task)
+            ? Dataset.classification(
+                name,
+                features.data(),
+                features.columns(),
+                ArrayTargets.labels(targetPath, targets),
+                ArrayTargets.classes(targets))
+            : Dataset.regression(
+                name,
+                features.data(),
+                features.columns(),
+                targets.data(),
+                ArrayTargets.names(targets.columns()));
+    return new Source.Arrays(data, Optional.empty(), false);
+  }
+}

@@ -1,0 +1,228 @@
+package dev.evenkeel.data;
+
+import dev.evenkeel.EvenkeelException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Rows of numbers and what is known about each row: the form of data that networks train on.
+ *
+ * <p>Features are [rows, columns] and targets [rows, targetColumns], both row-major and finite. A
+ * classification has one target column that holds the class index. A data set made only to be
+ * predicted has no target columns. The arrays are shared with the caller, never copied.
+ */
+public final class Dataset {
+
+  private static final int CHUNK = 1 << 16;
+
+  private final String name;
+  private final int rows;
+  private final int columns;
+  private final float[] features;
+  private final int targetColumns;
+  private final float[] targets;
+  private final Task task;
+
+  private Dataset(
+      String name, float[] features, int columns, float[] targets, int targetColumns, Task task) {
+    if (columns < 1 || features.length == 0 || features.length % columns != 0) {
+      throw new EvenkeelException(
+          "Data set %s: %d feature values do not make rows of %d columns. Give at least one whole row."
+              .formatted(name, features.length, columns));
+    }
+    this.name = name;
+    this.rows = features.length / columns;
+    this.columns = columns;
+    this.features = features;
+    this.targetColumns = targetColumns;
+    this.targets = targets;
+    this.task = task;
+    if ((long) rows * targetColumns != targets.length) {
+      throw new EvenkeelException(
+          "Data set %s: %d rows with %d target column(s) need %d target values, but there are %d."
+              .formatted(name, rows, targetColumns, (long) rows * targetColumns, targets.length));
+    }
+    requireFinite("feature", features, columns);
+    if (task instanceof Task.Regression) {
+      requireFinite("target", targets, targetColumns);
+    }
+  }
+
+  public static Dataset classification(
+      String name, float[] features, int columns, int[] labels, List<String> classes) {
+    float[] targets = new float[labels.length];
+    for (int row = 0; row < labels.length; row++) {
+      if (labels[row] < 0 || labels[row] >= classes.size()) {
+        throw new EvenkeelException(
+            "Data set %s, row %d: label %d is not a class index; with %d classes, labels are 0 to %d."
+                .formatted(name, row, labels[row], classes.size(), classes.size() - 1));
+      }
+      targets[row] = labels[row];
+    }
+    return new Dataset(name, features, columns, targets, 1, new Task.Classification(classes));
+  }
+
+  public static Dataset classification(
+      String name, float[][] features, int[] labels, List<String> classes) {
+    return classification(name, flatten(name, features), width(features), labels, classes);
+  }
+
+  /** The targets are [rows, targetNames.size()], row-major. */
+  public static Dataset regression(
+      String name, float[] features, int columns, float[] targets, List<String> targetNames) {
+    if (targetNames.isEmpty()) {
+      throw new EvenkeelException(
+          "Data set %s: a regression needs the name of at least one target.".formatted(name));
+    }
+    return new Dataset(
+        name, features, columns, targets, targetNames.size(), new Task.Regression(targetNames));
+  }
+
+  public static Dataset regression(
+      String name, float[][] features, float[] targets, String targetName) {
+    return regression(name, flatten(name, features), width(features), targets, List.of(targetName));
+  }
+
+  /** Rows without targets, to be predicted. */
+  public static Dataset unlabelled(String name, float[] features, int columns) {
+    return unlabelled(name, features, columns, new Task.Regression(List.of()));
+  }
+
+  /** Rows without targets, to be predicted by a model of the given task. */
+  public static Dataset unlabelled(String name, float[] features, int columns, Task task) {
+    return new Dataset(name, features, columns, new float[0], 0, task);
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public int rows() {
+    return rows;
+  }
+
+  public int columns() {
+    return columns;
+  }
+
+  public float[] features() {
+    return features;
+  }
+
+  public int targetColumns() {
+    return targetColumns;
+  }
+
+  public float[] targets() {
+    return targets;
+  }
+
+  public Task task() {
+    return task;
+  }
+
+  public boolean hasTargets() {
+    return targetColumns > 0;
+  }
+
+  /** The class index of every row of a classification. */
+  public int[] labels() {
+    if (!(task instanceof Task.Classification) || !hasTargets()) {
+      throw new EvenkeelException(
+          "Data set %s has no class labels: it is %s."
+              .formatted(name, hasTargets() ? "a regression" : "without targets"));
+    }
+    return IntStream.range(0, rows).map(row -> (int) targets[row]).toArray();
+  }
+
+  /** Copies the given rows, in the given order. */
+  public Dataset select(int[] selected) {
+    return new Dataset(
+        name,
+        gather(features, columns, selected),
+        columns,
+        gather(targets, targetColumns, selected),
+        targetColumns,
+        task);
+  }
+
+  /** The same rows and targets with other features of the same number of rows. */
+  Dataset withFeatures(float[] others, int otherColumns) {
+    return new Dataset(name, others, otherColumns, targets, targetColumns, task);
+  }
+
+  float[] gather(float[] values, int width, int[] selected) {
+    float[] copy = new float[Math.multiplyExact(selected.length, width)];
+    for (int i = 0; i < selected.length; i++) {
+      int row = selected[i];
+      if (row < 0 || row >= rows) {
+        throw new EvenkeelException(
+            "Data set %s: row %d does not exist; its %d rows are 0 to %d."
+                .formatted(name, row, rows, rows - 1));
+      }
+      System.arraycopy(values, row * width, copy, i * width, width);
+    }
+    return copy;
+  }
+
+  /** SHA-256 over shape, features and targets, in hexadecimal: equal data, equal fingerprint. */
+  public String fingerprint() {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      ByteBuffer shape = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
+      digest.update(shape.putInt(rows).putInt(columns).putInt(targetColumns).flip());
+      update(digest, features);
+      update(digest, targets);
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
+  }
+
+  private static void update(MessageDigest digest, float[] values) {
+    ByteBuffer chunk = ByteBuffer.allocate(CHUNK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    for (int start = 0; start < values.length; start += CHUNK) {
+      int count = Math.min(CHUNK, values.length - start);
+      chunk.clear().asFloatBuffer().put(values, start, count);
+      digest.update(chunk.limit(count * Float.BYTES));
+    }
+  }
+
+  private void requireFinite(String what, float[] values, int width) {
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite(values[i])) {
+        throw new EvenkeelException(
+            "Data set %s: the %s in row %d, column %d (both counted from 0) is %s. Every value must be finite: fill or drop it first."
+                .formatted(name, what, i / width, i % width, values[i]));
+      }
+    }
+  }
+
+  private static int width(float[][] features) {
+    return features.length == 0 ? 0 : features[0].length;
+  }
+
+  private static float[] flatten(String name, float[][] features) {
+    int columns = width(features);
+    float[] flat = new float[Math.multiplyExact(features.length, columns)];
+    for (int row = 0; row < features.length; row++) {
+      if (features[row].length != columns) {
+        throw new EvenkeelException(
+            "Data set %s: row %d has %d columns where row 0 has %d. Every row needs the same number."
+                .formatted(name, row, features[row].length, columns));
+      }
+      System.arraycopy(features[row], 0, flat, row * columns, columns);
+    }
+    return flat;
+  }
+
+  @Override
+  public String toString() {
+    return "%s: %d rows × %d columns, %s".formatted(name, rows, columns, task);
+  }
+}

@@ -1,0 +1,227 @@
+package dev.evenkeel.data;
+
+import dev.evenkeel.EvenkeelException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/**
+ * Everything learned from the training rows that whatever the model sees later must go through: how
+ * columns become features, how features are standardised, what the outputs mean. Plain data, stored
+ * with the model as JSON.
+ *
+ * <p>First {@code fit} on training rows, then {@code apply} to all rows and to every later table.
+ */
+public record Preparation(List<Feature> features, Standardize standardize, Target target) {
+
+  /** A column with more categories looks like an identifier, which nothing can be learned from. */
+  static final int MOST_LEVELS = 1000;
+
+  public Preparation {
+    features = List.copyOf(features);
+  }
+
+  /** For a table; every column but the target and those dropped becomes a feature. */
+  public static Preparation fit(
+      Table table, TargetChoice choice, List<String> drop, int[] trainRows) {
+    requireRows(table.name(), trainRows);
+    Set<String> left = new LinkedHashSet<>(table.columnNames());
+    drop.forEach(name -> left.remove(table.column(name).name()));
+    left.remove(choice.column());
+    List<Feature> features = new ArrayList<>();
+    for (String name : left) {
+      features.add(fit(table, table.column(name), trainRows));
+    }
+    if (features.stream().mapToInt(Feature::width).sum() == 0) {
+      throw new EvenkeelException(
+          "%s has no column to learn from beside the target \"%s\"; dropped were: %s."
+              .formatted(table.name(), choice.column(), drop));
+    }
+    TableEncoder encoder = new TableEncoder(table, features, note -> {});
+    float[] encoded = encoder.encode();
+    return new Preparation(
+        features,
+        Standardize.perColumn(encoded, encoder.width(), trainRows),
+        fitTarget(table, choice, trainRows));
+  }
+
+  private static Feature fit(Table table, Column column, int[] trainRows) {
+    if (column instanceof Column.Numeric numeric) {
+      double[] present =
+          IntStream.of(trainRows)
+              .filter(row -> !column.missing(row))
+              .mapToDouble(row -> numeric.values()[row])
+              .toArray();
+      if (present.length == 0) {
+        throw new EvenkeelException(
+            "%s: column \"%s\" has no value in any training row. Leave it out with --drop %s."
+                .formatted(table.name(), column.name(), column.name()));
+      }
+      int[] all = IntStream.range(0, present.length).toArray();
+      return new Feature.Numeric(column.name(), Standardize.column(present, all).mean()[0]);
+    }
+    List<String> levels = TargetChoice.sortedTexts(column, trainRows);
+    if (levels.size() > MOST_LEVELS) {
+      throw new EvenkeelException(
+          "%s: column \"%s\" has %d different texts in the training rows, more than the %d that a category may have; it looks like an identifier. Leave it out with --drop %s."
+              .formatted(table.name(), column.name(), levels.size(), MOST_LEVELS, column.name()));
+    }
+    return new Feature.Categorical(column.name(), levels);
+  }
+
+  private static Target fitTarget(Table table, TargetChoice choice, int[] trainRows) {
+    Column column = table.column(choice.column());
+    if (choice.kind() == Task.Kind.CLASSIFICATION) {
+      return new Target.Labels(column.name(), choice.classes(table, trainRows));
+    }
+    TargetChoice.requireTargets(table, column, trainRows);
+    double[] values = numbers(table, column);
+    return new Target.Quantities(List.of(column.name()), Standardize.column(values, trainRows));
+  }
+
+  /**
+   * For an array of numbers.
+   *
+   * @param shared whether one mean and deviation serves all columns, as pixels want it
+   */
+  public static Preparation fit(Dataset data, int[] trainRows, boolean shared) {
+    requireRows(data.name(), trainRows);
+    Target target;
+    if (data.task() instanceof Task.Classification c) {
+      target = new Target.Labels("label", c.classes());
+    } else if (data.hasTargets()) {
+      target =
+          new Target.Quantities(
+              ((Task.Regression) data.task()).targets(),
+              Standardize.perColumn(data.targets(), data.targetColumns(), trainRows));
+    } else {
+      throw new EvenkeelException(
+          "Data set %s has no targets to learn from. Give labels or target values."
+              .formatted(data.name()));
+    }
+    return new Preparation(
+        List.of(new Feature.Columns(data.columns())),
+        shared
+            ? Standardize.shared(data.features(), data.columns(), trainRows)
+            : Standardize.perColumn(data.features(), data.columns(), trainRows),
+        target);
+  }
+
+  private static void requireRows(String name, int[] trainRows) {
+    if (trainRows.length == 0) {
+      throw new EvenkeelException(
+          "%s: there are 0 training rows to learn from. Give at least one.".formatted(name));
+    }
+  }
+
+  /** How many inputs the network has. */
+  public int width() {
+    return features.stream().mapToInt(Feature::width).sum();
+  }
+
+  /**
+   * All rows of a table, as the network wants them.
+   *
+   * @param withTarget whether the table must have the target, too
+   * @param notes receives what was ignored or replaced, a sentence each
+   */
+  public Dataset apply(Table table, boolean withTarget, Consumer<String> notes) {
+    TableEncoder encoder = new TableEncoder(table, features, notes);
+    encoder.noteIgnored(targetNames());
+    float[] encoded = encoder.encode();
+    standardize.apply(encoded, width());
+    if (!withTarget) {
+      return Dataset.unlabelled(table.name(), encoded, width(), target.task());
+    }
+    if (target instanceof Target.Labels labels) {
+      String column = targetColumn(table, labels.name());
+      int[] indexes = TargetChoice.labels(table, column, labels.classes());
+      return Dataset.classification(table.name(), encoded, width(), indexes, labels.classes());
+    }
+    Target.Quantities quantities = (Target.Quantities) target;
+    int count = quantities.names().size();
+    float[] targets = new float[Math.multiplyExact(table.rows(), count)];
+    for (int k = 0; k < count; k++) {
+      Column column = table.column(targetColumn(table, quantities.names().get(k)));
+      TargetChoice.requireTargets(table, column, IntStream.range(0, table.rows()).toArray());
+      double[] values = numbers(table, column);
+      double mean = quantities.scale().mean()[k];
+      double deviation = quantities.scale().deviation()[k];
+      for (int row = 0; row < values.length; row++) {
+        targets[row * count + k] = (float) ((values[row] - mean) / deviation);
+      }
+    }
+    return Dataset.regression(table.name(), encoded, width(), targets, quantities.names());
+  }
+
+  private Set<String> targetNames() {
+    return target instanceof Target.Labels labels
+        ? Set.of(labels.name())
+        : Set.copyOf(((Target.Quantities) target).names());
+  }
+
+  /** A model of unnamed columns finds its one target after them, whatever it is called. */
+  private String targetColumn(Table table, String name) {
+    List<String> names = table.columnNames();
+    return features.get(0) instanceof Feature.Columns c
+            && !names.contains(name)
+            && names.size() == c.count() + 1
+        ? names.get(c.count())
+        : name;
+  }
+
+  private static double[] numbers(Table table, Column column) {
+    if (column instanceof Column.Numeric numeric) {
+      return numeric.values();
+    }
+    throw new EvenkeelException(
+        "%s: column \"%s\" holds texts, but numbers are needed there."
+            .formatted(table.name(), column.name()));
+  }
+
+  /** All rows of an array, as the network wants them; the array itself stays as it is. */
+  public Dataset apply(Dataset data) {
+    return apply(data, IntStream.range(0, data.rows()).toArray());
+  }
+
+  /** The given rows of an array, in one copy. */
+  public Dataset apply(Dataset data, int[] rows) {
+    if (!(features.get(0) instanceof Feature.Columns) || data.columns() != width()) {
+      throw new EvenkeelException(
+          "Data set %s has %d columns without names, but the model takes %s. Give data of that form."
+              .formatted(
+                  data.name(),
+                  data.columns(),
+                  features.get(0) instanceof Feature.Columns c
+                      ? c.count() + " columns"
+                      : "a table with named columns"));
+    }
+    if (data.hasTargets() && !data.task().equals(target.task())) {
+      throw new EvenkeelException(
+          "Data set %s is a %s, but the model was trained for a %s."
+              .formatted(data.name(), data.task(), target.task()));
+    }
+    Dataset selected = data.select(rows);
+    standardize.apply(selected.features(), selected.columns());
+    if (!data.hasTargets()) {
+      return Dataset.unlabelled(
+          data.name(), selected.features(), selected.columns(), target.task());
+    }
+    if (target instanceof Target.Quantities quantities) {
+      quantities.scale().apply(selected.targets(), selected.targetColumns());
+    }
+    return selected;
+  }
+
+  /**
+   * Takes a regression's outputs or targets, [rows, targets], back to their own units, in place.
+   */
+  public void restoreTargets(float[] outputs) {
+    if (target instanceof Target.Quantities quantities) {
+      quantities.scale().restore(outputs, quantities.names().size());
+    }
+  }
+}

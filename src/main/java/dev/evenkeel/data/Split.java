@@ -1,0 +1,127 @@
+package dev.evenkeel.data;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.tensor.Philox;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * Which rows train, which validate and which test: three sets of row numbers, each in ascending
+ * order, that together are all rows. The same seed gives the same split everywhere.
+ */
+public record Split(int[] train, int[] valid, int[] test) {
+
+  /** Philox's stream for splits, apart from those of weights, dropout and row order. */
+  private static final long STREAM = 0x73706C6974L;
+
+  /** Stratified for a classification, else purely random. */
+  public static Split of(Dataset data, double validFraction, double testFraction, long seed) {
+    return data.hasTargets() && data.task() instanceof Task.Classification
+        ? stratified(data.labels(), validFraction, testFraction, seed)
+        : of(data.rows(), validFraction, testFraction, seed);
+  }
+
+  public static Split of(int rows, double validFraction, double testFraction, long seed) {
+    return stratified(new int[rows], validFraction, testFraction, seed);
+  }
+
+  /**
+   * Splits every class by itself, so that each part has nearly the same share of every class: the
+   * rows that don't divide evenly go where the remainder is largest. At least one row of every
+   * class trains.
+   *
+   * @param labels the class index of every row
+   */
+  public static Split stratified(
+      int[] labels, double validFraction, double testFraction, long seed) {
+    if (!(validFraction >= 0 && testFraction >= 0 && validFraction + testFraction < 1)) {
+      throw new EvenkeelException(
+          "Cannot split off %s for validation and %s for testing: the fractions must not be negative and must sum to less than 1."
+              .formatted(validFraction, testFraction));
+    }
+    double[] fractions = {1 - validFraction - testFraction, validFraction, testFraction};
+    Philox random = new Philox(seed, STREAM);
+    int[] part = new int[labels.length];
+    for (int[] members : rowsOfClasses(labels)) {
+      random.shuffle(members);
+      int[] counts = largestRemainder(members.length, fractions);
+      for (int i = 0; i < members.length; i++) {
+        part[members[i]] = i < counts[0] ? 0 : i < counts[0] + counts[1] ? 1 : 2;
+      }
+    }
+    Split split = new Split(rowsOf(part, 0), rowsOf(part, 1), rowsOf(part, 2));
+    requireRows("validation", split.valid, validFraction, labels.length);
+    requireRows("testing", split.test, testFraction, labels.length);
+    requireRows("training", split.train, fractions[0], labels.length);
+    return split;
+  }
+
+  /** Shares out {@code rows} by fractions; the first part gets at least one. */
+  static int[] largestRemainder(int rows, double[] fractions) {
+    int[] counts = new int[fractions.length];
+    double[] remainders = new double[fractions.length];
+    for (int k = 0; k < fractions.length; k++) {
+      counts[k] = (int) Math.floor(rows * fractions[k] + 1e-9);
+      remainders[k] = rows * fractions[k] - counts[k];
+    }
+    for (int left = rows - IntStream.of(counts).sum(); left > 0; left--) {
+      int largest = 0;
+      for (int k = 1; k < fractions.length; k++) {
+        largest = remainders[k] > remainders[largest] + 1e-9 ? k : largest;
+      }
+      counts[largest]++;
+      remainders[largest] -= 1;
+    }
+    if (counts[0] == 0 && rows > 0) {
+      counts[0]++;
+      counts[counts[1] >= counts[2] ? 1 : 2]--;
+    }
+    return counts;
+  }
+
+  private static int[][] rowsOfClasses(int[] labels) {
+    int classes = Arrays.stream(labels).max().orElse(-1) + 1;
+    int[] sizes = new int[classes];
+    for (int label : labels) {
+      sizes[label]++;
+    }
+    int[][] members = new int[classes][];
+    Arrays.setAll(members, k -> new int[sizes[k]]);
+    int[] filled = new int[classes];
+    for (int row = 0; row < labels.length; row++) {
+      members[labels[row]][filled[labels[row]]++] = row;
+    }
+    return members;
+  }
+
+  private static int[] rowsOf(int[] part, int wanted) {
+    return IntStream.range(0, part.length).filter(row -> part[row] == wanted).toArray();
+  }
+
+  private static void requireRows(String use, int[] rows, double fraction, int total) {
+    if (fraction > 0 && rows.length == 0) {
+      throw new EvenkeelException(
+          "%d rows are too few to set a fraction of %s aside for %s: no row is left for it. Choose another fraction or give more rows."
+              .formatted(total, fraction, use));
+    }
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Split s
+        && Arrays.equals(train, s.train)
+        && Arrays.equals(valid, s.valid)
+        && Arrays.equals(test, s.test);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(train) + 31 * (Arrays.hashCode(valid) + 31 * Arrays.hashCode(test));
+  }
+
+  @Override
+  public String toString() {
+    return "%d training, %d validation and %d test rows"
+        .formatted(train.length, valid.length, test.length);
+  }
+}

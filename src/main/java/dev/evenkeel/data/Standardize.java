@@ -1,0 +1,118 @@
+package dev.evenkeel.data;
+
+import dev.evenkeel.EvenkeelException;
+import java.util.Arrays;
+import java.util.function.IntToDoubleFunction;
+
+/**
+ * Takes columns to mean 0 and deviation 1: {@code (x − mean) / deviation}, with the population's
+ * deviation (divided by n), fitted on training rows. One mean and deviation per column, or one
+ * shared by all columns, as pixels want it. A constant column has deviation 1 and so becomes 0.
+ */
+public record Standardize(double[] mean, double[] deviation) {
+
+  public Standardize {
+    if (mean.length == 0 || mean.length != deviation.length) {
+      throw new EvenkeelException(
+          "A standardisation needs as many deviations as means, at least one; there are %d means and %d deviations."
+              .formatted(mean.length, deviation.length));
+    }
+  }
+
+  public static Standardize perColumn(float[] features, int columns, int[] rows) {
+    return fit(i -> features[i], columns, rows, columns);
+  }
+
+  public static Standardize shared(float[] features, int columns, int[] rows) {
+    return fit(i -> features[i], columns, rows, 1);
+  }
+
+  /** For one column of doubles. */
+  static Standardize column(double[] values, int[] rows) {
+    return fit(i -> values[i], 1, rows, 1);
+  }
+
+  /**
+   * Two passes over values shifted by the first row, so that a large mean cancels nothing and a
+   * constant column comes out as exactly constant.
+   */
+  private static Standardize fit(IntToDoubleFunction values, int columns, int[] rows, int groups) {
+    if (rows.length == 0) {
+      throw new EvenkeelException("Cannot standardise by 0 training rows. Give at least one row.");
+    }
+    double[] shift = new double[groups];
+    for (int g = 0; g < groups; g++) {
+      shift[g] = values.applyAsDouble(rows[0] * columns + g);
+    }
+    double count = (double) rows.length * columns / groups;
+    double[] meanOfShifted = new double[groups];
+    for (int row : rows) {
+      for (int c = 0; c < columns; c++) {
+        int g = groups == 1 ? 0 : c;
+        meanOfShifted[g] += values.applyAsDouble(row * columns + c) - shift[g];
+      }
+    }
+    double[] mean = new double[groups];
+    for (int g = 0; g < groups; g++) {
+      meanOfShifted[g] /= count;
+      mean[g] = shift[g] + meanOfShifted[g];
+    }
+    double[] deviation = new double[groups];
+    for (int row : rows) {
+      for (int c = 0; c < columns; c++) {
+        int g = groups == 1 ? 0 : c;
+        double difference = values.applyAsDouble(row * columns + c) - shift[g] - meanOfShifted[g];
+        deviation[g] += difference * difference;
+      }
+    }
+    for (int g = 0; g < groups; g++) {
+      deviation[g] = deviation[g] == 0 ? 1 : Math.sqrt(deviation[g] / count);
+    }
+    return new Standardize(mean, deviation);
+  }
+
+  /** Standardises [rows, columns] in place. */
+  public void apply(float[] features, int columns) {
+    requireWidth(columns);
+    for (int i = 0, c = 0; i < features.length; i++, c = c + 1 == columns ? 0 : c + 1) {
+      int g = mean.length == 1 ? 0 : c;
+      features[i] = (float) ((features[i] - mean[g]) / deviation[g]);
+    }
+  }
+
+  /** Takes standardised values back to their own units, in place. */
+  public void restore(float[] values, int columns) {
+    requireWidth(columns);
+    for (int i = 0, c = 0; i < values.length; i++, c = c + 1 == columns ? 0 : c + 1) {
+      int g = mean.length == 1 ? 0 : c;
+      values[i] = (float) (values[i] * deviation[g] + mean[g]);
+    }
+  }
+
+  private void requireWidth(int columns) {
+    if (mean.length != 1 && mean.length != columns) {
+      throw new EvenkeelException(
+          "The standardisation was fitted to %d columns, but the data has %d. Give the columns it was fitted to."
+              .formatted(mean.length, columns));
+    }
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Standardize s
+        && Arrays.equals(mean, s.mean)
+        && Arrays.equals(deviation, s.deviation);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Arrays.hashCode(mean) + Arrays.hashCode(deviation);
+  }
+
+  @Override
+  public String toString() {
+    return mean.length == 1
+        ? "mean %s, deviation %s".formatted(mean[0], deviation[0])
+        : "means and deviations of %d columns".formatted(mean.length);
+  }
+}

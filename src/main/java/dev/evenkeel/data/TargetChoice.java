@@ -1,0 +1,147 @@
+package dev.evenkeel.data;
+
+import dev.evenkeel.EvenkeelException;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+
+/**
+ * Which column of a table is to be predicted, and whether as a class or as a number.
+ *
+ * @param sentence tells the user what was decided, why, and how to decide otherwise
+ */
+public record TargetChoice(String column, Task.Kind kind, String sentence) {
+
+  /** Whole numbers of up to so many different values are taken for classes. */
+  static final int MOST_CLASSES = 20;
+
+  /**
+   * Decides where the user didn't: texts are classes, and so are whole numbers of at most 20
+   * different values that are fewer than half of the rows.
+   *
+   * @param nameOrNumber as {@link Table#column} takes it
+   */
+  public static TargetChoice of(Table table, String nameOrNumber, Optional<Task.Kind> forced) {
+    Column column = table.column(nameOrNumber);
+    String subject = "Column \"%s\"".formatted(column.name());
+    if (forced.isPresent()) {
+      if (forced.get() == Task.Kind.REGRESSION && column instanceof Column.Categorical texts) {
+        throw new EvenkeelException(
+            "%s: column \"%s\" cannot be predicted as a number: it holds texts, such as \"%s\". Choose classification, or another target."
+                .formatted(table.name(), column.name(), example(texts)));
+      }
+      return new TargetChoice(
+          column.name(),
+          forced.get(),
+          subject + " is predicted by " + word(forced.get()) + ", as asked.");
+    }
+    if (column instanceof Column.Categorical texts) {
+      return new TargetChoice(
+          column.name(),
+          Task.Kind.CLASSIFICATION,
+          "%s is predicted by classification, because it holds texts (%d different ones)."
+              .formatted(subject, texts.levels().size()));
+    }
+    double[] values = ((Column.Numeric) column).values();
+    double[] present = Arrays.stream(values).filter(v -> !Double.isNaN(v)).toArray();
+    boolean whole = Arrays.stream(present).allMatch(v -> v == Math.rint(v));
+    long distinct = Arrays.stream(present).distinct().count();
+    boolean classes = whole && distinct <= MOST_CLASSES && distinct < values.length / 2.0;
+    Task.Kind kind = classes ? Task.Kind.CLASSIFICATION : Task.Kind.REGRESSION;
+    return new TargetChoice(
+        column.name(),
+        kind,
+        "%s is predicted by %s, because it holds %s of %d different values. If that is wrong, say --task %s."
+            .formatted(
+                subject,
+                word(kind),
+                whole ? "whole numbers" : "numbers",
+                distinct,
+                word(classes ? Task.Kind.REGRESSION : Task.Kind.CLASSIFICATION)));
+  }
+
+  private static String word(Task.Kind kind) {
+    return kind == Task.Kind.CLASSIFICATION ? "classification" : "regression";
+  }
+
+  private static String example(Column.Categorical texts) {
+    return texts.levels().isEmpty() ? "" : texts.levels().get(0);
+  }
+
+  /** Splits the table's rows, stratified for a classification. */
+  public Split split(Table table, double validFraction, double testFraction, long seed) {
+    if (kind == Task.Kind.REGRESSION) {
+      return Split.of(table.rows(), validFraction, testFraction, seed);
+    }
+    int[] all = IntStream.range(0, table.rows()).toArray();
+    List<String> classes = classes(table, all);
+    return Split.stratified(labels(table, column, classes), validFraction, testFraction, seed);
+  }
+
+  /** The class labels in the given rows, in natural order. */
+  List<String> classes(Table table, int[] rows) {
+    Column labels = table.column(column);
+    requireTargets(table, labels, rows);
+    return sortedTexts(labels, rows);
+  }
+
+  /** The texts of the given rows that are not missing, each once, in natural order. */
+  static List<String> sortedTexts(Column column, int[] rows) {
+    Collection<String> texts = new TreeSet<>(NaturalOrder.INSTANCE);
+    if (column instanceof Column.Categorical c) {
+      boolean[] seen = new boolean[c.levels().size()];
+      for (int row : rows) {
+        if (!c.missing(row)) {
+          seen[c.codes()[row]] = true;
+        }
+      }
+      IntStream.range(0, seen.length)
+          .filter(k -> seen[k])
+          .forEach(k -> texts.add(c.levels().get(k)));
+    } else {
+      Arrays.stream(rows)
+          .filter(row -> !column.missing(row))
+          .forEach(row -> texts.add(column.text(row)));
+    }
+    return List.copyOf(texts);
+  }
+
+  static void requireTargets(Table table, Column target, int[] rows) {
+    for (int row : rows) {
+      if (target.missing(row)) {
+        throw new EvenkeelException(
+            "%s, line %d: the target \"%s\" is missing. Fill it in or remove the row."
+                .formatted(table.name(), table.line(row), target.name()));
+      }
+    }
+  }
+
+  /** The class index of every row of the table. */
+  static int[] labels(Table table, String targetName, List<String> classes) {
+    Column column = table.column(targetName);
+    Map<String, Integer> indexes = new HashMap<>();
+    classes.forEach(label -> indexes.put(label, indexes.size()));
+    int[] labels = new int[table.rows()];
+    for (int row = 0; row < labels.length; row++) {
+      requireTargets(table, column, new int[] {row});
+      Integer index = indexes.get(column.text(row));
+      if (index == null) {
+        throw new EvenkeelException(
+            "%s, line %d: the class \"%s\" of column \"%s\" is not among those trained on: %s. Correct it, remove the row, or train with such rows."
+                .formatted(
+                    table.name(),
+                    table.line(row),
+                    column.text(row),
+                    column.name(),
+                    String.join(", ", classes)));
+      }
+      labels[row] = index;
+    }
+    return labels;
+  }
+}

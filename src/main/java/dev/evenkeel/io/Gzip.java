@@ -1,0 +1,55 @@
+package dev.evenkeel.io;
+
+import dev.evenkeel.EvenkeelException;
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/** Opens files that may be compressed by gzip, which their first two bytes tell, not their name. */
+public final class Gzip {
+
+  private static final int BUFFER = 1 << 16;
+
+  /** Reads from an opened file. */
+  @FunctionalInterface
+  public interface Reader<T> {
+    T read(InputStream in) throws IOException;
+  }
+
+  private Gzip() {}
+
+  /** Lets {@code reader} read the file's uncompressed content; failures name the file. */
+  public static <T> T read(Path path, Reader<T> reader) {
+    if (Files.isDirectory(path)) {
+      throw new EvenkeelException(
+          "Cannot read %s: it is a folder. Name a file in it.".formatted(path));
+    }
+    try (InputStream in = open(Files.newInputStream(path))) {
+      return reader.read(in);
+    } catch (ZipException | EOFException e) {
+      throw new EvenkeelException(
+          "%s is damaged: its gzip compression is broken or ends early (%s). Fetch it again."
+              .formatted(path, AtomicFile.reason(e)),
+          e);
+    } catch (IOException e) {
+      throw new EvenkeelException(
+          "Cannot read %s: %s. Check the path and its permissions."
+              .formatted(path, AtomicFile.reason(e)),
+          e);
+    }
+  }
+
+  /** The uncompressed content of a stream, which closes with the stream returned. */
+  public static InputStream open(InputStream source) throws IOException {
+    BufferedInputStream in = new BufferedInputStream(source, BUFFER);
+    in.mark(2);
+    boolean compressed = in.read() == 0x1f && in.read() == 0x8b;
+    in.reset();
+    return compressed ? new BufferedInputStream(new GZIPInputStream(in, BUFFER), BUFFER) : in;
+  }
+}

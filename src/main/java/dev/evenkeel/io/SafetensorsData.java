@@ -1,0 +1,228 @@
+package dev.evenkeel.io;
+
+import dev.evenkeel.EvenkeelException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Moves a safetensors file's bytes between channel and arrays, a small chunk at a time: beside the
+ * arrays themselves it needs no memory. On the way it forms the file's SHA-256, in which the digits
+ * of that SHA-256 count as zeros.
+ */
+final class SafetensorsData {
+
+  private static final int CHUNK = 1 << 16;
+
+  /** The limit of the format's own reference reader. */
+  private static final long MAX_HEADER = 100_000_000;
+
+  private final FileChannel channel;
+  private final MessageDigest digest = sha256();
+  private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+
+  private SafetensorsData(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  static void write(
+      FileChannel channel,
+      SafetensorsHeader header,
+      Map<String, ? extends Safetensors.Tensor> tensors)
+      throws IOException {
+    SafetensorsData out = new SafetensorsData(channel);
+    out.chunk.putLong(header.bytes().length);
+    out.writeChunk();
+    out.writeBytes(header.bytes());
+    for (Safetensors.Tensor tensor : tensors.values()) {
+      out.writeTensor(tensor);
+    }
+    String digits = HexFormat.of().formatHex(out.digest.digest());
+    channel.position(Long.BYTES + header.sha256());
+    out.chunk.put(digits.getBytes(StandardCharsets.US_ASCII));
+    out.writeChunk();
+  }
+
+  static Safetensors.Content read(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      return new SafetensorsData(channel).readContent(path);
+    } catch (SafetensorsHeader.Damaged | EOFException e) {
+      throw new EvenkeelException(
+          "%s is damaged, or is not a safetensors file: %s. Use another copy of it."
+              .formatted(path, e.getMessage()),
+          e);
+    }
+  }
+
+  private Safetensors.Content readContent(Path path) throws IOException {
+    long size = channel.size();
+    if (size < Long.BYTES) {
+      throw new SafetensorsHeader.Damaged(
+          "it has %d bytes, and its header alone needs more".formatted(size));
+    }
+    readChunk(Long.BYTES);
+    long length = chunk.getLong();
+    if (length < 0 || length > size - Long.BYTES || length > MAX_HEADER) {
+      throw new SafetensorsHeader.Damaged(
+          "it says that its header has %s bytes, but the whole file has %d"
+              .formatted(Long.toUnsignedString(length), size));
+    }
+    digest.update(chunk.rewind());
+    byte[] bytes = readBytes(new byte[(int) length]);
+    SafetensorsHeader header = SafetensorsHeader.parse(bytes, size - Long.BYTES - length);
+    String expected = takeDigits(header);
+    digest.update(bytes);
+
+    Map<String, Safetensors.Tensor> inFileOrder = new HashMap<>();
+    var ordered =
+        header.entries().entrySet().stream()
+            .sorted(
+                Map.Entry.comparingByValue(
+                    Comparator.comparingLong(SafetensorsHeader.Entry::begin)
+                        .thenComparing(SafetensorsHeader.Entry::end)))
+            .toList();
+    for (var named : ordered) {
+      inFileOrder.put(named.getKey(), readTensor(named.getKey(), named.getValue()));
+    }
+    String seen = HexFormat.of().formatHex(digest.digest());
+    if (!expected.isEmpty() && !expected.equals(seen)) {
+      throw new SafetensorsHeader.Damaged(
+          "its content has SHA-256 %s, but it was written with %s".formatted(seen, expected));
+    }
+    Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
+    header.entries().keySet().forEach(name -> tensors.put(name, inFileOrder.get(name)));
+    return new Safetensors.Content(path, header.metadata(), tensors);
+  }
+
+  /** The SHA-256 the file was written with, zeroed in the header; empty where there is none. */
+  private static String takeDigits(SafetensorsHeader header) {
+    int start = header.sha256();
+    if (start < 0) {
+      return "";
+    }
+    int end = start + SafetensorsHeader.DIGITS;
+    String digits = new String(header.bytes(), start, end - start, StandardCharsets.ISO_8859_1);
+    Arrays.fill(header.bytes(), start, end, (byte) '0');
+    return digits;
+  }
+
+  static long byteLength(Safetensors.Tensor tensor) {
+    if (tensor instanceof Safetensors.Tensor.Floats t) {
+      return (long) t.data().length * Float.BYTES;
+    }
+    if (tensor instanceof Safetensors.Tensor.Longs t) {
+      return (long) t.data().length * Long.BYTES;
+    }
+    return ((Safetensors.Tensor.Raw) tensor).data().length;
+  }
+
+  private void writeTensor(Safetensors.Tensor tensor) throws IOException {
+    if (tensor instanceof Safetensors.Tensor.Floats t) {
+      int step = CHUNK / Float.BYTES;
+      for (int i = 0; i < t.data().length; i += step) {
+        int count = Math.min(step, t.data().length - i);
+        chunk.asFloatBuffer().put(t.data(), i, count);
+        chunk.position(count * Float.BYTES);
+        writeChunk();
+      }
+    } else if (tensor instanceof Safetensors.Tensor.Longs t) {
+      int step = CHUNK / Long.BYTES;
+      for (int i = 0; i < t.data().length; i += step) {
+        int count = Math.min(step, t.data().length - i);
+        chunk.asLongBuffer().put(t.data(), i, count);
+        chunk.position(count * Long.BYTES);
+        writeChunk();
+      }
+    } else if (tensor instanceof Safetensors.Tensor.Raw t) {
+      writeBytes(t.data());
+    }
+  }
+
+  private void writeBytes(byte[] bytes) throws IOException {
+    for (int i = 0; i < bytes.length; i += CHUNK) {
+      chunk.put(bytes, i, Math.min(CHUNK, bytes.length - i));
+      writeChunk();
+    }
+  }
+
+  private void writeChunk() throws IOException {
+    digest.update(chunk.flip());
+    chunk.rewind();
+    while (chunk.hasRemaining()) {
+      channel.write(chunk);
+    }
+    chunk.clear();
+  }
+
+  private Safetensors.Tensor readTensor(String name, SafetensorsHeader.Entry entry)
+      throws IOException {
+    long length = entry.end() - entry.begin();
+    int width = entry.dtype().equals("F32") ? 4 : entry.dtype().equals("I64") ? 8 : 1;
+    if (length / width > Integer.MAX_VALUE - 8) {
+      throw new EvenkeelException(
+          "Tensor \"%s\" has %d values of type %s; at most %d fit into an array."
+              .formatted(name, length / width, entry.dtype(), Integer.MAX_VALUE - 8));
+    }
+    int count = (int) (length / width);
+    if (width == 4) {
+      float[] values = new float[count];
+      for (int i = 0; i < count; i += CHUNK / 4) {
+        int step = Math.min(CHUNK / 4, count - i);
+        digest.update(readChunk(step * 4).duplicate());
+        chunk.asFloatBuffer().get(values, i, step);
+      }
+      return new Safetensors.Tensor.Floats(entry.shape(), values);
+    }
+    if (width == 8) {
+      long[] values = new long[count];
+      for (int i = 0; i < count; i += CHUNK / 8) {
+        int step = Math.min(CHUNK / 8, count - i);
+        digest.update(readChunk(step * 8).duplicate());
+        chunk.asLongBuffer().get(values, i, step);
+      }
+      return new Safetensors.Tensor.Longs(entry.shape(), values);
+    }
+    byte[] bytes = readBytes(new byte[count]);
+    digest.update(bytes);
+    return new Safetensors.Tensor.Raw(entry.dtype(), entry.shape(), bytes);
+  }
+
+  private byte[] readBytes(byte[] bytes) throws IOException {
+    for (int i = 0; i < bytes.length; i += CHUNK) {
+      int step = Math.min(CHUNK, bytes.length - i);
+      readChunk(step).get(bytes, i, step);
+    }
+    return bytes;
+  }
+
+  private ByteBuffer readChunk(int length) throws IOException {
+    chunk.clear().limit(length);
+    while (chunk.hasRemaining()) {
+      if (channel.read(chunk) < 0) {
+        throw new EOFException("it ends before its last tensor does");
+      }
+    }
+    return chunk.flip();
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
+  }
+}

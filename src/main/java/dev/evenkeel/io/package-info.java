@@ -1,0 +1,2 @@
+/** File formats: safetensors, IDX and NPY, and files that are replaced whole or not at all. */
+package dev.evenkeel.io;

@@ -1,0 +1,86 @@
+package dev.evenkeel.data;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import dev.evenkeel.Expect;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class SplitTest {
+
+  private static long count(int[] rows, int[] labels, int label) {
+    return Arrays.stream(rows).filter(row -> labels[row] == label).count();
+  }
+
+  @Test
+  void everyRowIsInExactlyOnePart() {
+    Split split = Split.of(1003, 0.2, 0.1, 7);
+    int[] all = concat(split);
+    Arrays.sort(all);
+    assertArrayEquals(IntStream.range(0, 1003).toArray(), all);
+    assertEquals(201, split.valid().length);
+    assertEquals(100, split.test().length);
+  }
+
+  private static int[] concat(Split split) {
+    return IntStream.concat(
+            Arrays.stream(split.train()),
+            IntStream.concat(Arrays.stream(split.valid()), Arrays.stream(split.test())))
+        .toArray();
+  }
+
+  @Test
+  void theSeedAloneDecides() {
+    assertEquals(Split.of(100, 0.3, 0, 1), Split.of(100, 0.3, 0, 1));
+    assertNotEquals(Split.of(100, 0.3, 0, 1), Split.of(100, 0.3, 0, 2));
+    int[] first = IntStream.range(0, 70).toArray();
+    assertNotEquals(Arrays.toString(first), Arrays.toString(Split.of(100, 0.3, 0, 1).train()));
+  }
+
+  @Test
+  void everyClassIsSpreadByLargestRemainder() {
+    int[] labels = new int[163];
+    Arrays.fill(labels, 100, 150, 1);
+    Arrays.fill(labels, 150, 162, 2);
+    labels[162] = 3;
+    Split split = Split.stratified(labels, 0.2, 0.1, 5);
+    long[][] expected = {{70, 20, 10}, {35, 10, 5}, {9, 2, 1}, {1, 0, 0}};
+    for (int label = 0; label < 4; label++) {
+      assertEquals(expected[label][0], count(split.train(), labels, label), "class " + label);
+      assertEquals(expected[label][1], count(split.valid(), labels, label), "class " + label);
+      assertEquals(expected[label][2], count(split.test(), labels, label), "class " + label);
+    }
+  }
+
+  @Test
+  void everyClassTrainsHoweverSmall() {
+    int[] labels = {0, 0, 1, 2, 2, 2};
+    Split split = Split.stratified(labels, 0.45, 0.45, 3);
+    for (int label = 0; label < 3; label++) {
+      assertNotEquals(0, count(split.train(), labels, label), "class " + label);
+    }
+  }
+
+  @Test
+  void aSplitOfADatasetIsStratifiedForClasses() {
+    int[] labels = IntStream.range(0, 100).map(i -> i % 10 == 0 ? 1 : 0).toArray();
+    Dataset data = Dataset.classification("d", new float[100], 1, labels, List.of("no", "yes"));
+    assertEquals(2, count(Split.of(data, 0.2, 0, 1).valid(), labels, 1));
+    assertEquals(
+        Split.of(100, 0.2, 0, 1), Split.of(Dataset.unlabelled("u", new float[100], 1), 0.2, 0, 1));
+  }
+
+  @Test
+  void impossibleFractionsAreNamed() {
+    Expect.failure(
+        () -> Split.of(10, 0.6, 0.4, 1), "0.6 for validation and 0.4 for testing", "less than 1");
+    Expect.failure(() -> Split.of(10, -0.1, 0, 1), "must not be negative");
+    Expect.failure(() -> Split.of(10, Double.NaN, 0, 1), "NaN");
+    Expect.failure(() -> Split.of(3, 0.1, 0, 1), "3 rows are too few", "0.1 aside for validation");
+    Expect.failure(() -> Split.of(0, 0, 0, 1), "0 rows are too few", "training");
+  }
+}

@@ -1,0 +1,141 @@
+package dev.evenkeel.io;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.evenkeel.Expect;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The files are laid out by hand after numpy.lib.format's documentation. */
+class NpyTest {
+
+  @TempDir Path folder;
+
+  private Path npy(int version, String descr, boolean fortran, String shape, byte[] data)
+      throws IOException {
+    String header =
+        "{'descr': '%s', 'fortran_order': %s, 'shape': (%s), }\n"
+            .formatted(descr, fortran ? "True" : "False", shape);
+    ByteBuffer bytes = ByteBuffer.allocate(1024).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.US_ASCII));
+    bytes.put((byte) version).put((byte) 0);
+    if (version == 1) {
+      bytes.putShort((short) header.length());
+    } else {
+      bytes.putInt(header.length());
+    }
+    bytes.put(header.getBytes(StandardCharsets.US_ASCII)).put(data);
+    return Files.write(folder.resolve("x.npy"), Arrays.copyOf(bytes.array(), bytes.position()));
+  }
+
+  private static byte[] bytes(Consumer<ByteBuffer> fill) {
+    ByteBuffer buffer = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
+    fill.accept(buffer);
+    return Arrays.copyOf(buffer.array(), buffer.position());
+  }
+
+  private void assertReads(float[] expected, String descr, byte[] data) throws IOException {
+    for (int version = 1; version <= 3; version++) {
+      Npy npy = Npy.read(npy(version, descr, false, expected.length + ",", data));
+      assertArrayEquals(expected, npy.data(), descr);
+      assertArrayEquals(new int[] {expected.length}, npy.shape());
+      assertEquals(1, npy.columns());
+    }
+  }
+
+  @Test
+  void everyElementTypeIsRead() throws IOException {
+    assertReads(new float[] {1.5f, -2}, "<f4", bytes(b -> b.putFloat(1.5f).putFloat(-2)));
+    assertReads(new float[] {0.1f, -2}, "<f8", bytes(b -> b.putDouble(0.1).putDouble(-2)));
+    assertReads(new float[] {-1, 5}, "|i1", new byte[] {-1, 5});
+    assertReads(new float[] {255, 5}, "|u1", new byte[] {-1, 5});
+    assertReads(new float[] {0, 1}, "|b1", new byte[] {0, 1});
+    byte[] shorts = bytes(b -> b.putShort((short) -2).putShort((short) 7));
+    assertReads(new float[] {-2, 7}, "<i2", shorts);
+    assertReads(new float[] {65534, 7}, "<u2", shorts);
+    byte[] ints = bytes(b -> b.putInt(-2).putInt(7));
+    assertReads(new float[] {-2, 7}, "<i4", ints);
+    assertReads(new float[] {4294967294f, 7}, "<u4", ints);
+    byte[] longs = bytes(b -> b.putLong(-2).putLong(7));
+    assertReads(new float[] {-2, 7}, "<i8", longs);
+    assertReads(new float[] {18446744073709551614f, 7}, "<u8", longs);
+  }
+
+  @Test
+  void rowsAndColumnsComeOutInRowMajorOrderWhateverTheFilesOrder() throws IOException {
+    byte[] data = {1, 2, 3, 4, 5, 6};
+    Npy c = Npy.read(npy(1, "|u1", false, "2, 3", data));
+    assertEquals(2, c.rows());
+    assertEquals(3, c.columns());
+    assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6}, c.data());
+    Npy fortran = Npy.read(npy(1, "|u1", true, "2, 3", data));
+    assertArrayEquals(new float[] {1, 3, 5, 2, 4, 6}, fortran.data());
+  }
+
+  @Test
+  void whatIsWrittenIsReadAndLaidOutAsNumpyDoes() throws IOException {
+    float[] data = new float[3 * 7001];
+    for (int i = 0; i < data.length; i++) {
+      data[i] = 1f / (i + 1);
+    }
+    Path path = folder.resolve("y.npy");
+    Npy written = new Npy(new int[] {7001, 3}, data);
+    written.write(path);
+    assertEquals(written, Npy.read(path));
+    byte[] bytes = Files.readAllBytes(path);
+    int length = (bytes[8] & 0xFF) + 256 * bytes[9];
+    assertEquals(0, (10 + length) % 64);
+    String header = new String(bytes, 10, length, StandardCharsets.US_ASCII);
+    assertTrue(
+        header.startsWith("{'descr': '<f4', 'fortran_order': False, 'shape': (7001, 3), } "),
+        header);
+    assertTrue(header.endsWith(" \n"));
+    assertEquals(10 + length + 4 * data.length, bytes.length);
+    new Npy(new int[] {2}, new float[2]).write(path);
+    assertTrue(Files.readString(path, StandardCharsets.ISO_8859_1).contains("'shape': (2,), }"));
+  }
+
+  @Test
+  void everyTruncationIsNamed() throws IOException {
+    byte[] whole = Files.readAllBytes(npy(1, "<f4", false, "2, 2", new byte[16]));
+    for (int length = 0; length < whole.length; length++) {
+      Path path = Files.write(folder.resolve("cut.npy"), Arrays.copyOf(whole, length));
+      Expect.failure(() -> Npy.read(path), path + " is damaged, or is not an NPY file: ");
+    }
+    Path values = Files.write(folder.resolve("cut.npy"), Arrays.copyOf(whole, whole.length - 5));
+    Expect.failure(
+        () -> Npy.read(values), "has 2 values of type <f4, but its shape [2, 2] needs 4");
+    Path longer = Files.write(folder.resolve("cut.npy"), Arrays.copyOf(whole, whole.length + 1));
+    Expect.failure(() -> Npy.read(longer), "bytes follow the 4 values");
+  }
+
+  @Test
+  void headersThatCannotBeAreNamed() throws IOException {
+    Path bigEndian = npy(1, ">f4", false, "1,", new byte[4]);
+    Expect.failure(() -> Npy.read(bigEndian), "type '>f4'", "array.astype('<f4')");
+    Path threeD = npy(1, "<f4", false, "1, 1, 1", new byte[4]);
+    Expect.failure(() -> Npy.read(threeD), "shape (1, 1, 1)", "one or two dimensions");
+    Path scalar = npy(1, "<f4", false, "", new byte[4]);
+    Expect.failure(() -> Npy.read(scalar), "shape ()");
+    Path huge = npy(1, "<f4", false, "99999999999, 2", new byte[4]);
+    Expect.failure(() -> Npy.read(huge), "Split it");
+    Path lying = npy(1, "<f4", false, "2000000000,", new byte[4]);
+    Expect.failure(() -> Npy.read(lying), "it has 1 values", "needs 2000000000");
+    Path empty = npy(1, "<f4", false, "0, 4", new byte[0]);
+    Expect.failure(() -> Npy.read(empty), "holds no value");
+    Path version = npy(9, "<f4", false, "1,", new byte[4]);
+    Expect.failure(() -> Npy.read(version), "its version is 9.0");
+    Path other = Files.writeString(folder.resolve("z.npy"), "a,b\n1,2\n3,4\n");
+    Expect.failure(() -> Npy.read(other), "does not start with the bytes 0x93 NUMPY");
+  }
+}

@@ -1,0 +1,92 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.data.Preparation;
+import dev.evenkeel.io.Json;
+import dev.evenkeel.io.Safetensors;
+import dev.evenkeel.io.Safetensors.Tensor;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Parameter;
+import dev.evenkeel.tensor.Matrix;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A training that can go on: one safetensors file with the model, the optimizer's vectors, the best
+ * weights so far, and in its metadata the {@link Progress}. Written whole or not at all, with a
+ * checksum over every byte.
+ */
+final class Checkpoint {
+
+  private static final String BEST = "best/";
+  private static final String OPTIMIZER = "optimizer/";
+
+  private Checkpoint() {}
+
+  /**
+   * @param best the best weights so far, empty before the first validation
+   */
+  static void write(
+      Path file,
+      Model model,
+      Recipe recipe,
+      Optional<Preparation> preparation,
+      Map<String, String> notes,
+      Progress progress,
+      List<Matrix> optimizerState,
+      Map<Parameter, float[]> best) {
+    for (Parameter parameter : model.parameters()) {
+      if (model.backend().hasNonFinite(parameter.value())) {
+        throw new EvenkeelException(
+            "No checkpoint was written at step %d: the parameter %s is NaN or infinite. The last good one, %s, stays. help: try a smaller --lr, or --clip 1"
+                .formatted(progress.step(), parameter.name(), file));
+      }
+    }
+    LinkedHashMap<String, Tensor> tensors = new LinkedHashMap<>();
+    SavedModel.values(model)
+        .forEach((p, values) -> tensors.put(p.name(), SavedModel.tensor(p, values)));
+    for (int i = 0; i < optimizerState.size(); i++) {
+      float[] values = new float[optimizerState.get(i).columns()];
+      model.backend().read(optimizerState.get(i), values);
+      tensors.put(OPTIMIZER + i, Tensor.of(values, values.length));
+    }
+    best.forEach((p, values) -> tensors.put(BEST + p.name(), SavedModel.tensor(p, values)));
+    Map<String, String> metadata = SavedModel.metadata(model.network(), recipe, preparation, notes);
+    metadata.put(SavedModel.PREFIX + "progress", Json.write(progress));
+    Safetensors.write(file, metadata, tensors);
+  }
+
+  static Progress progress(SavedModel saved) {
+    if (!saved.content().metadata().containsKey(SavedModel.PREFIX + "progress")) {
+      throw new EvenkeelException(
+          "%s is a finished model, not a checkpoint: training can't go on from it"
+              .formatted(saved.file()));
+    }
+    return SavedModel.part(saved.file(), saved.content().metadata(), "progress", Progress.class);
+  }
+
+  static void restoreOptimizer(SavedModel saved, Model model, List<Matrix> state) {
+    for (int i = 0; i < state.size(); i++) {
+      model.backend().write(saved.content().floats(OPTIMIZER + i), state.get(i));
+    }
+  }
+
+  /** The best weights of the checkpoint, empty where it has none; the model's own are kept. */
+  static Map<Parameter, float[]> best(SavedModel saved, Model model) {
+    if (saved.content().tensors().keySet().stream().noneMatch(name -> name.startsWith(BEST))) {
+      return Map.of();
+    }
+    Map<Parameter, float[]> last = SavedModel.values(model);
+    saved.restore(model, BEST);
+    Map<Parameter, float[]> best = SavedModel.values(model);
+    restore(model, last);
+    return best;
+  }
+
+  static void restore(Model model, Map<Parameter, float[]> values) {
+    values.forEach((parameter, array) -> model.backend().write(array, parameter.value()));
+  }
+}

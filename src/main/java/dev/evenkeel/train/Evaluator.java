@@ -1,0 +1,127 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Operation;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Preparation;
+import dev.evenkeel.loss.Loss;
+import dev.evenkeel.metric.Predictions;
+import dev.evenkeel.nn.Memory;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Pass;
+import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.Matrix;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Runs a model over a whole data set, with running statistics and without dropout, in chunks that
+ * keep memory small. Made once for a data set, used after each epoch.
+ */
+public final class Evaluator implements AutoCloseable {
+
+  private final Model model;
+  private final Backend backend;
+  private final Dataset data;
+  private final Matrix features;
+  private final List<Buffer> owned = new ArrayList<>();
+  private final Memory memory;
+  private final List<Chunk> chunks = new ArrayList<>();
+  private final float[] outputs;
+  private double lossSum;
+
+  private record Chunk(int from, int rows, Pass pass, List<Operation> loss, Matrix lossValue) {}
+
+  /**
+   * @param loss taken too where there is one and the data has targets
+   */
+  public Evaluator(Model model, Dataset data, Optional<Loss> loss, int chunkRows) {
+    this.model = model;
+    this.backend = model.backend();
+    this.data = data;
+    this.outputs = new float[Math.multiplyExact(data.rows(), model.network().outputs())];
+    this.features = backend.table(data.features(), data.rows(), data.columns());
+    owned.add(features.buffer());
+    this.memory = new Memory(backend, Math.min(chunkRows, data.rows()));
+    Matrix targets = Matrix.NONE;
+    Matrix constants = Matrix.NONE;
+    if (loss.isPresent() && data.hasTargets()) {
+      targets = backend.table(data.targets(), data.rows(), data.targetColumns());
+      owned.add(targets.buffer());
+      if (loss.get().constants().length > 0) {
+        constants = backend.table(loss.get().constants(), 1, loss.get().constants().length);
+        owned.add(constants.buffer());
+      }
+    }
+    for (int from = 0; from < data.rows(); from += memory.maxRows()) {
+      int rows = Math.min(memory.maxRows(), data.rows() - from);
+      chunks.add(chunk(from, rows, loss, targets, constants));
+    }
+  }
+
+  private Chunk chunk(int from, int rows, Optional<Loss> loss, Matrix targets, Matrix constants) {
+    memory.reset();
+    Matrix x = features.view((long) from * data.columns(), rows, data.columns());
+    Pass pass = Pass.inference(model, memory, x);
+    if (targets.isNone()) {
+      return new Chunk(from, rows, pass, List.of(), Matrix.NONE);
+    }
+    Matrix gradient = memory.take(rows, pass.output().columns());
+    Matrix value = memory.takeFixed(1, 1);
+    Matrix t = targets.view((long) from * data.targetColumns(), rows, data.targetColumns());
+    Operation bound =
+        loss.orElseThrow().bind(backend, pass.output(), t, constants, gradient, value);
+    return new Chunk(from, rows, pass, List.of(bound), value);
+  }
+
+  /** Runs the model; the outputs [rows, outputs] are this object's own and change with the next run. */
+  public float[] run() {
+    int columns = model.network().outputs();
+    float[] one = new float[1];
+    lossSum = 0;
+    for (Chunk chunk : chunks) {
+      chunk.pass.forward().forEach(Operation::run);
+      float[] part = new float[chunk.rows * columns];
+      backend.read(chunk.pass.output(), part);
+      System.arraycopy(part, 0, outputs, chunk.from * columns, part.length);
+      for (Operation operation : chunk.loss) {
+        operation.run();
+        backend.read(chunk.lossValue, one);
+        lossSum += (double) one[0] * chunk.rows;
+      }
+    }
+    return outputs;
+  }
+
+  /** The mean loss of the last run. */
+  public double loss() {
+    return lossSum / data.rows();
+  }
+
+  /**
+   * What the last run predicted, for metrics.
+   *
+   * @param preparation takes a regression back to its own units
+   */
+  public Predictions predictions(Optional<Preparation> preparation) {
+    float[] predicted = outputs.clone();
+    float[] targets = data.targets().clone();
+    preparation.ifPresent(
+        p -> {
+          p.restoreTargets(predicted);
+          p.restoreTargets(targets);
+        });
+    return new Predictions(
+        data.rows(), model.network().outputs(), predicted, data.targetColumns(), targets);
+  }
+
+
+  @Override
+  public void close() {
+    memory.close();
+    owned.forEach(Buffer::close);
+  }
+}

@@ -1,0 +1,30 @@
+package dev.evenkeel.train;
+
+import java.nio.file.Path;
+
+/**
+ * Hears of training as it goes, on the training thread: be brief. All methods do nothing at first.
+ */
+public interface Listener {
+
+  /**
+   * @param epoch from 1 on, where training begins or goes on
+   * @param step taken already
+   */
+  default void onStart(int epoch, int epochs, long step, long totalSteps) {}
+
+  /**
+   * @param step from 1 on
+   * @param rows of this batch
+   * @param dataNanos spent waiting for data in this run so far
+   */
+  default void onStep(
+      int epoch, long step, int rows, float loss, double learningRate, long dataNanos) {}
+
+  default void onEpoch(Epoch epoch) {}
+
+  /** After a checkpoint is safe on disk. */
+  default void onCheckpoint(Path file) {}
+
+  default void onEnd(Trained result) {}
+}

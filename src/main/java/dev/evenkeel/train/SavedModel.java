@@ -1,0 +1,176 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.data.Preparation;
+import dev.evenkeel.io.Json;
+import dev.evenkeel.io.Safetensors;
+import dev.evenkeel.io.Safetensors.Tensor;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
+import dev.evenkeel.nn.Parameter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A model on disk: a safetensors file with PyTorch's names for the weights, and in its metadata the
+ * network's description and what data must go through. A checkpoint is the same with more in it.
+ *
+ * @param notes the caller's own texts
+ */
+public record SavedModel(
+    Path file,
+    Network network,
+    Recipe recipe,
+    Optional<Preparation> preparation,
+    Map<String, String> notes,
+    Safetensors.Content content) {
+
+  public static final String MODEL_FILE = "model.safetensors";
+  public static final String CHECKPOINT_FILE = "checkpoint.safetensors";
+
+  static final String PREFIX = "evenkeel.";
+  private static final String FORMAT = "1";
+  private static final String COUNT = ".num_batches_tracked";
+
+  /** Reads a file, or the model or else the checkpoint in a folder. */
+  public static SavedModel load(Path fileOrFolder) {
+    Path file = fileOrFolder;
+    if (Files.isDirectory(fileOrFolder)) {
+      file = fileOrFolder.resolve(MODEL_FILE);
+      if (!Files.exists(file)) {
+        file = fileOrFolder.resolve(CHECKPOINT_FILE);
+      }
+    }
+    if (!Files.exists(file)) {
+      throw new EvenkeelException(
+          "There is no model at %s: neither a file nor a folder with %s or %s"
+              .formatted(fileOrFolder, MODEL_FILE, CHECKPOINT_FILE));
+    }
+    return read(file);
+  }
+
+  static SavedModel read(Path file) {
+    Safetensors.Content content = Safetensors.read(file);
+    Map<String, String> metadata = content.metadata();
+    if (!metadata.containsKey(PREFIX + "format")) {
+      throw new EvenkeelException(
+          "%s is a safetensors file, but not one of Evenkeel's: its metadata has no %sformat"
+              .formatted(file, PREFIX));
+    }
+    if (!metadata.get(PREFIX + "format").equals(FORMAT)) {
+      throw new EvenkeelException(
+          "%s has format %s, but this version of Evenkeel reads format %s. help: use a newer version"
+              .formatted(file, metadata.get(PREFIX + "format"), FORMAT));
+    }
+    Map<String, String> notes = new LinkedHashMap<>();
+    metadata.forEach(
+        (key, value) -> {
+          if (key.startsWith(PREFIX + "note.")) {
+            notes.put(key.substring(PREFIX.length() + 5), value);
+          }
+        });
+    return new SavedModel(
+        file,
+        part(file, metadata, "network", Network.class),
+        part(file, metadata, "recipe", Recipe.class),
+        metadata.containsKey(PREFIX + "preparation")
+            ? Optional.of(part(file, metadata, "preparation", Preparation.class))
+            : Optional.empty(),
+        notes,
+        content);
+  }
+
+  static <T> T part(Path file, Map<String, String> metadata, String key, Class<T> type) {
+    String text = metadata.get(PREFIX + key);
+    if (text == null) {
+      throw new EvenkeelException(
+          "%s lacks %s%s in its metadata".formatted(file, PREFIX, key));
+    }
+    return Json.read(text, type, file + ", " + PREFIX + key);
+  }
+
+  static Map<String, String> metadata(
+      Network network,
+      Recipe recipe,
+      Optional<Preparation> preparation,
+      Map<String, String> notes) {
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put(PREFIX + "format", FORMAT);
+    metadata.put(PREFIX + "version", version());
+    metadata.put(PREFIX + "network", Json.write(network));
+    metadata.put(PREFIX + "recipe", Json.write(recipe));
+    preparation.ifPresent(p -> metadata.put(PREFIX + "preparation", Json.write(p)));
+    notes.forEach((key, value) -> metadata.put(PREFIX + "note." + key, value));
+    return metadata;
+  }
+
+  /** Evenkeel's own version, as files and the command line show it. */
+  public static String version() {
+    String version = SavedModel.class.getPackage().getImplementationVersion();
+    return version == null ? "development" : version;
+  }
+
+  static void write(
+      Path file,
+      Model model,
+      Recipe recipe,
+      Optional<Preparation> preparation,
+      Map<String, String> notes) {
+    LinkedHashMap<String, Tensor> tensors = new LinkedHashMap<>();
+    values(model).forEach((parameter, values) -> tensors.put(parameter.name(), tensor(parameter, values)));
+    Safetensors.write(file, metadata(model.network(), recipe, preparation, notes), tensors);
+  }
+
+  /** Parameters and statistics with their values, in the order of the layers. */
+  static Map<Parameter, float[]> values(Model model) {
+    Map<Parameter, float[]> values = new LinkedHashMap<>();
+    all(model).forEach(parameter -> values.put(parameter, model.values(parameter)));
+    return values;
+  }
+
+  private static List<Parameter> all(Model model) {
+    List<Parameter> all = new ArrayList<>(model.parameters());
+    all.addAll(model.statistics());
+    return all;
+  }
+
+  /** As PyTorch has it: vectors with one dimension, the count of batches an integer scalar. */
+  static Tensor tensor(Parameter parameter, float[] values) {
+    if (parameter.name().endsWith(COUNT)) {
+      return Tensor.of(new long[] {(long) values[0]});
+    }
+    return parameter.rows() == 1 && !parameter.decays()
+        ? Tensor.of(values, values.length)
+        : Tensor.of(values, parameter.rows(), parameter.columns());
+  }
+
+  /** The model with its weights, on a device. */
+  public Model build(Backend backend) {
+    Model model = network.build(backend, 0);
+    restore(model, "");
+    return model;
+  }
+
+  /** Fills a model of the same network from the tensors whose names begin with a prefix. */
+  void restore(Model model, String prefix) {
+    for (Parameter parameter : all(model)) {
+      String name = prefix + parameter.name();
+      float[] values =
+          parameter.name().endsWith(COUNT)
+              ? new float[] {content.longs(name)[0]}
+              : content.floats(name);
+      if (values.length != parameter.size()) {
+        throw new EvenkeelException(
+            "%s: tensor \"%s\" has %d values, but its layer needs %d x %d"
+                .formatted(file, name, values.length, parameter.rows(), parameter.columns()));
+      }
+      model.backend().write(values, parameter.value());
+    }
+  }
+}

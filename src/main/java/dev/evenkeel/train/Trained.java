@@ -1,0 +1,24 @@
+package dev.evenkeel.train;
+
+import java.util.List;
+
+/**
+ * How a training went. The model itself holds the final weights: the best ones where early stopping
+ * was asked for, else the last ones.
+ *
+ * @param bestEpoch the epoch with the best validation, 0 without validation
+ * @param stoppedEarly whether patience ran out
+ */
+public record Trained(
+    int epochs,
+    long steps,
+    double seconds,
+    List<Epoch> history,
+    int bestEpoch,
+    boolean stoppedEarly) {
+
+  /** The epoch whose weights the model holds. */
+  public Epoch last() {
+    return history.get(history.size() - 1);
+  }
+}

@@ -1,0 +1,364 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.data.Batches;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Preparation;
+import dev.evenkeel.metric.Metric;
+import dev.evenkeel.metric.Predictions;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Parameter;
+import dev.evenkeel.nn.PopulationStatistics;
+import dev.evenkeel.nn.Streams;
+import dev.evenkeel.optim.ScheduleState;
+import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.Philox;
+import dev.evenkeel.tensor.RowOrder;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The loop: epochs of steps, validation, early stopping, checkpoints, listeners.
+ *
+ * <p>Order of use: make one with a model, a recipe and the training data; add what else is wanted
+ * with the {@code with} methods; call {@link #fit} once. The model then holds the result.
+ */
+public final class Trainer {
+
+  private final Model model;
+  private final Recipe recipe;
+  private final Dataset train;
+  private Optional<Dataset> valid = Optional.empty();
+  private Optional<Preparation> preparation = Optional.empty();
+  private final List<Listener> listeners = new ArrayList<>();
+  private Optional<Path> folder = Optional.empty();
+  private Duration checkpointEvery = Duration.ofSeconds(30);
+  private final Map<String, String> notes = new LinkedHashMap<>();
+  private Optional<SavedModel> resumed = Optional.empty();
+
+  private final List<Metric> metrics;
+  private Progress progress;
+  private ScheduleState schedule;
+  private final List<Epoch> history = new ArrayList<>();
+  private Map<Parameter, float[]> best = Map.of();
+  private long lastCheckpointNanos;
+
+  public Trainer(Model model, Recipe recipe, Dataset train) {
+    this.model = model;
+    this.recipe = recipe;
+    this.train = train;
+    this.metrics = recipe.metrics().stream().map(Metric::named).toList();
+    requireFit(train, "training");
+    if (!recipe.monitor().equals("loss") && !recipe.metrics().contains(recipe.monitor())) {
+      throw new EvenkeelException(
+          "The monitor \"%s\" is neither \"loss\" nor one of the metrics taken: %s"
+              .formatted(recipe.monitor(), recipe.metrics()));
+    }
+  }
+
+  private void requireFit(Dataset data, String purpose) {
+    if (data.columns() != model.network().inputs() || !data.hasTargets()) {
+      throw new EvenkeelException(
+          "The network takes %d features and targets, but the %s data has %d columns and %s"
+              .formatted(
+                  model.network().inputs(),
+                  purpose,
+                  data.columns(),
+                  data.hasTargets() ? "targets" : "no targets"));
+    }
+  }
+
+  /** Rows to validate on after each epoch. */
+  public Trainer withValidation(Dataset valid) {
+    requireFit(valid, "validation");
+    this.valid = Optional.of(valid);
+    return this;
+  }
+
+  /** Stored with the model; takes a regression's metrics back to their own units. */
+  public Trainer withPreparation(Preparation preparation) {
+    this.preparation = Optional.of(preparation);
+    return this;
+  }
+
+  public Trainer withListener(Listener listener) {
+    listeners.add(listener);
+    return this;
+  }
+
+  /** Keeps checkpoints in this folder: after each epoch, and every 30 seconds in between. */
+  public Trainer withCheckpoints(Path folder) {
+    this.folder = Optional.of(folder);
+    return this;
+  }
+
+  public Trainer withCheckpointEvery(Duration interval) {
+    this.checkpointEvery = interval;
+    return this;
+  }
+
+  /** A text of the caller's own, stored with the model. */
+  public Trainer withNote(String key, String text) {
+    notes.put(key, text);
+    return this;
+  }
+
+  /** Goes on from a checkpoint with the same data, as if it had never stopped. */
+  public Trainer resuming(SavedModel checkpoint) {
+    this.resumed = Optional.of(checkpoint);
+    return this;
+  }
+
+  /** Trains to the end. */
+  public Trained fit() {
+    if (recipe.patience() > 0 && valid.isEmpty()) {
+      throw new EvenkeelException(
+          "Early stopping needs rows to validate on. help: split some off, or set the patience to 0");
+    }
+    int smallest = model.network().hasBatchNorm() ? 2 : 1;
+    Batches batches = Batches.of(train.rows(), recipe.batch(), smallest);
+    RowOrder order = new RowOrder(new int[train.rows()]);
+    Matrix features = model.backend().table(train.features(), train.rows(), train.columns());
+    Matrix targets = model.backend().table(train.targets(), train.rows(), train.targetColumns());
+    TrainingStep.Source source = new TrainingStep.Source(features, targets, order);
+    try (features.buffer();
+        targets.buffer();
+        TrainingStep step =
+            new TrainingStep(
+                model,
+                source,
+                recipe.loss(),
+                recipe.optimizer(),
+                recipe.clip(),
+                batches.largest(),
+                recipe.seed())) {
+      if (valid.isEmpty()) {
+        return fit(batches, order, step, Optional.empty());
+      }
+      try (Evaluator evaluator =
+          new Evaluator(model, valid.get(), Optional.of(recipe.loss()), batches.largest())) {
+        return fit(batches, order, step, Optional.of(evaluator));
+      }
+    }
+  }
+
+  private Trained fit(
+      Batches batches, RowOrder order, TrainingStep step, Optional<Evaluator> evaluator) {
+    begin(step);
+    long total = recipe.steps() > 0 ? recipe.steps() : (long) recipe.epochs() * batches.count();
+    int epochs = (int) ((total + batches.count() - 1) / batches.count());
+    for (Listener listener : listeners) {
+      listener.onStart(progress.epoch() + 1, epochs, progress.step(), total);
+    }
+    boolean stopped = patienceIsOut();
+    while (progress.step() < total && !stopped) {
+      epoch(batches, order, step, evaluator, total);
+      stopped = patienceIsOut();
+      checkpoint(step);
+    }
+    return finish(stopped);
+  }
+
+  private boolean patienceIsOut() {
+    return recipe.patience() > 0 && progress.sinceBest() >= recipe.patience();
+  }
+
+  private void begin(TrainingStep step) {
+    List<String> data = new ArrayList<>(List.of(train.fingerprint()));
+    valid.ifPresent(rows -> data.add(rows.fingerprint()));
+    schedule = new ScheduleState(recipe.schedule());
+    progress = Progress.start(schedule.saved(), data, model.backend().description());
+    lastCheckpointNanos = System.nanoTime();
+    if (resumed.isEmpty()) {
+      return;
+    }
+    SavedModel saved = resumed.get();
+    Progress from = Checkpoint.progress(saved);
+    if (!saved.network().equals(model.network()) || !saved.recipe().equals(recipe)) {
+      throw new EvenkeelException(
+          "%s was made with another network or recipe: training can't go on from it"
+              .formatted(saved.file()));
+    }
+    if (!from.data().equals(data)) {
+      throw new EvenkeelException(
+          "%s was trained on other data: the fingerprint of its rows was %s, now it is %s. help: go on with the very same file, split and seed"
+              .formatted(saved.file(), from.data(), data));
+    }
+    saved.restore(model, "");
+    Checkpoint.restoreOptimizer(saved, model, step.optimizerState());
+    best = Checkpoint.best(saved, model);
+    schedule = ScheduleState.restore(recipe.schedule(), from.schedule());
+    history.addAll(from.history());
+    progress = from;
+  }
+
+  private void epoch(
+      Batches batches,
+      RowOrder order,
+      TrainingStep step,
+      Optional<Evaluator> evaluator,
+      long total) {
+    int[] rows = new int[train.rows()];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = i;
+    }
+    new Philox(recipe.seed(), Streams.shuffle(progress.epoch())).shuffle(rows);
+    order.replace(rows);
+
+    long number = progress.step();
+    int batch = progress.batch();
+    double lossSum = progress.lossSum();
+    double secondsBefore = progress.seconds();
+    double rate = 0;
+    long done = 0;
+    long gatherBefore = step.gatherNanos();
+    long start = System.nanoTime();
+    for (; batch < batches.count() && number < total; batch++) {
+      order.moveTo(batches.start(batch));
+      int size = batches.size(batch);
+      rate = recipe.optimizer().learningRate() * schedule.factor(number, total);
+      float loss = step.run(size, number, rate);
+      number++;
+      lossSum += (double) loss * size;
+      done += size;
+      for (int i = 0; i < listeners.size(); i++) {
+        listeners
+            .get(i)
+            .onStep(progress.epoch() + 1, number, size, loss, rate, step.gatherNanos());
+      }
+      if (folder.isPresent() && isDue() && batch + 1 < batches.count() && number < total) {
+        double seconds = secondsBefore + (System.nanoTime() - start) * 1e-9;
+        progress = at(number, progress.epoch(), batch + 1, lossSum, seconds);
+        checkpoint(step);
+      }
+    }
+    double seconds = Math.max(1e-9, (System.nanoTime() - start) * 1e-9);
+    double dataShare = (step.gatherNanos() - gatherBefore) * 1e-9 / seconds;
+    int rowsSeen = batch == batches.count() ? train.rows() : batches.start(batch);
+    endEpoch(number, lossSum / rowsSeen, rate, secondsBefore + seconds, done / seconds, dataShare, evaluator);
+  }
+
+  private boolean isDue() {
+    return System.nanoTime() - lastCheckpointNanos >= checkpointEvery.toNanos();
+  }
+
+  private void endEpoch(
+      long number,
+      double trainLoss,
+      double rate,
+      double seconds,
+      double examplesPerSecond,
+      double dataShare,
+      Optional<Evaluator> evaluator) {
+    Map<String, Double> validation = new LinkedHashMap<>();
+    boolean isBest = false;
+    if (evaluator.isPresent()) {
+      validation = validate(evaluator.get());
+      schedule.observe(validation.get("loss"));
+      isBest = isBetter(validation.get(recipe.monitor()));
+    }
+    Epoch epoch =
+        new Epoch(
+            progress.epoch() + 1,
+            number,
+            seconds,
+            rate,
+            trainLoss,
+            validation,
+            isBest,
+            examplesPerSecond,
+            dataShare);
+    history.add(epoch);
+    if (isBest && recipe.patience() > 0) {
+      best = SavedModel.values(model);
+    }
+    progress =
+        new Progress(
+            number,
+            progress.epoch() + 1,
+            0,
+            0,
+            seconds,
+            schedule.saved(),
+            List.copyOf(history),
+            isBest ? epoch.number() : progress.bestEpoch(),
+            isBest ? validation.get(recipe.monitor()) : progress.bestScore(),
+            isBest ? 0 : progress.sinceBest() + 1,
+            progress.data(),
+            progress.device());
+    listeners.forEach(listener -> listener.onEpoch(epoch));
+  }
+
+  private Progress at(long number, int epoch, int batch, double lossSum, double seconds) {
+    return new Progress(
+        number,
+        epoch,
+        batch,
+        lossSum,
+        seconds,
+        schedule.saved(),
+        progress.history(),
+        progress.bestEpoch(),
+        progress.bestScore(),
+        progress.sinceBest(),
+        progress.data(),
+        progress.device());
+  }
+
+  private Map<String, Double> validate(Evaluator evaluator) {
+    evaluator.run();
+    Map<String, Double> values = new LinkedHashMap<>();
+    values.put("loss", evaluator.loss());
+    if (!metrics.isEmpty()) {
+      Predictions predictions = evaluator.predictions(preparation);
+      metrics.forEach(metric -> values.put(metric.name(), metric.of(predictions)));
+    }
+    return values;
+  }
+
+  private boolean isBetter(double score) {
+    boolean higher =
+        !recipe.monitor().equals("loss") && Metric.named(recipe.monitor()).higherIsBetter();
+    double before = progress.bestScore();
+    return Double.isNaN(before)
+        ? !Double.isNaN(score)
+        : higher ? score > before : score < before;
+  }
+
+  private void checkpoint(TrainingStep step) {
+    if (folder.isEmpty()) {
+      return;
+    }
+    Path file = folder.get().resolve(SavedModel.CHECKPOINT_FILE);
+    Checkpoint.write(
+        file, model, recipe, preparation, notes, progress, step.optimizerState(), best);
+    lastCheckpointNanos = System.nanoTime();
+    listeners.forEach(listener -> listener.onCheckpoint(file));
+  }
+
+  private Trained finish(boolean stopped) {
+    if (!best.isEmpty()) {
+      Checkpoint.restore(model, best);
+    }
+    PopulationStatistics.update(model, train.features(), train.rows(), recipe.batch());
+    folder.ifPresent(
+        path ->
+            SavedModel.write(
+                path.resolve(SavedModel.MODEL_FILE), model, recipe, preparation, notes));
+    Trained result =
+        new Trained(
+            progress.epoch(),
+            progress.step(),
+            progress.seconds(),
+            List.copyOf(history),
+            progress.bestEpoch(),
+            stopped);
+    listeners.forEach(listener -> listener.onEnd(result));
+    return result;
+  }
+}

@@ -107,6 +107,7 @@ record CsvFile(Path path, char delimiter) {
     try (CsvReader<CsvRecord> records =
         CsvReader.builder()
             .fieldSeparator(delimiter)
+            .allowUnclosedQuote(false)
             .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
             .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
             .ofCsvRecord(in)) {

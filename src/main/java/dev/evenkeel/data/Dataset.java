@@ -151,12 +151,7 @@ public final class Dataset {
         task);
   }
 
-  /** The same rows and targets with other features of the same number of rows. */
-  Dataset withFeatures(float[] others, int otherColumns) {
-    return new Dataset(name, others, otherColumns, targets, targetColumns, task);
-  }
-
-  float[] gather(float[] values, int width, int[] selected) {
+  private float[] gather(float[] values, int width, int[] selected) {
     float[] copy = new float[Math.multiplyExact(selected.length, width)];
     for (int i = 0; i < selected.length; i++) {
       int row = selected[i];

@@ -83,6 +83,10 @@ public record Split(int[] train, int[] valid, int[] test) {
     int classes = Arrays.stream(labels).max().orElse(-1) + 1;
     int[] sizes = new int[classes];
     for (int label : labels) {
+      if (label < 0) {
+        throw new EvenkeelException(
+            "Cannot split by class label %d: labels are 0 or greater.".formatted(label));
+      }
       sizes[label]++;
     }
     int[][] members = new int[classes][];

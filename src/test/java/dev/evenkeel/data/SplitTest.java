@@ -82,5 +82,6 @@ class SplitTest {
     Expect.failure(() -> Split.of(10, Double.NaN, 0, 1), "NaN");
     Expect.failure(() -> Split.of(3, 0.1, 0, 1), "3 rows are too few", "0.1 aside for validation");
     Expect.failure(() -> Split.of(0, 0, 0, 1), "0 rows are too few", "training");
+    Expect.failure(() -> Split.stratified(new int[] {0, -1}, 0, 0, 1), "class label -1");
   }
 }

@@ -9,6 +9,7 @@ import dev.evenkeel.Expect;
 import dev.evenkeel.tensor.Philox;
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -82,6 +83,15 @@ class StandardizeTest {
     for (int row : ALL) {
       assertEquals(0f, features[row * COLUMNS + 2]);
     }
+  }
+
+  /** The plain sum of ten times 0.1 is not 1: without the shift, rounding passes for deviation. */
+  @Test
+  void aConstantColumnOfDoublesIsConstantToo() {
+    double[] values = new double[10];
+    Arrays.fill(values, 0.1);
+    Standardize fitted = Standardize.column(values, IntStream.range(0, 10).toArray());
+    assertEquals(new Standardize(new double[] {0.1}, new double[] {1}), fitted);
   }
 
   @Test

@@ -1,0 +1,130 @@
+package dev.evenkeel.data;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.evenkeel.Expect;
+import dev.evenkeel.io.Npy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CatalogTest {
+
+  @TempDir Path folder;
+
+  private Source load(Path path, Optional<String> target, Optional<Task.Kind> task) {
+    return new Catalog(folder).load(path.toString(), Table.Options.DETECT, target, task);
+  }
+
+  private Path npy(String name, int rows, int columns, float... data) {
+    Path path = folder.resolve(name);
+    new Npy(columns == 0 ? new int[] {rows} : new int[] {rows, columns}, data).write(path);
+    return path;
+  }
+
+  @Test
+  void digitsComeWithEvenkeel() {
+    Source.Arrays digits = (Source.Arrays) new Catalog(folder).load("digits");
+    Dataset data = digits.data();
+    assertEquals(1797, data.rows());
+    assertEquals(64, data.columns());
+    assertEquals(10, data.task().outputs());
+    assertTrue(digits.shared());
+    assertEquals(Optional.empty(), digits.test());
+    assertEquals(13, data.features()[3]);
+    assertArrayEquals(new int[] {0, 1, 2}, IntStream.of(data.labels()).limit(3).toArray());
+    assertEquals(178, IntStream.of(data.labels()).filter(label -> label == 0).count());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"mnist", "fashion-mnist"})
+  void imagesComeWithTheirTestSet(String name) {
+    Catalog catalog = Catalog.standard();
+    String data = Optional.ofNullable(System.getenv("EVENKEEL_DATA")).orElse("data");
+    Assumptions.assumeTrue(
+        Files.isDirectory(Path.of(data, name)), "not here; run scripts/fetch-data " + name);
+    Source.Arrays source = (Source.Arrays) catalog.load(name);
+    assertEquals(60_000, source.data().rows());
+    assertEquals(784, source.data().columns());
+    assertEquals(10_000, source.test().orElseThrow().rows());
+    assertEquals(6000, IntStream.of(source.data().labels()).filter(k -> k == 9).count(), 60);
+    float largest = 0;
+    for (float pixel : source.test().orElseThrow().features()) {
+      assertTrue(pixel >= 0);
+      largest = Math.max(largest, pixel);
+    }
+    assertEquals(255, largest);
+  }
+
+  @Test
+  void aDataSetThatIsNotFetchedOrIsDamagedSaysHowToFetchIt() throws IOException {
+    Catalog catalog = new Catalog(folder);
+    Expect.failure(
+        () -> catalog.load("mnist"), "mnist is not here", "Run: scripts/fetch-data mnist");
+    Path images = folder.resolve("fashion-mnist/train-images-idx3-ubyte.gz");
+    Files.createDirectories(images.getParent());
+    Files.write(images, new byte[] {0, 0, 8, 1});
+    Expect.failure(
+        () -> catalog.load("fashion-mnist"),
+        images + " is damaged: its SHA-256 is ",
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888 was expected",
+        "Run: scripts/fetch-data fashion-mnist");
+  }
+
+  @Test
+  void aPathIsReadAsATable() throws IOException {
+    Path path = Files.writeString(folder.resolve("t.csv"), "a,b\n1,2\n");
+    Source source = load(path, Optional.empty(), Optional.empty());
+    assertEquals(
+        List.of("a", "b"), assertInstanceOf(Source.Csv.class, source).table().columnNames());
+    Expect.failure(
+        () -> new Catalog(folder).load("mnits"),
+        "no file mnits, nor a data set of that name",
+        "digits, mnist, fashion-mnist");
+  }
+
+  @Test
+  void arraysFindTheirTask() {
+    Path x = npy("x.npy", 6, 2, new float[12]);
+    Path classes = npy("c.npy", 6, 0, 0, 1, 1, 0, 0, 1);
+    Path values = npy("v.npy", 6, 2, 0, .5f, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1);
+    Optional<String> c = Optional.of(classes.toString());
+    Dataset labelled = ((Source.Arrays) load(x, c, Optional.empty())).data();
+    assertEquals(new Task.Classification(List.of("0", "1")), labelled.task());
+    assertArrayEquals(new int[] {0, 1, 1, 0, 0, 1}, labelled.labels());
+    Dataset forced = ((Source.Arrays) load(x, c, Optional.of(Task.Kind.REGRESSION))).data();
+    assertEquals(new Task.Regression(List.of("target")), forced.task());
+    Dataset two =
+        ((Source.Arrays) load(x, Optional.of(values.toString()), Optional.empty())).data();
+    assertEquals(new Task.Regression(List.of("target 1", "target 2")), two.task());
+    Dataset none = ((Source.Arrays) load(x, Optional.empty(), Optional.empty())).data();
+    assertEquals(false, none.hasTargets());
+  }
+
+  @Test
+  void targetsThatDoNotFitTheirArrayAreNamed() {
+    Path x = npy("x.npy", 2, 2, 1, 2, 3, 4);
+    Path three = npy("y.npy", 3, 0, 1, 2, 3);
+    Expect.failure(
+        () -> load(x, Optional.of(three.toString()), Optional.empty()),
+        "y.npy has 3 rows, but",
+        "x.npy has 2");
+    Path half = npy("h.npy", 2, 0, 0, 0.5f);
+    Expect.failure(
+        () -> load(x, Optional.of(half.toString()), Optional.of(Task.Kind.CLASSIFICATION)),
+        "row 1 (from 0): 0.5 is not a class index");
+    Expect.failure(
+        () -> load(x, Optional.of("none.npy"), Optional.empty()), "no file none.npy", "--target");
+  }
+}

@@ -1,0 +1,289 @@
+package dev.evenkeel.data;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.evenkeel.Expect;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PreparationTest {
+
+  private static final String CARS =
+      """
+      age,color,price,id
+      1,red,100,a
+      3,blue,300,b
+      NA,red,200,c
+      5,?,400,d
+      9,green,900,e
+      """;
+  private static final int[] TRAIN = {0, 1, 2, 3};
+
+  @TempDir Path folder;
+  private final List<String> notes = new ArrayList<>();
+
+  private Table table(String text) throws IOException {
+    return Table.read(Files.writeString(folder.resolve("t.csv"), text));
+  }
+
+  private static Preparation fit(Table table, String target, List<String> drop, int[] rows) {
+    return Preparation.fit(table, TargetChoice.of(table, target, Optional.empty()), drop, rows);
+  }
+
+  private Preparation cars() throws IOException {
+    return fit(table(CARS), "price", List.of("id"), TRAIN);
+  }
+
+  private static int[] all(Table table) {
+    return IntStream.range(0, table.rows()).toArray();
+  }
+
+  @Test
+  void columnsBecomeStandardisedFeaturesByTheTrainingRowsAlone() throws IOException {
+    Preparation cars = cars();
+    assertEquals(
+        List.of(
+            new Feature.Numeric("age", 3),
+            new Feature.Categorical("color", List.of("blue", "red"))),
+        cars.features());
+    Dataset data = cars.apply(table(CARS), true, notes::add);
+    assertEquals(3, data.columns());
+    double age = Math.sqrt((4 + 0 + 0 + 4) / 4.0);
+    double blue = Math.sqrt(3) / 4;
+    float[] first = {
+      (float) (-2 / age), (float) (-0.25 / blue), (float) 1, (float) 0, (float) (0.75 / blue), -1
+    };
+    assertArrayEquals(first, Arrays.copyOf(data.features(), 6), 1e-6f);
+    assertEquals(0, data.features()[2 * 3], "a missing age becomes the mean");
+    assertEquals((float) (6 / age), data.features()[4 * 3], 1e-6f);
+    float[] missing = {(float) (2 / age), (float) (-0.25 / blue), -1};
+    assertArrayEquals(missing, Arrays.copyOfRange(data.features(), 9, 12), 1e-6f);
+  }
+
+  @Test
+  void aRegressionsTargetsAreStandardisedAndComeBack() throws IOException {
+    Preparation cars = cars();
+    Dataset data = cars.apply(table(CARS), true, notes::add);
+    double deviation = Math.sqrt(12500);
+    assertEquals(new Task.Regression(List.of("price")), data.task());
+    assertEquals((float) (-150 / deviation), data.targets()[0], 1e-6f);
+    float[] outputs = data.targets().clone();
+    cars.restoreTargets(outputs);
+    assertArrayEquals(new float[] {100, 300, 200, 400, 900}, outputs, 1e-3f);
+  }
+
+  @Test
+  void everyPartSurvivesJson() throws IOException {
+    ObjectMapper json = new ObjectMapper();
+    Preparation table = cars();
+    assertEquals(table, json.readValue(json.writeValueAsString(table), Preparation.class));
+    Dataset pixels =
+        Dataset.classification(
+            "p", new float[] {1, 2, 3, 5}, 2, new int[] {0, 1}, List.of("a", "b"));
+    Preparation array = Preparation.fit(pixels, new int[] {0, 1}, true);
+    assertEquals(array, json.readValue(json.writeValueAsString(array), Preparation.class));
+    assertNotEquals(array, Preparation.fit(pixels, new int[] {0, 1}, false));
+  }
+
+  @Test
+  void columnsAreFoundByNameInAnyOrderAndExtraOnesAreNoted() throws IOException {
+    Preparation cars = cars();
+    float[] expected = cars.apply(table(CARS), false, note -> {}).features();
+    Table moved = table("new,color,age\n7,red,1\n7,blue,3\n7,red,\n7,,5\n7,green,9\n");
+    Dataset data = cars.apply(moved, false, notes::add);
+    assertArrayEquals(expected, data.features());
+    assertFalse(data.hasTargets());
+    assertEquals(new Task.Regression(List.of("price")), data.task());
+    assertEquals(2, notes.size(), notes::toString);
+    assertTrue(notes.get(0).endsWith("ignored what the model was not trained on: \"new\"."));
+  }
+
+  @Test
+  void unseenCategoriesAreNotedAndCountAsMissing() throws IOException {
+    Preparation cars = cars();
+    Table table = table("age,color\n5,mauve\n5,\n5,teal\n5,mauve\n");
+    Dataset data = cars.apply(table, false, notes::add);
+    assertArrayEquals(Arrays.copyOf(data.features(), 3), Arrays.copyOfRange(data.features(), 3, 6));
+    assertEquals(1, notes.size());
+    assertTrue(
+        notes
+            .get(0)
+            .endsWith(
+                "column \"color\" has 3 value(s) that the training rows did not have, taken as missing: \"mauve\", \"teal\"."),
+        notes.get(0));
+  }
+
+  @Test
+  void categoriesThatLookLikeNumbersInALaterTableAreStillFound() throws IOException {
+    Table train = table("k,y\n10,a\n2,b\nx,a\n10,b\n");
+    Preparation prepared = fit(train, "y", List.of(), all(train));
+    assertEquals(new Feature.Categorical("k", List.of("2", "10", "x")), prepared.features().get(0));
+    float[] expected = prepared.apply(train, false, notes::add).features();
+    float[] seen = prepared.apply(table("k\n10\n2\n"), false, notes::add).features();
+    assertArrayEquals(Arrays.copyOf(expected, 6), seen);
+    assertEquals(List.of(), notes);
+  }
+
+  @Test
+  void classesAreSortedNaturally() throws IOException {
+    Table table = table("x,y\n1,c10\n2,c2\n3,c1\n4,c2\n");
+    Preparation prepared = fit(table, "y", List.of(), all(table));
+    assertEquals(new Target.Labels("y", List.of("c1", "c2", "c10")), prepared.target());
+    assertArrayEquals(new int[] {2, 1, 0, 1}, prepared.apply(table, true, notes::add).labels());
+  }
+
+  @Test
+  void largeNumbersKeepTheirDifferences() throws IOException {
+    Table table = table("time,y\n1700000000,1.5\n1700000001,2.5\n1700000002,4\n");
+    Dataset data = fit(table, "y", List.of(), all(table)).apply(table, true, notes::add);
+    float step = (float) Math.sqrt(1.5);
+    assertArrayEquals(new float[] {-step, 0, step}, data.features(), 1e-6f);
+  }
+
+  @Test
+  void theTaskIsFoundAndExplained() throws IOException {
+    StringBuilder text = new StringBuilder("few,many,half,name\n");
+    for (int i = 0; i < 60; i++) {
+      text.append(i % 3 + "," + i + "," + i % 2 * 0.5 + ",n" + i % 2 + "\n");
+    }
+    Table table = table(text.toString());
+    TargetChoice few = TargetChoice.of(table, "few", Optional.empty());
+    assertEquals(Task.Kind.CLASSIFICATION, few.kind());
+    assertEquals(
+        "Column \"few\" is predicted by classification, because it holds whole numbers of 3 different values. If that is wrong, say --task regression.",
+        few.sentence());
+    assertEquals(Task.Kind.REGRESSION, TargetChoice.of(table, "2", Optional.empty()).kind());
+    TargetChoice half = TargetChoice.of(table, "half", Optional.empty());
+    assertEquals(Task.Kind.REGRESSION, half.kind());
+    assertTrue(half.sentence().endsWith("say --task classification."), half.sentence());
+    TargetChoice name = TargetChoice.of(table, "-1", Optional.empty());
+    assertEquals("name", name.column());
+    assertEquals(Task.Kind.CLASSIFICATION, name.kind());
+    Optional<Task.Kind> forced = Optional.of(Task.Kind.CLASSIFICATION);
+    TargetChoice asked = TargetChoice.of(table, "half", forced);
+    assertEquals(List.of("0", "0.5"), asked.classes(table, all(table)));
+    Expect.failure(
+        () -> TargetChoice.of(table, "name", Optional.of(Task.Kind.REGRESSION)),
+        "\"name\" cannot be predicted as a number",
+        "\"n0\"");
+    Expect.failure(
+        () -> TargetChoice.of(table, "nope", Optional.empty()),
+        "no column \"nope\"",
+        "few, many, half, name");
+  }
+
+  @Test
+  void aTablesSplitIsStratifiedByItsClasses() throws IOException {
+    StringBuilder text = new StringBuilder("x,y\n");
+    for (int i = 0; i < 100; i++) {
+      text.append(i).append(i % 10 == 0 ? ",rare\n" : ",common\n");
+    }
+    Table table = table(text.toString());
+    Split split = TargetChoice.of(table, "y", Optional.empty()).split(table, 0.2, 0.1, 1);
+    assertEquals(2, IntStream.of(split.valid()).filter(row -> row % 10 == 0).count());
+    assertEquals(1, IntStream.of(split.test()).filter(row -> row % 10 == 0).count());
+  }
+
+  @Test
+  void whatATableLacksIsNamed() throws IOException {
+    Preparation cars = cars();
+    Table noAge = table("color,price\nred,5\n");
+    Expect.failure(
+        () -> cars.apply(noAge, false, notes::add),
+        "no column \"age\", which the model was trained on",
+        "columns are: color, price");
+    Table noPrice = table("age,color\n1,red\n");
+    Expect.failure(() -> cars.apply(noPrice, true, notes::add), "no column \"price\"");
+    Table texts = table("age,color\nold,red\n");
+    Expect.failure(
+        () -> cars.apply(texts, false, notes::add),
+        "\"age\" holds texts, such as \"old\"",
+        "trained on numbers");
+    Table missing = table("age,color,price\n1,red,5\n1,red,\n");
+    Expect.failure(
+        () -> cars.apply(missing, true, notes::add), "line 3: the target \"price\" is missing");
+    Expect.failure(
+        () -> fit(missing, "price", List.of(), new int[] {0, 1}), "line 3: the target \"price\"");
+  }
+
+  @Test
+  void anUnknownClassIsNamed() throws IOException {
+    Table train = table("x,y\n1,a\n2,b\n3,a\n");
+    Preparation prepared = fit(train, "y", List.of(), all(train));
+    Table later = table("x,y\n1,a\n2,c\n");
+    Expect.failure(
+        () -> prepared.apply(later, true, notes::add),
+        "line 3: the class \"c\" of column \"y\" is not among those trained on: a, b");
+  }
+
+  @Test
+  void identifiersAndUselessColumnsAreNamedWithTheirRemedy() throws IOException {
+    StringBuilder text = new StringBuilder("id,x,y\n");
+    for (int i = 0; i < 1001; i++) {
+      text.append("u").append(i).append(",").append(i).append(",0.5\n");
+    }
+    Table table = table(text.toString());
+    Expect.failure(
+        () -> fit(table, "y", List.of(), all(table)),
+        "\"id\" has 1001 different texts",
+        "identifier",
+        "--drop id");
+    assertEquals(1, fit(table, "y", List.of("id"), all(table)).width());
+    assertEquals(1001, fit(table, "y", List.of(), IntStream.range(0, 1000).toArray()).width());
+    Expect.failure(
+        () -> fit(table, "y", List.of("id", "x"), all(table)), "no column to learn from");
+    Expect.failure(() -> fit(table, "y", List.of("q"), all(table)), "no column \"q\"");
+    Expect.failure(() -> fit(table, "y", List.of("id"), new int[0]), "0 training rows");
+    Table hollow = table("x,e,y\n1,,1\n2,,2\n");
+    Expect.failure(
+        () -> fit(hollow, "y", List.of(), all(hollow)), "\"e\" has no value", "--drop e");
+  }
+
+  @Test
+  void arraysAreStandardisedInACopy() {
+    float[] features = {0, 10, 4, 30, 100, 100};
+    Dataset data = Dataset.regression("a", features, 2, new float[] {1, 3, 5}, List.of("y"));
+    Preparation prepared = Preparation.fit(data, new int[] {0, 1}, false);
+    Dataset applied = prepared.apply(data, new int[] {1, 2});
+    assertArrayEquals(new float[] {1, 1, 49, 8}, applied.features());
+    assertArrayEquals(new float[] {1, 3}, applied.targets());
+    assertArrayEquals(new float[] {0, 10, 4, 30, 100, 100}, features);
+    assertArrayEquals(new float[] {1, 3, 5}, data.targets());
+    assertEquals(3, prepared.apply(data).rows());
+    Dataset narrow = Dataset.unlabelled("n", new float[3], 1);
+    Expect.failure(() -> prepared.apply(narrow), "1 columns", "takes 2 columns");
+    Dataset labelled = Dataset.classification("c", features, 2, new int[3], List.of("k"));
+    Expect.failure(() -> prepared.apply(labelled), "was trained for a Regression");
+    Expect.failure(() -> Preparation.fit(narrow, new int[] {0}, true), "no targets");
+  }
+
+  @Test
+  void aModelOfArraysTakesATableOfAsManyColumns() throws IOException {
+    float[] features = {0, 10, 4, 30};
+    Dataset data = Dataset.classification("a", features, 2, new int[] {0, 1}, List.of("0", "1"));
+    Preparation prepared = Preparation.fit(data, new int[] {0, 1}, false);
+    Dataset applied = prepared.apply(table("0,10,1\n4,30,0\n"), true, notes::add);
+    assertArrayEquals(new float[] {-1, -1, 1, 1}, applied.features());
+    assertArrayEquals(new int[] {1, 0}, applied.labels());
+    assertEquals(2, prepared.apply(table("0,10\n"), false, notes::add).columns());
+    assertEquals(List.of(), notes);
+    Table four = table("1,2,3,4\n");
+    Expect.failure(() -> prepared.apply(four, false, notes::add), "has 4 columns", "takes 2");
+    Table missing = table("1,\n2,3\n");
+    Expect.failure(
+        () -> prepared.apply(missing, false, notes::add), "line 1, column \"2\"", "is missing");
+  }
+}

@@ -25,7 +25,9 @@ final class ActivationBlock implements Block {
         y);
     pass.onTheWayBack(
         dy -> {
-          pass.backward(backend.activationBackward(dy, x, y, activation, dy, Matrix.NONE));
+          pass.backward(
+              name + " " + activation.label() + " backward",
+              backend.activationBackward(dy, x, y, activation, dy, Matrix.NONE));
           pass.release(y);
           return dy;
         });

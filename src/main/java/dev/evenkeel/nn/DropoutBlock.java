@@ -25,7 +25,9 @@ final class DropoutBlock implements Block {
         "dropout", backend.dropout(x, probability, pass.seed(), stream, pass.step(), y), y);
     pass.onTheWayBack(
         dy -> {
-          pass.backward(backend.dropout(dy, probability, pass.seed(), stream, pass.step(), dy));
+          pass.backward(
+              "dropout backward",
+              backend.dropout(dy, probability, pass.seed(), stream, pass.step(), dy));
           pass.release(y);
           return dy;
         });

@@ -46,18 +46,22 @@ final class LinearBlock implements Block {
     Backend backend = pass.backend();
     if (!bare) {
       Matrix dBias = bias == null ? Matrix.NONE : pass.gradient(bias.parameter);
-      pass.backward(backend.activationBackward(dy, z, y, activation, dy, dBias));
+      pass.backward(
+          name + " " + activation.label() + " backward",
+          backend.activationBackward(dy, z, y, activation, dy, dBias));
     }
     pass.release(z);
     if (y != z) {
       pass.release(y);
     }
-    pass.backward(backend.linearBackwardWeight(dy, x, pass.gradient(weight.parameter)));
+    pass.backward(
+        name + " linear dW", backend.linearBackwardWeight(dy, x, pass.gradient(weight.parameter)));
     if (pass.isInput(x)) {
       return dy;
     }
     Matrix dx = pass.take(weight.columns);
-    pass.backward(backend.linearBackwardInput(dy, weight.parameter.value(), dx));
+    pass.backward(
+        name + " linear dx", backend.linearBackwardInput(dy, weight.parameter.value(), dx));
     pass.release(dy);
     return dx;
   }

@@ -89,6 +89,7 @@ final class NormBlock implements Block {
     pass.onTheWayBack(
         dy -> {
           pass.backward(
+              layer + " backward",
               backend.batchNormBackward(
                   dy,
                   x,

@@ -19,14 +19,17 @@ public final class Pass {
   /** What a layer has made of a batch, for whoever looks for the first NaN. */
   public record Trace(String layer, Matrix output) {}
 
+  /** An operation with the name of its layer, for whoever measures. */
+  public record Named(String name, Operation operation) {}
+
   private final Model model;
   private final Memory memory;
   private final Matrix input;
   private final Matrix gradients;
   private final Step step;
   private final long seed;
-  private final List<Operation> forward = new ArrayList<>();
-  private final List<Operation> backward = new ArrayList<>();
+  private final List<Named> forward = new ArrayList<>();
+  private final List<Named> backward = new ArrayList<>();
   private final List<Trace> traces = new ArrayList<>();
   private final List<NormProbe> norms = new ArrayList<>();
   private final Deque<UnaryOperator<Matrix>> wayBack = new ArrayDeque<>();
@@ -70,12 +73,12 @@ public final class Pass {
     return output;
   }
 
-  public List<Operation> forward() {
+  public List<Named> forward() {
     return forward;
   }
 
   /** The backward operations for a gradient of the output; that matrix is used up. */
-  public List<Operation> backward(Matrix outputGradient) {
+  public List<Named> backward(Matrix outputGradient) {
     Matrix gradient = outputGradient;
     while (!wayBack.isEmpty()) {
       gradient = wayBack.pop().apply(gradient);
@@ -148,12 +151,12 @@ public final class Pass {
   }
 
   void forward(String layer, Operation operation, Matrix result) {
-    forward.add(operation);
+    forward.add(new Named(layer, operation));
     traces.add(new Trace(layer, result));
   }
 
-  void backward(Operation operation) {
-    backward.add(operation);
+  void backward(String layer, Operation operation) {
+    backward.add(new Named(layer, operation));
   }
 
   void onTheWayBack(UnaryOperator<Matrix> block) {

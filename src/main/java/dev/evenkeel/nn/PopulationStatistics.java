@@ -1,7 +1,6 @@
 package dev.evenkeel.nn;
 
 import dev.evenkeel.backend.Backend;
-import dev.evenkeel.backend.Operation;
 import dev.evenkeel.nn.Pass.NormProbe;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
@@ -61,8 +60,8 @@ public final class PopulationStatistics {
   }
 
   private static float[][] moments(Backend backend, Memory memory, Pass pass, NormProbe probe) {
-    for (Operation operation : pass.forward().subList(0, probe.beforeOperation())) {
-      operation.run();
+    for (Pass.Named named : pass.forward().subList(0, probe.beforeOperation())) {
+      named.operation().run();
     }
     int columns = probe.input().columns();
     Matrix mean = memory.takeFixed(1, columns);

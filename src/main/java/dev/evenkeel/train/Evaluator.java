@@ -12,9 +12,7 @@ import dev.evenkeel.nn.Pass;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -77,13 +75,15 @@ public final class Evaluator implements AutoCloseable {
     return new Chunk(from, rows, pass, List.of(bound), value);
   }
 
-  /** Runs the model; the outputs [rows, outputs] are this object's own and change with the next run. */
+  /**
+   * Runs the model; the outputs [rows, outputs] are this object's own and change with the next run.
+   */
   public float[] run() {
     int columns = model.network().outputs();
     float[] one = new float[1];
     lossSum = 0;
     for (Chunk chunk : chunks) {
-      chunk.pass.forward().forEach(Operation::run);
+      chunk.pass.forward().forEach(named -> named.operation().run());
       float[] part = new float[chunk.rows * columns];
       backend.read(chunk.pass.output(), part);
       System.arraycopy(part, 0, outputs, chunk.from * columns, part.length);
@@ -117,7 +117,6 @@ public final class Evaluator implements AutoCloseable {
     return new Predictions(
         data.rows(), model.network().outputs(), predicted, data.targetColumns(), targets);
   }
-
 
   @Override
   public void close() {

@@ -13,8 +13,8 @@ import java.util.List;
  * @param steps training steps; 0 where {@code epochs} says when to stop
  * @param batch the largest number of rows of a mini-batch
  * @param clip the largest global norm of the gradient; 0 clips nothing
- * @param patience validations without a better {@code monitor} before training stops early and takes
- *     back the best weights; 0 trains to the end and keeps the last ones
+ * @param patience validations without a better {@code monitor} before training stops early and
+ *     takes back the best weights; 0 trains to the end and keeps the last ones
  * @param monitor "loss", or the metric that decides what is best
  * @param metrics by name; taken on the validation rows after each epoch
  */
@@ -65,7 +65,9 @@ public record Recipe(
         1);
   }
 
-  /** Mean squared error, AdamW at 1e-3 with a cosine schedule, 20 epochs of batches of 128, RMSE. */
+  /**
+   * Mean squared error, AdamW at 1e-3 with a cosine schedule, 20 epochs of batches of 128, RMSE.
+   */
   public static Recipe regression() {
     return classification().withLoss(Loss.meanSquared()).withMetrics(List.of("rmse"));
   }

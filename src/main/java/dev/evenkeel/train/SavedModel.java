@@ -89,8 +89,7 @@ public record SavedModel(
   static <T> T part(Path file, Map<String, String> metadata, String key, Class<T> type) {
     String text = metadata.get(PREFIX + key);
     if (text == null) {
-      throw new EvenkeelException(
-          "%s lacks %s%s in its metadata".formatted(file, PREFIX, key));
+      throw new EvenkeelException("%s lacks %s%s in its metadata".formatted(file, PREFIX, key));
     }
     return Json.read(text, type, file + ", " + PREFIX + key);
   }
@@ -123,7 +122,8 @@ public record SavedModel(
       Optional<Preparation> preparation,
       Map<String, String> notes) {
     LinkedHashMap<String, Tensor> tensors = new LinkedHashMap<>();
-    values(model).forEach((parameter, values) -> tensors.put(parameter.name(), tensor(parameter, values)));
+    values(model)
+        .forEach((parameter, values) -> tensors.put(parameter.name(), tensor(parameter, values)));
     Safetensors.write(file, metadata(model.network(), recipe, preparation, notes), tensors);
   }
 

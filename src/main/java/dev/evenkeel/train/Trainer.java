@@ -11,6 +11,7 @@ import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.PopulationStatistics;
 import dev.evenkeel.nn.Streams;
 import dev.evenkeel.optim.ScheduleState;
+import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
@@ -126,8 +127,8 @@ public final class Trainer {
     Matrix features = model.backend().table(train.features(), train.rows(), train.columns());
     Matrix targets = model.backend().table(train.targets(), train.rows(), train.targetColumns());
     TrainingStep.Source source = new TrainingStep.Source(features, targets, order);
-    try (features.buffer();
-        targets.buffer();
+    try (Buffer featureMemory = features.buffer();
+        Buffer targetMemory = targets.buffer();
         TrainingStep step =
             new TrainingStep(
                 model,
@@ -227,9 +228,7 @@ public final class Trainer {
       lossSum += (double) loss * size;
       done += size;
       for (int i = 0; i < listeners.size(); i++) {
-        listeners
-            .get(i)
-            .onStep(progress.epoch() + 1, number, size, loss, rate, step.gatherNanos());
+        listeners.get(i).onStep(progress.epoch() + 1, number, size, loss, rate, step.gatherNanos());
       }
       if (folder.isPresent() && isDue() && batch + 1 < batches.count() && number < total) {
         double seconds = secondsBefore + (System.nanoTime() - start) * 1e-9;
@@ -240,7 +239,14 @@ public final class Trainer {
     double seconds = Math.max(1e-9, (System.nanoTime() - start) * 1e-9);
     double dataShare = (step.gatherNanos() - gatherBefore) * 1e-9 / seconds;
     int rowsSeen = batch == batches.count() ? train.rows() : batches.start(batch);
-    endEpoch(number, lossSum / rowsSeen, rate, secondsBefore + seconds, done / seconds, dataShare, evaluator);
+    endEpoch(
+        number,
+        lossSum / rowsSeen,
+        rate,
+        secondsBefore + seconds,
+        done / seconds,
+        dataShare,
+        evaluator);
   }
 
   private boolean isDue() {
@@ -325,9 +331,7 @@ public final class Trainer {
     boolean higher =
         !recipe.monitor().equals("loss") && Metric.named(recipe.monitor()).higherIsBetter();
     double before = progress.bestScore();
-    return Double.isNaN(before)
-        ? !Double.isNaN(score)
-        : higher ? score > before : score < before;
+    return Double.isNaN(before) ? !Double.isNaN(score) : higher ? score > before : score < before;
   }
 
   private void checkpoint(TrainingStep step) {

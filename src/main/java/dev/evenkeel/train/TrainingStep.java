@@ -1,6 +1,5 @@
 package dev.evenkeel.train;
 
-import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Step;
@@ -32,6 +31,7 @@ public final class TrainingStep implements AutoCloseable {
       Operation gatherTargets,
       Operation[] forward,
       Operation[] backward,
+      List<Pass.Named> named,
       Pass pass,
       Matrix batch) {}
 
@@ -123,8 +123,7 @@ public final class TrainingStep implements AutoCloseable {
     run(bound.forward);
     backend.read(lossValue, lossOnHost);
     if (!Float.isFinite(lossOnHost[0])) {
-      throw new EvenkeelException(
-          NonFinite.explain(model, bound.batch, bound.pass, number, lossOnHost[0]));
+      throw new NonFiniteException(model, bound.batch, bound.pass, number, lossOnHost[0]);
     }
     run(bound.backward);
     run(update);
@@ -164,16 +163,36 @@ public final class TrainingStep implements AutoCloseable {
     Pass pass = Pass.training(model, memory, batch, gradients, step, seed);
     Matrix outputs = pass.output();
     Matrix outputGradient = memory.take(rows, outputs.columns());
-    List<Operation> forward = new ArrayList<>(pass.forward());
-    forward.add(loss.bind(backend, outputs, targets, lossConstants, outputGradient, lossValue));
+    List<Pass.Named> forward = new ArrayList<>(pass.forward());
+    forward.add(
+        new Pass.Named(
+            "loss",
+            loss.bind(backend, outputs, targets, lossConstants, outputGradient, lossValue)));
+    List<Pass.Named> backward = pass.backward(outputGradient);
+    List<Pass.Named> named = new ArrayList<>(forward);
+    named.addAll(backward);
     return new Bound(
         rows,
         backend.gather(source.features, source.order, batch),
         backend.gather(source.targets, source.order, targets),
-        forward.toArray(Operation[]::new),
-        pass.backward(outputGradient).toArray(Operation[]::new),
+        bare(forward),
+        bare(backward),
+        named,
         pass,
         batch);
+  }
+
+  private static Operation[] bare(List<Pass.Named> named) {
+    return named.stream().map(Pass.Named::operation).toArray(Operation[]::new);
+  }
+
+  /** Every operation of a step on that many rows, in order, for whoever measures. */
+  public List<Pass.Named> operations(int rows) {
+    List<Pass.Named> all = new ArrayList<>(bound(rows).named);
+    for (Operation operation : update) {
+      all.add(new Pass.Named("update", operation));
+    }
+    return all;
   }
 
   /** The optimizer's vectors, as long as the flat parameters. */

@@ -1,24 +1,20 @@
 package dev.evenkeel.train;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.Pass;
 import dev.evenkeel.tensor.Matrix;
 
-/** Finds where a NaN or an infinity came from, and says what to try. */
-final class NonFinite {
+/** A loss that is NaN or infinite: where it came from, and what to try. */
+public final class NonFiniteException extends EvenkeelException {
 
-  private NonFinite() {}
-
-  /** Called right after the forward operations, while their outputs are still there. */
-  static String explain(Model model, Matrix batch, Pass pass, long step, float loss) {
-    return "Training stopped at step %d: the loss is %s. %s. help: %s"
-        .formatted(
-            step + 1,
-            loss,
-            where(model, batch, pass),
-            "try a smaller --lr, --clip 1, or --norm batch; the last good checkpoint is still there");
+  /** Made right after the forward operations, while their outputs are still there. */
+  NonFiniteException(Model model, Matrix batch, Pass pass, long step, float loss) {
+    super(
+        "Training stopped at step %d: the loss is %s. %s; the parameters are as they were before this step. help: try a smaller --lr, --clip 1, or --norm batch"
+            .formatted(step + 1, loss, where(model, batch, pass)));
   }
 
   private static String where(Model model, Matrix batch, Pass pass) {

@@ -1,0 +1,65 @@
+package dev.evenkeel.backend;
+
+import dev.evenkeel.EvenkeelException;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Chooses the backend that runs: "auto", "cpu", "cuda", "cuda:1". */
+public final class Device {
+
+  private static final Pattern NAME = Pattern.compile("auto|cpu|cuda(?::(\\d{1,3}))?");
+
+  private Device() {}
+
+  /** The CPU with as many threads as there are processors. */
+  public static Backend cpu() {
+    return cpu(Runtime.getRuntime().availableProcessors());
+  }
+
+  public static Backend cpu(int threads) {
+    return provider("cpu").orElseThrow().open(0, threads);
+  }
+
+  /**
+   * @param reasons hears, in a sentence, why "auto" chose what it did, where there is something to
+   *     say
+   */
+  public static Backend open(String name, int threads, Consumer<String> reasons) {
+    Matcher matcher = NAME.matcher(name);
+    if (!matcher.matches()) {
+      throw new EvenkeelException(
+          "Unknown device '%s'; there are: auto, cpu, cuda, cuda:N".formatted(name));
+    }
+    if (name.equals("cpu")) {
+      return cpu(threads);
+    }
+    int index = matcher.group(1) == null ? 0 : Integer.parseInt(matcher.group(1));
+    Optional<BackendProvider> cuda = provider("cuda");
+    Optional<String> no =
+        cuda.isEmpty()
+            ? Optional.of("this version of Evenkeel has no CUDA backend yet")
+            : cuda.get().unavailable(index);
+    if (no.isEmpty()) {
+      return cuda.get().open(index, threads);
+    }
+    if (name.equals("auto")) {
+      if (cuda.isPresent()) {
+        reasons.accept("Training on the CPU, since " + no.get());
+      }
+      return cpu(threads);
+    }
+    throw new EvenkeelException(
+        "--device %s can't be used: %s. help: --device cpu, or auto".formatted(name, no.get()));
+  }
+
+  private static Optional<BackendProvider> provider(String kind) {
+    return ServiceLoader.load(BackendProvider.class, BackendProvider.class.getClassLoader())
+        .stream()
+        .map(ServiceLoader.Provider::get)
+        .filter(provider -> provider.kind().equals(kind))
+        .findFirst();
+  }
+}

@@ -81,6 +81,11 @@ public sealed interface Loss {
             "%d class weights were given for a network of %d outputs"
                 .formatted(constants.columns(), outputs.columns()));
       }
+      if (targets.columns() != 1) {
+        throw new EvenkeelException(
+            "Softmax cross-entropy takes one column of class numbers, but the targets have %d columns"
+                .formatted(targets.columns()));
+      }
       return backend.softmaxCrossEntropy(
           outputs, targets, labelSmoothing, constants, gradient, loss);
     }
@@ -96,6 +101,7 @@ public sealed interface Loss {
         Matrix constants,
         Matrix gradient,
         Matrix loss) {
+      requireTargets(outputs, targets);
       return backend.binaryCrossEntropy(outputs, targets, gradient, loss);
     }
   }
@@ -109,6 +115,7 @@ public sealed interface Loss {
         Matrix constants,
         Matrix gradient,
         Matrix loss) {
+      requireTargets(outputs, targets);
       return backend.regressionLoss(RegressionLoss.SQUARED, 0, outputs, targets, gradient, loss);
     }
   }
@@ -122,6 +129,7 @@ public sealed interface Loss {
         Matrix constants,
         Matrix gradient,
         Matrix loss) {
+      requireTargets(outputs, targets);
       return backend.regressionLoss(RegressionLoss.ABSOLUTE, 0, outputs, targets, gradient, loss);
     }
   }
@@ -146,7 +154,16 @@ public sealed interface Loss {
         Matrix constants,
         Matrix gradient,
         Matrix loss) {
+      requireTargets(outputs, targets);
       return backend.regressionLoss(RegressionLoss.HUBER, delta, outputs, targets, gradient, loss);
+    }
+  }
+
+  private static void requireTargets(Matrix outputs, Matrix targets) {
+    if (targets.columns() != outputs.columns()) {
+      throw new EvenkeelException(
+          "The loss needs a target for each of the network's %d outputs, but the targets have %d columns"
+              .formatted(outputs.columns(), targets.columns()));
     }
   }
 

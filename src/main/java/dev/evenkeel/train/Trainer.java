@@ -335,6 +335,7 @@ public final class Trainer {
   }
 
   private void checkpoint(TrainingStep step) {
+    NonFiniteException.check(model, progress.step());
     if (folder.isEmpty()) {
       return;
     }

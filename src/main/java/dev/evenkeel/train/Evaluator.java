@@ -44,19 +44,24 @@ public final class Evaluator implements AutoCloseable {
     this.features = backend.table(data.features(), data.rows(), data.columns());
     owned.add(features.buffer());
     this.memory = new Memory(backend, Math.min(chunkRows, data.rows()));
-    Matrix targets = Matrix.NONE;
-    Matrix constants = Matrix.NONE;
-    if (loss.isPresent() && data.hasTargets()) {
-      targets = backend.table(data.targets(), data.rows(), data.targetColumns());
-      owned.add(targets.buffer());
-      if (loss.get().constants().length > 0) {
-        constants = backend.table(loss.get().constants(), 1, loss.get().constants().length);
-        owned.add(constants.buffer());
+    try {
+      Matrix targets = Matrix.NONE;
+      Matrix constants = Matrix.NONE;
+      if (loss.isPresent() && data.hasTargets()) {
+        targets = backend.table(data.targets(), data.rows(), data.targetColumns());
+        owned.add(targets.buffer());
+        if (loss.get().constants().length > 0) {
+          constants = backend.table(loss.get().constants(), 1, loss.get().constants().length);
+          owned.add(constants.buffer());
+        }
       }
-    }
-    for (int from = 0; from < data.rows(); from += memory.maxRows()) {
-      int rows = Math.min(memory.maxRows(), data.rows() - from);
-      chunks.add(chunk(from, rows, loss, targets, constants));
+      for (int from = 0; from < data.rows(); from += memory.maxRows()) {
+        int rows = Math.min(memory.maxRows(), data.rows() - from);
+        chunks.add(chunk(from, rows, loss, targets, constants));
+      }
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
   }
 

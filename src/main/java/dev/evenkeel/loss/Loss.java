@@ -33,6 +33,15 @@ public sealed interface Loss {
       Matrix gradient,
       Matrix loss);
 
+  /**
+   * What a batch counts for where the losses of several are averaged.
+   *
+   * @param targets of all rows, of which the batch takes {@code rows} from {@code from} on
+   */
+  default double weight(float[] targets, int from, int rows) {
+    return rows;
+  }
+
   /** What the loss wants to have on the device beside the batch. */
   default float[] constants() {
     return new float[0];
@@ -57,6 +66,16 @@ public sealed interface Loss {
               "A class weight must be at least 0 and finite, not " + weight);
         }
       }
+    }
+
+    @Override
+    public double weight(float[] targets, int from, int rows) {
+      double sum = 0;
+      for (int row = from; row < from + rows && !classWeights.isEmpty(); row++) {
+        int target = (int) targets[row];
+        sum += target < classWeights.size() ? classWeights.get(target) : 0;
+      }
+      return classWeights.isEmpty() ? rows : sum;
     }
 
     @Override

@@ -17,7 +17,7 @@ public record Trained(
     int bestEpoch,
     boolean stoppedEarly) {
 
-  /** The epoch whose weights the model holds. */
+  /** The last epoch trained. With early stopping, the model holds the weights of the best one. */
   public Epoch last() {
     return history.get(history.size() - 1);
   }

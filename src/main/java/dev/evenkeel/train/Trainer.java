@@ -15,6 +15,7 @@ import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -120,6 +121,11 @@ public final class Trainer {
     if (recipe.patience() > 0 && valid.isEmpty()) {
       throw new EvenkeelException(
           "Early stopping needs rows to validate on. help: split some off, or set the patience to 0");
+    }
+    if (folder.isPresent() && !Files.isDirectory(folder.get())) {
+      throw new EvenkeelException(
+          "The folder for checkpoints, %s, does not exist. help: create it first"
+              .formatted(folder.get()));
     }
     int smallest = model.network().hasBatchNorm() ? 2 : 1;
     Batches batches = Batches.of(train.rows(), recipe.batch(), smallest);

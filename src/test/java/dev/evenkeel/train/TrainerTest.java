@@ -767,7 +767,7 @@ class TrainerTest {
                       steps.add(step);
                     }
                   });
-      Expect.failure(trainer::fit, "none does not exist", "reate it first");
+      Expect.failure(trainer::fit, "none, does not exist. help: create it first");
     }
     assertEquals(List.of(), steps);
   }

@@ -361,7 +361,8 @@ public final class Trainer {
             progress.seconds(),
             List.copyOf(history),
             progress.bestEpoch(),
-            stopped);
+            stopped,
+            !best.isEmpty());
     listeners.forEach(listener -> listener.onEnd(result));
     return result;
   }

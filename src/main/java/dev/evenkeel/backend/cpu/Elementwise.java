@@ -16,7 +16,7 @@ final class Elementwise {
   private static final float INVERSE_SQRT_TWO_PI = 0.3989422804014327f;
 
   /** max(x, 0) · HUGE · HUGE is 0 up to zero, and above 1 even for the smallest denormal. */
-  private static final float HUGE = 1e38f;
+  static final float HUGE = 1e38f;
 
   private Elementwise() {}
 

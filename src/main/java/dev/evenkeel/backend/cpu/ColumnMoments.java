@@ -65,13 +65,18 @@ final class ColumnMoments {
     Arrays.fill(squares, 0);
     Arrays.fill(total, 0);
     Arrays.fill(totalSquares, 0);
-    for (row = 0; row < n; row++) {
+    for (row = 0; row + 1 < n; row += 2) {
       operation.load(x, offset, row, from, first, width);
-      addSquares(first, shift, delta, sum, squares, width);
-      if (row % SLAB == SLAB - 1) {
+      operation.load(x, offset, row + 1, from, second, width);
+      addSquares(first, second, shift, delta, sum, squares, width);
+      if (row % SLAB == SLAB - 2) {
         Columns.flush(sum, total, width);
         Columns.flush(squares, totalSquares, width);
       }
+    }
+    if (row < n) {
+      operation.load(x, offset, row, from, first, width);
+      addSquares(first, shift, delta, sum, squares, width);
     }
     Columns.flush(sum, total, width);
     Columns.flush(squares, totalSquares, width);
@@ -91,6 +96,22 @@ final class ColumnMoments {
       float[] first, float[] second, float[] shift, float[] sum, int width) {
     for (int j = 0; j < width; j++) {
       sum[j] += (first[j] - shift[j]) + (second[j] - shift[j]);
+    }
+  }
+
+  private static void addSquares(
+      float[] first,
+      float[] second,
+      float[] shift,
+      float[] delta,
+      float[] sum,
+      float[] squares,
+      int width) {
+    for (int j = 0; j < width; j++) {
+      float d = first[j] - shift[j] - delta[j];
+      float e = second[j] - shift[j] - delta[j];
+      sum[j] += d + e;
+      squares[j] += d * d + e * e;
     }
   }
 

@@ -137,8 +137,10 @@ final class BatchNormForward extends Columns {
     double w = weight();
     for (int j = 0; j < width; j++) {
       double batchMean = (double) shift[j] + delta[j];
-      means[mean + j] += (float) (w * (batchMean - means[mean + j]));
-      variances[running + j] += (float) (w * (variance[j] * unbiased - variances[running + j]));
+      // Rounded once: a small batch variance must not be lost beside a large running one.
+      means[mean + j] = (float) (w * batchMean + (1 - w) * means[mean + j]);
+      variances[running + j] =
+          (float) (w * (variance[j] * unbiased) + (1 - w) * variances[running + j]);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.evenkeel.backend.cpu;
 
 import dev.evenkeel.tensor.Matrix;
+import java.util.Arrays;
 
 /**
  * An operation whose columns are independent of each other: workers take columns, and walk them in
@@ -10,8 +11,11 @@ import dev.evenkeel.tensor.Matrix;
  */
 abstract class Columns extends ParallelOperation {
 
-  /** Rows whose partial sums are float, before they are added up in double. */
-  private static final int SLAB = 64;
+  /**
+   * Additions to a partial sum in float, before it is added up in double: more of one sign, beside
+   * an outlier, would show in the seventh digit.
+   */
+  private static final int SLAB = 32;
 
   final int rows;
   final int columns;
@@ -42,8 +46,7 @@ abstract class Columns extends ParallelOperation {
 
   /** Whether the partial sums of the pieces up to this one are to be flushed. */
   final boolean endsSlab(int row, int rowsPerPiece) {
-    return row / rowsPerPiece % Math.max(1, SLAB / rowsPerPiece)
-        == Math.max(1, SLAB / rowsPerPiece) - 1;
+    return row / rowsPerPiece % SLAB == SLAB - 1;
   }
 
   /** Copies a piece: {@code count} rows of a panel, one after the other; returns its length. */
@@ -84,6 +87,6 @@ abstract class Columns extends ParallelOperation {
         total[j] += partial[i * width + j];
       }
     }
-    java.util.Arrays.fill(partial, 0, width * rowsPerPiece, 0f);
+    Arrays.fill(partial, 0, width * rowsPerPiece, 0f);
   }
 }

@@ -43,11 +43,12 @@ final class SoftmaxCrossEntropy extends Losses {
   }
 
   private int target(int row) {
-    int target = (int) targets[targetsOffset + row];
-    if (target < 0 || target >= columns) {
+    float value = targets[targetsOffset + row];
+    int target = (int) value;
+    if (target != value || target < 0 || target >= columns) {
       throw new EvenkeelException(
-          "Row %d of the batch has class %d, but the network has %d outputs (classes 0 to %d)"
-              .formatted(row, target, columns, columns - 1));
+          "Row %d of the batch has class %s, but the network has %d outputs (classes 0 to %d)"
+              .formatted(row, target == value ? target : value, columns, columns - 1));
     }
     return target;
   }

@@ -54,8 +54,10 @@ final class Workers implements AutoCloseable {
         LockSupport.unpark(threads[i]);
       }
     }
+    boolean done = false;
     try {
       work.run(0, threads.length + 1);
+      done = true;
     } finally {
       int spins = 0;
       while (running.get() != 0) {
@@ -64,6 +66,9 @@ final class Workers implements AutoCloseable {
         } else {
           Thread.yield();
         }
+      }
+      if (!done) {
+        failure = null; // the caller's own failure is on its way: none is left for the next run
       }
     }
     if (failure != null) {

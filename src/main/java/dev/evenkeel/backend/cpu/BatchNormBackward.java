@@ -85,14 +85,15 @@ final class BatchNormBackward extends Columns {
     repeat(inverse, width, perPiece);
     reduce(scratch, from, width, shift, delta, inverse, sum, dot, sums, dots);
 
-    float[] scale = scratch.vectors[5];
+    float[] scale = inverse;
     int gamma = (int) norm.gamma().offset() + from;
     for (int j = 0; j < width; j++) {
       dBetas[dBeta + from + j] = (float) sums[j];
       dGammas[dGamma + from + j] = (float) dots[j];
-      scale[j] = gammas[gamma + j] * inverse[j];
-      sum[j] = (float) (sums[j] / rows);
-      dot[j] = (float) (dots[j] / rows);
+      double outer = (double) gammas[gamma + j] * inverse[j];
+      dot[j] = (float) (outer * inverse[j] * dots[j] / rows);
+      sum[j] = (float) (outer * sums[j] / rows);
+      scale[j] = (float) outer;
     }
     repeat(scale, width, perPiece);
     repeat(sum, width, perPiece);
@@ -103,7 +104,7 @@ final class BatchNormBackward extends Columns {
       int count = Math.min(perPiece, rows - row);
       int n = load(x, xOffset, row, count, from, width, xPiece);
       load(dx, dxOffset, row, count, from, width, t);
-      project(t, xPiece, shift, delta, inverse, sum, dot, scale, n);
+      project(t, xPiece, shift, delta, scale, dot, sum, n);
       store(t, dx, dxOffset, row, count, from, width);
     }
   }
@@ -136,13 +137,9 @@ final class BatchNormBackward extends Columns {
       if (activation != Activation.IDENTITY) {
         load(y, yOffset, row, count, from, width, yPiece);
       }
-      if (activation == Activation.RELU) {
-        reduceRelu(t, xHat, yPiece, shift, delta, inverse, sum, dot, n);
-      } else {
-        standardise(xHat, shift, delta, inverse, n);
-        mask(scratch, t, xHat, yPiece, n);
-        accumulate(t, xHat, sum, dot, n);
-      }
+      standardise(xHat, shift, delta, inverse, n);
+      mask(scratch, t, xHat, yPiece, n);
+      accumulate(t, xHat, sum, dot, n);
       store(t, dx, dxOffset, row, count, from, width);
       if (endsSlab(row, perPiece)) {
         flush(sum, sums, width, perPiece);
@@ -174,26 +171,6 @@ final class BatchNormBackward extends Columns {
     Elementwise.backward(activation, u, y, t, scratch, n);
   }
 
-  /** The common case in one loop. */
-  private static void reduceRelu(
-      float[] t,
-      float[] x,
-      float[] y,
-      float[] shift,
-      float[] delta,
-      float[] inverse,
-      float[] sum,
-      float[] dot,
-      int n) {
-    for (int j = 0; j < n; j++) {
-      float masked = t[j] * Math.min(y[j] * Elementwise.HUGE * Elementwise.HUGE, 1f);
-      float xHat = (x[j] - shift[j] - delta[j]) * inverse[j];
-      t[j] = masked;
-      sum[j] += masked;
-      dot[j] += masked * xHat;
-    }
-  }
-
   private static void standardise(
       float[] x, float[] shift, float[] delta, float[] inverse, int width) {
     for (int j = 0; j < width; j++) {
@@ -214,19 +191,18 @@ final class BatchNormBackward extends Columns {
     }
   }
 
+  /** t := scale t − slope (x − μ) − constant. */
   private static void project(
       float[] t,
       float[] x,
       float[] shift,
       float[] delta,
-      float[] inverse,
-      float[] sum,
-      float[] dot,
       float[] scale,
-      int width) {
-    for (int j = 0; j < width; j++) {
-      float xHat = (x[j] - shift[j] - delta[j]) * inverse[j];
-      t[j] = scale[j] * (t[j] - sum[j] - xHat * dot[j]);
+      float[] slope,
+      float[] constant,
+      int n) {
+    for (int j = 0; j < n; j++) {
+      t[j] = scale[j] * t[j] - slope[j] * (x[j] - shift[j] - delta[j]) - constant[j];
     }
   }
 }

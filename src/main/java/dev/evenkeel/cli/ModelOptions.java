@@ -6,7 +6,6 @@ import dev.evenkeel.io.Json;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.function.Consumer;
 import picocli.CommandLine.Option;
 
@@ -48,19 +47,9 @@ final class ModelOptions {
                             .formatted(saved.file())));
     DataPlan plan = plan(saved);
     if (target != null) {
-      plan =
-          new DataPlan(
-              plan.data(),
-              target,
-              plan.task(),
-              plan.drop(),
-              plan.categorical(),
-              plan.noHeader(),
-              plan.valid(),
-              plan.test(),
-              plan.seed());
+      plan = plan.withTarget(target);
     } else if (data != null && !data.equals(plan.data())) {
-      plan = plan.withoutTarget();
+      plan = plan.withTarget("");
     }
     return plan.load(data(saved), withTargets, preparation, notes);
   }
@@ -68,7 +57,7 @@ final class ModelOptions {
   private DataPlan plan(SavedModel saved) {
     String plan = saved.notes().get(TrainCommand.PLAN);
     return plan == null
-        ? new DataPlan("", "", "", List.of(), List.of(), false, 0, 0, 0)
+        ? DataPlan.of("")
         : Json.read(plan, DataPlan.class, saved.file().toString());
   }
 }

@@ -43,6 +43,16 @@ public record DataPlan(
     }
   }
 
+  /** A tenth of the rows to validate on, a fifth to test on, the last column to predict, seed 1. */
+  public static DataPlan of(String data) {
+    return new DataPlan(data, "", "", List.of(), List.of(), false, 0.1, 0.2, 1);
+  }
+
+  /** Predicts this column, by name or number; for .npy and IDX data, the values in this file. */
+  public DataPlan withTarget(String target) {
+    return new DataPlan(data, target, task, drop, categorical, noHeader, valid, test, seed);
+  }
+
   /** Prepared rows. valid and test are absent where their share is 0. */
   public record Parts(
       Dataset train, Optional<Dataset> valid, Optional<Dataset> test, Preparation preparation) {}
@@ -66,11 +76,6 @@ public record DataPlan(
     return Catalog.standard()
         .load(
             nameOrPath, options, target.isEmpty() ? Optional.empty() : Optional.of(target), kind());
-  }
-
-  /** For data whose targets lie in it, or are not needed. */
-  public DataPlan withoutTarget() {
-    return new DataPlan(data, "", task, drop, categorical, noHeader, valid, test, seed);
   }
 
   private Optional<Task.Kind> kind() {

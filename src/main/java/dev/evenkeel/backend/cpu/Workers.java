@@ -74,6 +74,9 @@ final class Workers implements AutoCloseable {
     if (failure != null) {
       Throwable thrown = failure;
       failure = null;
+      if (thrown instanceof RuntimeException expected) {
+        throw expected;
+      }
       throw new IllegalStateException("A worker failed: " + thrown, thrown);
     }
   }

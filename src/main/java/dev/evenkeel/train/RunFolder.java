@@ -33,6 +33,10 @@ public final class RunFolder {
                 .formatted(folder, file, folder));
       }
     }
+    make(folder);
+  }
+
+  static void make(Path folder) {
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {

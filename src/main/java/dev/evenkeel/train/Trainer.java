@@ -92,7 +92,10 @@ public final class Trainer {
     return this;
   }
 
-  /** Keeps checkpoints in this folder: after each epoch, and every 30 seconds in between. */
+  /**
+   * Keeps a checkpoint in this folder, after each epoch and every 30 seconds in between, and the
+   * model at the end; what an earlier run left there is replaced.
+   */
   public Trainer withCheckpoints(Path folder) {
     this.folder = Optional.of(folder);
     return this;
@@ -121,6 +124,7 @@ public final class Trainer {
       throw new EvenkeelException(
           "Early stopping needs rows to validate on. help: split some off, or set the patience to 0");
     }
+    folder.ifPresent(RunFolder::make);
     int smallest = model.network().hasBatchNorm() ? 2 : 1;
     Batches batches = Batches.of(train.rows(), recipe.batch(), smallest);
     RowOrder order = new RowOrder(new int[train.rows()]);

@@ -21,17 +21,12 @@ import java.util.List;
 public sealed interface Loss {
 
   /**
-   * The operation that writes the loss [1, 1] and the gradient [N, K] of the outputs [N, K].
-   *
-   * @param constants [1, n] on the device with {@link #constants}, NONE where there are none
+   * What a loss works on: outputs [N, K] and targets, from which it makes the gradient [N, K] and
+   * the loss [1, 1]; constants [1, n] are its {@link #constants}, NONE where there are none.
    */
-  Operation bind(
-      Backend backend,
-      Matrix outputs,
-      Matrix targets,
-      Matrix constants,
-      Matrix gradient,
-      Matrix loss);
+  record Bound(Matrix outputs, Matrix targets, Matrix constants, Matrix gradient, Matrix loss) {}
+
+  Operation bind(Backend backend, Bound to);
 
   /** What the loss wants to have on the device beside the batch. */
   default float[] constants() {
@@ -69,60 +64,36 @@ public sealed interface Loss {
     }
 
     @Override
-    public Operation bind(
-        Backend backend,
-        Matrix outputs,
-        Matrix targets,
-        Matrix constants,
-        Matrix gradient,
-        Matrix loss) {
-      if (!constants.isNone() && constants.columns() != outputs.columns()) {
+    public Operation bind(Backend backend, Bound to) {
+      if (!to.constants.isNone() && to.constants.columns() != to.outputs.columns()) {
         throw new EvenkeelException(
             "%d class weights were given for a network of %d outputs"
-                .formatted(constants.columns(), outputs.columns()));
+                .formatted(to.constants.columns(), to.outputs.columns()));
       }
       return backend.softmaxCrossEntropy(
-          outputs, targets, labelSmoothing, constants, gradient, loss);
+          to.outputs, to.targets, labelSmoothing, to.constants, to.gradient, to.loss);
     }
   }
 
   /** Of targets in 0 … 1 against logits, each output by itself. */
   record BinaryCrossEntropy() implements Loss {
     @Override
-    public Operation bind(
-        Backend backend,
-        Matrix outputs,
-        Matrix targets,
-        Matrix constants,
-        Matrix gradient,
-        Matrix loss) {
-      return backend.binaryCrossEntropy(outputs, targets, gradient, loss);
+    public Operation bind(Backend backend, Bound to) {
+      return backend.binaryCrossEntropy(to.outputs, to.targets, to.gradient, to.loss);
     }
   }
 
   record MeanSquared() implements Loss {
     @Override
-    public Operation bind(
-        Backend backend,
-        Matrix outputs,
-        Matrix targets,
-        Matrix constants,
-        Matrix gradient,
-        Matrix loss) {
-      return backend.regressionLoss(RegressionLoss.SQUARED, 0, outputs, targets, gradient, loss);
+    public Operation bind(Backend backend, Bound to) {
+      return regression(backend, RegressionLoss.SQUARED, 0, to);
     }
   }
 
   record MeanAbsolute() implements Loss {
     @Override
-    public Operation bind(
-        Backend backend,
-        Matrix outputs,
-        Matrix targets,
-        Matrix constants,
-        Matrix gradient,
-        Matrix loss) {
-      return backend.regressionLoss(RegressionLoss.ABSOLUTE, 0, outputs, targets, gradient, loss);
+    public Operation bind(Backend backend, Bound to) {
+      return regression(backend, RegressionLoss.ABSOLUTE, 0, to);
     }
   }
 
@@ -139,15 +110,14 @@ public sealed interface Loss {
     }
 
     @Override
-    public Operation bind(
-        Backend backend,
-        Matrix outputs,
-        Matrix targets,
-        Matrix constants,
-        Matrix gradient,
-        Matrix loss) {
-      return backend.regressionLoss(RegressionLoss.HUBER, delta, outputs, targets, gradient, loss);
+    public Operation bind(Backend backend, Bound to) {
+      return regression(backend, RegressionLoss.HUBER, delta, to);
     }
+  }
+
+  private static Operation regression(
+      Backend backend, RegressionLoss kind, double delta, Bound to) {
+    return backend.regressionLoss(kind, delta, to.outputs, to.targets, to.gradient, to.loss);
   }
 
   static Loss crossEntropy() {

@@ -24,9 +24,27 @@ public sealed interface Loss {
    * What a loss works on: outputs [N, K] and targets, from which it makes the gradient [N, K] and
    * the loss [1, 1]; constants [1, n] are its {@link #constants}, NONE where there are none.
    */
-  record Bound(Matrix outputs, Matrix targets, Matrix constants, Matrix gradient, Matrix loss) {}
+  record Bound(Matrix outputs, Matrix targets, Matrix constants, Matrix gradient, Matrix loss) {
+
+    private void requireTargetForEachOutput() {
+      if (targets.columns() != outputs.columns()) {
+        throw new EvenkeelException(
+            "The loss needs a target for each of the network's %d outputs, but the targets have %d columns"
+                .formatted(outputs.columns(), targets.columns()));
+      }
+    }
+  }
 
   Operation bind(Backend backend, Bound to);
+
+  /**
+   * What a batch counts for where the losses of several are averaged.
+   *
+   * @param targets of all rows, of which the batch takes {@code rows} from {@code from} on
+   */
+  default double weight(float[] targets, int from, int rows) {
+    return rows;
+  }
 
   /** What the loss wants to have on the device beside the batch. */
   default float[] constants() {
@@ -55,6 +73,16 @@ public sealed interface Loss {
     }
 
     @Override
+    public double weight(float[] targets, int from, int rows) {
+      double sum = 0;
+      for (int row = from; row < from + rows && !classWeights.isEmpty(); row++) {
+        int target = (int) targets[row];
+        sum += target < classWeights.size() ? classWeights.get(target) : 0;
+      }
+      return classWeights.isEmpty() ? rows : sum;
+    }
+
+    @Override
     public float[] constants() {
       float[] weights = new float[classWeights.size()];
       for (int i = 0; i < weights.length; i++) {
@@ -70,6 +98,11 @@ public sealed interface Loss {
             "%d class weights were given for a network of %d outputs"
                 .formatted(to.constants.columns(), to.outputs.columns()));
       }
+      if (to.targets.columns() != 1) {
+        throw new EvenkeelException(
+            "Softmax cross-entropy takes one column of class numbers, but the targets have %d columns"
+                .formatted(to.targets.columns()));
+      }
       return backend.softmaxCrossEntropy(
           to.outputs, to.targets, labelSmoothing, to.constants, to.gradient, to.loss);
     }
@@ -79,6 +112,7 @@ public sealed interface Loss {
   record BinaryCrossEntropy() implements Loss {
     @Override
     public Operation bind(Backend backend, Bound to) {
+      to.requireTargetForEachOutput();
       return backend.binaryCrossEntropy(to.outputs, to.targets, to.gradient, to.loss);
     }
   }
@@ -117,6 +151,7 @@ public sealed interface Loss {
 
   private static Operation regression(
       Backend backend, RegressionLoss kind, double delta, Bound to) {
+    to.requireTargetForEachOutput();
     return backend.regressionLoss(kind, delta, to.outputs, to.targets, to.gradient, to.loss);
   }
 

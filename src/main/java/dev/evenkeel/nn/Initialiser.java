@@ -31,6 +31,13 @@ public record Initialiser(Kind kind, double sigma) {
     ORTHOGONAL
   }
 
+  public Initialiser {
+    if (!(sigma >= 0 && sigma < Double.POSITIVE_INFINITY)) {
+      throw new EvenkeelException(
+          "An initialiser's sigma must be at least 0 and finite, not " + sigma);
+    }
+  }
+
   public static Initialiser auto() {
     return new Initialiser(Kind.AUTO, 1);
   }

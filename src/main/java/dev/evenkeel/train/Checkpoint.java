@@ -38,13 +38,6 @@ final class Checkpoint {
       Progress progress,
       List<Matrix> optimizerState,
       Map<Parameter, float[]> best) {
-    for (Parameter parameter : model.parameters()) {
-      if (model.backend().hasNonFinite(parameter.value())) {
-        throw new EvenkeelException(
-            "No checkpoint was written at step %d: the parameter %s is NaN or infinite. The last good one, %s, stays. help: try a smaller --lr, or --clip 1"
-                .formatted(progress.step(), parameter.name(), file));
-      }
-    }
     LinkedHashMap<String, Tensor> tensors = new LinkedHashMap<>();
     SavedModel.values(model)
         .forEach((p, values) -> tensors.put(p.name(), SavedModel.tensor(p, values)));

@@ -59,7 +59,8 @@ public interface Backend extends AutoCloseable {
 
   /**
    * z := z + bias (in place, unless bias is NONE), then y := activation(z). y may be z if it is
-   * IDENTITY.
+   * IDENTITY. What is left in z is for {@link #activationBackward} alone: a body may leave the bias
+   * out of it where that activation's derivative follows from y.
    */
   Operation activationForward(Matrix z, Matrix bias, Activation activation, Matrix y);
 
@@ -103,6 +104,9 @@ public interface Backend extends AutoCloseable {
   /**
    * y := x / (1 − probability) where a Philox word of (seed, stream, step, place) says keep, else
    * 0. Run on dy it is its own backward pass. y may be x.
+   *
+   * <p>Element e is decided by word e mod 4 of the Philox block at position e / 4 of stream (stream
+   * · 2⁴⁰ + step number): keep if, unsigned, it is at least probability · 2³².
    */
   Operation dropout(Matrix x, double probability, long seed, int stream, Step step, Matrix y);
 

@@ -81,7 +81,8 @@ public final class Evaluator implements AutoCloseable {
     Matrix value = memory.takeFixed(1, 1);
     Matrix t = targets.view((long) from * data.targetColumns(), rows, data.targetColumns());
     Operation bound =
-        loss.orElseThrow().bind(backend, pass.output(), t, constants, gradient, value);
+        loss.orElseThrow()
+            .bind(backend, new Loss.Bound(pass.output(), t, constants, gradient, value));
     double weight = loss.orElseThrow().weight(data.targets(), from, rows);
     return new Chunk(from, rows, pass, weight > 0 ? List.of(bound) : List.of(), value, weight);
   }

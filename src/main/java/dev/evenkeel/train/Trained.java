@@ -8,6 +8,7 @@ import java.util.List;
  *
  * @param bestEpoch the epoch with the best validation, 0 without validation
  * @param stoppedEarly whether patience ran out
+ * @param keptBest whether the model holds the weights of the best epoch
  */
 public record Trained(
     int epochs,
@@ -15,10 +16,15 @@ public record Trained(
     double seconds,
     List<Epoch> history,
     int bestEpoch,
-    boolean stoppedEarly) {
+    boolean stoppedEarly,
+    boolean keptBest) {
 
-  /** The last epoch trained. With early stopping, the model holds the weights of the best one. */
   public Epoch last() {
     return history.get(history.size() - 1);
+  }
+
+  /** The epoch whose weights the model holds. */
+  public Epoch kept() {
+    return keptBest && bestEpoch > 0 ? history.get(bestEpoch - 1) : last();
   }
 }

@@ -15,7 +15,6 @@ import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -93,7 +92,10 @@ public final class Trainer {
     return this;
   }
 
-  /** Keeps checkpoints in this folder: after each epoch, and every 30 seconds in between. */
+  /**
+   * Keeps a checkpoint in this folder, after each epoch and every 30 seconds in between, and the
+   * model at the end; what an earlier run left there is replaced.
+   */
   public Trainer withCheckpoints(Path folder) {
     this.folder = Optional.of(folder);
     return this;
@@ -122,11 +124,7 @@ public final class Trainer {
       throw new EvenkeelException(
           "Early stopping needs rows to validate on. help: split some off, or set the patience to 0");
     }
-    if (folder.isPresent() && !Files.isDirectory(folder.get())) {
-      throw new EvenkeelException(
-          "The folder for checkpoints, %s, does not exist. help: create it first"
-              .formatted(folder.get()));
-    }
+    folder.ifPresent(RunFolder::make);
     int smallest = model.network().hasBatchNorm() ? 2 : 1;
     Batches batches = Batches.of(train.rows(), recipe.batch(), smallest);
     RowOrder order = new RowOrder(new int[train.rows()]);
@@ -368,7 +366,8 @@ public final class Trainer {
             progress.seconds(),
             List.copyOf(history),
             progress.bestEpoch(),
-            stopped);
+            stopped,
+            !best.isEmpty());
     listeners.forEach(listener -> listener.onEnd(result));
     return result;
   }

@@ -174,7 +174,9 @@ public final class TrainingStep implements AutoCloseable {
     forward.add(
         new Pass.Named(
             "loss",
-            loss.bind(backend, outputs, targets, lossConstants, outputGradient, lossValue)));
+            loss.bind(
+                backend,
+                new Loss.Bound(outputs, targets, lossConstants, outputGradient, lossValue))));
     List<Pass.Named> backward = pass.backward(outputGradient);
     List<Pass.Named> named = new ArrayList<>(forward);
     named.addAll(backward);

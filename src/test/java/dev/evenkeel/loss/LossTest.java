@@ -54,11 +54,12 @@ class LossTest {
     float[] constants = loss.constants();
     return loss.bind(
         backend,
-        backend.table(new float[2 * outputs], 2, outputs),
-        backend.table(new float[2 * targets], 2, targets),
-        constants.length == 0 ? Matrix.NONE : backend.table(constants, 1, constants.length),
-        backend.table(new float[2 * outputs], 2, outputs),
-        backend.table(new float[1], 1, 1));
+        new Loss.Bound(
+            backend.table(new float[2 * outputs], 2, outputs),
+            backend.table(new float[2 * targets], 2, targets),
+            constants.length == 0 ? Matrix.NONE : backend.table(constants, 1, constants.length),
+            backend.table(new float[2 * outputs], 2, outputs),
+            backend.table(new float[1], 1, 1)));
   }
 
   @Test
@@ -93,11 +94,12 @@ class LossTest {
           Loss.crossEntropy()
               .bind(
                   backend,
-                  backend.table(new float[6], 2, 3),
-                  backend.table(new float[] {2, 3}, 2, 1),
-                  Matrix.NONE,
-                  backend.table(new float[6], 2, 3),
-                  backend.table(new float[1], 1, 1));
+                  new Loss.Bound(
+                      backend.table(new float[6], 2, 3),
+                      backend.table(new float[] {2, 3}, 2, 1),
+                      Matrix.NONE,
+                      backend.table(new float[6], 2, 3),
+                      backend.table(new float[1], 1, 1)));
       Expect.failure(
           loss::run,
           "Row 1 of the batch has class 3, but the network has 3 outputs (classes 0 to 2)");

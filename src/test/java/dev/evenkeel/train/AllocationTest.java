@@ -174,7 +174,9 @@ class AllocationTest {
           .fit();
     }
     int clean = 0;
-    for (int step = 20900; step < 21400; step++) { // within the thirtieth epoch of 719 batches, long after warm-up
+    for (int step = 20900;
+        step < 21400;
+        step++) { // within the thirtieth epoch of 719 batches, long after warm-up
       clean += bytes[step] == bytes[step + 1] ? 1 : 0;
     }
     assertTrue(clean > 480, clean + " of 500 steps were clean");

@@ -228,6 +228,8 @@ class TrainerTest {
         assertTrue(trained.stoppedEarly(), scores::toString);
         assertEquals(scores.indexOf(best) + 1, trained.bestEpoch(), scores::toString);
         assertEquals(trained.bestEpoch() + 2, trained.epochs(), "patience 2");
+        assertTrue(trained.keptBest());
+        assertEquals(trained.bestEpoch(), trained.kept().number());
         assertArrayEquals(keeper.kept.get(trained.bestEpoch() - 1), values(model));
         assertNotEquals(
             Arrays.toString(keeper.kept.get(trained.epochs() - 1)), Arrays.toString(values(model)));
@@ -255,6 +257,8 @@ class TrainerTest {
       assertFalse(trained.stoppedEarly());
       assertTrue(trained.bestEpoch() > 0 && trained.bestEpoch() < 8, "else this shows nothing");
       assertArrayEquals(keeper.kept.get(7), values(model));
+      assertFalse(trained.keptBest());
+      assertEquals(trained.last(), trained.kept());
     }
   }
 
@@ -753,23 +757,30 @@ class TrainerTest {
   }
 
   @Test
-  void aMissingFolderForCheckpointsIsNamedBeforeTraining() {
+  void aMissingFolderForCheckpointsIsMadeAndAnImpossibleOneIsNamedBeforeTraining()
+      throws IOException {
     List<Long> steps = new ArrayList<>();
+    Listener counter =
+        new Listener() {
+          @Override
+          public void onStep(int epoch, long step, int rows, float loss, double r, long nanos) {
+            steps.add(step);
+          }
+        };
     try (Model model = SMALL.build(backend, 1)) {
+      Path file = Files.writeString(folder.resolve("file"), "");
       Trainer trainer =
-          new Trainer(model, RECIPE, TRAIN)
-              .withCheckpoints(folder.resolve("none"))
-              .withListener(
-                  new Listener() {
-                    @Override
-                    public void onStep(
-                        int epoch, long step, int rows, float loss, double rate, long nanos) {
-                      steps.add(step);
-                    }
-                  });
-      Expect.failure(trainer::fit, "none, does not exist. help: create it first");
+          new Trainer(model, RECIPE, TRAIN).withCheckpoints(file).withListener(counter);
+      Expect.failure(trainer::fit, "The folder " + file + " can't be made");
+      assertEquals(List.of(), steps);
+      Path deep = folder.resolve("a/b");
+      new Trainer(model, RECIPE.withSteps(1), TRAIN)
+          .withCheckpoints(deep)
+          .withListener(counter)
+          .fit();
+      assertEquals(
+          1, Checkpoint.progress(SavedModel.load(deep.resolve("checkpoint.safetensors"))).step());
     }
-    assertEquals(List.of(), steps);
   }
 
   @Test

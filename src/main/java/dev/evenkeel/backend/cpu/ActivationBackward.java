@@ -9,8 +9,6 @@ import java.util.Arrays;
 /** dz := dy · activation′, and dBias := its column sums, in one pass. */
 final class ActivationBackward extends Columns {
 
-  private static final int SLAB = 64;
-
   private final float[] dy;
   private final int dyOffset;
   private final float[] z;
@@ -48,35 +46,37 @@ final class ActivationBackward extends Columns {
 
   @Override
   void panel(Scratch scratch, int from, int width) {
-    float[] t = scratch.rows[0];
-    float[] u = scratch.rows[1];
-    float[] yRow = scratch.rows[2];
+    float[] t = scratch.pieces[0];
+    float[] u = scratch.pieces[1];
+    float[] yPiece = scratch.pieces[2];
     float[] sum = scratch.vectors[0];
     double[] sums = scratch.sums[0];
+    int perPiece = rowsPerPiece(width);
     boolean inPlaceIdentity = activation == Activation.IDENTITY && dz == dy && dzOffset == dyOffset;
     Arrays.fill(sum, 0);
     Arrays.fill(sums, 0);
-    for (int row = 0; row < rows; row++) {
-      load(dy, dyOffset, row, from, t, width);
+    for (int row = 0; row < rows; row += perPiece) {
+      int count = Math.min(perPiece, rows - row);
+      int n = load(dy, dyOffset, row, count, from, width, t);
       if (activation != Activation.IDENTITY) {
-        load(y, yOffset, row, from, yRow, width);
+        load(y, yOffset, row, count, from, width, yPiece);
         if (Elementwise.backwardNeedsInput(activation)) {
-          load(z, zOffset, row, from, u, width);
+          load(z, zOffset, row, count, from, width, u);
         }
-        Elementwise.backward(activation, u, yRow, t, scratch, width);
+        Elementwise.backward(activation, u, yPiece, t, scratch, n);
       }
       if (!inPlaceIdentity) {
-        store(t, dz, dzOffset, row, from, width);
+        store(t, dz, dzOffset, row, count, from, width);
       }
       if (dBias != null) {
-        add(t, sum, width);
-        if (row % SLAB == SLAB - 1) {
-          flush(sum, sums, width);
+        add(t, sum, n);
+        if (endsSlab(row, perPiece)) {
+          flush(sum, sums, width, perPiece);
         }
       }
     }
     if (dBias != null) {
-      flush(sum, sums, width);
+      flush(sum, sums, width, perPiece);
       for (int j = 0; j < width; j++) {
         dBias[dBiasOffset + from + j] = (float) sums[j];
       }

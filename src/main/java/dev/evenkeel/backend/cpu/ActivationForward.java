@@ -19,7 +19,7 @@ final class ActivationForward extends Columns {
 
   ActivationForward(
       Scratch[] scratch, Workers workers, Matrix z, Matrix bias, Activation activation, Matrix y) {
-    super(scratch, workers, z, 0.7);
+    super(scratch, workers, z, 0.4 + Elementwise.nanoseconds(activation));
     this.z = data(z);
     this.zOffset = (int) z.offset();
     this.y = data(y);
@@ -33,22 +33,29 @@ final class ActivationForward extends Columns {
 
   @Override
   void panel(Scratch scratch, int from, int width) {
-    float[] u = scratch.rows[0];
-    float[] out = scratch.rows[1];
+    float[] u = scratch.pieces[0];
+    float[] out = scratch.pieces[1];
     float[] biases = scratch.vectors[0];
+    int perPiece = rowsPerPiece(width);
     if (bias != null) {
       System.arraycopy(bias, biasOffset + from, biases, 0, width);
+      repeat(biases, width, perPiece);
     }
-    for (int row = 0; row < rows; row++) {
-      load(z, zOffset, row, from, u, width);
+    for (int row = 0; row < rows; row += perPiece) {
+      int count = Math.min(perPiece, rows - row);
+      int n = load(z, zOffset, row, count, from, width, u);
       if (bias != null) {
-        add(u, biases, width);
+        add(u, biases, n);
       }
       if (storeZ) {
-        store(u, z, zOffset, row, from, width);
+        store(u, z, zOffset, row, count, from, width);
       }
-      Elementwise.forward(activation, u, out, scratch, width);
-      store(out, y, yOffset, row, from, width);
+      if (activation == Activation.IDENTITY) {
+        store(u, y, yOffset, row, count, from, width);
+      } else {
+        Elementwise.forward(activation, u, out, scratch, n);
+        store(out, y, yOffset, row, count, from, width);
+      }
     }
   }
 

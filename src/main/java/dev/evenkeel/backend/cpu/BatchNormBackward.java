@@ -14,8 +14,6 @@ import java.util.Arrays;
  */
 final class BatchNormBackward extends Columns {
 
-  private static final int SLAB = 64;
-
   private final float[] dy;
   private final int dyOffset;
   private final float[] x;
@@ -47,7 +45,7 @@ final class BatchNormBackward extends Columns {
       Matrix dx,
       Matrix dGamma,
       Matrix dBeta) {
-    super(scratch, workers, x, 2);
+    super(scratch, workers, x, 2.3);
     this.dy = data(dy);
     this.dyOffset = (int) dy.offset();
     this.x = data(x);
@@ -81,27 +79,37 @@ final class BatchNormBackward extends Columns {
     System.arraycopy(saved, savedOffset + columns + from, delta, 0, width);
     System.arraycopy(saved, savedOffset + 2 * columns + from, inverse, 0, width);
 
+    int perPiece = rowsPerPiece(width);
+    repeat(shift, width, perPiece);
+    repeat(delta, width, perPiece);
+    repeat(inverse, width, perPiece);
     reduce(scratch, from, width, shift, delta, inverse, sum, dot, sums, dots);
 
-    float[] scale = scratch.vectors[5];
+    float[] scale = inverse;
     int gamma = (int) norm.gamma().offset() + from;
     for (int j = 0; j < width; j++) {
       dBetas[dBeta + from + j] = (float) sums[j];
       dGammas[dGamma + from + j] = (float) dots[j];
-      scale[j] = gammas[gamma + j] * inverse[j];
-      sum[j] = (float) (sums[j] / rows);
-      dot[j] = (float) (dots[j] / rows);
+      double outer = (double) gammas[gamma + j] * inverse[j];
+      dot[j] = (float) (outer * inverse[j] * dots[j] / rows);
+      sum[j] = (float) (outer * sums[j] / rows);
+      scale[j] = (float) outer;
     }
-    float[] t = scratch.rows[0];
-    float[] xRow = scratch.rows[1];
-    for (int row = 0; row < rows; row++) {
-      load(x, xOffset, row, from, xRow, width);
-      load(dx, dxOffset, row, from, t, width);
-      project(t, xRow, shift, delta, inverse, sum, dot, scale, width);
-      store(t, dx, dxOffset, row, from, width);
+    repeat(scale, width, perPiece);
+    repeat(sum, width, perPiece);
+    repeat(dot, width, perPiece);
+    float[] t = scratch.pieces[0];
+    float[] xPiece = scratch.pieces[1];
+    for (int row = 0; row < rows; row += perPiece) {
+      int count = Math.min(perPiece, rows - row);
+      int n = load(x, xOffset, row, count, from, width, xPiece);
+      load(dx, dxOffset, row, count, from, width, t);
+      project(t, xPiece, shift, delta, scale, dot, sum, n);
+      store(t, dx, dxOffset, row, count, from, width);
     }
   }
 
+  /** sums := Σt and dots := Σ t x̂ over the rows; t is left in dx. */
   private void reduce(
       Scratch scratch,
       int from,
@@ -113,41 +121,54 @@ final class BatchNormBackward extends Columns {
       float[] dot,
       double[] sums,
       double[] dots) {
-    float[] gamma = scratch.vectors[5];
-    float[] beta = scratch.vectors[6];
-    boolean needsInput = Elementwise.backwardNeedsInput(activation);
-    if (needsInput) {
-      System.arraycopy(gammas, (int) norm.gamma().offset() + from, gamma, 0, width);
-      System.arraycopy(betas, (int) norm.beta().offset() + from, beta, 0, width);
-    }
-    float[] t = scratch.rows[0];
-    float[] xHat = scratch.rows[1];
-    float[] yRow = scratch.rows[2];
-    float[] u = scratch.rows[3];
+    int perPiece = rowsPerPiece(width);
+    float[] t = scratch.pieces[0];
+    float[] xHat = scratch.pieces[1];
+    float[] yPiece = scratch.pieces[2];
+    affineVectors(scratch, from, width);
     Arrays.fill(sum, 0);
     Arrays.fill(dot, 0);
     Arrays.fill(sums, 0);
     Arrays.fill(dots, 0);
-    for (int row = 0; row < rows; row++) {
-      load(dy, dyOffset, row, from, t, width);
-      load(x, xOffset, row, from, xHat, width);
+    for (int row = 0; row < rows; row += perPiece) {
+      int count = Math.min(perPiece, rows - row);
+      int n = load(dy, dyOffset, row, count, from, width, t);
+      load(x, xOffset, row, count, from, width, xHat);
       if (activation != Activation.IDENTITY) {
-        load(y, yOffset, row, from, yRow, width);
+        load(y, yOffset, row, count, from, width, yPiece);
       }
-      standardise(xHat, shift, delta, inverse, width);
-      if (needsInput) {
-        affine(xHat, gamma, beta, u, width);
-      }
-      Elementwise.backward(activation, u, yRow, t, scratch, width);
-      accumulate(t, xHat, sum, dot, width);
-      store(t, dx, dxOffset, row, from, width);
-      if (row % SLAB == SLAB - 1) {
-        flush(sum, sums, width);
-        flush(dot, dots, width);
+      standardise(xHat, shift, delta, inverse, n);
+      mask(scratch, t, xHat, yPiece, n);
+      accumulate(t, xHat, sum, dot, n);
+      store(t, dx, dxOffset, row, count, from, width);
+      if (endsSlab(row, perPiece)) {
+        flush(sum, sums, width, perPiece);
+        flush(dot, dots, width, perPiece);
       }
     }
-    flush(sum, sums, width);
-    flush(dot, dots, width);
+    flush(sum, sums, width, perPiece);
+    flush(dot, dots, width, perPiece);
+  }
+
+  /** γ and β, where the activation's derivative is a function of its input γ x̂ + β. */
+  private void affineVectors(Scratch scratch, int from, int width) {
+    if (Elementwise.backwardNeedsInput(activation)) {
+      float[] gamma = scratch.vectors[5];
+      float[] beta = scratch.vectors[6];
+      System.arraycopy(gammas, (int) norm.gamma().offset() + from, gamma, 0, width);
+      System.arraycopy(betas, (int) norm.beta().offset() + from, beta, 0, width);
+      repeat(gamma, width, rowsPerPiece(width));
+      repeat(beta, width, rowsPerPiece(width));
+    }
+  }
+
+  /** t := t · activation′. */
+  private void mask(Scratch scratch, float[] t, float[] xHat, float[] y, int n) {
+    float[] u = scratch.pieces[3];
+    if (Elementwise.backwardNeedsInput(activation)) {
+      affine(xHat, scratch.vectors[5], scratch.vectors[6], u, n);
+    }
+    Elementwise.backward(activation, u, y, t, scratch, n);
   }
 
   private static void standardise(
@@ -170,19 +191,18 @@ final class BatchNormBackward extends Columns {
     }
   }
 
+  /** t := scale t − slope (x − μ) − constant. */
   private static void project(
       float[] t,
       float[] x,
       float[] shift,
       float[] delta,
-      float[] inverse,
-      float[] sum,
-      float[] dot,
       float[] scale,
-      int width) {
-    for (int j = 0; j < width; j++) {
-      float xHat = (x[j] - shift[j] - delta[j]) * inverse[j];
-      t[j] = scale[j] * (t[j] - sum[j] - xHat * dot[j]);
+      float[] slope,
+      float[] constant,
+      int n) {
+    for (int j = 0; j < n; j++) {
+      t[j] = scale[j] * t[j] - slope[j] * (x[j] - shift[j] - delta[j]) - constant[j];
     }
   }
 }

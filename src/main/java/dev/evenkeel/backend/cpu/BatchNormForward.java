@@ -38,7 +38,7 @@ final class BatchNormForward extends Columns {
       Activation activation,
       Matrix y,
       Matrix saved) {
-    super(scratch, workers, x, 1);
+    super(scratch, workers, x, 1.3 + Elementwise.nanoseconds(activation));
     this.x = data(x);
     this.xOffset = (int) x.offset();
     this.y = data(y);
@@ -85,22 +85,38 @@ final class BatchNormForward extends Columns {
       }
     }
     System.arraycopy(betas, (int) norm.beta().offset() + from, beta, 0, width);
-    float[] u = scratch.rows[0];
-    float[] out = scratch.rows[1];
-    for (int row = 0; row < rows; row++) {
-      load(x, xOffset, row, from, u, width);
+    apply(scratch, from, width, shift, delta, scale, beta);
+  }
+
+  private void apply(
+      Scratch scratch,
+      int from,
+      int width,
+      float[] shift,
+      float[] delta,
+      float[] scale,
+      float[] beta) {
+    int perPiece = rowsPerPiece(width);
+    repeat(shift, width, perPiece);
+    repeat(delta, width, perPiece);
+    repeat(scale, width, perPiece);
+    repeat(beta, width, perPiece);
+    float[] u = scratch.pieces[0];
+    float[] out = scratch.pieces[1];
+    for (int row = 0; row < rows; row += perPiece) {
+      int count = Math.min(perPiece, rows - row);
+      int n = load(x, xOffset, row, count, from, width, u);
       if (activation == Activation.RELU) {
-        normaliseRelu(u, shift, delta, scale, beta, width);
-        store(u, y, yOffset, row, from, width);
+        normaliseRelu(u, shift, delta, scale, beta, out, n);
       } else {
-        normalise(u, shift, delta, scale, beta, width);
-        Elementwise.forward(activation, u, out, scratch, width);
-        store(out, y, yOffset, row, from, width);
+        normalise(u, shift, delta, scale, beta, n);
+        Elementwise.forward(activation, u, out, scratch, n);
       }
+      store(out, y, yOffset, row, count, from, width);
     }
   }
 
-  static void normalise(
+  private static void normalise(
       float[] u, float[] shift, float[] delta, float[] scale, float[] beta, int width) {
     for (int j = 0; j < width; j++) {
       u[j] = (u[j] - shift[j] - delta[j]) * scale[j] + beta[j];
@@ -108,9 +124,9 @@ final class BatchNormForward extends Columns {
   }
 
   private static void normaliseRelu(
-      float[] u, float[] shift, float[] delta, float[] scale, float[] beta, int width) {
+      float[] u, float[] shift, float[] delta, float[] scale, float[] beta, float[] y, int width) {
     for (int j = 0; j < width; j++) {
-      u[j] = Math.max((u[j] - shift[j] - delta[j]) * scale[j] + beta[j], 0f);
+      y[j] = Math.max((u[j] - shift[j] - delta[j]) * scale[j] + beta[j], 0f);
     }
   }
 
@@ -121,8 +137,10 @@ final class BatchNormForward extends Columns {
     double w = weight();
     for (int j = 0; j < width; j++) {
       double batchMean = (double) shift[j] + delta[j];
-      means[mean + j] += (float) (w * (batchMean - means[mean + j]));
-      variances[running + j] += (float) (w * (variance[j] * unbiased - variances[running + j]));
+      // Rounded once: a small batch variance must not be lost beside a large running one.
+      means[mean + j] = (float) (w * batchMean + (1 - w) * means[mean + j]);
+      variances[running + j] =
+          (float) (w * (variance[j] * unbiased) + (1 - w) * variances[running + j]);
     }
   }
 

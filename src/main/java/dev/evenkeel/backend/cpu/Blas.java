@@ -24,12 +24,17 @@ final class Blas {
 
   private static Blas shared;
 
+  /** netlib's pure Java adds all products into one float; OpenBLAS adds up blocks by itself. */
+  private static final int JAVA_BLOCK = 1024;
+
   private final BLAS netlib;
   private final String description;
+  private final int innerBlock;
 
-  private Blas(BLAS netlib, String description) {
+  private Blas(BLAS netlib, String description, int innerBlock) {
     this.netlib = netlib;
     this.description = description;
+    this.innerBlock = innerBlock;
   }
 
   /** Looked up once; {@code -Devenkeel.blas=java} forces the pure-Java one. */
@@ -64,7 +69,7 @@ final class Blas {
                 + " products need Linux on x86-64 or arm64 and org.bytedeco:openblas with that"
                 + " classifier on the class path",
             reason);
-    return new Blas(JavaBLAS.getInstance(), "pure-Java BLAS");
+    return new Blas(JavaBLAS.getInstance(), "pure-Java BLAS", JAVA_BLOCK);
   }
 
   /** JavaCPP unpacks the library once; netlib is then given the very same file. */
@@ -82,7 +87,8 @@ final class Blas {
     System.setProperty(NATIVE_LIBRARY, library.toString());
     BLAS netlib = NativeBLAS.getInstance();
     openblas_nolapack.blas_set_num_threads(1);
-    return new Blas(netlib, openblas_nolapack.OPENBLAS_VERSION.trim() + pinned());
+    return new Blas(
+        netlib, openblas_nolapack.OPENBLAS_VERSION.trim() + pinned(), Integer.MAX_VALUE);
   }
 
   /** OpenBLAS obeys these variables in silence, at up to half its speed. */
@@ -119,22 +125,26 @@ final class Blas {
       float[] c,
       int cFrom,
       int cStride) {
-    netlib.sgemm(
-        transposeB ? "T" : "N",
-        transposeA ? "T" : "N",
-        n,
-        m,
-        k,
-        1f,
-        b,
-        bFrom,
-        bStride,
-        a,
-        aFrom,
-        aStride,
-        0f,
-        c,
-        cFrom,
-        cStride);
+    int block;
+    for (int from = 0; from < k; from += block) {
+      block = Math.min(innerBlock, k - from);
+      netlib.sgemm(
+          transposeB ? "T" : "N",
+          transposeA ? "T" : "N",
+          n,
+          m,
+          block,
+          1f,
+          b,
+          bFrom + from * (transposeB ? 1 : bStride),
+          bStride,
+          a,
+          aFrom + from * (transposeA ? aStride : 1),
+          aStride,
+          from == 0 ? 0f : 1f,
+          c,
+          cFrom,
+          cStride);
+    }
   }
 }

@@ -8,19 +8,18 @@ import java.util.Arrays;
  *
  * <p>Pass 1 sums deviations from the first row, which are exact where it matters: a large mean
  * cancels before anything is rounded, and a constant column gives exactly 0. Pass 2 sums deviations
- * d from that mean, and the rounding error of the mean itself is Σd/N. Partial sums of 64 rows are
- * float, and are added up in double.
+ * d from that mean, and the rounding error of the mean itself is Σd/N. Partial sums of a few dozen
+ * rows are float, and are added up in double.
  *
  * <p>The mean is left as two floats, shift + delta: a single one would lose x̂ where the mean is
  * 10⁵ deviations away from 0.
  */
 final class ColumnMoments {
 
-  private static final int SLAB = 64;
-
   private ColumnMoments() {}
 
   /**
+   * @param shift and delta: the mean, repeated for each row of a piece
    * @param variance the biased variance of every column of the panel
    */
   static void compute(
@@ -33,73 +32,95 @@ final class ColumnMoments {
       float[] shift,
       float[] delta,
       double[] variance) {
-    float[] first = scratch.rows[0];
-    float[] second = scratch.rows[1];
-    float[] sum = scratch.rows[2];
-    float[] squares = scratch.rows[3];
+    int perPiece = operation.rowsPerPiece(width);
     double[] total = scratch.sums[1];
-    double[] totalSquares = variance;
-    int n = operation.rows;
-
-    operation.load(x, offset, 0, from, shift, width);
-    Arrays.fill(sum, 0);
-    Arrays.fill(total, 0);
-    int row = 0;
-    for (; row + 1 < n; row += 2) {
-      operation.load(x, offset, row, from, first, width);
-      operation.load(x, offset, row + 1, from, second, width);
-      addDeviations(first, second, shift, sum, width);
-      if (row % SLAB == SLAB - 2) {
-        Columns.flush(sum, total, width);
-      }
-    }
-    if (row < n) {
-      operation.load(x, offset, row, from, first, width);
-      addDeviations(first, shift, shift, sum, width);
-    }
-    Columns.flush(sum, total, width);
+    operation.load(x, offset, 0, 1, from, width, shift);
+    Columns.repeat(shift, width, perPiece);
+    sumDeviations(operation, scratch, x, offset, from, width, shift, total);
     for (int j = 0; j < width; j++) {
-      setMean(shift, delta, j, shift[j] + total[j] / n);
+      double mean = shift[j] + total[j] / operation.rows;
+      shift[j] = (float) mean;
+      delta[j] = (float) (mean - shift[j]);
     }
-
-    Arrays.fill(squares, 0);
-    Arrays.fill(total, 0);
-    Arrays.fill(totalSquares, 0);
-    for (row = 0; row < n; row++) {
-      operation.load(x, offset, row, from, first, width);
-      addSquares(first, shift, delta, sum, squares, width);
-      if (row % SLAB == SLAB - 1) {
-        Columns.flush(sum, total, width);
-        Columns.flush(squares, totalSquares, width);
-      }
-    }
-    Columns.flush(sum, total, width);
-    Columns.flush(squares, totalSquares, width);
+    Columns.repeat(shift, width, perPiece);
+    Columns.repeat(delta, width, perPiece);
+    sumSquares(operation, scratch, x, offset, from, width, shift, delta, total, variance);
     for (int j = 0; j < width; j++) {
-      double correction = total[j] / n;
-      variance[j] = Math.max(0, totalSquares[j] / n - correction * correction);
+      double correction = total[j] / operation.rows;
+      variance[j] = Math.max(0, variance[j] / operation.rows - correction * correction);
       delta[j] += (float) correction;
     }
+    Columns.repeat(delta, width, perPiece);
   }
 
-  static void setMean(float[] shift, float[] delta, int j, double mean) {
-    shift[j] = (float) mean;
-    delta[j] = (float) (mean - shift[j]);
+  private static void sumDeviations(
+      Columns operation,
+      Scratch scratch,
+      float[] x,
+      int offset,
+      int from,
+      int width,
+      float[] shift,
+      double[] total) {
+    int perPiece = operation.rowsPerPiece(width);
+    float[] piece = scratch.pieces[0];
+    float[] sum = scratch.pieces[1];
+    Arrays.fill(sum, 0, width * perPiece, 0f);
+    Arrays.fill(total, 0, width, 0);
+    for (int row = 0; row < operation.rows; row += perPiece) {
+      int count = Math.min(perPiece, operation.rows - row);
+      int n = operation.load(x, offset, row, count, from, width, piece);
+      addDeviations(piece, shift, sum, n);
+      if (operation.endsSlab(row, perPiece)) {
+        Columns.flush(sum, total, width, perPiece);
+      }
+    }
+    Columns.flush(sum, total, width, perPiece);
   }
 
-  private static void addDeviations(
-      float[] first, float[] second, float[] shift, float[] sum, int width) {
-    for (int j = 0; j < width; j++) {
-      sum[j] += (first[j] - shift[j]) + (second[j] - shift[j]);
+  private static void sumSquares(
+      Columns operation,
+      Scratch scratch,
+      float[] x,
+      int offset,
+      int from,
+      int width,
+      float[] shift,
+      float[] delta,
+      double[] total,
+      double[] totalSquares) {
+    int perPiece = operation.rowsPerPiece(width);
+    float[] piece = scratch.pieces[0];
+    float[] sum = scratch.pieces[1];
+    float[] squares = scratch.pieces[2];
+    Arrays.fill(squares, 0, width * perPiece, 0f);
+    Arrays.fill(total, 0, width, 0);
+    Arrays.fill(totalSquares, 0, width, 0);
+    for (int row = 0; row < operation.rows; row += perPiece) {
+      int count = Math.min(perPiece, operation.rows - row);
+      int n = operation.load(x, offset, row, count, from, width, piece);
+      addSquares(piece, shift, delta, sum, squares, n);
+      if (operation.endsSlab(row, perPiece)) {
+        Columns.flush(sum, total, width, perPiece);
+        Columns.flush(squares, totalSquares, width, perPiece);
+      }
+    }
+    Columns.flush(sum, total, width, perPiece);
+    Columns.flush(squares, totalSquares, width, perPiece);
+  }
+
+  private static void addDeviations(float[] x, float[] shift, float[] sum, int n) {
+    for (int i = 0; i < n; i++) {
+      sum[i] += x[i] - shift[i];
     }
   }
 
   private static void addSquares(
-      float[] x, float[] shift, float[] delta, float[] sum, float[] squares, int width) {
-    for (int j = 0; j < width; j++) {
-      float d = x[j] - shift[j] - delta[j];
-      sum[j] += d;
-      squares[j] += d * d;
+      float[] x, float[] shift, float[] delta, float[] sum, float[] squares, int n) {
+    for (int i = 0; i < n; i++) {
+      float d = x[i] - shift[i] - delta[i];
+      sum[i] += d;
+      squares[i] += d * d;
     }
   }
 }

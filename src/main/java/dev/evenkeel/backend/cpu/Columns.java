@@ -1,12 +1,21 @@
 package dev.evenkeel.backend.cpu;
 
 import dev.evenkeel.tensor.Matrix;
+import java.util.Arrays;
 
 /**
  * An operation whose columns are independent of each other: workers take columns, and walk them in
- * panels narrow enough for a panel's rows to stay in the second-level cache between passes.
+ * panels. A panel is read in pieces of as many of its rows as fit into a scratch array, so that
+ * loops are long even where rows are short; per-column vectors are repeated for each row of a
+ * piece.
  */
 abstract class Columns extends ParallelOperation {
+
+  /**
+   * Additions to a partial sum in float, before it is added up in double: more of one sign, beside
+   * an outlier, would show in the seventh digit.
+   */
+  private static final int SLAB = 32;
 
   final int rows;
   final int columns;
@@ -30,20 +39,54 @@ abstract class Columns extends ParallelOperation {
   /** Works on all rows of the columns from … from + width − 1. */
   abstract void panel(Scratch scratch, int from, int width);
 
-  /** Copies the piece of a row that belongs to a panel. */
-  final void load(float[] x, int offset, int row, int from, float[] piece, int width) {
-    System.arraycopy(x, offset + row * columns + from, piece, 0, width);
+  /** How many rows of a panel make a piece. */
+  final int rowsPerPiece(int width) {
+    return Math.min(rows, Scratch.WIDTH / width);
   }
 
-  final void store(float[] piece, float[] x, int offset, int row, int from, int width) {
-    System.arraycopy(piece, 0, x, offset + row * columns + from, width);
+  /** Whether the partial sums of the pieces up to this one are to be flushed. */
+  final boolean endsSlab(int row, int rowsPerPiece) {
+    return row / rowsPerPiece % SLAB == SLAB - 1;
   }
 
-  /** total += partial, and partial := 0. */
-  static void flush(float[] partial, double[] total, int width) {
-    for (int j = 0; j < width; j++) {
-      total[j] += partial[j];
-      partial[j] = 0;
+  /** Copies a piece: {@code count} rows of a panel, one after the other; returns its length. */
+  final int load(float[] x, int offset, int row, int count, int from, int width, float[] piece) {
+    int at = offset + row * columns + from;
+    if (width == columns) {
+      System.arraycopy(x, at, piece, 0, count * width);
+    } else {
+      for (int i = 0; i < count; i++) {
+        System.arraycopy(x, at + i * columns, piece, i * width, width);
+      }
     }
+    return count * width;
+  }
+
+  final void store(float[] piece, float[] x, int offset, int row, int count, int from, int width) {
+    int at = offset + row * columns + from;
+    if (width == columns) {
+      System.arraycopy(piece, 0, x, at, count * width);
+    } else {
+      for (int i = 0; i < count; i++) {
+        System.arraycopy(piece, i * width, x, at + i * columns, width);
+      }
+    }
+  }
+
+  /** Repeats the first {@code width} values for each row of a piece. */
+  static void repeat(float[] vector, int width, int rowsPerPiece) {
+    for (int i = 1; i < rowsPerPiece; i++) {
+      System.arraycopy(vector, 0, vector, i * width, width);
+    }
+  }
+
+  /** total += the partial sums of all rows of a piece, which become 0. */
+  static void flush(float[] partial, double[] total, int width, int rowsPerPiece) {
+    for (int i = 0; i < rowsPerPiece; i++) {
+      for (int j = 0; j < width; j++) {
+        total[j] += partial[i * width + j];
+      }
+    }
+    Arrays.fill(partial, 0, width * rowsPerPiece, 0f);
   }
 }

@@ -203,14 +203,14 @@ public final class CpuBackend implements Backend {
   public Operation updateMomentum(
       UpdateTarget target, Matrix velocity, double momentum, boolean nesterov) {
     return velocity.isNone()
-        ? new Updates.GradientDescent(scratch, workers, target)
-        : new Updates.Momentum(scratch, workers, target, velocity, momentum, nesterov);
+        ? new Updates.GradientDescent(workers, target)
+        : new Updates.Momentum(workers, target, velocity, momentum, nesterov);
   }
 
   @Override
   public Operation updateRmsprop(
       UpdateTarget target, Matrix squares, double alpha, double epsilon) {
-    return new Updates.Rmsprop(scratch, workers, target, squares, alpha, epsilon);
+    return new Updates.Rmsprop(workers, target, squares, alpha, epsilon);
   }
 
   @Override
@@ -222,8 +222,7 @@ public final class CpuBackend implements Backend {
       double beta2,
       double epsilon,
       boolean decoupled) {
-    return new Updates.Adam(
-        scratch, workers, target, mean, squares, beta1, beta2, epsilon, decoupled);
+    return new Updates.Adam(workers, target, mean, squares, beta1, beta2, epsilon, decoupled);
   }
 
   @Override

@@ -41,6 +41,9 @@ abstract class Losses extends ParallelOperation {
     this.loss = loss;
   }
 
+  /** What is better done for all rows of a worker together. */
+  void before(int worker, int fromRow, int toRow) {}
+
   /** The loss of a row, before it is divided by {@link #divisor}; writes the row's gradient. */
   abstract double row(int worker, int row);
 
@@ -51,8 +54,10 @@ abstract class Losses extends ParallelOperation {
 
   @Override
   public final void run(int worker, int workers) {
+    int from = begin(rows, worker, workers);
     int end = begin(rows, worker + 1, workers);
-    for (int row = begin(rows, worker, workers); row < end; row++) {
+    before(worker, from, end);
+    for (int row = from; row < end; row++) {
       rowLoss[row] = row(worker, row);
     }
   }

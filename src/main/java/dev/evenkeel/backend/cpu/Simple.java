@@ -81,8 +81,8 @@ final class Simple {
 
     @Override
     void range(int worker, int from, int to) {
-      float[] left = scratch[worker].rows[0];
-      float[] right = scratch[worker].rows[1];
+      float[] left = scratch[worker].pieces[0];
+      float[] right = scratch[worker].pieces[1];
       for (int i = from; i < to; i += Scratch.WIDTH) {
         int width = Math.min(Scratch.WIDTH, to - i);
         System.arraycopy(data(a), (int) a.offset() + i, left, 0, width);

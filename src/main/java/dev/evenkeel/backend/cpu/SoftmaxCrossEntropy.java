@@ -43,11 +43,12 @@ final class SoftmaxCrossEntropy extends Losses {
   }
 
   private int target(int row) {
-    int target = (int) targets[targetsOffset + row];
-    if (target < 0 || target >= columns) {
+    float value = targets[targetsOffset + row];
+    int target = (int) value;
+    if (target != value || target < 0 || target >= columns) {
       throw new EvenkeelException(
-          "Row %d of the batch has class %d, but the network has %d outputs (classes 0 to %d)"
-              .formatted(row, target, columns, columns - 1));
+          "Row %d of the batch has class %s, but the network has %d outputs (classes 0 to %d)"
+              .formatted(row, target == value ? target : value, columns, columns - 1));
     }
     return target;
   }
@@ -61,18 +62,42 @@ final class SoftmaxCrossEntropy extends Losses {
     return totalWeight;
   }
 
+  /** gradient := exp(logits − the row's largest), all rows of a worker at once. */
+  @Override
+  void before(int worker, int fromRow, int toRow) {
+    for (int row = fromRow; row < toRow; row++) {
+      int from = outputsOffset + row * columns;
+      int to = gradientOffset + row * columns;
+      float top = top(row);
+      for (int k = 0; k < columns; k++) {
+        gradient[to + k] = outputs[from + k] - top;
+      }
+    }
+    float[] piece = scratch[worker].pieces[0];
+    int end = gradientOffset + toRow * columns;
+    for (int i = gradientOffset + fromRow * columns; i < end; i += Scratch.WIDTH) {
+      int width = Math.min(Scratch.WIDTH, end - i);
+      System.arraycopy(gradient, i, piece, 0, width);
+      Elementwise.exp(piece, piece, scratch[worker], width);
+      System.arraycopy(piece, 0, gradient, i, width);
+    }
+  }
+
+  private float top(int row) {
+    int from = outputsOffset + row * columns;
+    float top = outputs[from];
+    for (int k = 1; k < columns; k++) {
+      top = Math.max(top, outputs[from + k]);
+    }
+    return top;
+  }
+
   @Override
   double row(int worker, int row) {
     int from = outputsOffset + row * columns;
     int to = gradientOffset + row * columns;
-    int largest = 0;
-    for (int k = 1; k < columns; k++) {
-      if (outputs[from + k] > outputs[from + largest]) {
-        largest = k;
-      }
-    }
-    float top = outputs[from + largest];
-    double others = exponentials(scratch[worker], from, to, top, largest);
+    float top = top(row);
+    double others = sumButTheLargest(to);
     double logSum = Math.log1p(others);
     int target = target(row);
     double weight = weight(target);
@@ -94,21 +119,14 @@ final class SoftmaxCrossEntropy extends Losses {
     return weight * loss;
   }
 
-  /** gradient := exp(logits − top); returns their sum without the largest one's 1. */
-  private double exponentials(Scratch own, int from, int to, float top, int largest) {
-    float[] piece = own.rows[0];
+  /** Without the 1 of the largest, in which a sum near 0 would drown. */
+  private double sumButTheLargest(int from) {
     double sum = 0;
-    for (int k = 0; k < columns; k += Scratch.WIDTH) {
-      int width = Math.min(Scratch.WIDTH, columns - k);
-      System.arraycopy(outputs, from + k, piece, 0, width);
-      for (int j = 0; j < width; j++) {
-        piece[j] -= top;
-      }
-      Elementwise.exp(piece, piece, own, width);
-      for (int j = 0; j < width; j++) {
-        sum += k + j == largest ? 0 : piece[j];
-      }
-      System.arraycopy(piece, 0, gradient, to + k, width);
+    boolean passed = false;
+    for (int k = from; k < from + columns; k++) {
+      boolean largest = !passed && gradient[k] == 1f;
+      passed |= largest;
+      sum += largest ? 0 : gradient[k];
     }
     return sum;
   }

@@ -54,8 +54,10 @@ final class Workers implements AutoCloseable {
         LockSupport.unpark(threads[i]);
       }
     }
+    boolean done = false;
     try {
       work.run(0, threads.length + 1);
+      done = true;
     } finally {
       int spins = 0;
       while (running.get() != 0) {
@@ -65,10 +67,16 @@ final class Workers implements AutoCloseable {
           Thread.yield();
         }
       }
+      if (!done) {
+        failure = null; // the caller's own failure is on its way: none is left for the next run
+      }
     }
     if (failure != null) {
       Throwable thrown = failure;
       failure = null;
+      if (thrown instanceof RuntimeException expected) {
+        throw expected;
+      }
       throw new IllegalStateException("A worker failed: " + thrown, thrown);
     }
   }

@@ -1,0 +1,144 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.nn.Network;
+import dev.evenkeel.optim.Optimizer;
+import dev.evenkeel.train.Bench;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "bench",
+    description =
+        "Times training steps, or inference, on random data; beside it the time of the matrix products alone.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+final class BenchCommand implements Callable<Integer> {
+
+  @Option(
+      names = "--in",
+      paramLabel = "N",
+      defaultValue = "784",
+      description = "inputs (default: ${DEFAULT-VALUE})")
+  private int inputs;
+
+  @Option(
+      names = "--out",
+      paramLabel = "N",
+      defaultValue = "10",
+      description = "outputs (default: ${DEFAULT-VALUE})")
+  private int outputs;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "256",
+      description = "rows of a mini-batch (default: ${DEFAULT-VALUE})")
+  private int batch;
+
+  @Option(
+      names = "--optimizer",
+      paramLabel = "NAME",
+      defaultValue = "adam",
+      description = "sgd, momentum, nesterov, rmsprop, adam or adamw (default: ${DEFAULT-VALUE})")
+  private String optimizer;
+
+  @Option(
+      names = "--lr",
+      paramLabel = "R",
+      defaultValue = "1e-3",
+      description = "learning rate (default: ${DEFAULT-VALUE})")
+  private double learningRate;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      defaultValue = "200",
+      description = "timed steps (default: ${DEFAULT-VALUE})")
+  private int steps;
+
+  @Option(
+      names = "--warmup",
+      paramLabel = "N",
+      defaultValue = "50",
+      description = "steps before (default: ${DEFAULT-VALUE})")
+  private int warmup;
+
+  @Option(names = "--infer", description = "time inference instead of training")
+  private boolean infer;
+
+  @Option(names = "--profile", description = "show every operation, timed alone")
+  private boolean profile;
+
+  @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "of the data")
+  private long seed;
+
+  @ArgGroup(validate = false, heading = "%nNetwork:%n")
+  private final NetworkOptions network = new NetworkOptions();
+
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() {
+    if (batch < 1 || steps < 1 || warmup < 0) {
+      throw new EvenkeelException(
+          "--batch and --steps must be at least 1 and --warmup at least 0, not %d, %d and %d"
+              .formatted(batch, steps, warmup));
+    }
+    Network description = network.network(inputs, outputs);
+    try (Backend backend = common.open()) {
+      Bench bench = new Bench(description, backend, batch, seed);
+      Bench.Result result =
+          infer
+              ? bench.infer(steps, warmup)
+              : bench.train(Optimizer.named(optimizer, learningRate), steps, warmup);
+      show(backend, result);
+    }
+    return 0;
+  }
+
+  private void show(Backend backend, Bench.Result result) {
+    long peak = Bench.peakResidentMb();
+    common.say(backend.description());
+    common.say(
+        String.format(
+            Locale.ROOT,
+            "%s %.4g ms median (p10 %.4g, p90 %.4g), %,.0f examples/s, peak memory %d MB",
+            infer ? "inference" : "step",
+            result.medianMs(),
+            result.p10Ms(),
+            result.p90Ms(),
+            result.examplesPerSecond(),
+            peak));
+    common.say(
+        String.format(
+            Locale.ROOT,
+            "floor: matrix products alone %.4g ms, and %.4g MB to move beside them",
+            result.gemmMs(),
+            result.moveMb()));
+    if (profile) {
+      for (Bench.Timed one : result.operations()) {
+        common.say(String.format(Locale.ROOT, "%10.1f µs  %s", one.microseconds(), one.name()));
+      }
+    }
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("device", backend.device());
+    values.put("step_ms_median", result.medianMs());
+    values.put("step_ms_p10", result.p10Ms());
+    values.put("step_ms_p90", result.p90Ms());
+    values.put("examples_per_s", result.examplesPerSecond());
+    values.put("final_loss", infer ? null : result.finalLoss());
+    values.put("peak_rss_mb", peak);
+    values.put("gemm_ms", result.gemmMs());
+    values.put("move_mb", result.moveMb());
+    values.put("parameters", result.parameters());
+    common.result(values);
+  }
+}

@@ -1,0 +1,53 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Device;
+import dev.evenkeel.io.Json;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** Options that every command has. */
+final class CommonOptions {
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "auto",
+      description = "auto, cpu, cuda or cuda:N (default: ${DEFAULT-VALUE})")
+  String device;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "threads of the CPU backend (default: one per processor)")
+  Integer threads;
+
+  @Option(
+      names = "--json",
+      description = "print exactly one JSON object on stdout; all else goes to stderr")
+  boolean json;
+
+  @Option(names = "--debug", description = "show stack traces")
+  boolean debug;
+
+  Backend open() {
+    if (threads != null && (threads < 1 || threads > 1024)) {
+      throw new EvenkeelException("--threads takes 1 to 1024, not " + threads);
+    }
+    int count = threads != null ? threads : Runtime.getRuntime().availableProcessors();
+    return Device.open(device, count, this::say);
+  }
+
+  /** A line for people: on stdout, or on stderr where stdout belongs to the JSON object. */
+  void say(String line) {
+    (json ? System.err : System.out).println(line);
+  }
+
+  /** The one JSON object, where it was asked for. */
+  void result(Map<String, Object> values) {
+    if (json) {
+      System.out.println(Json.write(values));
+    }
+  }
+}

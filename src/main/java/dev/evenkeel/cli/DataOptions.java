@@ -1,0 +1,76 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.data.Task;
+import dev.evenkeel.train.DataPlan;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** Options that say what to train on. */
+final class DataOptions {
+
+  @Option(
+      names = "--data",
+      paramLabel = "NAME|FILE",
+      defaultValue = "digits",
+      description =
+          "digits, mnist, fashion-mnist, or a file: .csv, .npy, IDX; .gz too (default: ${DEFAULT-VALUE})")
+  String data;
+
+  @Option(
+      names = "--target",
+      paramLabel = "COLUMN|FILE",
+      description =
+          "the column to predict, by name or number (default: the last); for .npy and IDX, the file of targets")
+  String target;
+
+  @Option(
+      names = "--task",
+      paramLabel = "TASK",
+      description = "classification or regression (default: found from the target)")
+  Task.Kind task;
+
+  @Option(
+      names = "--drop",
+      paramLabel = "COLUMN",
+      split = ",",
+      description = "columns to leave out, by name or number")
+  List<String> drop = List.of();
+
+  @Option(
+      names = "--categorical",
+      paramLabel = "COLUMN",
+      split = ",",
+      description = "columns of numbers that are categories")
+  List<String> categorical = List.of();
+
+  @Option(names = "--no-header", description = "the first line of the CSV is data")
+  boolean noHeader;
+
+  @Option(
+      names = "--valid",
+      paramLabel = "FRACTION",
+      defaultValue = "0.1",
+      description = "share of the rows to validate on (default: ${DEFAULT-VALUE})")
+  double valid;
+
+  @Option(
+      names = "--test",
+      paramLabel = "FRACTION",
+      defaultValue = "0.2",
+      description =
+          "share of the rows to test on at the end, where the data has no test set of its own (default: ${DEFAULT-VALUE})")
+  double test;
+
+  DataPlan plan(long seed) {
+    return new DataPlan(
+        data,
+        target == null ? "" : target,
+        task == null ? "" : task.name(),
+        drop,
+        categorical,
+        noHeader,
+        valid,
+        test,
+        seed);
+  }
+}

@@ -1,0 +1,91 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.train.NonFiniteException;
+import dev.evenkeel.train.SavedModel;
+import java.util.Arrays;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command line's front door. */
+@Command(
+    name = "evenkeel",
+    description = "Trains normalised multi-layer perceptrons, batch norm above all.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    subcommands = {
+      TrainCommand.class,
+      EvaluateCommand.class,
+      PredictCommand.class,
+      BenchCommand.class,
+      HelpCommand.class
+    },
+    footer = {
+      "",
+      "Try: evenkeel train                        the embedded digits, in seconds",
+      "     evenkeel train --data houses.csv --target price",
+      "     evenkeel COMMAND --help"
+    })
+public final class Main implements Runnable {
+
+  /** What the program ends with. */
+  static final int WRONG_INPUT = 2;
+
+  static final int FAILED = 1;
+
+  @Spec private CommandSpec spec;
+
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"evenkeel " + SavedModel.version()};
+    }
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "Which command? See evenkeel --help.");
+  }
+
+  public static void main(String[] args) {
+    System.exit(run(args));
+  }
+
+  /** Runs a command line; returns its exit code. */
+  static int run(String... args) {
+    boolean debug = Arrays.asList(args).contains("--debug");
+    CommandLine line = new CommandLine(new Main());
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setUsageHelpAutoWidth(true);
+    line.setParameterExceptionHandler(
+        (e, unparsed) -> {
+          complain(e, debug);
+          System.err.println(
+              "See: " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+          return WRONG_INPUT;
+        });
+    line.setExecutionExceptionHandler(
+        (e, command, parsed) -> {
+          complain(e, debug);
+          return e instanceof EvenkeelException && !(e instanceof NonFiniteException)
+              ? WRONG_INPUT
+              : FAILED;
+        });
+    return line.execute(args);
+  }
+
+  private static void complain(Exception e, boolean debug) {
+    boolean expected = e instanceof EvenkeelException || e instanceof ParameterException;
+    System.err.println("evenkeel: " + (expected ? e.getMessage() : "internal error: " + e));
+    if (debug) {
+      e.printStackTrace();
+    } else if (!expected) {
+      System.err.println("help: --debug shows where; please report it with the command line");
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.io.Json;
+import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.SavedModel;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import picocli.CommandLine.Option;
+
+/** Options that name a trained model and data for it. */
+final class ModelOptions {
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR|FILE",
+      required = true,
+      description = "the run folder, or a model file")
+  Path model;
+
+  @Option(
+      names = "--data",
+      paramLabel = "NAME|FILE",
+      description = "data of the kind that the model was trained on (default: that data itself)")
+  private String data;
+
+  @Option(
+      names = "--target",
+      paramLabel = "FILE",
+      description = "for .npy and IDX data, the file of targets")
+  private String target;
+
+  String data(SavedModel saved) {
+    return data == null ? plan(saved).data() : data;
+  }
+
+  /** Prepared rows; of the data that trained the model, where targets are wanted, the test rows. */
+  Dataset load(SavedModel saved, boolean withTargets, Consumer<String> notes) {
+    var preparation =
+        saved
+            .preparation()
+            .orElseThrow(
+                () ->
+                    new EvenkeelException(
+                        "%s holds no preparation: it does not say what data must go through"
+                            .formatted(saved.file())));
+    DataPlan plan = plan(saved);
+    if (target != null) {
+      plan = plan.withTarget(target);
+    } else if (data != null && !data.equals(plan.data())) {
+      plan = plan.withTarget("");
+    }
+    return plan.load(data(saved), withTargets, preparation, notes);
+  }
+
+  private DataPlan plan(SavedModel saved) {
+    String plan = saved.notes().get(TrainCommand.PLAN);
+    return plan == null
+        ? DataPlan.of("")
+        : Json.read(plan, DataPlan.class, saved.file().toString());
+  }
+}

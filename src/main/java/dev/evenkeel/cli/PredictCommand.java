@@ -1,0 +1,57 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.train.Evaluator;
+import dev.evenkeel.train.PredictionFile;
+import dev.evenkeel.train.SavedModel;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "predict",
+    description = "Writes what a trained model says of each row.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+final class PredictCommand implements Callable<Integer> {
+
+  @Mixin private ModelOptions model;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      defaultValue = "predictions.csv",
+      description =
+          "CSV: the predicted class and each class's probability, or the predicted values (default: ${DEFAULT-VALUE})")
+  private Path out;
+
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() {
+    SavedModel saved = SavedModel.load(model.model);
+    Dataset data = model.load(saved, false, common::say);
+    try (Backend backend = common.open();
+        Model built = saved.build(backend);
+        Evaluator evaluator =
+            new Evaluator(built, data, Optional.empty(), saved.recipe().batch())) {
+      evaluator.run();
+      PredictionFile.write(
+          out, saved.preparation().orElseThrow(), evaluator.predictions(saved.preparation()));
+      common.say("%,d rows predicted in %s".formatted(data.rows(), out));
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("device", backend.device());
+      result.put("rows", data.rows());
+      result.put("out", out.toString());
+      common.result(result);
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,120 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.train.Epoch;
+import dev.evenkeel.train.Listener;
+import dev.evenkeel.train.Recipe;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/**
+ * What people see while training: a line for each epoch, and on a terminal a bar below it with the
+ * time left, examples/s, the loss and the share of time spent waiting for data.
+ */
+final class ProgressLine implements Listener, AutoCloseable {
+
+  private static final boolean TERMINAL = Boolean.getBoolean("evenkeel.terminal");
+  private static final int UPDATE_MILLIS = 200;
+
+  private final Recipe recipe;
+  private final int rowsPerEpoch;
+  private ProgressBar bar;
+  private int epochs;
+  private long started;
+  private long lastUpdate;
+  private long rowsSeen;
+
+  ProgressLine(Recipe recipe, int rowsPerEpoch) {
+    this.recipe = recipe;
+    this.rowsPerEpoch = rowsPerEpoch;
+  }
+
+  @Override
+  public void onStart(int epoch, int epochs, long step, long totalSteps) {
+    this.epochs = epochs;
+    this.started = System.nanoTime();
+    if (step > 0) {
+      line("Going on after step %,d of %,d".formatted(step, totalSteps));
+    }
+    if (TERMINAL) {
+      bar =
+          new ProgressBarBuilder()
+              .setTaskName("training")
+              .setInitialMax(totalSteps)
+              .startsFrom(step, java.time.Duration.ZERO)
+              .setStyle(ProgressBarStyle.UNICODE_BLOCK)
+              .setUpdateIntervalMillis(UPDATE_MILLIS)
+              .setConsumer(new ConsoleProgressBarConsumer(System.err))
+              .hideEta()
+              .build();
+    }
+  }
+
+  @Override
+  public void onStep(
+      int epoch, long step, int rows, float loss, double learningRate, long dataNanos) {
+    rowsSeen += rows;
+    if (bar == null) {
+      return;
+    }
+    bar.stepTo(step);
+    long now = System.nanoTime();
+    if (now - lastUpdate > UPDATE_MILLIS * 1_000_000L) {
+      lastUpdate = now;
+      double seconds = (now - started) * 1e-9;
+      double left = seconds * (expectedRows() - rowsSeen) / rowsSeen;
+      bar.setExtraMessage(
+          String.format(
+              Locale.ROOT,
+              " %,.0f rows/s, loss %.4f, data %.0f %%, %.0f s left",
+              rowsSeen / seconds,
+              loss,
+              100 * dataNanos * 1e-9 / seconds,
+              Math.max(0, left)));
+    }
+  }
+
+  private double expectedRows() {
+    return recipe.steps() > 0
+        ? (double) recipe.steps() * recipe.batch()
+        : (double) epochs * rowsPerEpoch;
+  }
+
+  @Override
+  public void onEpoch(Epoch epoch) {
+    String validation =
+        epoch.validation().entrySet().stream()
+            .map(
+                e ->
+                    e.getKey().equals("loss")
+                        ? String.format(Locale.ROOT, "valid loss %.4f", e.getValue())
+                        : Evaluation.format(e.getKey(), e.getValue()))
+            .collect(Collectors.joining(", "));
+    line(
+        String.format(
+            Locale.ROOT,
+            "epoch %d/%d  loss %.4f  %s  %,.0f rows/s, data %.0f %%, lr %.2g%s",
+            epoch.number(),
+            epochs,
+            epoch.trainLoss(),
+            validation,
+            epoch.examplesPerSecond(),
+            100 * epoch.dataShare(),
+            epoch.learningRate(),
+            epoch.best() ? "  *" : ""));
+  }
+
+  private void line(String text) {
+    System.err.println((bar == null ? "" : "\r\033[K") + text);
+  }
+
+  @Override
+  public void close() {
+    if (bar != null) {
+      bar.close();
+    }
+  }
+}

@@ -1,0 +1,192 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Task;
+import dev.evenkeel.io.Json;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
+import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.Evaluator;
+import dev.evenkeel.train.Recipe;
+import dev.evenkeel.train.RunFolder;
+import dev.evenkeel.train.SavedModel;
+import dev.evenkeel.train.Trained;
+import dev.evenkeel.train.Trainer;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "train",
+    description = "Trains a network on a data set, and keeps it in a run folder.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+final class TrainCommand implements Callable<Integer> {
+
+  static final String PLAN = "data";
+
+  @Spec private CommandSpec spec;
+
+  @ArgGroup(validate = false, heading = "%nData:%n")
+  private final DataOptions data = new DataOptions();
+
+  @ArgGroup(validate = false, heading = "%nNetwork:%n")
+  private final NetworkOptions network = new NetworkOptions();
+
+  @ArgGroup(validate = false, heading = "%nTraining:%n")
+  private final RecipeOptions recipe = new RecipeOptions();
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description =
+          "folder for checkpoint and model (default: runs/DATA-N, the first that is free)")
+  private Path out;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "DIR",
+      description = "go on with a run from its checkpoint; takes no options but the common ones")
+  private Path resume;
+
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() {
+    try (Backend backend = common.open()) {
+      if (resume != null) {
+        resume(backend);
+      } else {
+        start(backend);
+      }
+    }
+    return 0;
+  }
+
+  private void start(Backend backend) {
+    DataPlan plan = data.plan(recipe.seed);
+    DataPlan.Parts parts = plan.load(common::say);
+    Dataset train = parts.train();
+    Network description =
+        network.network(train.columns(), recipe.isBinary() ? 1 : train.task().outputs());
+    Recipe how = recipe.recipe(train);
+    Path folder = out == null ? RunFolder.next(Path.of("runs"), plan.data()) : out;
+    RunFolder.create(folder);
+    try (Model model = description.build(backend, recipe.seed)) {
+      Trainer trainer = new Trainer(model, how, train).withNote(PLAN, Json.write(plan));
+      run(backend, parts, model, how, trainer, folder);
+    }
+  }
+
+  private void resume(Backend backend) {
+    var parsed = spec.commandLine().getParseResult();
+    for (var option : parsed.matchedOptions()) {
+      String name = option.longestName();
+      if (!java.util.List.of("--resume", "--device", "--threads", "--json", "--debug")
+          .contains(name)) {
+        throw new EvenkeelException(
+            "%s can't be changed when a run is resumed: it goes on as it was started"
+                .formatted(name));
+      }
+    }
+    SavedModel checkpoint = RunFolder.checkpoint(resume);
+    String plan = checkpoint.notes().get(PLAN);
+    if (plan == null) {
+      throw new EvenkeelException(
+          "%s was not made by this command, and does not say what it was trained on"
+              .formatted(checkpoint.file()));
+    }
+    DataPlan.Parts parts =
+        Json.read(plan, DataPlan.class, checkpoint.file().toString()).load(note -> {});
+    try (Model model = checkpoint.network().build(backend, checkpoint.recipe().seed())) {
+      Trainer trainer =
+          new Trainer(model, checkpoint.recipe(), parts.train())
+              .resuming(checkpoint)
+              .withNote(PLAN, plan);
+      run(backend, parts, model, checkpoint.recipe(), trainer, resume);
+    }
+  }
+
+  private void run(
+      Backend backend,
+      DataPlan.Parts parts,
+      Model model,
+      Recipe how,
+      Trainer trainer,
+      Path folder) {
+    parts.valid().ifPresent(trainer::withValidation);
+    trainer
+        .withPreparation(parts.preparation())
+        .withCheckpoints(folder)
+        .withListener(new RunFolder.HistoryFile(folder));
+    common.say(
+        "%s · %,d parameters · %,d rows train, %,d validate, %,d test"
+            .formatted(
+                backend.description(),
+                model.parameterCount(),
+                parts.train().rows(),
+                parts.valid().map(Dataset::rows).orElse(0),
+                parts.test().map(Dataset::rows).orElse(0)));
+    Trained trained;
+    try (ProgressLine progress = new ProgressLine(how, parts.train().rows())) {
+      trained = trainer.withListener(progress).fit();
+    }
+    report(backend, parts, model, how, trained, folder);
+  }
+
+  private void report(
+      Backend backend,
+      DataPlan.Parts parts,
+      Model model,
+      Recipe how,
+      Trained trained,
+      Path folder) {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("device", backend.device());
+    result.put("epochs", trained.epochs());
+    result.put("steps", trained.steps());
+    result.put("seconds", round(trained.seconds()));
+    result.put("train_loss", trained.last().trainLoss());
+    result.put("valid_loss", trained.kept().validation().get("loss"));
+    if (parts.test().isPresent()) {
+      boolean classes = parts.test().get().task() instanceof Task.Classification;
+      try (Evaluator evaluator =
+          new Evaluator(model, parts.test().get(), Optional.empty(), how.batch())) {
+        evaluator.run();
+        var predictions = evaluator.predictions(Optional.of(parts.preparation()));
+        for (String name : Evaluation.metrics(how, classes)) {
+          double value = dev.evenkeel.metric.Metric.named(name).of(predictions);
+          result.put("test_" + name, value);
+          common.say("test %s".formatted(Evaluation.format(name, value)));
+        }
+      }
+    }
+    result.put("parameters", model.parameterCount());
+    result.put("checkpoint", folder.resolve(SavedModel.CHECKPOINT_FILE).toString());
+    common.say(
+        "%d epochs, %,d steps in %.1f s%s · %s"
+            .formatted(
+                trained.epochs(),
+                trained.steps(),
+                trained.seconds(),
+                trained.stoppedEarly()
+                    ? ", stopped early, weights of epoch " + trained.bestEpoch()
+                    : "",
+                folder.resolve(SavedModel.MODEL_FILE)));
+    common.result(result);
+  }
+
+  private static double round(double seconds) {
+    return Math.round(seconds * 1000) / 1000.0;
+  }
+}

@@ -1,0 +1,2 @@
+/** The command line: options in, messages out, and no logic of its own. */
+package dev.evenkeel.cli;

@@ -1,0 +1,98 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.io.AtomicFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The folder of a run: checkpoint.safetensors, model.safetensors and history.csv. */
+public final class RunFolder {
+
+  private RunFolder() {}
+
+  /** The first folder NAME-1, NAME-2, … that is not there yet. */
+  public static Path next(Path runs, String data) {
+    String name = Path.of(data).getFileName().toString().replaceFirst("\\.[^.]*(\\.gz)?$", "");
+    for (int i = 1; ; i++) {
+      Path folder = runs.resolve(name + "-" + i);
+      if (!Files.exists(folder)) {
+        return folder;
+      }
+    }
+  }
+
+  /** Makes it; one that holds a run already is refused. */
+  public static void create(Path folder) {
+    for (String file : List.of(SavedModel.CHECKPOINT_FILE, SavedModel.MODEL_FILE)) {
+      if (Files.exists(folder.resolve(file))) {
+        throw new EvenkeelException(
+            "%s holds a run already (%s). help: --resume %s goes on with it; another --out starts a new one"
+                .formatted(folder, file, folder));
+      }
+    }
+    make(folder);
+  }
+
+  static void make(Path folder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new EvenkeelException("The folder %s can't be made: %s".formatted(folder, e), e);
+    }
+  }
+
+  /** The checkpoint to go on from; what a killed run left half-written is cleared away. */
+  public static SavedModel checkpoint(Path folder) {
+    Path file = folder.resolve(SavedModel.CHECKPOINT_FILE);
+    if (!Files.exists(file)) {
+      throw new EvenkeelException(
+          "There is no checkpoint to resume at %s. help: name the folder that --out named"
+              .formatted(file));
+    }
+    try (var leftOvers = Files.newDirectoryStream(folder, ".*.safetensors.*.tmp")) {
+      for (Path leftOver : leftOvers) {
+        Files.deleteIfExists(leftOver);
+      }
+    } catch (IOException e) {
+      throw new EvenkeelException("The folder %s can't be read: %s".formatted(folder, e), e);
+    }
+    return SavedModel.read(file);
+  }
+
+  /** Keeps history.csv up to date: a line for each epoch. */
+  public static final class HistoryFile implements Listener {
+
+    private final Path file;
+
+    public HistoryFile(Path folder) {
+      this.file = folder.resolve("history.csv");
+    }
+
+    @Override
+    public void onEnd(Trained result) {
+      write(result.history());
+    }
+
+    private void write(List<Epoch> history) {
+      if (history.isEmpty()) {
+        return;
+      }
+      List<String> names = new ArrayList<>(history.get(0).validation().keySet());
+      StringBuilder csv = new StringBuilder("epoch,steps,seconds,learning_rate,train_loss");
+      names.forEach(name -> csv.append(",valid_").append(name));
+      csv.append(",examples_per_second,data_share\n");
+      for (Epoch epoch : history) {
+        csv.append(epoch.number()).append(',').append(epoch.steps());
+        csv.append(',').append(epoch.seconds()).append(',').append(epoch.learningRate());
+        csv.append(',').append(epoch.trainLoss());
+        names.forEach(name -> csv.append(',').append(epoch.validation().get(name)));
+        csv.append(',').append(epoch.examplesPerSecond());
+        csv.append(',').append(epoch.dataShare()).append('\n');
+      }
+      AtomicFile.write(file, csv.toString());
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package dev.evenkeel;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** Holds the rooms' arrows: who may import whom. Nothing points up. */
+class ArchitectureTest {
+
+  private static final String ROOT = "dev.evenkeel";
+
+  /** Room → the rooms it may use. The root package (the one exception) is open to all. */
+  private static final Map<String, Set<String>> MAY_USE =
+      Map.ofEntries(
+          Map.entry("", Set.of()),
+          Map.entry("tensor", Set.of()),
+          Map.entry("backend", Set.of("tensor")),
+          Map.entry("backend.cpu", Set.of("backend", "tensor")),
+          Map.entry("nn", Set.of("backend", "tensor")),
+          Map.entry("loss", Set.of("backend", "tensor")),
+          Map.entry("optim", Set.of("backend", "tensor")),
+          Map.entry("metric", Set.of()),
+          Map.entry("io", Set.of("tensor")),
+          Map.entry("data", Set.of("tensor", "io")),
+          Map.entry(
+              "train", Set.of("nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
+          Map.entry(
+              "cli",
+              Set.of("train", "nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")));
+
+  /** Libraries that belong to one room alone. */
+  private static final Map<String, Set<String>> LIBRARIES =
+      Map.of(
+          "dev.ludovic.netlib", Set.of("backend.cpu"),
+          "org.bytedeco", Set.of("backend.cpu"),
+          "picocli", Set.of("cli"),
+          "me.tongfei", Set.of("cli"),
+          "de.siegmar", Set.of("data", "train"));
+
+  private final JavaClasses classes =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages(ROOT);
+
+  @Test
+  void everyRoomUsesOnlyTheRoomsBelowIt() {
+    Set<String> wrong = new TreeSet<>();
+    int arrows = 0;
+    for (JavaClass from : classes) {
+      for (Dependency dependency : from.getDirectDependenciesFromSelf()) {
+        String target = dependency.getTargetClass().getPackageName();
+        if (!target.startsWith(ROOT) || target.equals(from.getPackageName())) {
+          continue;
+        }
+        arrows++;
+        String room = room(target);
+        if (!room.isEmpty() && !MAY_USE.get(room(from.getPackageName())).contains(room)) {
+          wrong.add(from.getName() + " uses " + dependency.getTargetClass().getName());
+        }
+      }
+    }
+    assertTrue(arrows > 100, "the check looked at only " + arrows + " arrows");
+    assertEquals(Set.of(), wrong);
+  }
+
+  @Test
+  void everyPackageIsARoomOfThePlan() {
+    Set<String> rooms = new TreeSet<>();
+    classes.forEach(one -> rooms.add(room(one.getPackageName())));
+    assertEquals(new TreeSet<>(MAY_USE.keySet()), rooms);
+  }
+
+  @Test
+  void librariesStayInTheirRooms() {
+    Set<String> wrong = new TreeSet<>();
+    Set<String> seen = new TreeSet<>();
+    for (JavaClass from : classes) {
+      for (Dependency dependency : from.getDirectDependenciesFromSelf()) {
+        String target = dependency.getTargetClass().getPackageName();
+        LIBRARIES.forEach(
+            (library, rooms) -> {
+              if (target.startsWith(library)) {
+                seen.add(library);
+                if (!rooms.contains(room(from.getPackageName()))) {
+                  wrong.add(from.getName() + " uses " + target);
+                }
+              }
+            });
+      }
+    }
+    assertEquals(new TreeSet<>(LIBRARIES.keySet()), seen);
+    assertEquals(Set.of(), wrong);
+  }
+
+  @Test
+  void thePlanItselfHasNoCycles() {
+    for (String room : MAY_USE.keySet()) {
+      for (String used : MAY_USE.get(room)) {
+        assertFalse(MAY_USE.get(used).contains(room), room + " and " + used + " use each other");
+      }
+    }
+  }
+
+  private static String room(String packageName) {
+    return packageName.equals(ROOT) ? "" : packageName.substring(ROOT.length() + 1);
+  }
+}

@@ -1,0 +1,165 @@
+package dev.evenkeel.backend;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.Matrix;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Where one row of the table is worked on: makes matrices on the backend under test and compares
+ * them with the truth.
+ *
+ * <p>Every matrix lies at an odd offset between guards that nobody may touch, and one that is to be
+ * written starts as NaN, so that an element left out is seen.
+ */
+final class Bench implements AutoCloseable {
+
+  private static final int GUARD = 5;
+  private static final float GUARD_VALUE = -77.25f;
+  private static final double LARGEST_ELEMENT = 8;
+
+  /** Float32 has nothing between multiples of 1.4e-45: two of them are no error. */
+  private static final double DENORMAL_STEPS = 2 * Float.MIN_VALUE;
+
+  final Backend backend;
+  private final String row;
+  private final List<Buffer> buffers = new ArrayList<>();
+  private int comparisons;
+
+  Bench(Backend backend, String row) {
+    this.backend = backend;
+    this.row = row;
+  }
+
+  Matrix input(int rows, int columns, float[] values) {
+    float[] guarded = new float[values.length + 2 * GUARD];
+    Arrays.fill(guarded, GUARD_VALUE);
+    System.arraycopy(values, 0, guarded, GUARD, values.length);
+    Buffer buffer = backend.allocate(guarded.length);
+    buffers.add(buffer);
+    backend.write(guarded, Matrix.of(buffer, 1, guarded.length));
+    return new Matrix(buffer, GUARD, rows, columns);
+  }
+
+  Matrix output(int rows, int columns) {
+    float[] nothing = new float[rows * columns];
+    Arrays.fill(nothing, Float.NaN);
+    return input(rows, columns, nothing);
+  }
+
+  float[] read(Matrix matrix) {
+    float[] values = new float[(int) matrix.size()];
+    backend.read(matrix, values);
+    return values;
+  }
+
+  /** Within the tolerance of the truth, relative to the truth's own size. */
+  void near(Tolerance tolerance, String what, double[] expected, Matrix actual) {
+    near(tolerance, what, expected, read(actual), expected);
+  }
+
+  void near(Tolerance tolerance, String what, double[] expected, float[] actual, double[] scale) {
+    assertEquals(expected.length, actual.length, what);
+    double squares = 0;
+    double size = 0;
+    double largestError = 0;
+    double largest = 0;
+    for (int i = 0; i < actual.length; i++) {
+      if (!Double.isFinite(expected[i])) {
+        assertEquals((float) expected[i], actual[i], row + ": " + what + " at " + i);
+        continue;
+      }
+      double error = Math.max(Math.abs(actual[i] - expected[i]) - DENORMAL_STEPS, 0);
+      squares += error * error;
+      size += scale[i] * scale[i];
+      largestError = Math.max(largestError, error);
+      largest = Math.max(largest, Math.abs(scale[i]));
+    }
+    double error = squares == 0 ? 0 : Math.sqrt(squares / size);
+    within(tolerance.limit, what, error, tolerance);
+    double ofLargest = largestError == 0 ? 0 : largestError / largest;
+    within(LARGEST_ELEMENT * tolerance.limit, what + ", largest", ofLargest, tolerance);
+  }
+
+  /** The same column by column, so that a large column can't hide a small one. */
+  void nearByColumn(
+      Tolerance tolerance, String what, double[] expected, Matrix actual, double[] scale) {
+    float[] values = read(actual);
+    for (int j = 0; j < actual.columns(); j++) {
+      near(
+          tolerance,
+          what,
+          column(expected, j, actual.columns()),
+          column(values, j, actual.columns()),
+          column(scale, j, actual.columns()));
+    }
+  }
+
+  void within(Tolerance tolerance, String what, double error) {
+    within(tolerance.limit, what, error, tolerance);
+  }
+
+  private void within(double limit, String what, double error, Tolerance tolerance) {
+    comparisons++;
+    String operation = row.substring(0, row.indexOf(':'));
+    Measured.record(operation + " " + what, error, limit, row);
+    assertTrue(
+        error <= limit,
+        () ->
+            "%s: %s is off by %.2e, more than %.2e (%s)"
+                .formatted(row, what, error, limit, tolerance.reason));
+  }
+
+  void exact(String what, float[] expected, Matrix actual) {
+    comparisons++;
+    assertArrayEquals(expected, read(actual), row + ": " + what);
+  }
+
+  void holds(boolean condition, String what) {
+    comparisons++;
+    assertTrue(condition, row + ": " + what);
+  }
+
+  /** Fails where the row wrote outside its matrices, or compared nothing. */
+  @Override
+  public void close() {
+    for (Buffer buffer : buffers) {
+      float[] all = read(Matrix.of(buffer, 1, (int) buffer.length()));
+      for (int i = 0; i < GUARD; i++) {
+        assertEquals(GUARD_VALUE, all[i], row + ": a write before a matrix");
+        assertEquals(GUARD_VALUE, all[all.length - 1 - i], row + ": a write behind a matrix");
+      }
+      buffer.close();
+    }
+    assertTrue(comparisons > 0, row + ": compared nothing");
+  }
+
+  static double[] column(double[] x, int column, int columns) {
+    double[] values = new double[x.length / columns];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = x[i * columns + column];
+    }
+    return values;
+  }
+
+  static float[] column(float[] x, int column, int columns) {
+    float[] values = new float[x.length / columns];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = x[i * columns + column];
+    }
+    return values;
+  }
+
+  static float[] floats(double[] values) {
+    float[] result = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      result[i] = (float) values[i];
+    }
+    return result;
+  }
+}

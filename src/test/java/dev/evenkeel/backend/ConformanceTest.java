@@ -1,0 +1,94 @@
+package dev.evenkeel.backend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.DynamicContainer;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Every operation of {@link Backend}, on every backend, against {@link Reference}.
+ *
+ * <p>How to add an operation:
+ *
+ * <ol>
+ *   <li>Write its float64 body in {@link Reference}, and prove a backward body by a row in {@link
+ *       GradientCheckTest}.
+ *   <li>Say in {@link Tolerance} how far float32 may be from it, and why.
+ *   <li>Add its rows to the list below, or to one of the {@code ...Rows} classes: shapes × {@link
+ *       Values}, inputs from {@link Bench#input}, results into {@link Bench#output}. This test
+ *       fails until an operation of the contract has a row.
+ *   <li>Bind it in {@link EveryOperation}, which shows that it is deterministic and allocates
+ *       nothing.
+ *   <li>Write its body in {@code backend.cpu} until the rows pass, then its kernel.
+ * </ol>
+ *
+ * <p>How to add a backend: one line in {@link Backends}. The worst errors of a run are left in
+ * target/conformance.txt.
+ */
+class ConformanceTest {
+
+  private static List<Row> table() {
+    List<Row> rows = new ArrayList<>();
+    rows.addAll(DataRows.all());
+    rows.addAll(LinearRows.all());
+    rows.addAll(ActivationRows.all());
+    rows.addAll(BatchNormRows.all());
+    rows.addAll(LossRows.all());
+    rows.addAll(UpdateRows.all());
+    return rows;
+  }
+
+  @TestFactory
+  Stream<DynamicContainer> everyRowOnEveryBackend() {
+    return Backends.all().entrySet().stream()
+        .map(backend -> DynamicContainer.dynamicContainer(backend.getKey(), tests(backend)));
+  }
+
+  private static Stream<DynamicTest> tests(Map.Entry<String, Supplier<Backend>> supplier) {
+    Backend backend = supplier.getValue().get();
+    return table().stream()
+        .map(row -> DynamicTest.dynamicTest(row.name(), () -> check(backend, row)))
+        .onClose(backend::close);
+  }
+
+  private static void check(Backend backend, Row row) {
+    try (Bench bench = new Bench(backend, row.name())) {
+      row.body().check(bench);
+    }
+    assertEquals(0, backend.allocated(), "memory left behind by " + row.name());
+  }
+
+  @Test
+  void noOperationOfTheContractIsWithoutARow() {
+    Set<String> rows = table().stream().map(Row::operation).collect(Collectors.toSet());
+    Set<String> contract = EveryOperation.ofTheContract();
+    assertTrue(contract.size() > 15, "the contract was not found by reflection: " + contract);
+    Set<String> missing = new TreeSet<>(contract);
+    missing.removeAll(rows);
+    assertEquals(Set.of(), missing, "operations of Backend without a row");
+    Set<String> methods =
+        Stream.of(Backend.class.getMethods()).map(Method::getName).collect(Collectors.toSet());
+    rows.removeAll(methods);
+    assertEquals(Set.of(), rows, "rows for operations that Backend does not have");
+  }
+
+  @AfterAll
+  static void leaveTheWorstErrors() throws IOException {
+    Measured.write(Path.of("target", "conformance.txt"));
+  }
+}

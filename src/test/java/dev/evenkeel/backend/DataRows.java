@@ -1,0 +1,183 @@
+package dev.evenkeel.backend;
+
+import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.RowOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Operations that move numbers or choose among them: exact to the bit. */
+final class DataRows {
+
+  private static final int[][] SHAPES = {
+    {1, 1}, {7, 13}, {3, 1031}, {19, 257}, {11, 600}, {131_101, 3}
+  };
+
+  private DataRows() {}
+
+  static List<Row> all() {
+    List<Row> rows = new ArrayList<>();
+    for (int[] shape : SHAPES) {
+      int n = shape[0];
+      int c = shape[1];
+      String at = "%d x %d".formatted(n, c);
+      for (Values values : List.of(Values.NORMAL, Values.DENORMAL, Values.NON_FINITE)) {
+        String input = at + ", " + values.label();
+        rows.add(new Row("gather", input, bench -> gather(bench, values, n, c)));
+        rows.add(new Row("copy", input, bench -> copy(bench, values, n, c)));
+        rows.add(new Row("add", input, bench -> add(bench, values, n, c)));
+      }
+      for (double probability : new double[] {0, 0.1, 0.5, 0.93}) {
+        for (long step : new long[] {0, 1, 1_000_000_007L}) {
+          String input = at + ", probability %s at step %d".formatted(probability, step);
+          rows.add(new Row("dropout", input, bench -> dropout(bench, probability, step, n, c)));
+        }
+      }
+    }
+    rows.add(new Row("dropout", "how many stay", DataRows::keepRate));
+    rows.add(new Row("dropout", "layers and seeds differ", DataRows::independence));
+    rows.add(new Row("dropout", "a dropped NaN is 0", DataRows::droppedNaN));
+    rows.add(new Row("hasNonFinite", "one NaN or infinity, anywhere", DataRows::hasNonFinite));
+    return rows;
+  }
+
+  private static void gather(Bench bench, Values values, int n, int c) {
+    int tableRows = n + 5;
+    float[] table = values.of(tableRows, c, 1);
+    int[] order = new int[3 + 2 * n];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = (int) (i * 7919L % tableRows);
+    }
+    RowOrder walk = new RowOrder(order);
+    Matrix batch = bench.output(n, c);
+    Operation gather = bench.backend.gather(bench.input(tableRows, c, table), walk, batch);
+    for (int position : new int[] {0, 3, n}) {
+      walk.moveTo(position);
+      gather.run();
+      float[] expected = new float[n * c];
+      for (int i = 0; i < n; i++) {
+        System.arraycopy(table, order[position + i] * c, expected, i * c, c);
+      }
+      bench.exact("batch at position " + position, expected, batch);
+    }
+    try (var untouched = bench.backend.table(table, tableRows, c).buffer()) {
+      walk.moveTo(1);
+      bench.backend.gather(Matrix.of(untouched, tableRows, c), walk, batch).run();
+      bench.holds(
+          bench.read(batch)[c - 1] == table[order[1] * c + c - 1]
+              || Float.isNaN(table[order[1] * c + c - 1]),
+          "a row of a read-only table");
+    }
+  }
+
+  private static void copy(Bench bench, Values values, int n, int c) {
+    float[] source = values.of(n, c, 2);
+    Matrix target = bench.output(n, c);
+    bench.backend.copy(bench.input(n, c, source), target).run();
+    bench.exact("target", source, target);
+  }
+
+  private static void add(Bench bench, Values values, int n, int c) {
+    float[] a = values.of(n, c, 3);
+    float[] b = Values.NORMAL.of(n, c, 4);
+    float[] expected = new float[n * c];
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] = a[i] + b[i];
+    }
+    Matrix out = bench.output(n, c);
+    bench.backend.add(bench.input(n, c, a), bench.input(n, c, b), out).run();
+    bench.exact("out", expected, out);
+    Matrix left = bench.input(n, c, a);
+    bench.backend.add(left, bench.input(n, c, b), left).run();
+    bench.exact("out in place of a", expected, left);
+    Matrix right = bench.input(n, c, b);
+    bench.backend.add(bench.input(n, c, a), right, right).run();
+    bench.exact("out in place of b", expected, right);
+  }
+
+  private static void dropout(Bench bench, double probability, long number, int n, int c) {
+    float[] x = Values.NORMAL.of(n, c, 5);
+    float[] dy = Values.NORMAL.of(n, c, 6);
+    boolean[] keeps = Reference.dropoutKeeps(n * c, probability, 42, 3, number);
+    Step step = new Step();
+    Matrix y = bench.output(n, c);
+    Matrix gradient = bench.input(n, c, dy);
+    Operation forward = bench.backend.dropout(bench.input(n, c, x), probability, 42, 3, step, y);
+    Operation backward = bench.backend.dropout(gradient, probability, 42, 3, step, gradient);
+    step.set(number, 0.1);
+    forward.run();
+    backward.run();
+    bench.exact("y", dropped(x, keeps, probability), y);
+    bench.exact("dx in place of dy, by the same mask", dropped(dy, keeps, probability), gradient);
+  }
+
+  private static float[] dropped(float[] x, boolean[] keeps, double probability) {
+    float scale = (float) (1 / (1 - probability));
+    float[] y = new float[x.length];
+    for (int i = 0; i < x.length; i++) {
+      y[i] = keeps[i] ? x[i] * scale : 0;
+    }
+    return y;
+  }
+
+  private static void keepRate(Bench bench) {
+    int n = 1001;
+    int c = 1003;
+    float[] ones = new float[n * c];
+    Arrays.fill(ones, 1);
+    for (double probability : new double[] {0.01, 0.3, 0.5, 0.9}) {
+      Matrix y = bench.output(n, c);
+      bench.backend.dropout(bench.input(n, c, ones), probability, 7, 0, new Step(), y).run();
+      int kept = 0;
+      for (float value : bench.read(y)) {
+        kept += value != 0 ? 1 : 0;
+      }
+      double sigma = Math.sqrt(n * c * probability * (1 - probability));
+      double sigmas = Math.abs(kept - n * c * (1 - probability)) / sigma;
+      bench.holds(sigmas < 4, "%d of %d kept at %s".formatted(kept, n * c, probability));
+    }
+  }
+
+  private static void independence(Bench bench) {
+    int size = 10_007;
+    float[] ones = new float[size];
+    Arrays.fill(ones, 1);
+    Matrix x = bench.input(1, size, ones);
+    float[][] masks = new float[4][];
+    for (int i = 0; i < 4; i++) {
+      Matrix y = bench.output(1, size);
+      Step step = new Step();
+      step.set(i == 3 ? 1 : 0, 0);
+      bench.backend.dropout(x, 0.5, i == 1 ? 8 : 7, i == 2 ? 1 : 0, step, y).run();
+      masks[i] = bench.read(y);
+    }
+    for (int i = 1; i < 4; i++) {
+      int same = 0;
+      for (int e = 0; e < size; e++) {
+        same += masks[0][e] == masks[i][e] ? 1 : 0;
+      }
+      boolean half = Math.abs(same - size / 2.0) < 4 * Math.sqrt(size) / 2;
+      bench.holds(half, "two masks share %d of %d elements".formatted(same, size));
+    }
+  }
+
+  private static void droppedNaN(Bench bench) {
+    float[] x = new float[4096];
+    Arrays.fill(x, Float.NaN);
+    boolean[] keeps = Reference.dropoutKeeps(x.length, 0.5, 7, 0, 0);
+    Matrix y = bench.output(64, 64);
+    bench.backend.dropout(bench.input(64, 64, x), 0.5, 7, 0, new Step(), y).run();
+    bench.exact("y", dropped(x, keeps, 0.5), y);
+  }
+
+  private static void hasNonFinite(Bench bench) {
+    for (float poison : new float[] {Float.NaN, Float.NEGATIVE_INFINITY, Float.MAX_VALUE}) {
+      for (int place : new int[] {0, 500, 7 * 131 - 1}) {
+        float[] x = Values.NORMAL.of(7, 131, 8);
+        x[place] = poison;
+        boolean found = bench.backend.hasNonFinite(bench.input(7, 131, x));
+        bench.holds(found != Float.isFinite(poison), poison + " at " + place);
+      }
+    }
+  }
+}

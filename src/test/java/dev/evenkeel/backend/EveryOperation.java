@@ -1,0 +1,259 @@
+package dev.evenkeel.backend;
+
+import dev.evenkeel.backend.Backend.RegressionLoss;
+import dev.evenkeel.backend.Backend.UpdateTarget;
+import dev.evenkeel.backend.BatchNormMemory.Running;
+import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.RowOrder;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Every operation of the contract, bound once on matrices of its own, large enough to be split
+ * among workers. The same inputs on every backend.
+ */
+final class EveryOperation implements AutoCloseable {
+
+  /** An operation and what it writes. */
+  record Bound(Operation operation, List<Matrix> results) {}
+
+  private final Backend backend;
+  private final int n;
+  private final int c;
+  private final Step step = new Step();
+  private final List<Buffer> buffers = new ArrayList<>();
+  private final Map<String, Bound> bound = new LinkedHashMap<>();
+
+  EveryOperation(Backend backend, int n, int c) {
+    this.backend = backend;
+    this.n = n;
+    this.c = c;
+    step.set(3, 1e-4);
+    bindData();
+    bindLinear();
+    for (Activation activation : Activation.values()) {
+      bindLayer(activation);
+    }
+    bindLosses();
+    bindUpdates();
+  }
+
+  Map<String, Bound> bound() {
+    return bound;
+  }
+
+  /** The names of all operations of the contract. */
+  static Set<String> ofTheContract() {
+    return Stream.of(Backend.class.getMethods())
+        .filter(method -> method.getReturnType() == Operation.class)
+        .map(Method::getName)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** Results of all operations, run once in the order of binding. */
+  Map<String, float[]> run() {
+    Map<String, float[]> results = new LinkedHashMap<>();
+    bound.forEach(
+        (name, one) -> {
+          one.operation.run();
+          for (int i = 0; i < one.results.size(); i++) {
+            float[] values = new float[(int) one.results.get(i).size()];
+            backend.read(one.results.get(i), values);
+            results.put(name + ", result " + i, values);
+          }
+        });
+    return results;
+  }
+
+  private void bind(String name, Operation operation, Matrix... results) {
+    bound.put(name, new Bound(operation, List.of(results)));
+  }
+
+  private Matrix matrix(int rows, int columns, float[] values) {
+    Matrix matrix = empty(rows, columns);
+    backend.write(values, matrix);
+    return matrix;
+  }
+
+  private Matrix empty(int rows, int columns) {
+    Buffer buffer = backend.allocate((long) rows * columns);
+    buffers.add(buffer);
+    return Matrix.of(buffer, rows, columns);
+  }
+
+  private Matrix normal(int rows, int columns, long seed) {
+    return matrix(rows, columns, Values.NORMAL.of(rows, columns, seed));
+  }
+
+  private void bindData() {
+    int[] order = new int[n];
+    for (int i = 0; i < n; i++) {
+      order[i] = n - 1 - i;
+    }
+    Matrix x = normal(n, c, 1);
+    Matrix batch = empty(n, c);
+    bind("gather", backend.gather(x, new RowOrder(order), batch), batch);
+    Matrix copied = empty(n, c);
+    bind("copy", backend.copy(x, copied), copied);
+    Matrix sum = empty(n, c);
+    bind("add", backend.add(x, copied, sum), sum);
+    Matrix dropped = empty(n, c);
+    bind("dropout", backend.dropout(x, 0.3, 5, 1, step, dropped), dropped);
+    Matrix mean = empty(1, c);
+    Matrix variance = empty(1, c);
+    bind("columnStatistics", backend.columnStatistics(x, mean, variance), mean, variance);
+  }
+
+  private void bindLinear() {
+    Matrix x = normal(n, c, 2);
+    Matrix weight = normal(c, c, 3);
+    Matrix z = empty(n, c);
+    bind("linearForward", backend.linearForward(x, weight, z), z);
+    Matrix dx = empty(n, c);
+    bind("linearBackwardInput", backend.linearBackwardInput(x, weight, dx), dx);
+    Matrix dWeight = empty(c, c);
+    bind("linearBackwardWeight", backend.linearBackwardWeight(z, x, dWeight), dWeight);
+  }
+
+  private void bindLayer(Activation activation) {
+    String suffix = activation == Activation.RELU ? "" : " " + activation.label();
+    Matrix dy = normal(n, c, 4);
+    Matrix z = normal(n, c, 5);
+    Matrix y = empty(n, c);
+    // Run a thousand times, a bias adds up where it is kept in z: so it is tiny.
+    Matrix bias = matrix(1, c, Values.DENORMAL.of(1, c, 6));
+    bind("activationForward" + suffix, backend.activationForward(z, bias, activation, y), y);
+    Matrix dz = empty(n, c);
+    Matrix dBias = empty(1, c);
+    Operation slope = backend.activationBackward(dy, z, y, activation, dz, dBias);
+    bind("activationBackward" + suffix, slope, dz, dBias);
+
+    BatchNormMemory norm =
+        new BatchNormMemory(
+            normal(1, c, 7),
+            normal(1, c, 8),
+            empty(1, c),
+            matrix(1, c, Values.CONSTANT_COLUMN.of(1, c, 9)),
+            empty(1, 1),
+            1e-5,
+            new Running(0.1, true));
+    Matrix saved = empty(3, c);
+    Matrix normalised = empty(n, c);
+    bind(
+        "batchNormForward" + suffix,
+        backend.batchNormForward(dy, norm, activation, normalised, saved),
+        normalised,
+        saved,
+        norm.runningMean(),
+        norm.runningVariance(),
+        norm.count());
+    Matrix dx = empty(n, c);
+    Matrix dGamma = empty(1, c);
+    Matrix dBeta = empty(1, c);
+    bind(
+        "batchNormBackward" + suffix,
+        backend.batchNormBackward(z, dy, normalised, norm, activation, saved, dx, dGamma, dBeta),
+        dx,
+        dGamma,
+        dBeta);
+    Matrix inferred = empty(n, c);
+    bind(
+        "batchNormInference" + suffix,
+        backend.batchNormInference(z, unmoved(norm), activation, inferred),
+        inferred);
+  }
+
+  /** Running statistics that no training pass moves. */
+  private BatchNormMemory unmoved(BatchNormMemory norm) {
+    float[] ones = new float[c];
+    Arrays.fill(ones, 1);
+    return new BatchNormMemory(
+        norm.gamma(),
+        norm.beta(),
+        empty(1, c),
+        matrix(1, c, ones),
+        norm.count(),
+        norm.epsilon(),
+        norm.running());
+  }
+
+  private void bindLosses() {
+    Matrix outputs = normal(n, c, 10);
+    Matrix targets = normal(n, c, 11);
+    float[] classes = new float[n];
+    for (int i = 0; i < n; i++) {
+      classes[i] = i % c;
+    }
+    Matrix d = empty(n, c);
+    Matrix loss = empty(1, 1);
+    bind(
+        "softmaxCrossEntropy",
+        backend.softmaxCrossEntropy(outputs, matrix(n, 1, classes), 0.1, Matrix.NONE, d, loss),
+        d,
+        loss);
+    Matrix dBinary = empty(n, c);
+    Matrix binaryLoss = empty(1, 1);
+    bind(
+        "binaryCrossEntropy",
+        backend.binaryCrossEntropy(outputs, targets, dBinary, binaryLoss),
+        dBinary,
+        binaryLoss);
+    Matrix dRegression = empty(n, c);
+    Matrix regressionLoss = empty(1, 1);
+    bind(
+        "regressionLoss",
+        backend.regressionLoss(
+            RegressionLoss.HUBER, 1, outputs, targets, dRegression, regressionLoss),
+        dRegression,
+        regressionLoss);
+  }
+
+  private void bindUpdates() {
+    Matrix gradients = normal(1, n * c, 12);
+    Matrix norm = empty(1, 2);
+    bind("clipScale", backend.clipScale(gradients, 1, norm), norm);
+    Matrix scale = norm.view(1, 1, 1);
+    Matrix velocity = empty(1, n * c);
+    UpdateTarget first = target(gradients, scale, 13);
+    bind(
+        "updateMomentum",
+        backend.updateMomentum(first, velocity, 0.9, true),
+        first.parameters(),
+        velocity);
+    Matrix squares = empty(1, n * c);
+    UpdateTarget second = target(gradients, scale, 14);
+    bind(
+        "updateRmsprop",
+        backend.updateRmsprop(second, squares, 0.99, 1e-8),
+        second.parameters(),
+        squares);
+    Matrix mean = empty(1, n * c);
+    Matrix variance = empty(1, n * c);
+    UpdateTarget third = target(gradients, scale, 15);
+    bind(
+        "updateAdam",
+        backend.updateAdam(third, mean, variance, 0.9, 0.999, 1e-8, true),
+        third.parameters(),
+        mean,
+        variance);
+  }
+
+  private UpdateTarget target(Matrix gradients, Matrix scale, long seed) {
+    Matrix parameters = normal(1, n * c, seed);
+    return new UpdateTarget(parameters, gradients, n * c / 2, 1e-2, scale, step);
+  }
+
+  @Override
+  public void close() {
+    buffers.forEach(Buffer::close);
+  }
+}

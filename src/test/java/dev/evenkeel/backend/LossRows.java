@@ -1,0 +1,218 @@
+package dev.evenkeel.backend;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend.RegressionLoss;
+import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.Philox;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Losses and their gradients. */
+final class LossRows {
+
+  private static final int[][] SHAPES = {{1, 1}, {7, 13}, {3, 1031}, {65, 257}, {131_101, 3}};
+
+  private LossRows() {}
+
+  static List<Row> all() {
+    List<Row> rows = new ArrayList<>();
+    for (int[] shape : SHAPES) {
+      int n = shape[0];
+      int c = shape[1];
+      for (Values values :
+          List.of(Values.NORMAL, Values.EXTREME, Values.OUTLIER, Values.ZERO, Values.LARGE_MEAN)) {
+        String input = "%d x %d, %s".formatted(n, c, values.label());
+        for (double smoothing : new double[] {0, 0.1}) {
+          for (boolean weighted : new boolean[] {false, true}) {
+            String details = ", smoothing %s%s".formatted(smoothing, weighted ? ", weighted" : "");
+            rows.add(
+                new Row(
+                    "softmaxCrossEntropy",
+                    input + details,
+                    bench -> softmax(bench, values.of(n, c, 1), smoothing, weighted, n, c)));
+          }
+        }
+        rows.add(new Row("binaryCrossEntropy", input, bench -> binary(bench, values, n, c)));
+        for (RegressionLoss kind : RegressionLoss.values()) {
+          rows.add(
+              new Row(
+                  "regressionLoss",
+                  input + ", " + kind.name().toLowerCase(),
+                  bench -> regression(bench, kind, values, n, c)));
+        }
+      }
+    }
+    rows.add(new Row("softmaxCrossEntropy", "classes ruled out by −∞", LossRows::ruledOut));
+    rows.add(new Row("softmaxCrossEntropy", "nearly certain of all", LossRows::nearlyCertain));
+    rows.add(new Row("softmaxCrossEntropy", "a class that is none", LossRows::noSuchClass));
+    rows.add(new Row("regressionLoss", "no error, no slope", LossRows::noError));
+    return rows;
+  }
+
+  private static int[] classes(int n, int c) {
+    Philox random = new Philox(2, 0);
+    int[] classes = new int[n];
+    for (int i = 0; i < n; i++) {
+      classes[i] = random.nextInt(c);
+    }
+    return classes;
+  }
+
+  private static Matrix column(Bench bench, int[] classes) {
+    float[] values = new float[classes.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = classes[i];
+    }
+    return bench.input(values.length, 1, values);
+  }
+
+  private static void softmax(
+      Bench bench, float[] logits, double smoothing, boolean weighted, int n, int c) {
+    compareSoftmax(bench, logits, classes(n, c), smoothing, weighted ? weights(c) : null, n, c);
+  }
+
+  /** 0.5, 1, 1.5, 2, …: and the class before the last counts for nothing. */
+  private static float[] weights(int c) {
+    float[] weights = new float[c];
+    for (int k = 0; k < c; k++) {
+      weights[k] = c > 2 && k == c - 2 ? 0 : 0.5f + 0.5f * (k % 4);
+    }
+    return weights;
+  }
+
+  private static void compareSoftmax(
+      Bench bench, float[] logits, int[] classes, double smoothing, float[] weights, int n, int c) {
+    Matrix dLogits = bench.output(n, c);
+    Matrix loss = bench.output(1, 1);
+    bench
+        .backend
+        .softmaxCrossEntropy(
+            bench.input(n, c, logits),
+            column(bench, classes),
+            smoothing,
+            weights == null ? Matrix.NONE : bench.input(1, c, weights),
+            dLogits,
+            loss)
+        .run();
+    double[] classWeights = weights == null ? null : Reference.doubles(weights);
+    Reference.Loss expected =
+        Reference.softmaxCrossEntropy(
+            Reference.doubles(logits), classes, smoothing, classWeights, n, c);
+    bench.near(Tolerance.LOSS, "loss", new double[] {expected.loss()}, loss);
+    double total = 0;
+    for (int target : classes) {
+      total += weights == null ? 1 : weights[target];
+    }
+    float[] gradient = bench.read(dLogits);
+    double worst = 0;
+    double worstSum = 0;
+    for (int i = 0; i < n; i++) {
+      double weight = weights == null ? 1 : Math.max(weights[classes[i]], 0.5);
+      double sum = 0;
+      for (int k = 0; k < c; k++) {
+        sum += gradient[i * c + k];
+        double error = Math.abs(gradient[i * c + k] - expected.gradient()[i * c + k]);
+        worst = Math.max(worst, error * total / weight);
+      }
+      worstSum = Math.max(worstSum, Math.abs(sum) * total / weight);
+    }
+    bench.within(Tolerance.SOFTMAX_GRADIENT, "dLogits", worst);
+    bench.within(Tolerance.SOFTMAX_ROW_SUM, "row sums of dLogits", worstSum);
+  }
+
+  private static void ruledOut(Bench bench) {
+    int n = 65;
+    int c = 257;
+    int[] classes = classes(n, c);
+    float[] logits = Values.NORMAL.of(n, c, 3);
+    for (int i = 0; i < n; i++) {
+      for (int k = i % 3; k < c; k += 3) {
+        logits[i * c + k] = k == classes[i] ? logits[i * c + k] : Float.NEGATIVE_INFINITY;
+      }
+    }
+    compareSoftmax(bench, logits, classes, 0, null, n, c);
+    compareSoftmax(bench, logits, classes, 0, weights(c), n, c);
+  }
+
+  /** The loss is about 10⁻⁷: 1 + 10⁻⁷ has no digits left in float32. */
+  private static void nearlyCertain(Bench bench) {
+    int n = 67;
+    int c = 5;
+    int[] classes = classes(n, c);
+    float[] logits = Values.NORMAL.of(n, c, 4);
+    for (int i = 0; i < n; i++) {
+      logits[i * c + classes[i]] += 20;
+    }
+    compareSoftmax(bench, logits, classes, 0, null, n, c);
+  }
+
+  private static void noSuchClass(Bench bench) {
+    Matrix loss = bench.output(1, 1);
+    Matrix dLogits = bench.output(2, 3);
+    Matrix logits = bench.input(2, 3, new float[6]);
+    for (float target : new float[] {3, -1, Float.NaN, 1.5f, -0.5f}) {
+      Matrix targets = bench.input(2, 1, new float[] {2, target});
+      Operation operation =
+          bench.backend.softmaxCrossEntropy(logits, targets, 0, Matrix.NONE, dLogits, loss);
+      String message = assertThrows(EvenkeelException.class, operation::run).getMessage();
+      bench.holds(
+          message.contains("Row 1 of the batch") && message.contains("classes 0 to 2"), message);
+    }
+  }
+
+  private static void binary(Bench bench, Values values, int n, int c) {
+    float[] logits = values.of(n, c, 5);
+    float[] targets = Values.NORMAL.of(n, c, 6);
+    for (int i = 0; i < targets.length; i++) {
+      targets[i] = i % 5 == 0 ? 0.25f : targets[i] > 0 ? 1 : 0;
+    }
+    Matrix gradient = bench.output(n, c);
+    Matrix loss = bench.output(1, 1);
+    bench
+        .backend
+        .binaryCrossEntropy(bench.input(n, c, logits), bench.input(n, c, targets), gradient, loss)
+        .run();
+    compare(
+        bench,
+        Reference.binaryCrossEntropy(Reference.doubles(logits), Reference.doubles(targets)),
+        gradient,
+        loss);
+  }
+
+  private static void regression(Bench bench, RegressionLoss kind, Values values, int n, int c) {
+    float[] outputs = values.of(n, c, 7);
+    float[] targets = values.of(n, c, 8);
+    Matrix gradient = bench.output(n, c);
+    Matrix loss = bench.output(1, 1);
+    bench
+        .backend
+        .regressionLoss(
+            kind, 0.75, bench.input(n, c, outputs), bench.input(n, c, targets), gradient, loss)
+        .run();
+    compare(
+        bench,
+        Reference.regressionLoss(
+            kind, 0.75, Reference.doubles(outputs), Reference.doubles(targets)),
+        gradient,
+        loss);
+  }
+
+  private static void noError(Bench bench) {
+    float[] outputs = Values.NORMAL.of(7, 13, 9);
+    for (RegressionLoss kind : RegressionLoss.values()) {
+      Matrix gradient = bench.output(7, 13);
+      Matrix loss = bench.output(1, 1);
+      Matrix both = bench.input(7, 13, outputs);
+      bench.backend.regressionLoss(kind, 1, both, both, gradient, loss).run();
+      bench.exact("gradient", new float[7 * 13], gradient);
+      bench.exact("loss", new float[1], loss);
+    }
+  }
+
+  private static void compare(Bench bench, Reference.Loss truth, Matrix gradient, Matrix loss) {
+    bench.near(Tolerance.LOSS, "loss", new double[] {truth.loss()}, loss);
+    bench.near(Tolerance.LOSS_GRADIENT, "gradient", truth.gradient(), gradient);
+  }
+}

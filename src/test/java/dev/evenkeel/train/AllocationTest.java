@@ -40,12 +40,12 @@ class AllocationTest {
   private static final Network NETWORK =
       Network.of(
           64,
-          Linear.of(200),
+          Linear.of(96),
           BatchNorm.standard(),
           Activate.relu(),
           new Dropout(0.2),
           Residual.of(
-              Linear.of(90), BatchNorm.standard(), Activate.of(Activation.GELU), Linear.of(200)),
+              Linear.of(40), BatchNorm.standard(), Activate.of(Activation.GELU), Linear.of(96)),
           Activate.of(Activation.TANH),
           Linear.of(10));
 
@@ -78,7 +78,7 @@ class AllocationTest {
    * every round shows in every one.
    */
   private static void assertAllocatesNothing(Runnable round, String what) {
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 1500; i++) {
       round.run();
     }
     int clean = 0;

@@ -312,6 +312,45 @@ class ModelGradientTest {
     check(network, Loss.crossEntropy(), threads, 6);
   }
 
+  /** With momentum 0, the velocity is the gradient as it was clipped. */
+  @Test
+  void clippingScalesTheWholeGradientToTheNorm() {
+    float[] features = gaussian(new Random(1), 40);
+    float[] targets = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0};
+    Optimizer bare = new Optimizer.Momentum(1e-30, 0, false, 0);
+    try (Backend backend = Device.cpu(2);
+        Model model = Network.mlp(4, List.of(8), 3).build(backend, 1)) {
+      TrainingStep.Source source =
+          new TrainingStep.Source(
+              backend.table(features, 10, 4),
+              backend.table(targets, 10, 1),
+              new RowOrder(IntStream.range(0, 10).toArray()));
+      float[][] gradients = new float[3][(int) model.parameterCount()];
+      double[] norms = new double[3];
+      double[] limits = {0, 1e-3, 1e3};
+      for (int i = 0; i < 3; i++) {
+        try (TrainingStep step =
+            new TrainingStep(model, source, Loss.crossEntropy(), bare, limits[i], 10, SEED)) {
+          step.run(10, 0, 1e-30);
+          backend.read(step.optimizerState().get(0), gradients[i]);
+          norms[i] = step.gradientNorm();
+        }
+      }
+      double norm = 0;
+      for (float g : gradients[0]) {
+        norm += (double) g * g;
+      }
+      norm = Math.sqrt(norm);
+      assertTrue(Double.isNaN(norms[0]), "nothing clips");
+      assertEquals(norm, norms[1], 1e-6 * norm);
+      assertEquals(norm, norms[2], 1e-6 * norm);
+      for (int j = 0; j < gradients[0].length; j++) {
+        assertEquals(gradients[0][j] * 1e-3 / norm, gradients[1][j], 1e-9);
+        assertEquals(gradients[0][j], gradients[2][j], "a limit above the norm changes nothing");
+      }
+    }
+  }
+
   @Test
   void networksMadeAtRandom() {
     gradientTolerance = DEEP_GRADIENT_TOLERANCE;

@@ -184,6 +184,28 @@ class TrainerTest {
     assertNotEquals(seen.get(0), seen.get(1));
   }
 
+  @Test
+  void aPlateauLowersTheLearningRateFromThenOn() {
+    Schedule plateau = new Schedule.ReduceOnPlateau(0.5, 0, 0.9, 0.1);
+    try (Model model = SMALL.build(backend, 1)) {
+      Trained trained = fit(model, RECIPE.withSchedule(plateau).withEpochs(6));
+      List<Double> losses =
+          trained.history().stream().map(e -> e.validation().get("loss")).toList();
+      double factor = 1;
+      double best = Double.POSITIVE_INFINITY;
+      for (Epoch epoch : trained.history()) {
+        assertEquals(1e-3 * factor, epoch.learningRate(), losses::toString);
+        double loss = epoch.validation().get("loss");
+        if (loss < 0.1 * best) {
+          best = loss;
+        } else {
+          factor = Math.max(0.1, factor / 2);
+        }
+      }
+      assertTrue(factor < 0.3, "it was lowered");
+    }
+  }
+
   // Early stopping
 
   /** Keeps the model's values after each epoch. */

@@ -28,7 +28,7 @@ final class ModelOptions {
   @Option(
       names = "--target",
       paramLabel = "FILE",
-      description = "for .npy and IDX data, the file of targets")
+      description = "for NPY and IDX data, the file of targets")
   private String target;
 
   String data(SavedModel saved) {

@@ -8,6 +8,7 @@ import dev.evenkeel.io.Safetensors.Tensor;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.tensor.Matrix;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,9 +41,14 @@ final class Checkpoint {
       Map<Parameter, float[]> best) {
     for (Parameter parameter : model.parameters()) {
       if (model.backend().hasNonFinite(parameter.value())) {
-        throw new EvenkeelException(
-            "No checkpoint was written at step %d: the parameter %s is NaN or infinite. The last good one, %s, stays. help: try a smaller --lr, or --clip 1"
-                .formatted(progress.step(), parameter.name(), file));
+        throw new NonFiniteException(
+            "Training stopped at step %d: the parameter %s is NaN or infinite, so no checkpoint was written; %s. help: try a smaller --lr, or --clip 1"
+                .formatted(
+                    progress.step(),
+                    parameter.name(),
+                    Files.exists(file)
+                        ? "the last good one, %s, stays".formatted(file)
+                        : "there is none from before"));
       }
     }
     LinkedHashMap<String, Tensor> tensors = new LinkedHashMap<>();

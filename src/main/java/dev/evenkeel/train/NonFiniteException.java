@@ -17,6 +17,10 @@ public final class NonFiniteException extends EvenkeelException {
             .formatted(step + 1, loss, where(model, batch, pass)));
   }
 
+  NonFiniteException(String message) {
+    super(message);
+  }
+
   private static String where(Model model, Matrix batch, Pass pass) {
     Backend backend = model.backend();
     if (backend.hasNonFinite(batch)) {

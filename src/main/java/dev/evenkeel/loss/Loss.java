@@ -21,17 +21,30 @@ import java.util.List;
 public sealed interface Loss {
 
   /**
-   * The operation that writes the loss [1, 1] and the gradient [N, K] of the outputs [N, K].
-   *
-   * @param constants [1, n] on the device with {@link #constants}, NONE where there are none
+   * What a loss works on: outputs [N, K] and targets, from which it makes the gradient [N, K] and
+   * the loss [1, 1]; constants [1, n] are its {@link #constants}, NONE where there are none.
    */
-  Operation bind(
-      Backend backend,
-      Matrix outputs,
-      Matrix targets,
-      Matrix constants,
-      Matrix gradient,
-      Matrix loss);
+  record Bound(Matrix outputs, Matrix targets, Matrix constants, Matrix gradient, Matrix loss) {
+
+    private void requireTargetForEachOutput() {
+      if (targets.columns() != outputs.columns()) {
+        throw new EvenkeelException(
+            "The loss needs a target for each of the network's %d outputs, but the targets have %d columns"
+                .formatted(outputs.columns(), targets.columns()));
+      }
+    }
+  }
+
+  Operation bind(Backend backend, Bound to);
+
+  /**
+   * What a batch counts for where the losses of several are averaged.
+   *
+   * @param targets of all rows, of which the batch takes {@code rows} from {@code from} on
+   */
+  default double weight(float[] targets, int from, int rows) {
+    return rows;
+  }
 
   /** What the loss wants to have on the device beside the batch. */
   default float[] constants() {
@@ -60,6 +73,16 @@ public sealed interface Loss {
     }
 
     @Override
+    public double weight(float[] targets, int from, int rows) {
+      double sum = 0;
+      for (int row = from; row < from + rows && !classWeights.isEmpty(); row++) {
+        int target = (int) targets[row];
+        sum += target < classWeights.size() ? classWeights.get(target) : 0;
+      }
+      return classWeights.isEmpty() ? rows : sum;
+    }
+
+    @Override
     public float[] constants() {
       float[] weights = new float[classWeights.size()];
       for (int i = 0; i < weights.length; i++) {
@@ -69,60 +92,42 @@ public sealed interface Loss {
     }
 
     @Override
-    public Operation bind(
-        Backend backend,
-        Matrix outputs,
-        Matrix targets,
-        Matrix constants,
-        Matrix gradient,
-        Matrix loss) {
-      if (!constants.isNone() && constants.columns() != outputs.columns()) {
+    public Operation bind(Backend backend, Bound to) {
+      if (!to.constants.isNone() && to.constants.columns() != to.outputs.columns()) {
         throw new EvenkeelException(
             "%d class weights were given for a network of %d outputs"
-                .formatted(constants.columns(), outputs.columns()));
+                .formatted(to.constants.columns(), to.outputs.columns()));
+      }
+      if (to.targets.columns() != 1) {
+        throw new EvenkeelException(
+            "Softmax cross-entropy takes one column of class numbers, but the targets have %d columns"
+                .formatted(to.targets.columns()));
       }
       return backend.softmaxCrossEntropy(
-          outputs, targets, labelSmoothing, constants, gradient, loss);
+          to.outputs, to.targets, labelSmoothing, to.constants, to.gradient, to.loss);
     }
   }
 
   /** Of targets in 0 … 1 against logits, each output by itself. */
   record BinaryCrossEntropy() implements Loss {
     @Override
-    public Operation bind(
-        Backend backend,
-        Matrix outputs,
-        Matrix targets,
-        Matrix constants,
-        Matrix gradient,
-        Matrix loss) {
-      return backend.binaryCrossEntropy(outputs, targets, gradient, loss);
+    public Operation bind(Backend backend, Bound to) {
+      to.requireTargetForEachOutput();
+      return backend.binaryCrossEntropy(to.outputs, to.targets, to.gradient, to.loss);
     }
   }
 
   record MeanSquared() implements Loss {
     @Override
-    public Operation bind(
-        Backend backend,
-        Matrix outputs,
-        Matrix targets,
-        Matrix constants,
-        Matrix gradient,
-        Matrix loss) {
-      return backend.regressionLoss(RegressionLoss.SQUARED, 0, outputs, targets, gradient, loss);
+    public Operation bind(Backend backend, Bound to) {
+      return regression(backend, RegressionLoss.SQUARED, 0, to);
     }
   }
 
   record MeanAbsolute() implements Loss {
     @Override
-    public Operation bind(
-        Backend backend,
-        Matrix outputs,
-        Matrix targets,
-        Matrix constants,
-        Matrix gradient,
-        Matrix loss) {
-      return backend.regressionLoss(RegressionLoss.ABSOLUTE, 0, outputs, targets, gradient, loss);
+    public Operation bind(Backend backend, Bound to) {
+      return regression(backend, RegressionLoss.ABSOLUTE, 0, to);
     }
   }
 
@@ -139,15 +144,15 @@ public sealed interface Loss {
     }
 
     @Override
-    public Operation bind(
-        Backend backend,
-        Matrix outputs,
-        Matrix targets,
-        Matrix constants,
-        Matrix gradient,
-        Matrix loss) {
-      return backend.regressionLoss(RegressionLoss.HUBER, delta, outputs, targets, gradient, loss);
+    public Operation bind(Backend backend, Bound to) {
+      return regression(backend, RegressionLoss.HUBER, delta, to);
     }
+  }
+
+  private static Operation regression(
+      Backend backend, RegressionLoss kind, double delta, Bound to) {
+    to.requireTargetForEachOutput();
+    return backend.regressionLoss(kind, delta, to.outputs, to.targets, to.gradient, to.loss);
   }
 
   static Loss crossEntropy() {

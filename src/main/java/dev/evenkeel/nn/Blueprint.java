@@ -2,6 +2,8 @@ package dev.evenkeel.nn;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,7 +34,7 @@ final class Blueprint {
     }
 
     private interface Initial {
-      float[] values(long seed);
+      void write(Backend backend, long seed, Matrix value);
     }
 
     long size() {
@@ -71,15 +73,15 @@ final class Blueprint {
     long others = decayedCount();
     for (Slot slot : parameters) {
       long offset = slot.decays ? decayed : others;
-      slot.parameter =
-          model.parameter(
-              slot.name, offset, slot.rows, slot.columns, slot.decays, slot.initial.values(seed));
+      slot.parameter = model.parameter(slot.name, offset, slot.rows, slot.columns, slot.decays);
+      slot.initial.write(model.backend(), seed, slot.parameter.value());
       decayed += slot.decays ? slot.size() : 0;
       others += slot.decays ? 0 : slot.size();
     }
     long offset = 0;
     for (Slot slot : statistics) {
-      slot.parameter = model.statistic(slot.name, offset, slot.columns, slot.initial.values(seed));
+      slot.parameter = model.statistic(slot.name, offset, slot.columns);
+      slot.initial.write(model.backend(), seed, slot.parameter.value());
       offset += slot.size();
     }
     return blocks;
@@ -122,21 +124,14 @@ final class Blueprint {
             linear.units(),
             inputs,
             true,
-            seed ->
+            (backend, seed, value) ->
                 linear
                     .initialiser()
-                    .weights(
-                        linear.units(),
-                        inputs,
-                        follows,
-                        new Philox(seed, Streams.weights(stream))));
+                    .fill(value, follows, new Philox(seed, Streams.weights(stream)), backend));
     boolean bias =
         linear.bias() == Linear.Bias.YES
             || linear.bias() == Linear.Bias.AUTO && !(next instanceof BatchNorm);
-    Slot biasSlot =
-        bias
-            ? slot(name + ".bias", 1, linear.units(), false, seed -> new float[linear.units()])
-            : null;
+    Slot biasSlot = bias ? slot(name + ".bias", 1, linear.units(), false, constant(0)) : null;
     return new LinearBlock(name, weight, biasSlot, fused);
   }
 
@@ -145,8 +140,8 @@ final class Blueprint {
         name,
         norm,
         fused,
-        slot(name + ".weight", 1, width, false, seed -> filled(width, 1)),
-        slot(name + ".bias", 1, width, false, seed -> new float[width]),
+        slot(name + ".weight", 1, width, false, constant(1)),
+        slot(name + ".bias", 1, width, false, constant(0)),
         statistic(name + ".running_mean", width, 0),
         statistic(name + ".running_var", width, 1),
         statistic(name + ".num_batches_tracked", 1, 0));
@@ -164,15 +159,17 @@ final class Blueprint {
   }
 
   private Slot statistic(String name, int columns, float initial) {
-    Slot slot = new Slot(name, 1, columns, false, seed -> filled(columns, initial));
+    Slot slot = new Slot(name, 1, columns, false, constant(initial));
     statistics.add(slot);
     return slot;
   }
 
-  private static float[] filled(int length, float value) {
-    float[] values = new float[length];
-    Arrays.fill(values, value);
-    return values;
+  private static Slot.Initial constant(float initial) {
+    return (backend, seed, value) -> {
+      float[] values = new float[value.columns()];
+      Arrays.fill(values, initial);
+      backend.write(values, value);
+    };
   }
 
   /** The activation that the outputs of a linear layer meet before the next linear layer. */

@@ -2,6 +2,8 @@ package dev.evenkeel.nn;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import java.util.Locale;
 
@@ -11,6 +13,9 @@ import java.util.Locale;
  * @param sigma the standard deviation of {@link Kind#NORMAL}, the gain of {@link Kind#ORTHOGONAL}
  */
 public record Initialiser(Kind kind, double sigma) {
+
+  /** Floats that are drawn before they are written to the device. */
+  private static final int CHUNK = 1 << 16;
 
   public enum Kind {
     /** By the activation that follows: He for ReLU and its like, LeCun for SELU, else Xavier. */
@@ -24,6 +29,13 @@ public record Initialiser(Kind kind, double sigma) {
     NORMAL,
     /** Saxe et al. 2014: rows, or columns where there are more rows, are orthonormal. */
     ORTHOGONAL
+  }
+
+  public Initialiser {
+    if (!(sigma >= 0 && sigma < Double.POSITIVE_INFINITY)) {
+      throw new EvenkeelException(
+          "An initialiser's sigma must be at least 0 and finite, not " + sigma);
+    }
   }
 
   public static Initialiser auto() {
@@ -69,27 +81,46 @@ public record Initialiser(Kind kind, double sigma) {
             .formatted(text));
   }
 
-  /** Weights [outputs, inputs]; the activation that follows decides what AUTO means. */
-  float[] weights(int outputs, int inputs, Activation follows, Philox random) {
+  /**
+   * Fills weights [outputs, inputs], a few rows at a time.
+   *
+   * @param follows the activation that decides what AUTO means
+   */
+  void fill(Matrix weights, Activation follows, Philox random, Backend backend) {
+    int outputs = weights.rows();
+    int inputs = weights.columns();
+    if (kind == Kind.ORTHOGONAL) {
+      backend.write(orthogonal(outputs, inputs, random), weights);
+      return;
+    }
     double deviation =
         switch (kind == Kind.AUTO ? forActivation(follows) : kind) {
           case HE -> Math.sqrt(2.0 / inputs);
           case XAVIER -> Math.sqrt(2.0 / (inputs + outputs));
           case LECUN -> Math.sqrt(1.0 / inputs);
-          case NORMAL -> sigma;
-          case ORTHOGONAL -> 1;
-          case AUTO -> throw new IllegalStateException();
+          default -> sigma;
         };
-    double[] normal = new double[outputs * inputs];
-    for (int i = 0; i < normal.length; i++) {
-      normal[i] = deviation * random.nextGaussian();
+    int rowsAtOnce = Math.max(1, Math.min(outputs, CHUNK / inputs));
+    float[] chunk = new float[0];
+    for (int row = 0; row < outputs; row += rowsAtOnce) {
+      int rows = Math.min(rowsAtOnce, outputs - row);
+      chunk = chunk.length == rows * inputs ? chunk : new float[rows * inputs];
+      for (int i = 0; i < chunk.length; i++) {
+        chunk[i] = (float) (deviation * random.nextGaussian());
+      }
+      backend.write(chunk, weights.view((long) row * inputs, rows, inputs));
     }
-    if (kind == Kind.ORTHOGONAL) {
-      orthonormalise(normal, outputs, inputs);
+  }
+
+  private float[] orthogonal(int outputs, int inputs, Philox random) {
+    double[] vectors = new double[outputs * inputs];
+    for (int i = 0; i < vectors.length; i++) {
+      vectors[i] = random.nextGaussian();
     }
-    float[] weights = new float[normal.length];
+    orthonormalise(vectors, outputs, inputs);
+    float[] weights = new float[vectors.length];
     for (int i = 0; i < weights.length; i++) {
-      weights[i] = (float) (kind == Kind.ORTHOGONAL ? sigma * normal[i] : normal[i]);
+      weights[i] = (float) (sigma * vectors[i]);
     }
     return weights;
   }

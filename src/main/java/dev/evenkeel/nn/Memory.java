@@ -18,6 +18,15 @@ public final class Memory implements AutoCloseable {
   private final List<Buffer> all = new ArrayList<>();
   private final List<Buffer> free = new ArrayList<>();
 
+  /**
+   * What the last pass took, in order: an equal pass over fewer rows takes the same again. Looking
+   * for the best fit anew could end elsewhere, since now all is free from the start, and so need
+   * more.
+   */
+  private final List<Buffer> order = new ArrayList<>();
+
+  private int taken;
+
   public Memory(Backend backend, int maxRows) {
     this.backend = backend;
     this.maxRows = maxRows;
@@ -36,6 +45,7 @@ public final class Memory implements AutoCloseable {
   public void reset() {
     free.clear();
     free.addAll(all);
+    taken = 0;
   }
 
   public Matrix take(int rows, int columns) {
@@ -48,17 +58,31 @@ public final class Memory implements AutoCloseable {
   }
 
   private Buffer take(long length) {
+    boolean known = taken < order.size();
+    Buffer buffer = known ? order.get(taken) : null;
+    if (!known || buffer.length() < length || !free.contains(buffer)) {
+      buffer = smallestFree(length);
+      if (buffer == null) {
+        buffer = backend.allocate(length);
+        all.add(buffer);
+      }
+      if (known) {
+        order.set(taken, buffer);
+      } else {
+        order.add(buffer);
+      }
+    }
+    free.remove(buffer);
+    taken++;
+    return buffer;
+  }
+
+  private Buffer smallestFree(long length) {
     Buffer best = null;
     for (Buffer buffer : free) {
       if (buffer.length() >= length && (best == null || buffer.length() < best.length())) {
         best = buffer;
       }
-    }
-    if (best == null) {
-      best = backend.allocate(length);
-      all.add(best);
-    } else {
-      free.remove(best);
     }
     return best;
   }
@@ -74,5 +98,6 @@ public final class Memory implements AutoCloseable {
     all.forEach(Buffer::close);
     all.clear();
     free.clear();
+    order.clear();
   }
 }

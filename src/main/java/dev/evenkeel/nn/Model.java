@@ -82,18 +82,15 @@ public final class Model implements AutoCloseable {
     return values;
   }
 
-  Parameter parameter(
-      String name, long offset, int rows, int columns, boolean decays, float[] initial) {
+  Parameter parameter(String name, long offset, int rows, int columns, boolean decays) {
     Matrix value = new Matrix(parameterMemory, offset, rows, columns);
-    backend.write(initial, value);
     Parameter parameter = new Parameter(name, offset, rows, columns, decays, value);
     parameters.add(parameter);
     return parameter;
   }
 
-  Parameter statistic(String name, long offset, int columns, float[] initial) {
+  Parameter statistic(String name, long offset, int columns) {
     Matrix value = new Matrix(statisticsMemory, offset, 1, columns);
-    backend.write(initial, value);
     Parameter parameter = new Parameter(name, offset, 1, columns, false, value);
     statistics.add(parameter);
     return parameter;

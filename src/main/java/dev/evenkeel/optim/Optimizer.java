@@ -99,6 +99,7 @@ public sealed interface Optimizer {
     public RmsProp {
       check(learningRate, weightDecay);
       checkFraction("alpha", alpha);
+      checkEpsilon(epsilon);
     }
 
     @Override
@@ -129,6 +130,7 @@ public sealed interface Optimizer {
       check(learningRate, weightDecay);
       checkFraction("beta1", beta1);
       checkFraction("beta2", beta2);
+      checkEpsilon(epsilon);
     }
 
     @Override
@@ -159,6 +161,7 @@ public sealed interface Optimizer {
       check(learningRate, weightDecay);
       checkFraction("beta1", beta1);
       checkFraction("beta2", beta2);
+      checkEpsilon(epsilon);
     }
 
     @Override
@@ -231,6 +234,12 @@ public sealed interface Optimizer {
     if (!(weightDecay >= 0 && weightDecay < Double.POSITIVE_INFINITY)) {
       throw new EvenkeelException(
           "The weight decay must be at least 0 and finite, not " + weightDecay);
+    }
+  }
+
+  private static void checkEpsilon(double epsilon) {
+    if (!(epsilon >= 0 && epsilon < Double.POSITIVE_INFINITY)) {
+      throw new EvenkeelException("epsilon must be at least 0 and finite, not " + epsilon);
     }
   }
 

@@ -22,6 +22,7 @@ public final class Philox {
   private final int[] words = new int[4];
   private long position;
   private int used = 4;
+  private double spare = Double.NaN;
 
   public Philox(long seed, long stream) {
     this.seed = seed;
@@ -81,10 +82,17 @@ public final class Philox {
     return ((high << 27) + low) * 0x1p-53;
   }
 
-  /** Standard normal, by Box and Muller's transform. */
+  /** Standard normal, by Box and Muller's transform, which makes two at a time. */
   public double nextGaussian() {
+    if (!Double.isNaN(spare)) {
+      double second = spare;
+      spare = Double.NaN;
+      return second;
+    }
     double radius = StrictMath.sqrt(-2 * StrictMath.log(1 - nextDouble()));
-    return radius * StrictMath.cos(2 * Math.PI * nextDouble());
+    double angle = 2 * Math.PI * nextDouble();
+    spare = radius * StrictMath.sin(angle);
+    return radius * StrictMath.cos(angle);
   }
 
   /** Puts the values in random order (Fisher and Yates). */

@@ -8,7 +8,6 @@ import dev.evenkeel.io.Safetensors.Tensor;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.tensor.Matrix;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,18 +38,6 @@ final class Checkpoint {
       Progress progress,
       List<Matrix> optimizerState,
       Map<Parameter, float[]> best) {
-    for (Parameter parameter : model.parameters()) {
-      if (model.backend().hasNonFinite(parameter.value())) {
-        throw new NonFiniteException(
-            "Training stopped at step %d: the parameter %s is NaN or infinite, so no checkpoint was written; %s. help: try a smaller --lr, or --clip 1"
-                .formatted(
-                    progress.step(),
-                    parameter.name(),
-                    Files.exists(file)
-                        ? "the last good one, %s, stays".formatted(file)
-                        : "there is none from before"));
-      }
-    }
     LinkedHashMap<String, Tensor> tensors = new LinkedHashMap<>();
     SavedModel.values(model)
         .forEach((p, values) -> tensors.put(p.name(), SavedModel.tensor(p, values)));

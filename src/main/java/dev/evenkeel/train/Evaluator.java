@@ -30,8 +30,13 @@ public final class Evaluator implements AutoCloseable {
   private final List<Chunk> chunks = new ArrayList<>();
   private final float[] outputs;
   private double lossSum;
+  private double weightSum;
 
-  private record Chunk(int from, int rows, Pass pass, List<Operation> loss, Matrix lossValue) {}
+  /**
+   * @param weight of its loss among the chunks; a chunk without any has a loss of 0/0
+   */
+  private record Chunk(
+      int from, int rows, Pass pass, List<Operation> loss, Matrix lossValue, double weight) {}
 
   /**
    * @param loss taken too where there is one and the data has targets
@@ -44,19 +49,24 @@ public final class Evaluator implements AutoCloseable {
     this.features = backend.table(data.features(), data.rows(), data.columns());
     owned.add(features.buffer());
     this.memory = new Memory(backend, Math.min(chunkRows, data.rows()));
-    Matrix targets = Matrix.NONE;
-    Matrix constants = Matrix.NONE;
-    if (loss.isPresent() && data.hasTargets()) {
-      targets = backend.table(data.targets(), data.rows(), data.targetColumns());
-      owned.add(targets.buffer());
-      if (loss.get().constants().length > 0) {
-        constants = backend.table(loss.get().constants(), 1, loss.get().constants().length);
-        owned.add(constants.buffer());
+    try {
+      Matrix targets = Matrix.NONE;
+      Matrix constants = Matrix.NONE;
+      if (loss.isPresent() && data.hasTargets()) {
+        targets = backend.table(data.targets(), data.rows(), data.targetColumns());
+        owned.add(targets.buffer());
+        if (loss.get().constants().length > 0) {
+          constants = backend.table(loss.get().constants(), 1, loss.get().constants().length);
+          owned.add(constants.buffer());
+        }
       }
-    }
-    for (int from = 0; from < data.rows(); from += memory.maxRows()) {
-      int rows = Math.min(memory.maxRows(), data.rows() - from);
-      chunks.add(chunk(from, rows, loss, targets, constants));
+      for (int from = 0; from < data.rows(); from += memory.maxRows()) {
+        int rows = Math.min(memory.maxRows(), data.rows() - from);
+        chunks.add(chunk(from, rows, loss, targets, constants));
+      }
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
   }
 
@@ -65,14 +75,16 @@ public final class Evaluator implements AutoCloseable {
     Matrix x = features.view((long) from * data.columns(), rows, data.columns());
     Pass pass = Pass.inference(model, memory, x);
     if (targets.isNone()) {
-      return new Chunk(from, rows, pass, List.of(), Matrix.NONE);
+      return new Chunk(from, rows, pass, List.of(), Matrix.NONE, 0);
     }
     Matrix gradient = memory.take(rows, pass.output().columns());
     Matrix value = memory.takeFixed(1, 1);
     Matrix t = targets.view((long) from * data.targetColumns(), rows, data.targetColumns());
     Operation bound =
-        loss.orElseThrow().bind(backend, pass.output(), t, constants, gradient, value);
-    return new Chunk(from, rows, pass, List.of(bound), value);
+        loss.orElseThrow()
+            .bind(backend, new Loss.Bound(pass.output(), t, constants, gradient, value));
+    double weight = loss.orElseThrow().weight(data.targets(), from, rows);
+    return new Chunk(from, rows, pass, weight > 0 ? List.of(bound) : List.of(), value, weight);
   }
 
   /**
@@ -82,6 +94,7 @@ public final class Evaluator implements AutoCloseable {
     int columns = model.network().outputs();
     float[] one = new float[1];
     lossSum = 0;
+    weightSum = 0;
     for (Chunk chunk : chunks) {
       chunk.pass.forward().forEach(named -> named.operation().run());
       float[] part = new float[chunk.rows * columns];
@@ -90,7 +103,8 @@ public final class Evaluator implements AutoCloseable {
       for (Operation operation : chunk.loss) {
         operation.run();
         backend.read(chunk.lossValue, one);
-        lossSum += (double) one[0] * chunk.rows;
+        lossSum += one[0] * chunk.weight;
+        weightSum += chunk.weight;
       }
     }
     return outputs;
@@ -98,7 +112,7 @@ public final class Evaluator implements AutoCloseable {
 
   /** The mean loss of the last run. */
   public double loss() {
-    return lossSum / data.rows();
+    return lossSum / weightSum;
   }
 
   /**

@@ -7,7 +7,7 @@ import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.Pass;
 import dev.evenkeel.tensor.Matrix;
 
-/** A loss that is NaN or infinite: where it came from, and what to try. */
+/** A loss or a trained value that is NaN or infinite: where it came from, and what to try. */
 public final class NonFiniteException extends EvenkeelException {
 
   /** Made right after the forward operations, while their outputs are still there. */
@@ -17,8 +17,19 @@ public final class NonFiniteException extends EvenkeelException {
             .formatted(step + 1, loss, where(model, batch, pass)));
   }
 
-  NonFiniteException(String message) {
-    super(message);
+  private NonFiniteException(long step, String name) {
+    super(
+        "Training stopped after step %d: %s is NaN or infinite, though the loss was not. Nothing of it was saved; a checkpoint from before stays. help: try a smaller --lr, --clip 1, or --norm batch"
+            .formatted(step, name));
+  }
+
+  /** Throws where anything that would be kept is NaN or infinite. */
+  static void check(Model model, long step) {
+    for (Parameter one : SavedModel.all(model)) {
+      if (model.backend().hasNonFinite(one.value())) {
+        throw new NonFiniteException(step, one.name());
+      }
+    }
   }
 
   private static String where(Model model, Matrix batch, Pass pass) {

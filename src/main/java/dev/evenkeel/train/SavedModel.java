@@ -134,7 +134,7 @@ public record SavedModel(
     return values;
   }
 
-  private static List<Parameter> all(Model model) {
+  static List<Parameter> all(Model model) {
     List<Parameter> all = new ArrayList<>(model.parameters());
     all.addAll(model.statistics());
     return all;

@@ -339,6 +339,7 @@ public final class Trainer {
   }
 
   private void checkpoint(TrainingStep step) {
+    NonFiniteException.check(model, progress.step());
     if (folder.isEmpty()) {
       return;
     }

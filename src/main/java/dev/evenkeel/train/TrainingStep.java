@@ -72,33 +72,40 @@ public final class TrainingStep implements AutoCloseable {
     this.loss = loss;
     this.seed = seed;
     this.memory = new Memory(backend, maxRows);
-    Matrix parameters = model.flatParameters();
-    this.gradients = own(1, parameters.columns());
-    for (int i = 0; i < optimizer.stateVectors(); i++) {
-      optimizerState.add(own(1, parameters.columns()));
+    try {
+      int parameters = model.flatParameters().columns();
+      this.gradients = own(1, parameters);
+      for (int i = 0; i < optimizer.stateVectors(); i++) {
+        optimizerState.add(own(1, parameters));
+      }
+      this.lossValue = own(1, 1);
+      float[] constants = loss.constants();
+      this.lossConstants = constants.length == 0 ? Matrix.NONE : own(1, constants.length);
+      if (constants.length > 0) {
+        backend.write(constants, lossConstants);
+      }
+      this.clip = clipNorm > 0 ? own(1, 2) : Matrix.NONE;
+      this.update = update(optimizer, clipNorm);
+      bound(maxRows);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
-    this.lossValue = own(1, 1);
-    float[] constants = loss.constants();
-    this.lossConstants = constants.length == 0 ? Matrix.NONE : own(1, constants.length);
-    if (constants.length > 0) {
-      backend.write(constants, lossConstants);
-    }
-    this.clip = clipNorm > 0 ? own(1, 2) : Matrix.NONE;
+  }
+
+  private Operation[] update(Optimizer optimizer, double clipNorm) {
     Backend.UpdateTarget target =
         new Backend.UpdateTarget(
-            parameters,
+            model.flatParameters(),
             gradients,
             model.decayed(),
             optimizer.weightDecay(),
             clipNorm > 0 ? clip.view(1, 1, 1) : Matrix.NONE,
             step);
-    List<Operation> operations = new ArrayList<>();
-    if (clipNorm > 0) {
-      operations.add(backend.clipScale(gradients, clipNorm, clip));
-    }
-    operations.add(optimizer.bind(backend, target, optimizerState));
-    this.update = operations.toArray(Operation[]::new);
-    bound(maxRows);
+    Operation bound = optimizer.bind(backend, target, optimizerState);
+    return clipNorm > 0
+        ? new Operation[] {backend.clipScale(gradients, clipNorm, clip), bound}
+        : new Operation[] {bound};
   }
 
   private Matrix own(int rows, int columns) {
@@ -167,7 +174,9 @@ public final class TrainingStep implements AutoCloseable {
     forward.add(
         new Pass.Named(
             "loss",
-            loss.bind(backend, outputs, targets, lossConstants, outputGradient, lossValue)));
+            loss.bind(
+                backend,
+                new Loss.Bound(outputs, targets, lossConstants, outputGradient, lossValue))));
     List<Pass.Named> backward = pass.backward(outputGradient);
     List<Pass.Named> named = new ArrayList<>(forward);
     named.addAll(backward);

@@ -19,7 +19,7 @@ final class ActivationForward extends Columns {
 
   ActivationForward(
       Scratch[] scratch, Workers workers, Matrix z, Matrix bias, Activation activation, Matrix y) {
-    super(scratch, workers, z, 0.7);
+    super(scratch, workers, z, 0.4 + Elementwise.nanoseconds(activation));
     this.z = data(z);
     this.zOffset = (int) z.offset();
     this.y = data(y);

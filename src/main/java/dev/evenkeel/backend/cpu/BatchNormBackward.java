@@ -45,7 +45,7 @@ final class BatchNormBackward extends Columns {
       Matrix dx,
       Matrix dGamma,
       Matrix dBeta) {
-    super(scratch, workers, x, 2);
+    super(scratch, workers, x, 2.3);
     this.dy = data(dy);
     this.dyOffset = (int) dy.offset();
     this.x = data(x);

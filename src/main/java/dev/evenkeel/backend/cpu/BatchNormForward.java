@@ -38,7 +38,7 @@ final class BatchNormForward extends Columns {
       Activation activation,
       Matrix y,
       Matrix saved) {
-    super(scratch, workers, x, 1);
+    super(scratch, workers, x, 1.3 + Elementwise.nanoseconds(activation));
     this.x = data(x);
     this.xOffset = (int) x.offset();
     this.y = data(y);

@@ -18,7 +18,7 @@ abstract class ParallelOperation implements Operation, Workers.Part {
   }
 
   private static final double SMALLEST_SPLIT_NANOSECONDS =
-      Double.parseDouble(System.getProperty("evenkeel.split", "6000"));
+      Double.parseDouble(System.getProperty("evenkeel.split", "13000"));
 
   @Override
   public final void run() {

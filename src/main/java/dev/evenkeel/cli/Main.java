@@ -81,7 +81,17 @@ public final class Main implements Runnable {
               ? WRONG_INPUT
               : FAILED;
         });
-    return line.execute(args);
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError e) {
+      System.err.printf(
+          "evenkeel: out of memory, of which Java may use %,d MB. help: smaller --hidden or --batch, or more memory, as in EVENKEEL_JAVA_OPTIONS=-Xmx8g%n",
+          Runtime.getRuntime().maxMemory() >> 20);
+      if (debug) {
+        e.printStackTrace();
+      }
+      return FAILED;
+    }
   }
 
   private static void complain(Exception e, boolean debug) {

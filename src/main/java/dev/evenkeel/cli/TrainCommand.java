@@ -92,7 +92,7 @@ final class TrainCommand implements Callable<Integer> {
     try (Model model = description.build(backend, recipe.seed)) {
       Trainer trainer = new Trainer(model, how, train).withNote(PLAN, Json.write(plan));
       run(backend, parts, model, how, trainer, folder);
-    } catch (EvenkeelException e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
       if (made) {
         RunFolder.deleteIfEmpty(folder);
       }

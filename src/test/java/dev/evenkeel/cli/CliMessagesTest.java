@@ -174,9 +174,9 @@ class CliMessagesTest {
         .failed(1, "Training stopped at step 2", "NaN", "layer", "help: try a smaller --lr");
     assertFalse(Files.exists(folder.resolve("run")));
     train("--lr", "1e38", "--hidden", 8, "--steps", 1)
-        .failed(1, "Training stopped at step 1", "NaN or infinite", "a smaller --lr");
+        .failed(1, "Training stopped after step 1", "NaN or infinite", "a smaller --lr");
     assertFalse(Files.exists(folder.resolve("run")));
-    CommandLineRun.of("bench", "--lr", "1e30", "--hidden", 8, "--steps", 5).failed(1, "NaN");
+    CommandLineRun.of("bench", "--lr", "1e38", "--hidden", 8, "--steps", 5).failed(1, "NaN");
   }
 
   @ParameterizedTest
@@ -374,5 +374,12 @@ class CliMessagesTest {
     new Npy(new int[] {2}, new float[] {0, 12}).write(y);
     CommandLineRun.of("evaluate", "--model", digits, "--data", x, "--target", y)
         .refused("13 classes, 0 to 12", "trained for a classification of 10 classes, 0 to 9");
+  }
+
+  @Test
+  void aNetworkThatDoesNotFitIntoMemorySaysHowToGetMore() {
+    train("--hidden", "46000,46000").failed(1, "out of memory", "--hidden", "-Xmx");
+    train("--hidden", "100000,100000").refused("100000 x 100000 has more than 2,147,483,647");
+    assertFalse(Files.exists(folder.resolve("run")));
   }
 }

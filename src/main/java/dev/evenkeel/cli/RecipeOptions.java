@@ -17,14 +17,18 @@ import picocli.CommandLine.Option;
 /** Options that say how to train. */
 final class RecipeOptions {
 
-  private static final int DEFAULT_EPOCHS = 20;
+  private static final int FEWEST_EPOCHS = 20;
+
+  /** A small table needs many walks before anything is learned. */
+  private static final int FEWEST_STEPS = 500;
+
   private static final String[] CLASS_LOSSES = {"cross-entropy", "binary"};
   private static final String[] VALUE_LOSSES = {"mse", "mae", "huber"};
 
   @Option(
       names = "--epochs",
       paramLabel = "N",
-      description = "walks through the training rows (default: 20)")
+      description = "walks through the training rows (default: 20, and at least 500 steps)")
   Integer epochs;
 
   @Option(names = "--steps", paramLabel = "N", description = "training steps, instead of epochs")
@@ -146,14 +150,16 @@ final class RecipeOptions {
       throw new EvenkeelException(
           "--epochs and --steps can't both say when training ends; give one of them");
     }
-    int walks = epochs == null ? DEFAULT_EPOCHS : epochs;
-    Flag.atLeast("--epochs", walks, 1);
+    Flag.atLeast("--epochs", epochs == null ? 1 : epochs, 1);
     Flag.atLeast("--steps", steps == null ? 1 : steps, 1);
     Flag.atLeast("--batch", batch, 1);
+    int perEpoch = (train.rows() + batch - 1) / batch;
+    int enough = Math.max(FEWEST_EPOCHS, (FEWEST_STEPS + perEpoch - 1) / perEpoch);
+    int walks = epochs == null ? enough : epochs;
     Flag.atLeast("--warmup", warmup, 0);
     Flag.atLeast("--patience", patience, 0);
     boolean classes = train.task() instanceof Task.Classification;
-    long total = steps != null ? steps : (long) walks * ((train.rows() + batch - 1) / batch);
+    long total = steps != null ? steps : (long) walks * perEpoch;
     Schedule shape = Flag.of("--schedule", () -> Schedule.named(schedule, total));
     Recipe recipe =
         Recipe.classification()

@@ -492,6 +492,6 @@ class CliTest {
         .says("train", "evaluate", "predict", "bench", "Try: evenkeel train");
     CommandLineRun.of("--version").succeeded().says("evenkeel ");
     CommandLineRun.of("train", "--help")
-        .says("Data:", "Network:", "Training:", "(default: 256,256)", "(default: 20)");
+        .says("Data:", "Network:", "Training:", "(default: 256,256)", "(default: 20, and");
   }
 }

@@ -53,6 +53,7 @@ class LauncherTest {
           "evenkeel: there is no java on the PATH. help: install a JDK, version 17 or newer, or set JAVA_HOME\n",
           result.output());
     }
+    Files.delete(link);
   }
 
   @Test

@@ -274,6 +274,10 @@ class CliMessagesTest {
     CommandLineRun.of("train", "--steps", 1, "--out", file).refused("is a file", "--out");
     CommandLineRun.of("train", "--steps", 1, "--out", file.resolve("sub"))
         .refused("can't be made", "--out");
+  }
+
+  @Test
+  void aFolderThatIsLockedIsNamed() throws IOException {
     Path locked = Files.createDirectory(folder.resolve("locked"));
     Assumptions.assumeTrue(
         locked.toFile().setWritable(false) && !Files.isWritable(locked),

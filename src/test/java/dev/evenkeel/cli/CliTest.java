@@ -6,19 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.evenkeel.io.Npy;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.IntStream;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,18 +20,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the commands do with input that is right; {@link CliMessagesTest} has the wrong input. */
 class CliTest {
-
-  private static final List<String> TRAIN_KEYS =
-      List.of(
-          "checkpoint",
-          "device",
-          "epochs",
-          "parameters",
-          "seconds",
-          "steps",
-          "train_loss",
-          "valid_loss");
-
   @TempDir static Path shared;
   @TempDir Path folder;
 
@@ -84,16 +65,10 @@ class CliTest {
     return CommandLineRun.of(all);
   }
 
-  private static Set<String> keys(String... more) {
-    Set<String> keys = new TreeSet<>(TRAIN_KEYS);
-    keys.addAll(List.of(more));
-    return keys;
-  }
-
   @Test
   void digitsTrainAndReportWhatScriptsWant() {
     JsonNode result = digits("--epochs", 3, "--lr", 0.02, "--json").json();
-    assertEquals(keys("test_accuracy"), CommandLineRun.keys(result));
+    assertEquals(CommandLineRun.trainKeys("test_accuracy"), CommandLineRun.keys(result));
     assertEquals("cpu", result.get("device").asText());
     assertEquals(3, result.get("epochs").asInt());
     assertEquals(30, result.get("steps").asInt());
@@ -132,7 +107,7 @@ class CliTest {
   @Test
   void withoutRowsToValidateOrTestTheirNumbersAreAbsent() {
     JsonNode result = digits("--steps", 2, "--valid", 0, "--test", 0, "--json").json();
-    assertEquals(keys(), CommandLineRun.keys(result));
+    assertEquals(CommandLineRun.trainKeys(), CommandLineRun.keys(result));
     assertTrue(result.get("valid_loss").isNull());
   }
 
@@ -141,7 +116,7 @@ class CliTest {
     JsonNode result =
         digits("--steps", 2, "--metrics", "logloss,top3", "--monitor", "auc", "--json").json();
     assertEquals(
-        keys("test_accuracy", "test_logloss", "test_top3", "test_auc"),
+        CommandLineRun.trainKeys("test_accuracy", "test_logloss", "test_top3", "test_auc"),
         CommandLineRun.keys(result));
   }
 
@@ -149,7 +124,7 @@ class CliTest {
   void anInterruptedRunGoesOnByItsFolderAlone() {
     digits("--epochs", 2).succeeded();
     JsonNode whole = CommandLineRun.of("train", "--resume", folder.resolve("run"), "--json").json();
-    assertEquals(keys("test_accuracy"), CommandLineRun.keys(whole));
+    assertEquals(CommandLineRun.trainKeys("test_accuracy"), CommandLineRun.keys(whole));
     assertEquals(20, whole.get("steps").asInt());
   }
 
@@ -217,165 +192,6 @@ class CliTest {
         .succeeded()
         .says("column \"town\" has 1 value(s) that the training rows did not have", "\"Zug\"");
     assertEquals(3, Files.readAllLines(out).size());
-  }
-
-  @Test
-  void textsAreClassesAndPredictionsHaveTheirProbabilities() throws IOException {
-    StringBuilder csv = new StringBuilder("len,wid,kind\n");
-    for (int i = 0; i < 150; i++) {
-      double part = i % 3 * 4 + i / 150.0;
-      csv.append(
-          String.format(
-              Locale.ROOT,
-              "%.3f,%.3f,%s%n",
-              part,
-              -part,
-              List.of("rose", "lily", "iris").get(i % 3)));
-    }
-    Path flowers = write("flowers.csv", csv.toString());
-    Path run = folder.resolve("flowers");
-    JsonNode result =
-        CommandLineRun.of("train", "--data", flowers, "--batch", 16, "--out", run, "--json").json();
-    assertEquals(keys("test_accuracy"), CommandLineRun.keys(result));
-    assertEquals(1, result.get("test_accuracy").asDouble());
-    Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", flowers, "--out", out).succeeded();
-    List<String> lines = Files.readAllLines(out);
-    assertEquals("kind,p(iris),p(lily),p(rose)", lines.get(0));
-    String[] row = lines.get(1).split(",");
-    assertEquals("rose", row[0]);
-    double sum = IntStream.range(1, 4).mapToDouble(k -> Double.parseDouble(row[k])).sum();
-    assertEquals(1, sum, 1e-6);
-    assertTrue(Double.parseDouble(row[3]) > 0.5);
-  }
-
-  @Test
-  void aBinaryLossPredictsTwoProbabilities() throws IOException {
-    StringBuilder csv = new StringBuilder("x,y\n");
-    IntStream.range(0, 100).forEach(i -> csv.append(i + "," + (i < 50 ? "no" : "yes") + "\n"));
-    Path data = write("b.csv", csv.toString());
-    Path run = folder.resolve("binary");
-    CommandLineRun.of(
-            "train", "--data", data, "--loss", "binary", "--hidden", 8, "--batch", 10, "--out", run)
-        .succeeded();
-    Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", data, "--out", out).succeeded();
-    List<String> lines = Files.readAllLines(out);
-    assertEquals("y,p(no),p(yes)", lines.get(0));
-    assertTrue(lines.get(1).startsWith("no,"), lines.get(1));
-    assertTrue(lines.get(100).startsWith("yes,"), lines.get(100));
-    String[] row = lines.get(1).split(",");
-    assertEquals(1, Double.parseDouble(row[1]) + Double.parseDouble(row[2]), 1e-6);
-  }
-
-  @Test
-  void aTargetIsFoundByNumberAndItsTaskCanBeForced() throws IOException {
-    Path data =
-        write(
-            "t.csv",
-            "y,x\n"
-                + IntStream.range(0, 60)
-                    .mapToObj(i -> i % 3 + "," + i)
-                    .reduce("", (a, b) -> a + b + "\n"));
-    CommandLineRun classes =
-        CommandLineRun.of(
-            "train", "--data", data, "--target", 1, "--steps", 1, "--out", folder.resolve("a"));
-    classes.succeeded().says("Column \"y\" is predicted by classification", "--task regression");
-    JsonNode numbers =
-        CommandLineRun.of(
-                "train",
-                "--data",
-                data,
-                "--target",
-                "y",
-                "--task",
-                "REGRESSION",
-                "--steps",
-                1,
-                "--out",
-                folder.resolve("b"),
-                "--json")
-            .json();
-    assertEquals(keys("test_rmse"), CommandLineRun.keys(numbers));
-  }
-
-  @Test
-  void aFirstLineThatCountsRowsAndColumnsIsSkippedAndSaid() throws IOException {
-    StringBuilder csv = new StringBuilder("60,2,red,blue\n");
-    IntStream.range(0, 60).forEach(i -> csv.append(i + "," + -i + "," + i % 2 + "\n"));
-    Path data = write("counted.csv", csv.toString());
-    Path run = folder.resolve("run");
-    CommandLineRun.of("train", "--data", data, "--steps", 1, "--out", run)
-        .succeeded()
-        .says("line 1: taken for a count of rows and columns", "42 rows train");
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"", ".gz"})
-  void idxFilesTrainEvaluateAndPredict(String ending) throws IOException {
-    Path images = folder.resolve("train-images-idx3-ubyte" + ending);
-    Path labels = folder.resolve("train-labels-idx1-ubyte" + ending);
-    int[] pixels = IntStream.range(0, 80 * 4).map(i -> i / 4 % 2 * 200 + i % 50).toArray();
-    idx(images, new int[] {80, 2, 2}, pixels);
-    idx(labels, new int[] {80}, IntStream.range(0, 80).map(i -> i % 2).toArray());
-    Path run = folder.resolve("run");
-    CommandLineRun trained =
-        CommandLineRun.of(
-            "train", "--data", images, "--target", labels, "--hidden", 4, "--out", run, "--json");
-    assertEquals(keys("test_accuracy"), CommandLineRun.keys(trained.json()));
-    trained.says("is predicted by classification, into 2 classes");
-    Path few = folder.resolve("few-idx3-ubyte" + ending);
-    Path ones = folder.resolve("few-idx1-ubyte" + ending);
-    idx(few, new int[] {3, 2, 2}, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
-    idx(ones, new int[] {3}, 0, 0, 0);
-    JsonNode evaluated =
-        CommandLineRun.of("evaluate", "--model", run, "--data", few, "--target", ones, "--json")
-            .json();
-    assertEquals(Set.of("device", "rows", "loss", "accuracy"), CommandLineRun.keys(evaluated));
-    assertEquals(3, evaluated.get("rows").asInt());
-    Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", few, "--out", out).succeeded();
-    assertEquals("label,p(0),p(1)", Files.readAllLines(out).get(0));
-    assertEquals(4, Files.readAllLines(out).size());
-  }
-
-  private static void idx(Path path, int[] dims, int... values) throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(4 + 4 * dims.length + values.length);
-    bytes.put(new byte[] {0, 0, 8, (byte) dims.length});
-    IntStream.of(dims).forEach(bytes::putInt);
-    IntStream.of(values).forEach(value -> bytes.put((byte) value));
-    try (OutputStream file = Files.newOutputStream(path);
-        OutputStream out = path.toString().endsWith(".gz") ? new GZIPOutputStream(file) : file) {
-      out.write(bytes.array());
-    }
-  }
-
-  @Test
-  void npyFilesTrainEvaluateAndPredict() throws IOException {
-    Path x = folder.resolve("x.npy");
-    Path y = folder.resolve("y.npy");
-    float[] features = new float[120];
-    float[] targets = new float[60];
-    for (int i = 0; i < 60; i++) {
-      features[2 * i] = i;
-      features[2 * i + 1] = i % 7;
-      targets[i] = 0.5f + 3 * i;
-    }
-    new Npy(new int[] {60, 2}, features).write(x);
-    new Npy(new int[] {60}, targets).write(y);
-    Path run = folder.resolve("run");
-    JsonNode trained =
-        CommandLineRun.of(
-                "train", "--data", x, "--target", y, "--hidden", 4, "--out", run, "--json")
-            .json();
-    assertEquals(keys("test_rmse"), CommandLineRun.keys(trained));
-    JsonNode evaluated =
-        CommandLineRun.of("evaluate", "--model", run, "--data", x, "--target", y, "--json").json();
-    assertEquals(12, evaluated.get("rows").asInt());
-    Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", x, "--out", out).succeeded();
-    assertEquals(61, Files.readAllLines(out).size());
-    assertEquals("target", Files.readAllLines(out).get(0));
   }
 
   @Test

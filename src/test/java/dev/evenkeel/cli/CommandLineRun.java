@@ -14,12 +14,24 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** A command line run in this process: its exit code, and what it printed where. */
 record CommandLineRun(int exitCode, String out, String err) {
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+  private static final List<String> TRAIN_KEYS =
+      List.of(
+          "checkpoint",
+          "device",
+          "epochs",
+          "parameters",
+          "seconds",
+          "steps",
+          "train_loss",
+          "valid_loss");
 
   static CommandLineRun of(Object... args) {
     PrintStream out = System.out;
@@ -80,6 +92,13 @@ record CommandLineRun(int exitCode, String out, String err) {
   static Set<String> keys(JsonNode node) {
     Set<String> keys = new LinkedHashSet<>();
     node.fieldNames().forEachRemaining(keys::add);
+    return keys;
+  }
+
+  /** What train's JSON holds, and in addition, in any order. */
+  static Set<String> trainKeys(String... more) {
+    Set<String> keys = new TreeSet<>(TRAIN_KEYS);
+    keys.addAll(List.of(more));
     return keys;
   }
 

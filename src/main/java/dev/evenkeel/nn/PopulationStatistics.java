@@ -34,38 +34,37 @@ public final class PopulationStatistics {
   }
 
   private static void update(Model model, Memory memory, Matrix table, int norm) {
-    double[] mean = null;
-    double[] squares = null;
-    for (int from = 0; from < table.rows(); from += memory.maxRows()) {
-      int rows = Math.min(memory.maxRows(), table.rows() - from);
-      Pass pass = probes(model, memory, table, from, rows);
-      NormProbe probe = pass.norms().get(norm);
-      if (!(probe.block().description().running() instanceof RunningStatistics.Population)) {
-        return;
-      }
-      float[][] chunk = moments(model.backend(), memory, pass, probe);
-      int columns = probe.input().columns();
-      if (mean == null) {
-        mean = new double[columns];
-        squares = new double[columns];
-      }
-      for (int j = 0; j < columns; j++) {
-        double distance = chunk[0][j] - mean[j];
-        double share = (double) rows / (from + rows);
-        mean[j] += distance * share;
-        squares[j] += (double) chunk[1][j] * rows + distance * distance * from * share;
+    NormProbe first = probes(model, memory, table, 0, memory.maxRows()).norms().get(norm);
+    if (!(first.block().description().running() instanceof RunningStatistics.Population)) {
+      return;
+    }
+    int columns = first.input().columns();
+    double[] mean = new double[columns];
+    double[] squares = new double[columns];
+    // Not from the pass's memory: what is free at its end may hold the very activations.
+    try (Buffer moments = model.backend().allocate(2L * columns)) {
+      for (int from = 0; from < table.rows(); from += memory.maxRows()) {
+        int rows = Math.min(memory.maxRows(), table.rows() - from);
+        Pass pass = probes(model, memory, table, from, rows);
+        float[][] chunk = moments(model.backend(), moments, pass, pass.norms().get(norm));
+        for (int j = 0; j < columns; j++) {
+          double distance = chunk[0][j] - mean[j];
+          double share = (double) rows / (from + rows);
+          mean[j] += distance * share;
+          squares[j] += (double) chunk[1][j] * rows + distance * distance * from * share;
+        }
       }
     }
-    store(model, memory, table, norm, mean, squares);
+    store(model, first.block(), table.rows(), mean, squares);
   }
 
-  private static float[][] moments(Backend backend, Memory memory, Pass pass, NormProbe probe) {
+  private static float[][] moments(Backend backend, Buffer buffer, Pass pass, NormProbe probe) {
     for (Pass.Named named : pass.forward().subList(0, probe.beforeOperation())) {
       named.operation().run();
     }
     int columns = probe.input().columns();
-    Matrix mean = memory.takeFixed(1, columns);
-    Matrix variance = memory.takeFixed(1, columns);
+    Matrix mean = Matrix.of(buffer, 1, columns);
+    Matrix variance = mean.view(columns, 1, columns);
     backend.columnStatistics(probe.input(), mean, variance).run();
     float[][] moments = new float[2][columns];
     backend.read(mean, moments[0]);
@@ -74,10 +73,9 @@ public final class PopulationStatistics {
   }
 
   private static void store(
-      Model model, Memory memory, Matrix table, int norm, double[] mean, double[] squares) {
-    NormBlock block = probes(model, memory, table, 0, memory.maxRows()).norms().get(norm).block();
+      Model model, NormBlock block, int rows, double[] mean, double[] squares) {
     boolean unbiased = block.description().runningVariance() == RunningVariance.UNBIASED;
-    double divisor = Math.max(1, table.rows() - (unbiased ? 1 : 0));
+    double divisor = Math.max(1, rows - (unbiased ? 1 : 0));
     float[] means = new float[mean.length];
     float[] variances = new float[mean.length];
     for (int j = 0; j < means.length; j++) {

@@ -29,14 +29,22 @@ public final class Evaluator implements AutoCloseable {
   private final Memory memory;
   private final List<Chunk> chunks = new ArrayList<>();
   private final float[] outputs;
+  private final float[] lossOnHost = new float[1];
   private double lossSum;
   private double weightSum;
 
   /**
-   * @param weight of its loss among the chunks; a chunk without any has a loss of 0/0
+   * @param host where its outputs are read to; chunks of one size share it
+   * @param operations forward, then the loss where there is one
+   * @param weight of its loss among the chunks; 0 where there is none
    */
   private record Chunk(
-      int from, int rows, Pass pass, List<Operation> loss, Matrix lossValue, double weight) {}
+      int from,
+      float[] host,
+      Matrix outputs,
+      Operation[] operations,
+      Matrix lossValue,
+      double weight) {}
 
   /**
    * @param loss taken too where there is one and the data has targets
@@ -74,36 +82,44 @@ public final class Evaluator implements AutoCloseable {
     memory.reset();
     Matrix x = features.view((long) from * data.columns(), rows, data.columns());
     Pass pass = Pass.inference(model, memory, x);
-    if (targets.isNone()) {
-      return new Chunk(from, rows, pass, List.of(), Matrix.NONE, 0);
+    List<Operation> operations = new ArrayList<>();
+    pass.forward().forEach(named -> operations.add(named.operation()));
+    Matrix y = pass.output();
+    float[] host = host((int) y.size());
+    double weight = targets.isNone() ? 0 : loss.orElseThrow().weight(data.targets(), from, rows);
+    if (weight == 0) { // a loss of 0/0
+      return new Chunk(from, host, y, operations.toArray(Operation[]::new), Matrix.NONE, 0);
     }
-    Matrix gradient = memory.take(rows, pass.output().columns());
+    Matrix gradient = memory.take(rows, y.columns());
     Matrix value = memory.takeFixed(1, 1);
     Matrix t = targets.view((long) from * data.targetColumns(), rows, data.targetColumns());
-    Operation bound =
-        loss.orElseThrow()
-            .bind(backend, new Loss.Bound(pass.output(), t, constants, gradient, value));
-    double weight = loss.orElseThrow().weight(data.targets(), from, rows);
-    return new Chunk(from, rows, pass, weight > 0 ? List.of(bound) : List.of(), value, weight);
+    operations.add(
+        loss.orElseThrow().bind(backend, new Loss.Bound(y, t, constants, gradient, value)));
+    return new Chunk(from, host, y, operations.toArray(Operation[]::new), value, weight);
+  }
+
+  private float[] host(int size) {
+    Chunk last = chunks.isEmpty() ? null : chunks.get(chunks.size() - 1);
+    return last != null && last.host.length == size ? last.host : new float[size];
   }
 
   /**
    * Runs the model; the outputs [rows, outputs] are this object's own and change with the next run.
    */
   public float[] run() {
-    int columns = model.network().outputs();
-    float[] one = new float[1];
     lossSum = 0;
     weightSum = 0;
-    for (Chunk chunk : chunks) {
-      chunk.pass.forward().forEach(named -> named.operation().run());
-      float[] part = new float[chunk.rows * columns];
-      backend.read(chunk.pass.output(), part);
-      System.arraycopy(part, 0, outputs, chunk.from * columns, part.length);
-      for (Operation operation : chunk.loss) {
+    for (int i = 0; i < chunks.size(); i++) {
+      Chunk chunk = chunks.get(i);
+      for (Operation operation : chunk.operations) {
         operation.run();
-        backend.read(chunk.lossValue, one);
-        lossSum += one[0] * chunk.weight;
+      }
+      backend.read(chunk.outputs, chunk.host);
+      int at = chunk.from * chunk.outputs.columns();
+      System.arraycopy(chunk.host, 0, outputs, at, chunk.host.length);
+      if (chunk.weight > 0) {
+        backend.read(chunk.lossValue, lossOnHost);
+        lossSum += lossOnHost[0] * chunk.weight;
         weightSum += chunk.weight;
       }
     }

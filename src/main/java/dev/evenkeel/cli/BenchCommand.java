@@ -1,6 +1,5 @@
 package dev.evenkeel.cli;
 
-import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.optim.Optimizer;
@@ -18,7 +17,7 @@ import picocli.CommandLine.Option;
     name = "bench",
     description =
         "Times training steps, or inference, on random data; beside it the time of the matrix products alone.",
-    mixinStandardHelpOptions = true,
+    abbreviateSynopsis = true,
     sortOptions = false)
 final class BenchCommand implements Callable<Integer> {
 
@@ -77,7 +76,11 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--profile", description = "show every operation, timed alone")
   private boolean profile;
 
-  @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "of the data")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "of the data (default: ${DEFAULT-VALUE})")
   private long seed;
 
   @ArgGroup(validate = false, heading = "%nNetwork:%n")
@@ -87,18 +90,17 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (batch < 1 || steps < 1 || warmup < 0) {
-      throw new EvenkeelException(
-          "--batch and --steps must be at least 1 and --warmup at least 0, not %d, %d and %d"
-              .formatted(batch, steps, warmup));
-    }
+    Flag.atLeast("--in", inputs, 1);
+    Flag.atLeast("--out", outputs, 1);
+    Flag.atLeast("--batch", batch, 1);
+    Flag.atLeast("--steps", steps, 1);
+    Flag.atLeast("--warmup", warmup, 0);
+    Optimizer rule = Flag.of("--optimizer", () -> Optimizer.named(optimizer, 1));
+    Optimizer paced = Flag.of("--lr", () -> rule.withLearningRate(learningRate));
     Network description = network.network(inputs, outputs);
     try (Backend backend = common.open()) {
       Bench bench = new Bench(description, backend, batch, seed);
-      Bench.Result result =
-          infer
-              ? bench.infer(steps, warmup)
-              : bench.train(Optimizer.named(optimizer, learningRate), steps, warmup);
+      Bench.Result result = infer ? bench.infer(steps, warmup) : bench.train(paced, steps, warmup);
       show(backend, result);
     }
     return 0;

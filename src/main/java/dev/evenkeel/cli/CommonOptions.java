@@ -31,6 +31,12 @@ final class CommonOptions {
   @Option(names = "--debug", description = "show stack traces")
   boolean debug;
 
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "show this help")
+  private boolean help;
+
   Backend open() {
     if (threads != null && (threads < 1 || threads > 1024)) {
       throw new EvenkeelException("--threads takes 1 to 1024, not " + threads);

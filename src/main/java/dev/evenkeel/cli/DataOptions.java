@@ -13,14 +13,14 @@ final class DataOptions {
       paramLabel = "NAME|FILE",
       defaultValue = "digits",
       description =
-          "digits, mnist, fashion-mnist, or a file: .csv, .npy, IDX; .gz too (default: ${DEFAULT-VALUE})")
+          "digits, mnist, fashion-mnist, or a CSV, NPY or IDX file, gzipped or not (default: ${DEFAULT-VALUE})")
   String data;
 
   @Option(
       names = "--target",
       paramLabel = "COLUMN|FILE",
       description =
-          "the column to predict, by name or number (default: the last); for .npy and IDX, the file of targets")
+          "the column to predict, by name or number (default: the last); for NPY and IDX, the file of targets")
   String target;
 
   @Option(

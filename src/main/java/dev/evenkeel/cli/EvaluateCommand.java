@@ -9,6 +9,7 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.SavedModel;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +22,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "evaluate",
     description = "Measures a trained model on data with targets.",
-    mixinStandardHelpOptions = true,
+    customSynopsis = "evenkeel evaluate --model=DIR|FILE [OPTIONS]",
     sortOptions = false)
 final class EvaluateCommand implements Callable<Integer> {
 
@@ -44,6 +45,8 @@ final class EvaluateCommand implements Callable<Integer> {
       throw new EvenkeelException(
           "%s has no targets to measure against. help: --target FILE".formatted(model.data(saved)));
     }
+    boolean classes = data.task() instanceof Task.Classification;
+    Evaluation.requireFit("--metrics", metrics, classes);
     try (Backend backend = common.open();
         Model built = saved.build(backend);
         Evaluator evaluator =
@@ -58,8 +61,8 @@ final class EvaluateCommand implements Callable<Integer> {
       common.say("%,d rows, loss %.5f".formatted(data.rows(), evaluator.loss()));
       Set<String> names =
           metrics.isEmpty()
-              ? Evaluation.metrics(saved.recipe(), data.task() instanceof Task.Classification)
-              : new java.util.LinkedHashSet<>(metrics);
+              ? Evaluation.metrics(saved.recipe(), classes)
+              : new LinkedHashSet<>(metrics);
       for (String name : names) {
         double value = Metric.named(name).of(predictions);
         result.put(name, value);

@@ -1,6 +1,9 @@
 package dev.evenkeel.cli;
 
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.metric.Metric;
 import dev.evenkeel.train.Recipe;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -9,6 +12,8 @@ import java.util.Set;
 /** Which metrics are shown, and how. */
 final class Evaluation {
 
+  private static final Set<String> OF_NUMBERS = Set.of("rmse", "mae", "r2");
+
   private Evaluation() {}
 
   /** The recipe's metrics, and always the one that the task is known by. */
@@ -16,6 +21,21 @@ final class Evaluation {
     Set<String> names = new LinkedHashSet<>(List.of(classification ? "accuracy" : "rmse"));
     names.addAll(recipe.metrics());
     return names;
+  }
+
+  /** Refuses a metric of classes for numbers, and one of numbers for classes. */
+  static void requireFit(String option, Collection<String> names, boolean classification) {
+    for (String name : names) {
+      Flag.of(option, () -> Metric.named(name));
+      if (OF_NUMBERS.contains(name) == classification) {
+        throw new EvenkeelException(
+            classification
+                ? "%s %s measures numbers, but the target holds classes. help: accuracy, topK, logloss or auc"
+                    .formatted(option, name)
+                : "%s %s measures classes, but the target holds numbers. help: rmse, mae or r2"
+                    .formatted(option, name));
+      }
+    }
   }
 
   /** "accuracy 97.50 %". */

@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.train.NonFiniteException;
 import dev.evenkeel.train.SavedModel;
 import java.util.Arrays;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -11,12 +12,14 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line's front door. */
 @Command(
     name = "evenkeel",
     description = "Trains normalised multi-layer perceptrons, batch norm above all.",
     mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND",
     versionProvider = Main.Version.class,
     subcommands = {
       TrainCommand.class,
@@ -49,7 +52,8 @@ public final class Main implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "Which command? See evenkeel --help.");
+    throw new ParameterException(
+        spec.commandLine(), "No command was given; there are: train, evaluate, predict, bench");
   }
 
   public static void main(String[] args) {
@@ -62,6 +66,7 @@ public final class Main implements Runnable {
     CommandLine line = new CommandLine(new Main());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpAutoWidth(true);
+    Values.register(line);
     line.setParameterExceptionHandler(
         (e, unparsed) -> {
           complain(e, debug);
@@ -76,16 +81,42 @@ public final class Main implements Runnable {
               ? WRONG_INPUT
               : FAILED;
         });
-    return line.execute(args);
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError e) {
+      System.err.printf(
+          "evenkeel: out of memory, of which Java may use %,d MB. help: smaller --hidden or --batch, or more memory, as in EVENKEEL_JAVA_OPTIONS=-Xmx8g%n",
+          Runtime.getRuntime().maxMemory() >> 20);
+      if (debug) {
+        e.printStackTrace();
+      }
+      return FAILED;
+    }
   }
 
   private static void complain(Exception e, boolean debug) {
     boolean expected = e instanceof EvenkeelException || e instanceof ParameterException;
-    System.err.println("evenkeel: " + (expected ? e.getMessage() : "internal error: " + e));
+    System.err.println("evenkeel: " + (expected ? words(e) : "internal error: " + e));
     if (debug) {
       e.printStackTrace();
     } else if (!expected) {
       System.err.println("help: --debug shows where; please report it with the command line");
     }
+  }
+
+  private static String words(Exception e) {
+    if (!(e instanceof UnmatchedArgumentException unmatched)) {
+      return e.getMessage();
+    }
+    String first = unmatched.getUnmatched().get(0);
+    boolean isCommand = unmatched.getCommandLine().getCommand() instanceof Main;
+    List<String> similar = unmatched.getSuggestions();
+    return "%s '%s'%s"
+        .formatted(
+            first.startsWith("-")
+                ? "Unknown option"
+                : isCommand ? "Unknown command" : "Unexpected argument",
+            first,
+            similar.isEmpty() ? "" : "; did you mean " + String.join(" or ", similar) + "?");
   }
 }

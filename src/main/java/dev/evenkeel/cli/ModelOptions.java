@@ -2,6 +2,7 @@ package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Feature;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.SavedModel;
@@ -28,7 +29,7 @@ final class ModelOptions {
   @Option(
       names = "--target",
       paramLabel = "FILE",
-      description = "for .npy and IDX data, the file of targets")
+      description = "for NPY and IDX data, the file of targets")
   private String target;
 
   String data(SavedModel saved) {
@@ -47,8 +48,12 @@ final class ModelOptions {
                             .formatted(saved.file())));
     DataPlan plan = plan(saved);
     if (target != null) {
+      if (!(preparation.features().get(0) instanceof Feature.Columns)) {
+        throw new EvenkeelException(
+            "--target is for NPY and IDX data; this model was trained on named columns and finds its target by name. help: leave --target out");
+      }
       plan = plan.withTarget(target);
-    } else if (data != null && !data.equals(plan.data())) {
+    } else if (data != null && !plan.isOf(data)) {
       plan = plan.withTarget("");
     }
     return plan.load(data(saved), withTargets, preparation, notes);

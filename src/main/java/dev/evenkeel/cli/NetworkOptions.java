@@ -1,6 +1,5 @@
 package dev.evenkeel.cli;
 
-import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.nn.Activate;
 import dev.evenkeel.nn.BatchNorm;
@@ -103,50 +102,45 @@ final class NetworkOptions {
     List<Layer> layers = new ArrayList<>();
     int width = inputs;
     for (int units : widths) {
+      Flag.atLeast("--hidden", units, 1);
       List<Layer> block = block(units);
       layers.addAll(residual && units == width ? List.of(new Residual(block)) : block);
       width = units;
     }
-    layers.add(Linear.of(outputs).withInitialiser(Initialiser.named(init)));
+    layers.add(linear(outputs));
     return new Network(inputs, layers);
   }
 
   private List<Layer> block(int units) {
     List<Layer> block = new ArrayList<>();
-    block.add(Linear.of(units).withInitialiser(Initialiser.named(init)));
-    Layer function = Activate.of(Activation.named(activation));
-    switch (choice("--norm", norm, "batch", "none")) {
+    block.add(linear(units));
+    Layer function = Activate.of(Flag.of("--act", () -> Activation.named(activation)));
+    switch (Flag.choice("--norm", norm, "batch", "none")) {
       case "batch" -> {
-        boolean before = choice("--norm-place", place, "before", "after").equals("before");
+        boolean before = Flag.choice("--norm-place", place, "before", "after").equals("before");
         block.add(before ? batchNorm() : function);
         block.add(before ? function : batchNorm());
       }
       default -> block.add(function);
     }
     if (dropout != 0) {
-      block.add(new Dropout(dropout));
+      block.add(Flag.of("--dropout", () -> new Dropout(dropout)));
     }
     return block;
   }
 
-  private BatchNorm batchNorm() {
-    RunningStatistics statistics =
-        switch (choice("--running", running, "exponential", "cumulative", "population")) {
-          case "cumulative" -> RunningStatistics.cumulative();
-          case "population" -> RunningStatistics.population();
-          default -> RunningStatistics.exponential(runningWeight);
-        };
-    return new BatchNorm(epsilon, statistics, runningVariance);
+  private Linear linear(int units) {
+    return Linear.of(units).withInitialiser(Flag.of("--init", () -> Initialiser.named(init)));
   }
 
-  /** The value, where it is one of those allowed. */
-  static String choice(String option, String value, String... allowed) {
-    for (String one : allowed) {
-      if (one.equalsIgnoreCase(value)) {
-        return one;
-      }
-    }
-    throw new EvenkeelException(
-        "%s %s is not known; there are: %s".formatted(option, value, String.join(", ", allowed)));
+  private BatchNorm batchNorm() {
+    RunningStatistics statistics =
+        switch (Flag.choice("--running", running, "exponential", "cumulative", "population")) {
+          case "cumulative" -> RunningStatistics.cumulative();
+          case "population" -> RunningStatistics.population();
+          default ->
+              Flag.of("--running-weight", () -> RunningStatistics.exponential(runningWeight));
+        };
+    return Flag.of("--epsilon", () -> new BatchNorm(epsilon, statistics, runningVariance));
   }
 }

@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "predict",
     description = "Writes what a trained model says of each row.",
-    mixinStandardHelpOptions = true,
+    customSynopsis = "evenkeel predict --model=DIR|FILE --data=FILE [OPTIONS]",
     sortOptions = false)
 final class PredictCommand implements Callable<Integer> {
 
@@ -44,7 +44,10 @@ final class PredictCommand implements Callable<Integer> {
             new Evaluator(built, data, Optional.empty(), saved.recipe().batch())) {
       evaluator.run();
       PredictionFile.write(
-          out, saved.preparation().orElseThrow(), evaluator.predictions(saved.preparation()));
+          out,
+          saved.preparation().orElseThrow(),
+          evaluator.outputs(saved.preparation()),
+          built.network().outputs());
       common.say("%,d rows predicted in %s".formatted(data.rows(), out));
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("device", backend.device());

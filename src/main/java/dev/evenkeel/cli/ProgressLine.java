@@ -42,7 +42,7 @@ final class ProgressLine implements Listener, AutoCloseable {
     if (TERMINAL) {
       bar =
           new ProgressBarBuilder()
-              .setTaskName("training")
+              .setTaskName("")
               .setInitialMax(totalSteps)
               .startsFrom(step, java.time.Duration.ZERO)
               .setStyle(ProgressBarStyle.UNICODE_BLOCK)
@@ -69,11 +69,11 @@ final class ProgressLine implements Listener, AutoCloseable {
       bar.setExtraMessage(
           String.format(
               Locale.ROOT,
-              " %,.0f rows/s, loss %.4f, data %.0f %%, %.0f s left",
-              rowsSeen / seconds,
+              " %.0f s left, loss %.4f, %,.0f rows/s, data %.0f %%",
+              Math.max(0, left),
               loss,
-              100 * dataNanos * 1e-9 / seconds,
-              Math.max(0, left)));
+              rowsSeen / seconds,
+              100 * dataNanos * 1e-9 / seconds));
     }
   }
 

@@ -8,16 +8,27 @@ import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
 import dev.evenkeel.train.Recipe;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import picocli.CommandLine.Option;
 
 /** Options that say how to train. */
 final class RecipeOptions {
 
+  private static final int FEWEST_EPOCHS = 20;
+
+  /** A small table needs many walks before anything is learned. */
+  private static final int FEWEST_STEPS = 500;
+
+  private static final String[] CLASS_LOSSES = {"cross-entropy", "binary"};
+  private static final String[] VALUE_LOSSES = {"mse", "mae", "huber"};
+
   @Option(
       names = "--epochs",
       paramLabel = "N",
-      description = "walks through the training rows (default: 20)")
+      description = "walks through the training rows (default: 20, and at least 500 steps)")
   Integer epochs;
 
   @Option(names = "--steps", paramLabel = "N", description = "training steps, instead of epochs")
@@ -136,32 +147,53 @@ final class RecipeOptions {
    */
   Recipe recipe(Dataset train) {
     if (epochs != null && steps != null) {
-      throw new EvenkeelException("--epochs and --steps can't both say when training ends");
+      throw new EvenkeelException(
+          "--epochs and --steps can't both say when training ends; give one of them");
     }
+    Flag.atLeast("--epochs", epochs == null ? 1 : epochs, 1);
+    Flag.atLeast("--steps", steps == null ? 1 : steps, 1);
+    Flag.atLeast("--batch", batch, 1);
+    int perEpoch = (train.rows() + batch - 1) / batch;
+    int enough = Math.max(FEWEST_EPOCHS, (FEWEST_STEPS + perEpoch - 1) / perEpoch);
+    int walks = epochs == null ? enough : epochs;
+    Flag.atLeast("--warmup", warmup, 0);
+    Flag.atLeast("--patience", patience, 0);
     boolean classes = train.task() instanceof Task.Classification;
-    long total =
-        steps != null
-            ? steps
-            : (long) (epochs == null ? 20 : epochs)
-                * ((train.rows() + batch - 1) / Math.max(1, batch));
-    Optimizer rule = Optimizer.named(optimizer, learningRate);
-    Schedule shape = Schedule.named(schedule, Math.max(1, total));
-    List<String> measured = new ArrayList<>(metrics);
+    long total = steps != null ? steps : (long) walks * perEpoch;
+    Schedule shape = Flag.of("--schedule", () -> Schedule.named(schedule, total));
+    Recipe recipe =
+        Recipe.classification()
+            .withLoss(classes ? classLoss(train) : regressionLoss())
+            .withOptimizer(rule())
+            .withSchedule(warmup > 0 ? shape.afterWarmup(warmup) : shape)
+            .withBatch(batch)
+            .withEarlyStopping(patience, monitor)
+            .withMetrics(measured(classes))
+            .withSeed(seed);
+    Recipe ending = steps != null ? recipe.withSteps(steps) : recipe.withEpochs(walks);
+    return Flag.of("--clip", () -> ending.withClip(clip));
+  }
+
+  private Optimizer rule() {
+    Optimizer rule = Flag.of("--optimizer", () -> Optimizer.named(optimizer, 1));
+    Optimizer paced = Flag.of("--lr", () -> rule.withLearningRate(learningRate));
+    return weightDecay == null
+        ? paced
+        : Flag.of("--weight-decay", () -> paced.withWeightDecay(weightDecay));
+  }
+
+  /** Those asked for, or else the task's own; and what decides the best validation. */
+  private List<String> measured(boolean classes) {
+    Evaluation.requireFit("--metrics", metrics, classes);
+    Set<String> measured = new LinkedHashSet<>(metrics);
     if (measured.isEmpty()) {
       measured.add(classes ? "accuracy" : "rmse");
     }
-    return new Recipe(
-        classes ? classLoss(train) : regressionLoss(),
-        weightDecay == null ? rule : rule.withWeightDecay(weightDecay),
-        warmup > 0 ? shape.afterWarmup(warmup) : shape,
-        steps != null ? 0 : epochs == null ? 20 : epochs,
-        steps == null ? 0 : steps,
-        batch,
-        clip,
-        patience,
-        monitor,
-        measured,
-        seed);
+    if (!monitor.equals("loss")) {
+      Evaluation.requireFit("--monitor", List.of(monitor), classes);
+      measured.add(monitor);
+    }
+    return List.copyOf(measured);
   }
 
   /** Whether the network has one output for two classes. */
@@ -171,16 +203,50 @@ final class RecipeOptions {
 
   private Loss classLoss(Dataset train) {
     int count = train.task().outputs();
-    if (loss != null
-        && NetworkOptions.choice("--loss", loss, "cross-entropy", "binary").equals("binary")) {
+    if (lossFor("classes", CLASS_LOSSES, VALUE_LOSSES, "regression").equals("binary")) {
       if (count != 2) {
         throw new EvenkeelException(
             "--loss binary needs a target of two classes, not %d. help: --loss cross-entropy"
                 .formatted(count));
       }
+      requireUnused("binary");
       return Loss.binaryCrossEntropy();
     }
-    return new Loss.SoftmaxCrossEntropy(labelSmoothing, weights(train, count));
+    List<Double> weights = weights(train, count);
+    Flag.of("--class-weights", () -> new Loss.SoftmaxCrossEntropy(0, weights));
+    return Flag.of(
+        "--label-smoothing", () -> new Loss.SoftmaxCrossEntropy(labelSmoothing, weights));
+  }
+
+  private Loss regressionLoss() {
+    String name = lossFor("numbers", VALUE_LOSSES, CLASS_LOSSES, "classification");
+    requireUnused(name);
+    return switch (name) {
+      case "mae" -> Loss.meanAbsolute();
+      case "huber" -> Flag.of("--huber-delta", () -> Loss.huber(huberDelta));
+      default -> Loss.meanSquared();
+    };
+  }
+
+  /** The name of the loss; the first of those that suit where none is named. */
+  private String lossFor(String targets, String[] suited, String[] others, String otherTask) {
+    if (loss == null) {
+      return suited[0];
+    }
+    if (Arrays.stream(others).anyMatch(loss::equalsIgnoreCase)) {
+      throw new EvenkeelException(
+          "--loss %s is for %s, but the target holds %s. help: --loss %s"
+              .formatted(loss, otherTask, targets, String.join(" or ", suited)));
+    }
+    return Flag.choice("--loss", loss, suited);
+  }
+
+  private void requireUnused(String name) {
+    if (labelSmoothing != 0 || !classWeights.isEmpty()) {
+      throw new EvenkeelException(
+          "%s works with --loss cross-entropy alone, not with %s"
+              .formatted(labelSmoothing != 0 ? "--label-smoothing" : "--class-weights", name));
+    }
   }
 
   private List<Double> weights(Dataset train, int count) {
@@ -196,22 +262,14 @@ final class RecipeOptions {
       return balanced;
     }
     try {
-      return classWeights.stream().map(Double::valueOf).toList();
+      if (classWeights.isEmpty() || classWeights.size() == count) {
+        return classWeights.stream().map(Double::valueOf).toList();
+      }
     } catch (NumberFormatException e) {
-      throw new EvenkeelException(
-          "--class-weights takes 'balanced' or %d numbers, not %s"
-              .formatted(count, String.join(",", classWeights)));
+      // The message below says what is wrong.
     }
-  }
-
-  private Loss regressionLoss() {
-    if (loss == null) {
-      return Loss.meanSquared();
-    }
-    return switch (NetworkOptions.choice("--loss", loss, "mse", "mae", "huber")) {
-      case "mae" -> Loss.meanAbsolute();
-      case "huber" -> Loss.huber(huberDelta);
-      default -> Loss.meanSquared();
-    };
+    throw new EvenkeelException(
+        "--class-weights takes 'balanced' or %d numbers, one for each class, not %s"
+            .formatted(count, String.join(",", classWeights)));
   }
 }

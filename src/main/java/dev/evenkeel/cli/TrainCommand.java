@@ -5,6 +5,7 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.io.Json;
+import dev.evenkeel.metric.Metric;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.train.DataPlan;
@@ -16,6 +17,7 @@ import dev.evenkeel.train.Trained;
 import dev.evenkeel.train.Trainer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -29,7 +31,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "train",
     description = "Trains a network on a data set, and keeps it in a run folder.",
-    mixinStandardHelpOptions = true,
+    abbreviateSynopsis = true,
     sortOptions = false)
 final class TrainCommand implements Callable<Integer> {
 
@@ -74,6 +76,11 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private void start(Backend backend) {
+    if (recipe.patience > 0 && data.valid == 0) {
+      throw new EvenkeelException(
+          "--patience %d needs rows to validate on, but --valid is 0. help: --valid 0.1, or --patience 0"
+              .formatted(recipe.patience));
+    }
     DataPlan plan = data.plan(recipe.seed);
     DataPlan.Parts parts = plan.load(common::say);
     Dataset train = parts.train();
@@ -81,10 +88,15 @@ final class TrainCommand implements Callable<Integer> {
         network.network(train.columns(), recipe.isBinary() ? 1 : train.task().outputs());
     Recipe how = recipe.recipe(train);
     Path folder = out == null ? RunFolder.next(Path.of("runs"), plan.data()) : out;
-    RunFolder.create(folder);
+    boolean made = RunFolder.create(folder);
     try (Model model = description.build(backend, recipe.seed)) {
       Trainer trainer = new Trainer(model, how, train).withNote(PLAN, Json.write(plan));
       run(backend, parts, model, how, trainer, folder);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      if (made) {
+        RunFolder.deleteIfEmpty(folder);
+      }
+      throw e;
     }
   }
 
@@ -92,10 +104,9 @@ final class TrainCommand implements Callable<Integer> {
     var parsed = spec.commandLine().getParseResult();
     for (var option : parsed.matchedOptions()) {
       String name = option.longestName();
-      if (!java.util.List.of("--resume", "--device", "--threads", "--json", "--debug")
-          .contains(name)) {
+      if (!List.of("--resume", "--device", "--threads", "--json", "--debug").contains(name)) {
         throw new EvenkeelException(
-            "%s can't be changed when a run is resumed: it goes on as it was started"
+            "%s can't be changed when a run is resumed: it goes on as it was started. help: leave it out, or start a new run without --resume"
                 .formatted(name));
       }
     }
@@ -165,7 +176,7 @@ final class TrainCommand implements Callable<Integer> {
         evaluator.run();
         var predictions = evaluator.predictions(Optional.of(parts.preparation()));
         for (String name : Evaluation.metrics(how, classes)) {
-          double value = dev.evenkeel.metric.Metric.named(name).of(predictions);
+          double value = Metric.named(name).of(predictions);
           result.put("test_" + name, value);
           common.say("test %s".formatted(Evaluation.format(name, value)));
         }
@@ -174,9 +185,10 @@ final class TrainCommand implements Callable<Integer> {
     result.put("parameters", model.parameterCount());
     result.put("checkpoint", folder.resolve(SavedModel.CHECKPOINT_FILE).toString());
     common.say(
-        "%d epochs, %,d steps in %.1f s%s · %s"
+        "%d epoch%s, %,d steps in %.1f s%s · %s"
             .formatted(
                 trained.epochs(),
+                trained.epochs() == 1 ? "" : "s",
                 trained.steps(),
                 trained.seconds(),
                 trained.stoppedEarly()

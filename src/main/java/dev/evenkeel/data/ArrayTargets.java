@@ -1,38 +1,51 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
-import dev.evenkeel.io.Npy;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** Class indexes or target values in an array; the same rule as {@link TargetChoice}'s decides. */
+/**
+ * Class indexes or target values in an array. The same rule as {@link TargetChoice}'s decides, but
+ * a column of bytes always holds classes.
+ */
 final class ArrayTargets {
 
   private ArrayTargets() {}
 
-  static boolean areClasses(Npy targets, Optional<Task.Kind> forced) {
+  static boolean areClasses(ArrayFile targets, Optional<Task.Kind> forced) {
     if (forced.isPresent()) {
       return forced.get() == Task.Kind.CLASSIFICATION;
     }
+    if (targets.bytes()) {
+      return targets.columns() == 1;
+    }
     boolean whole = true;
-    for (float value : targets.data()) {
+    for (float value : targets.values()) {
       whole &= value == Math.rint(value) && value >= 0 && value <= TargetChoice.MOST_CLASSES;
     }
     if (!whole || targets.columns() != 1) {
       return false;
     }
     long distinct =
-        IntStream.range(0, targets.rows()).map(row -> (int) targets.data()[row]).distinct().count();
+        IntStream.range(0, targets.rows())
+            .map(row -> (int) targets.values()[row])
+            .distinct()
+            .count();
     return distinct <= TargetChoice.MOST_CLASSES && distinct < targets.rows() / 2.0;
   }
 
-  static int[] labels(Path path, Npy targets) {
-    int[] labels = new int[targets.data().length];
+  static int[] labels(Path path, ArrayFile targets) {
+    if (targets.columns() != 1) {
+      throw new EvenkeelException(
+          "%s has %d columns, but a classification needs one class index for each row. Choose another file, or --task regression."
+              .formatted(path, targets.columns()));
+    }
+    int[] labels = new int[targets.values().length];
     for (int row = 0; row < labels.length; row++) {
-      float value = targets.data()[row];
+      float value = targets.values()[row];
       if (value < 0 || value != Math.rint(value) || value >= 1 << 20) {
         throw new EvenkeelException(
             "%s, row %d (from 0): %s is not a class index. Classes are whole numbers from 0."
@@ -43,9 +56,9 @@ final class ArrayTargets {
     return labels;
   }
 
-  static List<String> classes(Npy targets) {
+  static List<String> classes(ArrayFile targets) {
     float largest = 0;
-    for (float value : targets.data()) {
+    for (float value : targets.values()) {
       largest = Math.max(largest, value);
     }
     return IntStream.rangeClosed(0, (int) largest).mapToObj(Integer::toString).toList();

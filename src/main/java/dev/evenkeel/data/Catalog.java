@@ -3,7 +3,6 @@ package dev.evenkeel.data;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.io.Gzip;
 import dev.evenkeel.io.Idx;
-import dev.evenkeel.io.Npy;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,7 +15,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -67,9 +65,9 @@ public final class Catalog {
   }
 
   /**
-   * @param target for an {@code .npy} file, the file with its labels or target values; where it is
+   * @param target for an NPY or IDX file, the file with its labels or target values; where it is
    *     empty, the rows have none
-   * @param task for an {@code .npy} file, overrides what its targets look like
+   * @param task for an NPY or IDX file, overrides what its targets look like
    */
   public Source load(
       String nameOrPath, Table.Options options, Optional<String> target, Optional<Task.Kind> task) {
@@ -84,10 +82,10 @@ public final class Catalog {
         Path path = Path.of(nameOrPath);
         if (!Files.exists(path)) {
           throw new EvenkeelException(
-              "There is no file %s, nor a data set of that name. Data sets are: %s."
-                  .formatted(nameOrPath, String.join(", ", NAMES)));
+              "There is no file %s (in the folder %s), nor a data set of that name. Data sets are: %s."
+                  .formatted(nameOrPath, Path.of("").toAbsolutePath(), String.join(", ", NAMES)));
         }
-        return nameOrPath.toLowerCase(Locale.ROOT).matches(".*\\.npy(\\.gz)?")
+        return ArrayFile.matches(path)
             ? arrays(path, target, task)
             : new Source.Csv(Table.read(path, options));
     }
@@ -122,13 +120,8 @@ public final class Catalog {
   private Dataset images(String name, String part, List<String> classes) {
     Idx images = checked(name, part + "-images-idx3-ubyte");
     Idx labels = checked(name, part + "-labels-idx1-ubyte");
-    int columns = images.dims()[1] * images.dims()[2];
-    float[] pixels = new float[images.data().length];
-    for (int i = 0; i < pixels.length; i++) {
-      pixels[i] = images.data()[i] & 0xFF;
-    }
     int[] indexes = IntStream.range(0, labels.data().length).map(i -> labels.data()[i]).toArray();
-    return Dataset.classification(name, pixels, columns, indexes, classes);
+    return Dataset.classification(name, images.floats(), images.columns(), indexes, classes);
   }
 
   private Idx checked(String name, String file) {
@@ -178,19 +171,20 @@ public final class Catalog {
   }
 
   private static Source arrays(Path path, Optional<String> target, Optional<Task.Kind> task) {
-    Npy features = Npy.read(path);
+    ArrayFile features = ArrayFile.read(path);
+    boolean pixels = features.bytes();
     String name = path.toString();
     if (target.isEmpty()) {
-      Dataset data = Dataset.unlabelled(name, features.data(), features.columns());
-      return new Source.Arrays(data, Optional.empty(), false);
+      Dataset data = Dataset.unlabelled(name, features.values(), features.columns());
+      return new Source.Arrays(data, Optional.empty(), pixels);
     }
     Path targetPath = Path.of(target.get());
     if (!Files.exists(targetPath)) {
       throw new EvenkeelException(
-          "There is no file %s. The target of an .npy file is an .npy file with as many rows, as in --target y.npy."
+          "There is no file %s. The target of an NPY or IDX file is another such file with as many rows, as in --target y.npy."
               .formatted(targetPath));
     }
-    Npy targets = Npy.read(targetPath);
+    ArrayFile targets = ArrayFile.read(targetPath);
     if (targets.rows() != features.rows()) {
       throw new EvenkeelException(
           "%s has %d rows, but %s has %d. They must be the same rows."
@@ -200,16 +194,16 @@ public final class Catalog {
         ArrayTargets.areClasses(targets, task)
             ? Dataset.classification(
                 name,
-                features.data(),
+                features.values(),
                 features.columns(),
                 ArrayTargets.labels(targetPath, targets),
                 ArrayTargets.classes(targets))
             : Dataset.regression(
                 name,
-                features.data(),
+                features.values(),
                 features.columns(),
-                targets.data(),
+                targets.values(),
                 ArrayTargets.names(targets.columns()));
-    return new Source.Arrays(data, Optional.empty(), false);
+    return new Source.Arrays(data, Optional.empty(), pixels);
   }
 }

@@ -30,7 +30,11 @@ public record Preparation(List<Feature> features, Standardize standardize, Targe
     requireRows(table.name(), trainRows);
     Set<String> left = new LinkedHashSet<>(table.columnNames());
     drop.forEach(name -> left.remove(table.column(name).name()));
-    left.remove(choice.column());
+    if (!left.remove(choice.column())) {
+      throw new EvenkeelException(
+          "%s: column \"%s\" is the target and cannot be dropped. Leave it out of --drop, or choose another --target."
+              .formatted(table.name(), choice.column()));
+    }
     List<Feature> features = new ArrayList<>();
     for (String name : left) {
       features.add(fit(table, table.column(name), trainRows));
@@ -199,10 +203,10 @@ public record Preparation(List<Feature> features, Standardize standardize, Targe
                       ? c.count() + " columns"
                       : "a table with named columns"));
     }
-    if (data.hasTargets() && !data.task().equals(target.task())) {
+    if (data.hasTargets() && !suits(data.task())) {
       throw new EvenkeelException(
-          "Data set %s is a %s, but the model was trained for a %s."
-              .formatted(data.name(), data.task(), target.task()));
+          "Data set %s is %s, but the model was trained for %s. Give targets of that kind."
+              .formatted(data.name(), describe(data.task()), describe(target.task())));
     }
     Dataset selected = data.select(rows);
     standardize.apply(selected.features(), selected.columns());
@@ -212,8 +216,32 @@ public record Preparation(List<Feature> features, Standardize standardize, Targe
     }
     if (target instanceof Target.Quantities quantities) {
       quantities.scale().apply(selected.targets(), selected.targetColumns());
+      return selected;
     }
-    return selected;
+    return Dataset.classification(
+        data.name(),
+        selected.features(),
+        selected.columns(),
+        selected.labels(),
+        ((Target.Labels) target).classes());
+  }
+
+  /** A file of class indexes need not have a row of the last classes. */
+  private boolean suits(Task task) {
+    if (task instanceof Task.Classification c && target instanceof Target.Labels labels) {
+      int count = c.classes().size();
+      return count <= labels.classes().size()
+          && c.classes().equals(labels.classes().subList(0, count));
+    }
+    return task.equals(target.task());
+  }
+
+  private static String describe(Task task) {
+    return task instanceof Task.Classification c
+        ? "a classification of %d classes, %s to %s"
+            .formatted(
+                c.classes().size(), c.classes().get(0), c.classes().get(c.classes().size() - 1))
+        : "a regression of %d value(s)".formatted(task.outputs());
   }
 
   /**

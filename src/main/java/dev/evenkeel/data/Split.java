@@ -50,9 +50,9 @@ public record Split(int[] train, int[] valid, int[] test) {
       }
     }
     Split split = new Split(rowsOf(part, 0), rowsOf(part, 1), rowsOf(part, 2));
-    requireRows("validation", split.valid, validFraction, labels.length);
-    requireRows("testing", split.test, testFraction, labels.length);
-    requireRows("training", split.train, fractions[0], labels.length);
+    requireRows("validation", split.valid, validFraction, labels);
+    requireRows("testing", split.test, testFraction, labels);
+    requireRows("training", split.train, fractions[0], labels);
     return split;
   }
 
@@ -102,11 +102,16 @@ public record Split(int[] train, int[] valid, int[] test) {
     return IntStream.range(0, part.length).filter(row -> part[row] == wanted).toArray();
   }
 
-  private static void requireRows(String use, int[] rows, double fraction, int total) {
+  private static void requireRows(String use, int[] rows, double fraction, int[] labels) {
     if (fraction > 0 && rows.length == 0) {
+      long classes = Arrays.stream(labels).distinct().count();
       throw new EvenkeelException(
-          "%d rows are too few to set a fraction of %s aside for %s: no row is left for it. Choose another fraction or give more rows."
-              .formatted(total, fraction, use));
+          "%d rows%s are too few to set a fraction of %s aside for %s: no row is left for it. Choose another fraction or give more rows."
+              .formatted(
+                  labels.length,
+                  classes > 1 ? " in %d classes".formatted(classes) : "",
+                  fraction,
+                  use));
     }
   }
 

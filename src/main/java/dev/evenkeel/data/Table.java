@@ -52,11 +52,13 @@ public final class Table {
   private final String name;
   private final List<Column> columns;
   private final int[] lines;
+  private final Optional<String> remark;
 
-  Table(String name, List<Column> columns, int[] lines) {
+  Table(String name, List<Column> columns, int[] lines, Optional<String> remark) {
     this.name = name;
     this.columns = List.copyOf(columns);
     this.lines = lines;
+    this.remark = remark;
   }
 
   public static Table read(Path path) {
@@ -70,6 +72,11 @@ public final class Table {
   /** The file it came from. */
   public String name() {
     return name;
+  }
+
+  /** What the reader decided that the user should hear of, a sentence. */
+  public Optional<String> remark() {
+    return remark;
   }
 
   public int rows() {

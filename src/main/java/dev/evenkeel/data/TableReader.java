@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -27,6 +28,8 @@ final class TableReader {
   private final List<Draft> drafts = new ArrayList<>();
   private int headerLine;
   private int firstLine;
+  private List<String> firstFields = List.of();
+  private Optional<String> remark = Optional.empty();
   private int[] lines = new int[1024];
   private int rows;
 
@@ -63,12 +66,14 @@ final class TableReader {
     return new Table(
         path.toString(),
         drafts.stream().map(draft -> draft.finish(rows)).toList(),
-        Arrays.copyOf(lines, rows));
+        Arrays.copyOf(lines, rows),
+        remark);
   }
 
   private void readNumbers(int line, List<String> fields) {
     if (firstLine == 0) {
       firstLine = line;
+      firstFields = fields;
       if (isHeader(fields)) {
         headerLine = line;
       }
@@ -76,6 +81,9 @@ final class TableReader {
       if (headerLine == line) {
         return;
       }
+    }
+    if (rows == 1 && isCountLine(firstFields, fields.size())) {
+      skipCountLine(fields.size());
     }
     if (fields.size() != drafts.size()) {
       throw new EvenkeelException(
@@ -105,6 +113,34 @@ final class TableReader {
       anyText |= !text.isEmpty();
     }
     return anyText;
+  }
+
+  /**
+   * Whether the first line says how many rows and features follow, and then perhaps the names of
+   * the classes, as scikit-learn's files do: it is unlike the lines after it, which have as many
+   * fields as it says, and the target.
+   */
+  private boolean isCountLine(List<String> first, int width) {
+    return options.header() == Table.Header.AUTO
+        && headerLine == 0
+        && first.size() >= 2
+        && first.size() != width
+        && parse(first.get(0).strip()) >= 1
+        && parse(first.get(1).strip()) == width - 1;
+  }
+
+  private void skipCountLine(int width) {
+    remark =
+        Optional.of(
+            "%s, line %d: taken for a count of rows and columns, not for data: %s."
+                .formatted(path, firstLine, String.join(",", firstFields)));
+    headerLine = firstLine;
+    rows = 0;
+    drafts.clear();
+    for (int c = 1; c <= width; c++) {
+      String name = Integer.toString(c);
+      drafts.add(new Draft(name, options.categorical().contains(name)));
+    }
   }
 
   private void nameColumns(List<String> fields) {

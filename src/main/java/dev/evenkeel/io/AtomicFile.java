@@ -92,7 +92,7 @@ public final class AtomicFile {
   }
 
   /** File system exceptions often carry nothing but the path: then their type is the reason. */
-  static String reason(IOException e) {
+  public static String reason(IOException e) {
     if (e instanceof java.nio.file.FileSystemException f) {
       return f.getReason() != null
           ? f.getReason()

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * An array of unsigned bytes from an IDX file, the format of MNIST: two zero bytes, the element
@@ -15,6 +16,34 @@ import java.util.Arrays;
 public record Idx(int[] dims, byte[] data) {
 
   private static final int UNSIGNED_BYTE = 8;
+
+  /** Whether a file is named as IDX files are, or begins as they do: no text and no NPY does. */
+  public static boolean matches(Path path) {
+    String name = path.getFileName().toString().toLowerCase(Locale.ROOT);
+    if (name.matches(".*(idx\\d?-ubyte|\\.idx)(\\.gz)?")) {
+      return true;
+    }
+    return Gzip.read(path, in -> in.read() == 0 && in.read() == 0);
+  }
+
+  /** The first dimension. */
+  public int rows() {
+    return dims[0];
+  }
+
+  /** The product of all dimensions but the first; 1 where there is none. */
+  public int columns() {
+    return data.length / dims[0];
+  }
+
+  /** The values, 0 to 255. */
+  public float[] floats() {
+    float[] values = new float[data.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = data[i] & 0xFF;
+    }
+    return values;
+  }
 
   public static Idx read(Path path) {
     return Gzip.read(path, in -> read(path, in));

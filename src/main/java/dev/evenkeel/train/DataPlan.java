@@ -9,6 +9,9 @@ import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.data.TargetChoice;
 import dev.evenkeel.data.Task;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -61,21 +64,35 @@ public record DataPlan(
    * @param notes hears what was decided or ignored, a sentence each
    */
   public Parts load(Consumer<String> notes) {
-    Source source = source(data);
+    Source source = source(data, kind());
     if (source instanceof Source.Csv csv) {
       return parts(csv.table(), notes);
     }
-    return parts((Source.Arrays) source);
+    requireNothingOfTables();
+    return parts((Source.Arrays) source, notes);
   }
 
-  private Source source(String nameOrPath) {
+  private void requireNothingOfTables() {
+    if (!drop.isEmpty() || !categorical.isEmpty() || noHeader) {
+      throw new EvenkeelException(
+          "--drop, --categorical and --no-header are for CSV files; %s has no named columns. help: leave them out"
+              .formatted(data));
+    }
+    boolean classes = kind().orElse(Task.Kind.CLASSIFICATION) == Task.Kind.CLASSIFICATION;
+    if (Catalog.NAMES.contains(data) && (!target.isEmpty() || !classes)) {
+      throw new EvenkeelException(
+          "%s has a target of its own, a class: %s can't change it. help: leave it out"
+              .formatted(data, classes ? "--target " + target : "--task regression"));
+    }
+  }
+
+  private Source source(String nameOrPath, Optional<Task.Kind> kind) {
     Table.Options options =
         Table.Options.DETECT
             .withHeader(noHeader ? Table.Header.ABSENT : Table.Header.AUTO)
             .withCategorical(Set.copyOf(categorical));
     return Catalog.standard()
-        .load(
-            nameOrPath, options, target.isEmpty() ? Optional.empty() : Optional.of(target), kind());
+        .load(nameOrPath, options, target.isEmpty() ? Optional.empty() : Optional.of(target), kind);
   }
 
   private Optional<Task.Kind> kind() {
@@ -83,6 +100,12 @@ public record DataPlan(
   }
 
   private Parts parts(Table table, Consumer<String> notes) {
+    table.remark().ifPresent(notes);
+    if (table.find(target).isEmpty() && isFile(target)) {
+      throw new EvenkeelException(
+          "--target %s is a file, but the target of a CSV file is one of its own columns: %s. help: join the two files"
+              .formatted(target, String.join(", ", table.columnNames())));
+    }
     TargetChoice choice = TargetChoice.of(table, target.isEmpty() ? "-1" : target, kind());
     notes.accept(choice.sentence());
     Split split = choice.split(table, valid, test, seed);
@@ -96,11 +119,18 @@ public record DataPlan(
     return rows.length == 0 ? Optional.empty() : Optional.of(all.select(rows));
   }
 
-  private Parts parts(Source.Arrays arrays) {
+  private static boolean isFile(String name) {
+    return !name.isEmpty() && Files.isRegularFile(Path.of(name));
+  }
+
+  private Parts parts(Source.Arrays arrays, Consumer<String> notes) {
     if (!arrays.data().hasTargets()) {
       throw new EvenkeelException(
           "%s has no targets to learn from. help: --target FILE names the file that holds them"
               .formatted(data));
+    }
+    if (!target.isEmpty()) {
+      notes.accept(sentence(arrays.data().task()));
     }
     Split split = Split.of(arrays.data(), valid, arrays.test().isPresent() ? 0 : test, seed);
     Preparation preparation = Preparation.fit(arrays.data(), split.train(), arrays.shared());
@@ -115,8 +145,28 @@ public record DataPlan(
         preparation);
   }
 
+  private String sentence(Task found) {
+    boolean classes = found instanceof Task.Classification;
+    return "%s is predicted by %s%s. If that is wrong, say --task %s."
+        .formatted(
+            target,
+            classes ? "classification" : "regression",
+            classes ? ", into %d classes".formatted(found.outputs()) : "",
+            classes ? "regression" : "classification");
+  }
+
   private static Optional<Dataset> prepared(Preparation preparation, Dataset data, int[] rows) {
     return rows.length == 0 ? Optional.empty() : Optional.of(preparation.apply(data, rows));
+  }
+
+  /** Whether a name or path means the data of this plan, however it is spelt. */
+  public boolean isOf(String other) {
+    try {
+      return other.equals(data)
+          || (isFile(other) && isFile(data) && Files.isSameFile(Path.of(other), Path.of(data)));
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /**
@@ -125,7 +175,7 @@ public record DataPlan(
    */
   public Dataset load(
       String other, boolean withTargets, Preparation preparation, Consumer<String> notes) {
-    if (withTargets && other.equals(data)) {
+    if (withTargets && isOf(other)) {
       Parts parts = load(note -> {});
       if (parts.test().isPresent()) {
         notes.accept(
@@ -134,8 +184,9 @@ public record DataPlan(
         return parts.test().get();
       }
     }
-    Source source = source(other);
+    Source source = source(other, Optional.of(preparation.target().task().kind()));
     if (source instanceof Source.Csv csv) {
+      csv.table().remark().ifPresent(notes);
       return preparation.apply(csv.table(), withTargets, notes);
     }
     Source.Arrays arrays = (Source.Arrays) source;

@@ -132,20 +132,30 @@ public final class Evaluator implements AutoCloseable {
   }
 
   /**
-   * What the last run predicted, for metrics.
+   * What the last run predicted, for metrics; only where the data has targets.
    *
    * @param preparation takes a regression back to its own units
    */
   public Predictions predictions(Optional<Preparation> preparation) {
-    float[] predicted = outputs.clone();
     float[] targets = data.targets().clone();
-    preparation.ifPresent(
-        p -> {
-          p.restoreTargets(predicted);
-          p.restoreTargets(targets);
-        });
+    preparation.ifPresent(p -> p.restoreTargets(targets));
     return new Predictions(
-        data.rows(), model.network().outputs(), predicted, data.targetColumns(), targets);
+        data.rows(),
+        model.network().outputs(),
+        outputs(preparation),
+        data.targetColumns(),
+        targets);
+  }
+
+  /**
+   * What the last run put out, [rows, outputs]: logits, or values.
+   *
+   * @param preparation takes a regression back to its own units
+   */
+  public float[] outputs(Optional<Preparation> preparation) {
+    float[] predicted = outputs.clone();
+    preparation.ifPresent(p -> p.restoreTargets(predicted));
+    return predicted;
   }
 
   @Override

@@ -24,8 +24,12 @@ public final class RunFolder {
     }
   }
 
-  /** Makes it; one that holds a run already is refused. */
-  public static void create(Path folder) {
+  /**
+   * Makes it; one that holds a run already is refused.
+   *
+   * @return whether it was not there before
+   */
+  public static boolean create(Path folder) {
     for (String file : List.of(SavedModel.CHECKPOINT_FILE, SavedModel.MODEL_FILE)) {
       if (Files.exists(folder.resolve(file))) {
         throw new EvenkeelException(
@@ -33,14 +37,37 @@ public final class RunFolder {
                 .formatted(folder, file, folder));
       }
     }
+    boolean absent = !Files.exists(folder);
     make(folder);
+    return absent;
   }
 
   static void make(Path folder) {
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new EvenkeelException(
+          "%s is a file, but the run needs a folder. help: another --out".formatted(folder));
+    }
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
-      throw new EvenkeelException("The folder %s can't be made: %s".formatted(folder, e), e);
+      throw new EvenkeelException(
+          "The folder %s can't be made (%s). help: another --out, or its parent's permissions"
+              .formatted(folder, AtomicFile.reason(e)),
+          e);
+    }
+    if (!Files.isWritable(folder)) {
+      throw new EvenkeelException(
+          "The folder %s can't be written to. help: another --out, or its permissions"
+              .formatted(folder));
+    }
+  }
+
+  /** For a run that failed before it had anything to keep. */
+  public static void deleteIfEmpty(Path folder) {
+    try {
+      Files.deleteIfExists(folder);
+    } catch (IOException e) {
+      return;
     }
   }
 
@@ -57,7 +84,8 @@ public final class RunFolder {
         Files.deleteIfExists(leftOver);
       }
     } catch (IOException e) {
-      throw new EvenkeelException("The folder %s can't be read: %s".formatted(folder, e), e);
+      throw new EvenkeelException(
+          "The folder %s can't be read: %s".formatted(folder, AtomicFile.reason(e)), e);
     }
     return SavedModel.read(file);
   }

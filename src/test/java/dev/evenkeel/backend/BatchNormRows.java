@@ -327,8 +327,9 @@ final class BatchNormRows {
       for (int i = 0; i < n * c; i++) {
         double deviation = Math.sqrt(variance[i % c] + EPSILON);
         size[i] = gamma[i % c] * t[i] / deviation;
-        // Among denormals the mean is a multiple of 1.4e-45, and every x̂ of a column off by that.
-        double smallest = 2 * Float.MIN_VALUE / deviation / Tolerance.NORM_PARAMETERS.limit;
+        // Among denormals the mean is a multiple of 1.4e-45, every x̂ of a column is off by up to
+        // that, the same way, and dy's own mean, which is not 0, adds that up.
+        double smallest = 4 * Float.MIN_VALUE / deviation / Tolerance.NORM_PARAMETERS.limit;
         products[i] = t[i] * Math.max(Math.abs(xHat[i]), smallest);
       }
       compareColumns(Tolerance.NORM_GRADIENT, "dx", expected.dx(), dx, size);

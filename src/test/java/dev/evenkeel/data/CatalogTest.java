@@ -8,11 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.evenkeel.Expect;
 import dev.evenkeel.io.Npy;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,7 +93,8 @@ class CatalogTest {
         List.of("a", "b"), assertInstanceOf(Source.Csv.class, source).table().columnNames());
     Expect.failure(
         () -> new Catalog(folder).load("mnits"),
-        "no file mnits, nor a data set of that name",
+        "no file mnits (in the folder ",
+        "nor a data set of that name",
         "digits, mnist, fashion-mnist");
   }
 
@@ -126,5 +130,81 @@ class CatalogTest {
         "row 1 (from 0): 0.5 is not a class index");
     Expect.failure(
         () -> load(x, Optional.of("none.npy"), Optional.empty()), "no file none.npy", "--target");
+  }
+
+  /** Unsigned bytes of the given dimensions; those named .gz are compressed. */
+  private Path idx(String name, int[] dims, int... values) throws IOException {
+    Path path = folder.resolve(name);
+    ByteBuffer bytes = ByteBuffer.allocate(4 + 4 * dims.length + values.length);
+    bytes.put(new byte[] {0, 0, 8, (byte) dims.length});
+    IntStream.of(dims).forEach(bytes::putInt);
+    IntStream.of(values).forEach(value -> bytes.put((byte) value));
+    try (OutputStream file = Files.newOutputStream(path);
+        OutputStream out = name.endsWith(".gz") ? new GZIPOutputStream(file) : file) {
+      out.write(bytes.array());
+    }
+    return path;
+  }
+
+  private Source.Arrays idx(Path images, Path labels, Optional<Task.Kind> task) {
+    return (Source.Arrays) load(images, Optional.of(labels.toString()), task);
+  }
+
+  @Test
+  void idxImagesOfAnyDimensionsLieFlatAndByteLabelsAreClasses() throws IOException {
+    Path images =
+        idx("train-images-idx3-ubyte.gz", new int[] {3, 2, 2}, IntStream.range(244, 256).toArray());
+    Path labels = idx("train-labels-idx1-ubyte.gz", new int[] {3}, 2, 0, 130);
+    Source.Arrays source = idx(images, labels, Optional.empty());
+    Dataset data = source.data();
+    assertTrue(source.shared(), "one mean and deviation for all pixels");
+    assertEquals(3, data.rows());
+    assertEquals(4, data.columns());
+    assertEquals(244, data.features()[0]);
+    assertEquals(255, data.features()[11]);
+    assertArrayEquals(new int[] {2, 0, 130}, data.labels());
+    assertEquals(131, data.task().outputs());
+    Path volumes = idx("v-idx4-ubyte", new int[] {3, 1, 2, 2}, new int[12]);
+    assertEquals(4, idx(volumes, labels, Optional.empty()).data().columns());
+    Path plain = idx("no-name-tells", new int[] {3}, 1, 2, 3);
+    Dataset forced = idx(plain, labels, Optional.of(Task.Kind.REGRESSION)).data();
+    assertEquals(new Task.Regression(List.of("target")), forced.task());
+    assertArrayEquals(new float[] {2, 0, 130}, forced.targets());
+    Source.Arrays alone = (Source.Arrays) load(images, Optional.empty(), Optional.empty());
+    assertEquals(false, alone.data().hasTargets());
+    assertTrue(alone.shared());
+  }
+
+  @Test
+  void idxAndNpyGoTogether() throws IOException {
+    Path images = idx("i-idx3-ubyte", new int[] {4, 1, 2}, new int[8]);
+    Path values = npy("v.npy", 4, 0, .5f, 1, 2, 3);
+    assertEquals(
+        new Task.Regression(List.of("target")),
+        idx(images, values, Optional.empty()).data().task());
+  }
+
+  @Test
+  void idxFilesThatDoNotFitOrAreDamagedAreNamed() throws IOException {
+    Path images = idx("i-idx3-ubyte", new int[] {2, 2, 2}, new int[8]);
+    Path labels = idx("l-idx1-ubyte", new int[] {3}, 0, 1, 2);
+    Expect.failure(() -> idx(images, labels, Optional.empty()), "l-idx1-ubyte has 3 rows", "has 2");
+    Path missing = folder.resolve("none-idx1-ubyte");
+    Expect.failure(
+        () -> idx(images, missing, Optional.empty()), "no file", "none-idx1-ubyte", "--target");
+    Path wide = idx("w-idx3-ubyte", new int[] {2, 1, 2}, 0, 1, 2, 3);
+    Expect.failure(
+        () -> idx(images, wide, Optional.of(Task.Kind.CLASSIFICATION)),
+        "w-idx3-ubyte has 2 columns",
+        "one class index");
+    Path text = Files.writeString(folder.resolve("t-idx3-ubyte"), "a,b\n1,2\n");
+    Expect.failure(
+        () -> load(text, Optional.empty(), Optional.empty()),
+        "t-idx3-ubyte is damaged, or is not an IDX file: its magic number is 0x612C620A");
+    Path empty = Files.write(folder.resolve("e-idx3-ubyte"), new byte[0]);
+    Expect.failure(() -> load(empty, Optional.empty(), Optional.empty()), "it ends after 0 bytes");
+    Path cut = idx("c-idx3-ubyte", new int[] {2, 2, 2}, 1, 2, 3);
+    Expect.failure(
+        () -> load(cut, Optional.empty(), Optional.empty()), "it has 3 values", "[2, 2, 2] need 8");
   }
 }

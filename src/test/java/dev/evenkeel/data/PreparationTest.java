@@ -266,7 +266,7 @@ class PreparationTest {
     Dataset narrow = Dataset.unlabelled("n", new float[3], 1);
     Expect.failure(() -> prepared.apply(narrow), "1 columns", "takes 2 columns");
     Dataset labelled = Dataset.classification("c", features, 2, new int[3], List.of("k"));
-    Expect.failure(() -> prepared.apply(labelled), "was trained for a Regression");
+    Expect.failure(() -> prepared.apply(labelled), "was trained for a regression of 1 value");
     Expect.failure(() -> Preparation.fit(narrow, new int[] {0}, true), "no targets");
   }
 
@@ -285,5 +285,28 @@ class PreparationTest {
     Table missing = table("1,\n2,3\n");
     Expect.failure(
         () -> prepared.apply(missing, false, notes::add), "line 1, column \"2\"", "is missing");
+  }
+
+  @Test
+  void aTargetThatIsDroppedIsRefused() throws IOException {
+    Table houses = table("x,y\n1,1\n2,2\n");
+    Expect.failure(
+        () -> fit(houses, "y", List.of("y"), all(houses)), "\"y\" is the target", "--drop");
+  }
+
+  @Test
+  void laterArraysMayLackTheLastClassesButHaveNoMore() {
+    float[] features = {0, 10, 4};
+    Dataset three = Dataset.classification("a", features, 1, new int[] {0, 1, 2}, names(3));
+    Preparation prepared = Preparation.fit(three, new int[] {0, 1, 2}, false);
+    Dataset two = Dataset.classification("b", features, 1, new int[] {0, 1, 1}, names(2));
+    assertEquals(three.task(), prepared.apply(two).task());
+    assertArrayEquals(new int[] {0, 1, 1}, prepared.apply(two).labels());
+    Dataset four = Dataset.classification("c", features, 1, new int[] {0, 1, 3}, names(4));
+    Expect.failure(() -> prepared.apply(four), "4 classes, 0 to 3", "3 classes, 0 to 2");
+  }
+
+  private static List<String> names(int count) {
+    return IntStream.range(0, count).mapToObj(Integer::toString).toList();
   }
 }

@@ -84,4 +84,10 @@ class SplitTest {
     Expect.failure(() -> Split.of(0, 0, 0, 1), "0 rows are too few", "training");
     Expect.failure(() -> Split.stratified(new int[] {0, -1}, 0, 0, 1), "class label -1");
   }
+
+  @Test
+  void aTargetOfOneRowPerClassIsNamedAsTheReason() {
+    int[] labels = IntStream.range(0, 50).toArray();
+    Expect.failure(() -> Split.stratified(labels, 0.1, 0, 1), "50 rows in 50 classes are too few");
+  }
 }

@@ -200,4 +200,23 @@ class TableTest {
       assertEquals(i + 1, table.line(i));
     }
   }
+
+  /** As scikit-learn writes them: rows, features, names of the classes. */
+  @Test
+  void aFirstLineThatCountsRowsAndColumnsIsNoData() throws IOException {
+    Table table = table("3,2,rose,lily\n1,2,0\n3,4,1\n5,6,1\n");
+    assertEquals(List.of("1", "2", "3"), table.columnNames());
+    assertArrayEquals(new double[] {1, 3, 5}, numbers(table, "1"));
+    assertArrayEquals(new double[] {0, 1, 1}, numbers(table, "3"));
+    assertEquals(2, table.line(0));
+    String remark = table.remark().orElseThrow();
+    assertTrue(remark.contains("line 1") && remark.contains("3,2,rose,lily"), remark);
+    Table texts = table("2,2,rose,lily\n1,a,0\n3,b,1\n");
+    assertEquals(List.of("a", "b"), ((Column.Categorical) texts.column("2")).levels());
+    Expect.failure(() -> table("3,7,rose,lily\n1,2,0\n"), "line 2", "3 field(s)", "line 1 has 4");
+    Path path = file("3,2,rose,lily\n1,2,0\n");
+    Expect.failure(
+        () -> Table.read(path, Table.Options.DETECT.withHeader(Table.Header.ABSENT)), "line 2");
+    assertTrue(table("3,2,1\n1,2,0\n").remark().isEmpty());
+  }
 }

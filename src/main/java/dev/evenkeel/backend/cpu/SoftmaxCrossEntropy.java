@@ -48,9 +48,14 @@ final class SoftmaxCrossEntropy extends Losses {
     if (target != value || target < 0 || target >= columns) {
       throw new EvenkeelException(
           "Row %d of the batch has class %s, but the network has %d outputs (classes 0 to %d)"
-              .formatted(row, target == value ? target : value, columns, columns - 1));
+              .formatted(row, name(value), columns, columns - 1));
     }
     return target;
+  }
+
+  /** "3", but "1.5". */
+  private static String name(float value) {
+    return value == (int) value ? Integer.toString((int) value) : Float.toString(value);
   }
 
   private double weight(int target) {

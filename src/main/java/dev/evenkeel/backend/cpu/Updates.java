@@ -65,7 +65,7 @@ abstract class Updates extends Flat {
     private float rate;
 
     GradientDescent(Workers workers, UpdateTarget target) {
-      super(workers, target, 0.5);
+      super(workers, target, 0.2);
     }
 
     @Override
@@ -94,7 +94,7 @@ abstract class Updates extends Flat {
 
     Momentum(
         Workers workers, UpdateTarget target, Matrix velocity, double momentum, boolean nesterov) {
-      super(workers, target, 0.7, velocity);
+      super(workers, target, 0.3, velocity);
       this.momentum = (float) momentum;
       this.nesterov = nesterov;
     }
@@ -161,7 +161,7 @@ abstract class Updates extends Flat {
     private float rate;
 
     Rmsprop(Workers workers, UpdateTarget target, Matrix squares, double alpha, double epsilon) {
-      super(workers, target, 1, squares);
+      super(workers, target, 0.6, squares);
       this.alpha = alpha;
       this.epsilon = (float) epsilon;
     }
@@ -228,7 +228,7 @@ abstract class Updates extends Flat {
         double beta2,
         double epsilon,
         boolean decoupled) {
-      super(workers, target, 1.5, mean, squares);
+      super(workers, target, 0.7, mean, squares);
       this.beta1 = beta1;
       this.beta2 = beta2;
       this.epsilon = epsilon;

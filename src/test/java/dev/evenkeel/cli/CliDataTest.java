@@ -1,0 +1,190 @@
+package dev.evenkeel.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.evenkeel.io.Npy;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every form of data that the commands take, from training to predictions. */
+class CliDataTest {
+
+  @TempDir Path folder;
+
+  private Path write(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text);
+  }
+
+  @Test
+  void textsAreClassesAndPredictionsHaveTheirProbabilities() throws IOException {
+    StringBuilder csv = new StringBuilder("len,wid,kind\n");
+    for (int i = 0; i < 150; i++) {
+      double part = i % 3 * 4 + i / 150.0;
+      csv.append(
+          String.format(
+              Locale.ROOT,
+              "%.3f,%.3f,%s%n",
+              part,
+              -part,
+              List.of("rose", "lily", "iris").get(i % 3)));
+    }
+    Path flowers = write("flowers.csv", csv.toString());
+    Path run = folder.resolve("flowers");
+    JsonNode result =
+        CommandLineRun.of("train", "--data", flowers, "--batch", 16, "--out", run, "--json").json();
+    assertEquals(CommandLineRun.trainKeys("test_accuracy"), CommandLineRun.keys(result));
+    assertEquals(1, result.get("test_accuracy").asDouble());
+    Path out = folder.resolve("p.csv");
+    CommandLineRun.of("predict", "--model", run, "--data", flowers, "--out", out).succeeded();
+    List<String> lines = Files.readAllLines(out);
+    assertEquals("kind,p(iris),p(lily),p(rose)", lines.get(0));
+    String[] row = lines.get(1).split(",");
+    assertEquals("rose", row[0]);
+    double sum = IntStream.range(1, 4).mapToDouble(k -> Double.parseDouble(row[k])).sum();
+    assertEquals(1, sum, 1e-6);
+    assertTrue(Double.parseDouble(row[3]) > 0.5);
+  }
+
+  @Test
+  void aBinaryLossPredictsTwoProbabilities() throws IOException {
+    StringBuilder csv = new StringBuilder("x,y\n");
+    IntStream.range(0, 100).forEach(i -> csv.append(i + "," + (i < 50 ? "no" : "yes") + "\n"));
+    Path data = write("b.csv", csv.toString());
+    Path run = folder.resolve("binary");
+    CommandLineRun.of(
+            "train", "--data", data, "--loss", "binary", "--hidden", 8, "--batch", 10, "--out", run)
+        .succeeded();
+    Path out = folder.resolve("p.csv");
+    CommandLineRun.of("predict", "--model", run, "--data", data, "--out", out).succeeded();
+    List<String> lines = Files.readAllLines(out);
+    assertEquals("y,p(no),p(yes)", lines.get(0));
+    assertTrue(lines.get(1).startsWith("no,"), lines.get(1));
+    assertTrue(lines.get(100).startsWith("yes,"), lines.get(100));
+    String[] row = lines.get(1).split(",");
+    assertEquals(1, Double.parseDouble(row[1]) + Double.parseDouble(row[2]), 1e-6);
+  }
+
+  @Test
+  void aTargetIsFoundByNumberAndItsTaskCanBeForced() throws IOException {
+    Path data =
+        write(
+            "t.csv",
+            "y,x\n"
+                + IntStream.range(0, 60)
+                    .mapToObj(i -> i % 3 + "," + i)
+                    .reduce("", (a, b) -> a + b + "\n"));
+    CommandLineRun classes =
+        CommandLineRun.of(
+            "train", "--data", data, "--target", 1, "--steps", 1, "--out", folder.resolve("a"));
+    classes.succeeded().says("Column \"y\" is predicted by classification", "--task regression");
+    JsonNode numbers =
+        CommandLineRun.of(
+                "train",
+                "--data",
+                data,
+                "--target",
+                "y",
+                "--task",
+                "REGRESSION",
+                "--steps",
+                1,
+                "--out",
+                folder.resolve("b"),
+                "--json")
+            .json();
+    assertEquals(CommandLineRun.trainKeys("test_rmse"), CommandLineRun.keys(numbers));
+  }
+
+  @Test
+  void aFirstLineThatCountsRowsAndColumnsIsSkippedAndSaid() throws IOException {
+    StringBuilder csv = new StringBuilder("60,2,red,blue\n");
+    IntStream.range(0, 60).forEach(i -> csv.append(i + "," + -i + "," + i % 2 + "\n"));
+    Path data = write("counted.csv", csv.toString());
+    Path run = folder.resolve("run");
+    CommandLineRun.of("train", "--data", data, "--steps", 1, "--out", run)
+        .succeeded()
+        .says("line 1: taken for a count of rows and columns", "42 rows train");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ".gz"})
+  void idxFilesTrainEvaluateAndPredict(String ending) throws IOException {
+    Path images = folder.resolve("train-images-idx3-ubyte" + ending);
+    Path labels = folder.resolve("train-labels-idx1-ubyte" + ending);
+    int[] pixels = IntStream.range(0, 80 * 4).map(i -> i / 4 % 2 * 200 + i % 50).toArray();
+    idx(images, new int[] {80, 2, 2}, pixels);
+    idx(labels, new int[] {80}, IntStream.range(0, 80).map(i -> i % 2).toArray());
+    Path run = folder.resolve("run");
+    CommandLineRun trained =
+        CommandLineRun.of(
+            "train", "--data", images, "--target", labels, "--hidden", 4, "--out", run, "--json");
+    assertEquals(CommandLineRun.trainKeys("test_accuracy"), CommandLineRun.keys(trained.json()));
+    trained.says("is predicted by classification, into 2 classes");
+    Path few = folder.resolve("few-idx3-ubyte" + ending);
+    Path ones = folder.resolve("few-idx1-ubyte" + ending);
+    idx(few, new int[] {3, 2, 2}, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+    idx(ones, new int[] {3}, 0, 0, 0);
+    JsonNode evaluated =
+        CommandLineRun.of("evaluate", "--model", run, "--data", few, "--target", ones, "--json")
+            .json();
+    assertEquals(Set.of("device", "rows", "loss", "accuracy"), CommandLineRun.keys(evaluated));
+    assertEquals(3, evaluated.get("rows").asInt());
+    Path out = folder.resolve("p.csv");
+    CommandLineRun.of("predict", "--model", run, "--data", few, "--out", out).succeeded();
+    assertEquals("label,p(0),p(1)", Files.readAllLines(out).get(0));
+    assertEquals(4, Files.readAllLines(out).size());
+  }
+
+  private static void idx(Path path, int[] dims, int... values) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(4 + 4 * dims.length + values.length);
+    bytes.put(new byte[] {0, 0, 8, (byte) dims.length});
+    IntStream.of(dims).forEach(bytes::putInt);
+    IntStream.of(values).forEach(value -> bytes.put((byte) value));
+    try (OutputStream file = Files.newOutputStream(path);
+        OutputStream out = path.toString().endsWith(".gz") ? new GZIPOutputStream(file) : file) {
+      out.write(bytes.array());
+    }
+  }
+
+  @Test
+  void npyFilesTrainEvaluateAndPredict() throws IOException {
+    Path x = folder.resolve("x.npy");
+    Path y = folder.resolve("y.npy");
+    float[] features = new float[120];
+    float[] targets = new float[60];
+    for (int i = 0; i < 60; i++) {
+      features[2 * i] = i;
+      features[2 * i + 1] = i % 7;
+      targets[i] = 0.5f + 3 * i;
+    }
+    new Npy(new int[] {60, 2}, features).write(x);
+    new Npy(new int[] {60}, targets).write(y);
+    Path run = folder.resolve("run");
+    JsonNode trained =
+        CommandLineRun.of(
+                "train", "--data", x, "--target", y, "--hidden", 4, "--out", run, "--json")
+            .json();
+    assertEquals(CommandLineRun.trainKeys("test_rmse"), CommandLineRun.keys(trained));
+    JsonNode evaluated =
+        CommandLineRun.of("evaluate", "--model", run, "--data", x, "--target", y, "--json").json();
+    assertEquals(12, evaluated.get("rows").asInt());
+    Path out = folder.resolve("p.csv");
+    CommandLineRun.of("predict", "--model", run, "--data", x, "--out", out).succeeded();
+    assertEquals(61, Files.readAllLines(out).size());
+    assertEquals("target", Files.readAllLines(out).get(0));
+  }
+}

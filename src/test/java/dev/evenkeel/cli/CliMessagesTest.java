@@ -1,0 +1,389 @@
+package dev.evenkeel.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.evenkeel.io.Npy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Input that is wrong ends in a line or two, with what happened, the value seen, what was expected
+ * and what to do; in exit code 2; and without a stack trace.
+ */
+class CliMessagesTest {
+
+  @TempDir static Path shared;
+  @TempDir Path folder;
+
+  private static Path table;
+  private static Path model;
+  private static Path digits;
+
+  @BeforeAll
+  static void train() throws IOException {
+    String rows =
+        IntStream.range(0, 60)
+            .mapToObj(i -> "%d,%s,%s".formatted(i, i % 2 == 0 ? "x" : "y", i * 2.5))
+            .collect(Collectors.joining("\n"));
+    table = Files.writeString(shared.resolve("table.csv"), "size,kind,price\n" + rows + "\n");
+    model = shared.resolve("table");
+    CommandLineRun.of(
+            "train", "--data", table, "--steps", 2, "--hidden", 4, "--batch", 16, "--out", model)
+        .succeeded();
+    digits = shared.resolve("digits");
+    CommandLineRun.of("train", "--steps", 2, "--hidden", 4, "--out", digits).succeeded();
+  }
+
+  private Path write(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text);
+  }
+
+  private CommandLineRun train(Object... more) {
+    Object[] args = new Object[more.length + 3];
+    args[0] = "train";
+    System.arraycopy(more, 0, args, 1, more.length);
+    args[more.length + 1] = "--out";
+    args[more.length + 2] = folder.resolve("run");
+    return CommandLineRun.of(args);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "--epochs abc| 'abc' is not a whole number",
+        "--epochs 0| --epochs must be at least 1, not 0",
+        "--steps 0| --steps must be at least 1, not 0",
+        "--steps 1.5| '1.5' is not a whole number",
+        "--steps 5 --epochs 2| --epochs and --steps can't both say when training ends",
+        "--batch 0| --batch must be at least 1, not 0",
+        "--batch 1| A batch of 1 row is too small",
+        "--hidden abc| 'abc' is not a whole number",
+        "--hidden 8,-5| --hidden must be at least 1, not -5",
+        "--hidden 0,0| --hidden must be at least 1, not 0",
+        "--lr abc| 'abc' is not a finite number",
+        "--lr NaN| 'NaN' is not a finite number",
+        "--lr -1| --lr: The learning rate must be above 0 and finite, not -1.0",
+        "--weight-decay -1| --weight-decay: ",
+        "--optimizer adamm| --optimizer: Unknown optimizer 'adamm'; there are: sgd,",
+        "--schedule x| --schedule: Unknown schedule 'x'",
+        "--warmup -4| --warmup must be at least 0, not -4",
+        "--clip -1| --clip: The clipping norm must be at least 0 and finite, not -1.0",
+        "--patience -1| --patience must be at least 0, not -1",
+        "--patience 2 --valid 0| --patience 2 needs rows to validate on, but --valid is 0",
+        "--act rulu| --act: Unknown activation 'rulu'; there are: identity, relu",
+        "--norm layer| --norm layer is not known; there are: batch, none",
+        "--norm-place up| --norm-place up is not known; there are: before, after",
+        "--dropout 1| --dropout: The dropout probability must be at least 0 and below 1, not 1.0",
+        "--init foo| --init: Unknown initialiser 'foo'; there are: auto, he,",
+        "--running foo| --running foo is not known; there are: exponential, cumulative, population",
+        "--running-weight 2| --running-weight: ",
+        "--running-variance foo| 'foo' is not unbiased or biased",
+        "--epsilon -1| --epsilon: Batch norm's epsilon must be at least 0, not -1.0",
+        "--loss mee| --loss mee is not known; there are: cross-entropy, binary",
+        "--loss mse| --loss mse is for regression, but the target holds classes",
+        "--loss binary| --loss binary needs a target of two classes, not 10",
+        "--label-smoothing 2| --label-smoothing: ",
+        "--class-weights 1,2| --class-weights takes 'balanced' or 10 numbers",
+        "--class-weights a,b| one for each class, not a,b",
+        "--metrics foo| --metrics: Unknown metric 'foo': expected accuracy",
+        "--metrics rmse| --metrics rmse measures numbers, but the target holds classes",
+        "--monitor acc| --monitor: Unknown metric 'acc'",
+        "--valid abc| 'abc' is not a finite number",
+        "--valid 0.6 --test 0.6| --valid 0.6 and --test 0.6 leave no rows to train on",
+        "--task foo| 'foo' is not classification or regression",
+        "--task regression| digits has a target of its own, a class: --task regression",
+        "--target 5| digits has a target of its own, a class: --target 5",
+        "--drop 5| --drop, --categorical and --no-header are for CSV files",
+        "--seed x| 'x' is not a whole number",
+        "--threads 0| --threads takes 1 to 1024, not 0",
+        "--threads x| '--threads': 'x' is not a whole number",
+        "--device gpu| Unknown device 'gpu'; there are: auto, cpu, cuda, cuda:N",
+        "--data nope.csv| There is no file nope.csv",
+        "--data .| it is a folder",
+        "--epoch 3| Unknown option '--epoch'; did you mean ",
+        "extra| Unexpected argument 'extra'",
+      })
+  void aWrongValueIsNamed(String args, String words) {
+    train((Object[]) args.split(" ")).refused(words);
+    assertFalse(Files.exists(folder.resolve("run")), "a refused run leaves no folder");
+  }
+
+  @Test
+  void aWrongCommandIsNamed() {
+    CommandLineRun.of("trian").refused("Unknown command 'trian'; did you mean train");
+    CommandLineRun.of().refused("No command was given; there are: train");
+    CommandLineRun.of("evaluate").refused("Missing required option", "--model");
+    CommandLineRun.of("train", "--epochs").refused("--epochs");
+  }
+
+  @Test
+  void wrongValuesOfBenchAreNamed() {
+    CommandLineRun.of("bench", "--in", 0).refused("--in must be at least 1, not 0");
+    CommandLineRun.of("bench", "--out", -1).refused("--out must be at least 1, not -1");
+    CommandLineRun.of("bench", "--steps", 0).refused("--steps must be at least 1, not 0");
+    CommandLineRun.of("bench", "--warmup", -1).refused("--warmup must be at least 0, not -1");
+    CommandLineRun.of("bench", "--batch", 0).refused("--batch must be at least 1, not 0");
+    CommandLineRun.of("bench", "--batch", 1, "--hidden", 4)
+        .refused("batch of one row", "at least 2");
+    CommandLineRun.of("bench", "--lr", 0).refused("--lr: The learning rate must be above 0");
+  }
+
+  @Test
+  void aDeviceThatIsNotThereSaysWhy() {
+    for (String device : new String[] {"cuda", "cuda:3"}) {
+      train("--steps", 1, "--device", device)
+          .refused("--device " + device + " can't be used: ", "help: --device cpu, or auto");
+    }
+  }
+
+  @Test
+  void aStackTraceIsShownOnRequestAlone() {
+    CommandLineRun.of("train", "--data", "nope.csv").refused("nope.csv");
+    CommandLineRun run = CommandLineRun.of("train", "--data", "nope.csv", "--debug");
+    assertEquals(2, run.exitCode());
+    assertTrue(run.err().contains("\tat dev.evenkeel.data.Catalog"), run::toString);
+    CommandLineRun wrong = CommandLineRun.of("train", "--epochs", "x", "--debug");
+    assertEquals(2, wrong.exitCode());
+    assertTrue(wrong.err().contains("\tat "), wrong::toString);
+  }
+
+  @Test
+  void whatWentWrongIsNotOnStdout() {
+    CommandLineRun run = train("--data", "nope.csv", "--json").refused("nope.csv");
+    assertEquals("", run.out());
+  }
+
+  @Test
+  void aTrainingThatEndsInNanExitsWithOneAndKeepsNoFolder() {
+    train("--lr", "1e30", "--hidden", 8)
+        .failed(1, "Training stopped at step 2", "NaN", "layer", "help: try a smaller --lr");
+    assertFalse(Files.exists(folder.resolve("run")));
+    train("--lr", "1e38", "--hidden", 8, "--steps", 1)
+        .failed(1, "Training stopped after step 1", "NaN or infinite", "a smaller --lr");
+    assertFalse(Files.exists(folder.resolve("run")));
+    CommandLineRun.of("bench", "--lr", "1e38", "--hidden", 8, "--steps", 5).failed(1, "NaN");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "``| is empty: give a file with rows| t.csv",
+        "a,b;| has a header but no rows|--no-header",
+        "a,b;1,2;3;| line 3: it has 1 field(s), but line 1 has 2| quote a field",
+        "a,a;1,2;| columns 1 and 2 are both called \"a\"| --no-header",
+        "a,b;1,\"2;3,4;| cannot be read| quotes",
+      })
+  void aTableThatIsWrongIsNamedWithItsLine(String text, String words, String more)
+      throws IOException {
+    Path file = write("t.csv", text.replace(';', '\n'));
+    train("--data", file).refused("t.csv", words, more);
+  }
+
+  @Test
+  void aTextAmongNumbersIsNamedWithItsLine() throws IOException {
+    for (String bad : new String[] {"oops", "inf", "1e999"}) {
+      String rows =
+          IntStream.range(0, 50).mapToObj(i -> i + "," + i).collect(Collectors.joining("\n"));
+      Path file = write("t.csv", "a,b\n" + rows + "\n" + bad + ",3\n");
+      train("--data", file)
+          .refused(
+              "line 52, column \"a\": \"" + bad + "\" is not a finite number", "--categorical a");
+    }
+  }
+
+  @Test
+  void aNanAmongNumbersIsTakenAsMissing() throws IOException {
+    String rows =
+        IntStream.range(0, 50).mapToObj(i -> i + "," + i * 0.5).collect(Collectors.joining("\n"));
+    Path features = write("t.csv", "a,b\n" + rows + "\nNaN,3.5\n");
+    train("--data", features, "--steps", 1).succeeded();
+    Path target = write("u.csv", "a,b\n" + rows + "\n3,NaN\n");
+    train("--data", target, "--steps", 1).refused("line 52: the target \"b\" is missing");
+  }
+
+  @Test
+  void namesThatTheTableLacksAreNamedBesideThoseItHas() throws IOException {
+    train("--data", table, "--target", "prize").refused("no column \"prize\"", "size, kind, price");
+    train("--data", table, "--target", 9).refused("no column \"9\"", "size, kind, price");
+    train("--data", table, "--drop", "foo").refused("no column \"foo\"");
+    train("--data", table, "--drop", "price").refused("\"price\" is the target", "--drop");
+    train("--data", table, "--drop", "size,kind").refused("no column to learn from");
+    train("--data", table, "--categorical", "foo").refused("no column \"foo\"");
+    train("--data", table, "--target", "kind", "--task", "regression")
+        .refused("cannot be predicted as a number", "\"x\"");
+    train("--data", table, "--task", "classification").refused("60 rows in 60 classes are too few");
+    Path targets = write("y.csv", "y\n1\n");
+    train("--data", table, "--target", targets)
+        .refused("is a file, but the target of a CSV file is one of its own columns", "join");
+  }
+
+  @Test
+  void optionsOfTheOtherTaskAreRefused() {
+    train("--data", table, "--metrics", "accuracy").refused("--metrics accuracy measures classes");
+    train("--data", table, "--loss", "binary")
+        .refused("--loss binary is for classification, but the target holds numbers", "mse or mae");
+    train("--data", table, "--label-smoothing", 0.1)
+        .refused("--label-smoothing works with --loss cross-entropy alone");
+    train("--data", table, "--loss", "huber", "--huber-delta", -1).refused("--huber-delta: ");
+  }
+
+  @Test
+  void arraysThatAreWrongAreNamed() throws IOException {
+    Path x = folder.resolve("x.npy");
+    Path y = folder.resolve("y.npy");
+    new Npy(new int[] {40, 2}, new float[80]).write(x);
+    new Npy(new int[] {39}, new float[39]).write(y);
+    train("--data", x).refused("has no targets to learn from", "--target FILE");
+    train("--data", x, "--target", y).refused("y.npy has 39 rows, but", "x.npy has 40");
+    train("--data", x, "--target", folder.resolve("z.npy")).refused("There is no file", "z.npy");
+    float[] negative = new float[40];
+    negative[3] = -1;
+    new Npy(new int[] {40}, negative).write(y);
+    train("--data", x, "--target", y, "--task", "classification")
+        .refused("row 3 (from 0): -1.0 is not a class index");
+    float[] holes = new float[80];
+    holes[7] = Float.NaN;
+    new Npy(new int[] {40, 2}, holes).write(x);
+    train("--data", x, "--target", y).refused("row 3, column 1", "NaN", "must be finite");
+    Files.write(x, new byte[0]);
+    train("--data", x, "--target", y).refused("x.npy is damaged, or is not an NPY file");
+  }
+
+  @Test
+  void aFolderThatCannotTakeTheRunIsNamed() throws IOException {
+    CommandLineRun.of("train", "--steps", 1, "--out", digits)
+        .refused("holds a run already", "--resume " + digits, "another --out");
+    Path file = write("file", "");
+    CommandLineRun.of("train", "--steps", 1, "--out", file).refused("is a file", "--out");
+    CommandLineRun.of("train", "--steps", 1, "--out", file.resolve("sub"))
+        .refused("can't be made", "--out");
+  }
+
+  @Test
+  void aFolderThatIsLockedIsNamed() throws IOException {
+    Path locked = Files.createDirectory(folder.resolve("locked"));
+    Assumptions.assumeTrue(
+        locked.toFile().setWritable(false) && !Files.isWritable(locked),
+        "this user may write everywhere");
+    CommandLineRun.of("train", "--steps", 1, "--out", locked).refused("can't be written to");
+  }
+
+  @Test
+  void aRunThatCannotGoOnSaysWhy() throws IOException {
+    CommandLineRun.of("train", "--resume", folder)
+        .refused("no checkpoint to resume", "the folder that --out named");
+    CommandLineRun.of("train", "--resume", digits, "--lr", 1)
+        .refused("--lr can't be changed when a run is resumed", "help:");
+    Path copy = Files.createDirectory(folder.resolve("copy"));
+    Path checkpoint = copy.resolve("checkpoint.safetensors");
+    flipBit(digits.resolve("checkpoint.safetensors"), checkpoint);
+    CommandLineRun.of("train", "--resume", copy).refused("is damaged", "SHA-256");
+    Files.copy(digits.resolve("model.safetensors"), folder.resolve("checkpoint.safetensors"));
+    CommandLineRun.of("train", "--resume", folder).refused("is a finished model, not a checkpoint");
+  }
+
+  @Test
+  void aRunWhoseDataChangedDoesNotGoOn() throws IOException {
+    Path data = folder.resolve("d.csv");
+    Files.copy(table, data);
+    train("--data", data, "--steps", 3, "--hidden", 4).succeeded();
+    Files.writeString(data, Files.readString(data).replace("10,x,25.0", "10,x,26.0"));
+    CommandLineRun.of("train", "--resume", folder.resolve("run"))
+        .refused("was trained on other data");
+    Files.delete(data);
+    CommandLineRun.of("train", "--resume", folder.resolve("run"))
+        .refused("There is no file", "d.csv");
+  }
+
+  private static void flipBit(Path from, Path to) throws IOException {
+    byte[] bytes = Files.readAllBytes(from);
+    bytes[bytes.length - 9] ^= 4;
+    Files.write(to, bytes);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"evaluate", "predict"})
+  void aModelThatIsDamagedOrNoneIsNamed(String command) throws IOException {
+    Path bad = folder.resolve("bad.safetensors");
+    flipBit(digits.resolve("model.safetensors"), bad);
+    CommandLineRun.of(command, "--model", bad).refused("bad.safetensors is damaged", "SHA-256");
+    byte[] whole = Files.readAllBytes(digits.resolve("model.safetensors"));
+    Files.write(bad, Arrays.copyOf(whole, whole.length / 2));
+    CommandLineRun.of(command, "--model", bad).refused("bad.safetensors is damaged");
+    Files.write(bad, new byte[0]);
+    CommandLineRun.of(command, "--model", bad).refused("bad.safetensors is damaged", "0 bytes");
+    CommandLineRun.of(command, "--model", table).refused("is not a safetensors file");
+    CommandLineRun.of(command, "--model", "nope").refused("no model at nope", "model.safetensors");
+    CommandLineRun.of(command, "--model", folder).refused("There is no model at");
+  }
+
+  @Test
+  void dataThatDoesNotSuitTheModelIsRefused() throws IOException {
+    Path out = folder.resolve("p.csv");
+    Path lacking = write("new.csv", "kind\nx\n");
+    CommandLineRun.of("predict", "--model", model, "--data", lacking, "--out", out)
+        .refused("new.csv has no column \"size\"", "Its columns are: kind");
+    Path texts = write("new.csv", "size,kind\nbig,x\n");
+    CommandLineRun.of("predict", "--model", model, "--data", texts, "--out", out)
+        .refused("column \"size\" holds texts, such as \"big\"");
+    Path unlabelled = write("new.csv", "size,kind\n1,x\n");
+    CommandLineRun.of("evaluate", "--model", model, "--data", unlabelled)
+        .refused("no column \"price\"");
+    CommandLineRun.of("evaluate", "--model", model, "--data", "digits")
+        .refused("64 columns without names", "a table with named columns");
+    CommandLineRun.of("evaluate", "--model", digits, "--data", table)
+        .refused("has 3 columns, but the model takes 64");
+    CommandLineRun.of("evaluate", "--model", model, "--metrics", "accuracy")
+        .refused("--metrics accuracy measures classes");
+    CommandLineRun.of("evaluate", "--model", digits, "--metrics", "foo")
+        .refused("--metrics: Unknown metric 'foo'");
+    CommandLineRun.of("evaluate", "--model", model, "--data", table, "--target", "kind")
+        .refused("--target is for NPY and IDX data", "leave --target out");
+    Path x = folder.resolve("x.npy");
+    new Npy(new int[] {2, 64}, new float[128]).write(x);
+    CommandLineRun.of("evaluate", "--model", digits, "--data", x)
+        .refused("no targets to measure against", "--target FILE");
+    CommandLineRun.of("predict", "--model", digits, "--out", folder.resolve("no/p.csv"))
+        .refused("Cannot write", "does not exist", "Create it first");
+    assertFalse(Files.exists(out));
+  }
+
+  @Test
+  void aLabelThatTheModelDoesNotKnowIsNamed() throws IOException {
+    Path run = folder.resolve("run");
+    train("--data", table, "--target", "kind", "--steps", 1, "--hidden", 4).succeeded();
+    Path later = write("later.csv", "size,kind,price\n1,x,2\n2,z,5\n");
+    CommandLineRun.of("evaluate", "--model", run, "--data", later)
+        .refused("line 3: the class \"z\"", "not among those trained on: x, y");
+    Path x = folder.resolve("x.npy");
+    Path y = folder.resolve("y.npy");
+    new Npy(new int[] {2, 64}, new float[128]).write(x);
+    new Npy(new int[] {2}, new float[] {0, 12}).write(y);
+    CommandLineRun.of("evaluate", "--model", digits, "--data", x, "--target", y)
+        .refused("13 classes, 0 to 12", "trained for a classification of 10 classes, 0 to 9");
+  }
+
+  @Test
+  void aNetworkThatDoesNotFitIntoMemorySaysHowToGetMore() {
+    train("--hidden", "46000,46000").failed(1, "out of memory", "--hidden", "-Xmx");
+    train("--hidden", "100000,100000").refused("100000 x 100000 has more than 2,147,483,647");
+    assertFalse(Files.exists(folder.resolve("run")));
+  }
+}

@@ -1,0 +1,313 @@
+package dev.evenkeel.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the commands do with input that is right; {@link CliMessagesTest} has the wrong input. */
+class CliTest {
+  @TempDir static Path shared;
+  @TempDir Path folder;
+
+  private static Path houses;
+  private static Path model;
+
+  /** A model of houses that most tests only look at. */
+  @BeforeAll
+  static void trainHouses() throws IOException {
+    houses = Files.writeString(shared.resolve("houses.csv"), houses());
+    model = shared.resolve("run");
+    CommandLineRun.of(
+            "train", "--data", houses, "--target", "price", "--hidden", 32, "--out", model)
+        .succeeded()
+        .says("Column \"price\" is predicted by regression", "test rmse");
+  }
+
+  /** Numbers, a category whose values need quotes, and years of which some are missing. */
+  private static String houses() {
+    Random random = new Random(7);
+    String[] towns = {"Bern", "\"Basel, Stadt\"", "\"\"\"Rive\"\" Genève\""};
+    StringBuilder csv = new StringBuilder("area,rooms,town,year,price\n");
+    for (int i = 0; i < 400; i++) {
+      int area = 40 + random.nextInt(200);
+      int rooms = 1 + random.nextInt(6);
+      int town = random.nextInt(3);
+      String year = i % 9 == 0 ? "" : Integer.toString(1900 + random.nextInt(120));
+      int price = 1000 * area * (2 + town) + 20_000 * rooms + random.nextInt(5000);
+      csv.append("%d,%d,%s,%s,%d%n".formatted(area, rooms, towns[town], year, price));
+    }
+    return csv.toString();
+  }
+
+  private Path write(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text);
+  }
+
+  private CommandLineRun digits(Object... more) {
+    Object[] start = {"train", "--hidden", 16, "--out", folder.resolve("run")};
+    Object[] all = new Object[start.length + more.length];
+    System.arraycopy(start, 0, all, 0, start.length);
+    System.arraycopy(more, 0, all, start.length, more.length);
+    return CommandLineRun.of(all);
+  }
+
+  @Test
+  void digitsTrainAndReportWhatScriptsWant() {
+    JsonNode result = digits("--epochs", 3, "--lr", 0.02, "--json").json();
+    assertEquals(CommandLineRun.trainKeys("test_accuracy"), CommandLineRun.keys(result));
+    assertEquals("cpu", result.get("device").asText());
+    assertEquals(3, result.get("epochs").asInt());
+    assertEquals(30, result.get("steps").asInt());
+    assertEquals(64 * 16 + 2 * 16 + 16 * 10 + 10, result.get("parameters").asInt());
+    assertTrue(result.get("seconds").asDouble() > 0);
+    assertTrue(result.get("train_loss").asDouble() > 0);
+    assertTrue(result.get("valid_loss").asDouble() > 0);
+    double accuracy = result.get("test_accuracy").asDouble();
+    assertTrue(accuracy > 0.5 && accuracy <= 1, () -> "accuracy " + accuracy);
+    Path checkpoint = Path.of(result.get("checkpoint").asText());
+    assertEquals(folder.resolve("run").resolve("checkpoint.safetensors"), checkpoint);
+    assertTrue(Files.exists(checkpoint));
+    assertTrue(Files.exists(folder.resolve("run/model.safetensors")));
+    assertTrue(Files.exists(folder.resolve("run/history.csv")));
+  }
+
+  @Test
+  void withoutJsonTheResultIsOnStdoutAndProgressIsNot() {
+    CommandLineRun run = digits("--epochs", 2).succeeded();
+    assertTrue(run.out().contains("test accuracy "), run::toString);
+    assertTrue(run.out().contains("2 epochs, 20 steps"), run::toString);
+    assertFalse(run.out().contains("epoch 1/2"), run::toString);
+    assertTrue(run.err().contains("epoch 1/2"), run::toString);
+    assertTrue(run.err().contains("epoch 2/2"), run::toString);
+  }
+
+  @Test
+  void fewerStepsThanAnEpochAreEnough() {
+    JsonNode result = digits("--steps", 3, "--json").json();
+    assertEquals(3, result.get("steps").asInt());
+    assertEquals(1, result.get("epochs").asInt());
+    assertTrue(result.get("valid_loss").isNumber());
+    assertTrue(result.get("test_accuracy").isNumber());
+  }
+
+  @Test
+  void withoutRowsToValidateOrTestTheirNumbersAreAbsent() {
+    JsonNode result = digits("--steps", 2, "--valid", 0, "--test", 0, "--json").json();
+    assertEquals(CommandLineRun.trainKeys(), CommandLineRun.keys(result));
+    assertTrue(result.get("valid_loss").isNull());
+  }
+
+  @Test
+  void moreMetricsAreTestedToo() {
+    JsonNode result =
+        digits("--steps", 2, "--metrics", "logloss,top3", "--monitor", "auc", "--json").json();
+    assertEquals(
+        CommandLineRun.trainKeys("test_accuracy", "test_logloss", "test_top3", "test_auc"),
+        CommandLineRun.keys(result));
+  }
+
+  @Test
+  void anInterruptedRunGoesOnByItsFolderAlone() {
+    digits("--epochs", 2).succeeded();
+    JsonNode whole = CommandLineRun.of("train", "--resume", folder.resolve("run"), "--json").json();
+    assertEquals(CommandLineRun.trainKeys("test_accuracy"), CommandLineRun.keys(whole));
+    assertEquals(20, whole.get("steps").asInt());
+  }
+
+  @Test
+  void aTableIsEvaluatedOnTheRowsThatTrainingNeverSaw() {
+    CommandLineRun run = CommandLineRun.of("evaluate", "--model", model, "--json");
+    JsonNode result = run.json();
+    assertEquals(Set.of("device", "rows", "loss", "rmse"), CommandLineRun.keys(result));
+    assertEquals(80, result.get("rows").asInt());
+    assertTrue(run.err().contains("the 80 test rows that training never saw"), run::toString);
+    Path same = houses.getParent().resolve(".").resolve("houses.csv");
+    JsonNode again =
+        CommandLineRun.of("evaluate", "--model", model, "--data", same, "--json").json();
+    assertEquals(result, again);
+  }
+
+  @Test
+  void evaluateTakesOtherDataMetricsAndTheModelFileItself() throws IOException {
+    List<String> lines = Files.readAllLines(houses);
+    Path other = write("other.csv", String.join("\n", lines.subList(0, 51)));
+    JsonNode result =
+        CommandLineRun.of(
+                "evaluate",
+                "--model",
+                model.resolve("model.safetensors"),
+                "--data",
+                other,
+                "--metrics",
+                "mae,r2",
+                "--json")
+            .json();
+    assertEquals(Set.of("device", "rows", "loss", "mae", "r2"), CommandLineRun.keys(result));
+    assertEquals(50, result.get("rows").asInt());
+    assertTrue(result.get("r2").asDouble() > 0.5, result::toString);
+  }
+
+  @Test
+  void predictFindsColumnsByNameAndIgnoresNewOnes() throws IOException {
+    Path first = write("first.csv", "area,rooms,town,year\n100,3,Bern,1990\n200,5,Bern,\n");
+    Path second =
+        write("second.csv", "year,colour,town,rooms,area\n1990,red,Bern,3,100\n,blue,Bern,5,200\n");
+    Path one = folder.resolve("one.csv");
+    Path two = folder.resolve("two.csv");
+    JsonNode result =
+        CommandLineRun.of("predict", "--model", model, "--data", first, "--out", one, "--json")
+            .json();
+    assertEquals(Set.of("device", "rows", "out"), CommandLineRun.keys(result));
+    assertEquals(2, result.get("rows").asInt());
+    assertEquals(one.toString(), result.get("out").asText());
+    CommandLineRun.of("predict", "--model", model, "--data", second, "--out", two)
+        .succeeded()
+        .says("ignored what the model was not trained on: \"colour\"", "2 rows predicted in");
+    List<String> lines = Files.readAllLines(one);
+    assertEquals(3, lines.size());
+    assertEquals("price", lines.get(0));
+    assertTrue(Double.parseDouble(lines.get(2)) > Double.parseDouble(lines.get(1)));
+    assertEquals(lines, Files.readAllLines(two));
+  }
+
+  @Test
+  void aCategoryThatTrainingNeverSawIsTakenAsMissingAndSaid() throws IOException {
+    Path unseen = write("unseen.csv", "area,rooms,town,year\n100,3,Zug,1990\n100,3,Bern,1990\n");
+    Path out = folder.resolve("p.csv");
+    CommandLineRun.of("predict", "--model", model, "--data", unseen, "--out", out)
+        .succeeded()
+        .says("column \"town\" has 1 value(s) that the training rows did not have", "\"Zug\"");
+    assertEquals(3, Files.readAllLines(out).size());
+  }
+
+  @Test
+  void theSameSeedWritesTheSameModel() throws IOException {
+    Path other = folder.resolve("other");
+    digits("--steps", 5, "--dropout", 0.2, "--seed", 3).succeeded();
+    CommandLineRun.of(
+            "train", "--hidden", 16, "--steps", 5, "--dropout", 0.2, "--seed", 3, "--out", other)
+        .succeeded();
+    assertArrayEquals(
+        Files.readAllBytes(folder.resolve("run/model.safetensors")),
+        Files.readAllBytes(other.resolve("model.safetensors")));
+  }
+
+  @Test
+  void everyKindOfNetworkAndTrainingCanBeNamed() {
+    String[][] lines = {
+      {"--act", "gelu", "--norm-place", "after", "--running", "cumulative", "--optimizer", "sgd"},
+      {"--act", "leaky-relu", "--residual", "--hidden", "16,16", "--running", "population"},
+      {"--norm", "none", "--init", "normal(0.1)", "--optimizer", "nesterov", "--schedule", "step"},
+      {"--running-variance", "biased", "--clip", "1", "--warmup", "2", "--schedule", "one-cycle"},
+      {"--hidden", "0", "--class-weights", "balanced", "--label-smoothing", "0.1"},
+      {"--patience", "1", "--monitor", "accuracy", "--schedule", "plateau", "--device", "cpu"},
+      {"--threads", "1", "--batch", "100000", "--optimizer", "rmsprop", "--weight-decay", "0.1"},
+    };
+    for (int i = 0; i < lines.length; i++) {
+      Object[] args = new Object[lines[i].length + 5];
+      Object[] start = {"train", "--steps", 2, "--out", folder.resolve("run" + i)};
+      System.arraycopy(start, 0, args, 0, 5);
+      System.arraycopy(lines[i], 0, args, 5, lines[i].length);
+      CommandLineRun.of(args).succeeded();
+    }
+  }
+
+  @Test
+  void benchReportsWhatScriptsWant() {
+    CommandLineRun run =
+        CommandLineRun.of(
+            "bench",
+            "--in",
+            20,
+            "--hidden",
+            "16,16",
+            "--out",
+            5,
+            "--batch",
+            32,
+            "--steps",
+            20,
+            "--warmup",
+            5,
+            "--json");
+    JsonNode result = run.json();
+    assertEquals(
+        Set.of(
+            "device",
+            "step_ms_median",
+            "step_ms_p10",
+            "step_ms_p90",
+            "examples_per_s",
+            "final_loss",
+            "peak_rss_mb",
+            "gemm_ms",
+            "move_mb",
+            "parameters"),
+        CommandLineRun.keys(result));
+    double median = result.get("step_ms_median").asDouble();
+    assertTrue(result.get("step_ms_p10").asDouble() <= median, result::toString);
+    assertTrue(result.get("step_ms_p90").asDouble() >= median, result::toString);
+    assertTrue(result.get("examples_per_s").asDouble() > 0, result::toString);
+    assertTrue(result.get("final_loss").isNumber(), result::toString);
+    assertTrue(result.get("peak_rss_mb").asLong() > 0, result::toString);
+    run.says("floor: matrix products alone");
+  }
+
+  @Test
+  void benchTimesInferenceAndEachOperation() {
+    CommandLineRun run =
+        CommandLineRun.of(
+            "bench",
+            "--in",
+            20,
+            "--hidden",
+            16,
+            "--batch",
+            32,
+            "--steps",
+            5,
+            "--infer",
+            "--profile",
+            "--json");
+    JsonNode result = run.json();
+    assertTrue(result.get("final_loss").isNull(), result::toString);
+    run.says("inference ", " µs  ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"train", "evaluate", "predict", "bench"})
+  void everyCommandExplainsItself(String command) {
+    CommandLineRun help = CommandLineRun.of(command, "--help").succeeded();
+    assertEquals("", help.err());
+    help.says(
+        "Usage: evenkeel " + command, "OPTIONS", "--json", "--device", "--threads", "--debug");
+    for (String line : help.out().lines().toList()) {
+      assertTrue(line.length() <= 80, line);
+    }
+    assertEquals(help.out(), CommandLineRun.of("help", command).out());
+  }
+
+  @Test
+  void theProgramExplainsItself() {
+    CommandLineRun.of("--help")
+        .succeeded()
+        .says("train", "evaluate", "predict", "bench", "Try: evenkeel train");
+    CommandLineRun.of("--version").succeeded().says("evenkeel ");
+    CommandLineRun.of("train", "--help")
+        .says("Data:", "Network:", "Training:", "(default: 256,256)", "(default: 20, and");
+  }
+}

@@ -1,0 +1,111 @@
+package dev.evenkeel.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** A command line run in this process: its exit code, and what it printed where. */
+record CommandLineRun(int exitCode, String out, String err) {
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+  private static final List<String> TRAIN_KEYS =
+      List.of(
+          "checkpoint",
+          "device",
+          "epochs",
+          "parameters",
+          "seconds",
+          "steps",
+          "train_loss",
+          "valid_loss");
+
+  static CommandLineRun of(Object... args) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+    try {
+      System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+      System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+      int code = Main.run(List.of(args).stream().map(Object::toString).toArray(String[]::new));
+      return new CommandLineRun(
+          code,
+          outBytes.toString(StandardCharsets.UTF_8),
+          errBytes.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  /** It must have worked. */
+  CommandLineRun succeeded() {
+    assertEquals(0, exitCode, this::toString);
+    assertFalse(err.contains("evenkeel:"), this::toString);
+    return this;
+  }
+
+  /** It must have failed on its input, in a line or two with all of the words, without a trace. */
+  CommandLineRun refused(String... words) {
+    return failed(2, words);
+  }
+
+  CommandLineRun failed(int code, String... words) {
+    assertEquals(code, exitCode, this::toString);
+    List<String> complaint = err.lines().dropWhile(line -> !line.startsWith("evenkeel: ")).toList();
+    assertTrue(complaint.size() == 1 || complaint.size() == 2, this::toString);
+    assertFalse(err.contains("\tat "), this::toString);
+    assertFalse(err.contains("Exception"), this::toString);
+    for (String word : words) {
+      assertTrue(complaint.get(0).contains(word), () -> "no \"" + word + "\" in " + this);
+    }
+    return this;
+  }
+
+  /** stdout must be one JSON object and nothing else. */
+  JsonNode json() {
+    succeeded();
+    try {
+      JsonNode node = MAPPER.readTree(out);
+      assertTrue(node.isObject(), this::toString);
+      assertEquals(1, out.lines().count(), this::toString);
+      return node;
+    } catch (IOException e) {
+      throw new AssertionError(this.toString(), e);
+    }
+  }
+
+  static Set<String> keys(JsonNode node) {
+    Set<String> keys = new LinkedHashSet<>();
+    node.fieldNames().forEachRemaining(keys::add);
+    return keys;
+  }
+
+  /** What train's JSON holds, and in addition, in any order. */
+  static Set<String> trainKeys(String... more) {
+    Set<String> keys = new TreeSet<>(TRAIN_KEYS);
+    keys.addAll(List.of(more));
+    return keys;
+  }
+
+  CommandLineRun says(String... words) {
+    for (String word : words) {
+      assertTrue((out + err).contains(word), () -> "no \"" + word + "\" in " + this);
+    }
+    return this;
+  }
+}

@@ -102,7 +102,7 @@ class LossTest {
                       backend.table(new float[1], 1, 1)));
       Expect.failure(
           loss::run,
-          "Row 1 of the batch has class 3.0, but the network has 3 outputs (classes 0 to 2)");
+          "Row 1 of the batch has class 3, but the network has 3 outputs (classes 0 to 2)");
     }
   }
 }

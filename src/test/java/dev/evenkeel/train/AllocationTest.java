@@ -78,7 +78,7 @@ class AllocationTest {
    * every round shows in every one.
    */
   private static void assertAllocatesNothing(Runnable round, String what) {
-    for (int i = 0; i < 1500; i++) {
+    for (int i = 0; i < 700; i++) {
       round.run();
     }
     int clean = 0;

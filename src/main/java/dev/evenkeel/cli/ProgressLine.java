@@ -3,6 +3,7 @@ package dev.evenkeel.cli;
 import dev.evenkeel.train.Epoch;
 import dev.evenkeel.train.Listener;
 import dev.evenkeel.train.Recipe;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
@@ -33,7 +34,7 @@ final class ProgressLine implements Listener, AutoCloseable {
   }
 
   @Override
-  public void onStart(int epoch, int epochs, long step, long totalSteps) {
+  public void onStart(int epoch, int epochs, long step, long totalSteps, List<Epoch> before) {
     this.epochs = epochs;
     this.started = System.nanoTime();
     if (step > 0) {

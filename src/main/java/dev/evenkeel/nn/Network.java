@@ -5,6 +5,7 @@ import dev.evenkeel.backend.Backend;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.stream.Stream;
 
 /**
  * The description of a network: comparable, printable, stored as JSON in every checkpoint. {@link
@@ -68,15 +69,20 @@ public record Network(int inputs, List<Layer> layers) {
 
   /** Whether a batch norm stands anywhere in it: then a training batch needs 2 rows. */
   public boolean hasBatchNorm() {
-    return hasBatchNorm(layers);
+    return norms(layers).findAny().isPresent();
   }
 
-  private static boolean hasBatchNorm(List<Layer> layers) {
+  boolean hasPopulationStatistics() {
+    return norms(layers).anyMatch(norm -> norm.running() instanceof RunningStatistics.Population);
+  }
+
+  private static Stream<BatchNorm> norms(List<Layer> layers) {
     return layers.stream()
-        .anyMatch(
+        .flatMap(
             layer ->
-                layer instanceof BatchNorm
-                    || layer instanceof Residual residual && hasBatchNorm(residual.layers()));
+                layer instanceof Residual residual
+                    ? norms(residual.layers())
+                    : layer instanceof BatchNorm norm ? Stream.of(norm) : Stream.empty());
   }
 
   /** A model with fresh parameters, the same on every device for one seed. */

@@ -16,6 +16,9 @@ public final class PopulationStatistics {
 
   /** Re-estimates every batch norm that asks for population statistics; others stay. */
   public static void update(Model model, float[] features, int rows, int chunkRows) {
+    if (!model.network().hasPopulationStatistics()) {
+      return;
+    }
     Backend backend = model.backend();
     Matrix table = backend.table(features, rows, model.network().inputs());
     try (Buffer tableMemory = table.buffer();

@@ -2,7 +2,8 @@ package dev.evenkeel.nn;
 
 /**
  * Which Philox streams a seed's random numbers come from, so that no two uses ever share one.
- * Dropout has the streams layer · 2⁴⁰ + step, which are positive and below 2⁶².
+ * Dropout has the streams layer · 2⁴⁰ + step, which are positive and below 2⁶²; the split of a
+ * table has −1.
  */
 public final class Streams {
 
@@ -16,10 +17,5 @@ public final class Streams {
   /** The order of the training rows in an epoch. */
   public static long shuffle(long epoch) {
     return (1L << 62) + epoch;
-  }
-
-  /** The split of a table into training, validation and test rows. */
-  public static long split() {
-    return -1;
   }
 }

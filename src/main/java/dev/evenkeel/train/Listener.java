@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Hears of training as it goes, on the training thread: be brief. All methods do nothing at first.
@@ -10,8 +11,9 @@ public interface Listener {
   /**
    * @param epoch from 1 on, where training begins or goes on
    * @param step taken already
+   * @param before the epochs trained before, where a run goes on
    */
-  default void onStart(int epoch, int epochs, long step, long totalSteps) {}
+  default void onStart(int epoch, int epochs, long step, long totalSteps, List<Epoch> before) {}
 
   /**
    * @param step from 1 on

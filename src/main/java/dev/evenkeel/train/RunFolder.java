@@ -94,20 +94,24 @@ public final class RunFolder {
   public static final class HistoryFile implements Listener {
 
     private final Path file;
+    private final List<Epoch> history = new ArrayList<>();
 
     public HistoryFile(Path folder) {
       this.file = folder.resolve("history.csv");
     }
 
     @Override
-    public void onEnd(Trained result) {
-      write(result.history());
+    public void onStart(int epoch, int epochs, long step, long totalSteps, List<Epoch> before) {
+      history.addAll(before);
     }
 
-    private void write(List<Epoch> history) {
-      if (history.isEmpty()) {
-        return;
-      }
+    @Override
+    public void onEpoch(Epoch epoch) {
+      history.add(epoch);
+      write();
+    }
+
+    private void write() {
       List<String> names = new ArrayList<>(history.get(0).validation().keySet());
       StringBuilder csv = new StringBuilder("epoch,steps,seconds,learning_rate,train_loss");
       names.forEach(name -> csv.append(",valid_").append(name));

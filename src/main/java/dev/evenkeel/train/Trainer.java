@@ -158,7 +158,7 @@ public final class Trainer {
     long total = recipe.steps() > 0 ? recipe.steps() : (long) recipe.epochs() * batches.count();
     int epochs = (int) ((total + batches.count() - 1) / batches.count());
     for (Listener listener : listeners) {
-      listener.onStart(progress.epoch() + 1, epochs, progress.step(), total);
+      listener.onStart(progress.epoch() + 1, epochs, progress.step(), total, List.copyOf(history));
     }
     boolean stopped = patienceIsOut();
     while (progress.step() < total && !stopped) {

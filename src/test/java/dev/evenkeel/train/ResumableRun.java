@@ -18,6 +18,7 @@ import dev.evenkeel.optim.Schedule;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -105,7 +106,8 @@ enum ResumableRun {
             Duration.ofMillis(Long.parseLong(arguments[2])),
             new Listener() {
               @Override
-              public void onStart(int epoch, int epochs, long step, long totalSteps) {
+              public void onStart(
+                  int epoch, int epochs, long step, long totalSteps, List<Epoch> before) {
                 System.out.println("start at " + step);
               }
 

@@ -563,7 +563,8 @@ class TrainerTest {
     Listener listener =
         new Listener() {
           @Override
-          public void onStart(int epoch, int epochs, long step, long totalSteps) {
+          public void onStart(
+              int epoch, int epochs, long step, long totalSteps, List<Epoch> before) {
             heard.add("start %d of %d, step %d of %d".formatted(epoch, epochs, step, totalSteps));
           }
 

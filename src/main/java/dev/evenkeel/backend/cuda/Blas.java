@@ -1,0 +1,22 @@
+package dev.evenkeel.backend.cuda;
+
+import dev.evenkeel.backend.Operation;
+
+/** Matrix products by cuBLAS, on one stream with a workspace of its own. */
+public interface Blas extends AutoCloseable {
+
+  /** "cuBLAS 12.6.4". */
+  String description();
+
+  /**
+   * c := op(a) op(b), all row-major, sums in float32. Inputs are both FLOAT32 or both BFLOAT16.
+   *
+   * @param precision of float32 inputs: FP32 keeps them as they are (pedantic), TF32 rounds them to
+   *     ten bits of mantissa
+   */
+  Operation multiply(
+      View a, boolean transposeA, View b, boolean transposeB, View c, Precision precision);
+
+  @Override
+  void close();
+}

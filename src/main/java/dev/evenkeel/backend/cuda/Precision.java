@@ -1,0 +1,11 @@
+package dev.evenkeel.backend.cuda;
+
+/** How activations are stored and products computed; sums, statistics and weights stay float32. */
+public enum Precision {
+  /** float32 throughout. */
+  FP32,
+  /** float32 in memory; products round their inputs to ten bits of mantissa. Ampere and later. */
+  TF32,
+  /** bfloat16 activations and copies of the weights for products. Ampere and later. */
+  BF16
+}

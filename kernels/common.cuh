@@ -53,6 +53,11 @@ __device__ __forceinline__ void unpack_pair(unsigned pair, float &low, float &hi
   high = __uint_as_float(pair & 0xffff0000u);
 }
 
+__device__ __forceinline__ void unpack(const uint2 &raw, float (&v)[4]) {
+  unpack_pair(raw.x, v[0], v[1]);
+  unpack_pair(raw.y, v[2], v[3]);
+}
+
 __device__ __forceinline__ void unpack(const uint4 &raw, float (&v)[8]) {
   unpack_pair(raw.x, v[0], v[1]);
   unpack_pair(raw.y, v[2], v[3]);
@@ -80,12 +85,6 @@ __device__ __forceinline__ void store(float *address, const float (&v)[1]) { *ad
 
 __device__ __forceinline__ void store(float *address, const float (&v)[4]) {
   *reinterpret_cast<float4 *>(address) = make_float4(v[0], v[1], v[2], v[3]);
-}
-
-__device__ __forceinline__ void store(float *address, const float (&v)[8]) {
-  float4 *to = reinterpret_cast<float4 *>(address);
-  to[0] = make_float4(v[0], v[1], v[2], v[3]);
-  to[1] = make_float4(v[4], v[5], v[6], v[7]);
 }
 
 __device__ __forceinline__ void store(bfloat16 *address, const float (&v)[1]) {

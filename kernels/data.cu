@@ -2,15 +2,6 @@
 // read once and written once.
 #include "common.cuh"
 
-/** V elements of any type as floats; T is float or bfloat16. */
-template <typename T, int V> __device__ __forceinline__ void load_any(const T *from, float (&v)[V]) {
-  unpack(load<T, V>(from), v);
-}
-
-__device__ __forceinline__ void load_any(const float *from, float (&v)[8]) {
-  load_floats(from, v);
-}
-
 /** batch[i] := table[rows[position + i]], or table[position + i] where rows is null. */
 template <typename From, typename To, int V>
 __device__ __forceinline__ void gather(
@@ -30,7 +21,7 @@ __device__ __forceinline__ void gather(
   for (int row = p.begin; row < p.end; row += p.down) {
     const int from = rows == nullptr ? first + row : rows[static_cast<int64_t>(first) + row];
     float v[V];
-    load_any(table + at(from, table_pitch, p.column), v);
+    unpack(load<From, V>(table + at(from, table_pitch, p.column)), v);
     store(batch + at(row, batch_pitch, p.column), v);
   }
 }
@@ -49,7 +40,7 @@ __device__ __forceinline__ void copy(
 #pragma unroll 4
   for (int row = p.begin; row < p.end; row += p.down) {
     float v[V];
-    load_any(source + at(row, source_pitch, p.column), v);
+    unpack(load<From, V>(source + at(row, source_pitch, p.column)), v);
     store(target + at(row, target_pitch, p.column), v);
   }
 }
@@ -240,11 +231,11 @@ __device__ __forceinline__ void find_non_finite(
 
 #ifdef EVENKEEL_BFLOAT16
 GATHER_KERNELS(f32_bf16x1, float, bfloat16, 1)
-GATHER_KERNELS(f32_bf16x8, float, bfloat16, 8)
+GATHER_KERNELS(f32_bf16x4, float, bfloat16, 4)
 COPY_KERNELS(f32_bf16x1, float, bfloat16, 1)
-COPY_KERNELS(f32_bf16x8, float, bfloat16, 8)
+COPY_KERNELS(f32_bf16x4, float, bfloat16, 4)
 COPY_KERNELS(bf16_f32x1, bfloat16, float, 1)
-COPY_KERNELS(bf16_f32x8, bfloat16, float, 8)
+COPY_KERNELS(bf16_f32x4, bfloat16, float, 4)
 COPY_KERNELS(bf16x8, bfloat16, bfloat16, 8)
 DATA_KERNELS(bf16x8, bfloat16, 8)
 #else

@@ -57,12 +57,26 @@ final class Owned<T> {
                 .filter(frame -> !isDriver(frame.getClassName()))
                 .limit(FRAMES)
                 .map(StackWalker.StackFrame::toStackTraceElement)
-                .map(one -> one.getMethodName() + " (" + one.getFileName() + ":" + one.getLineNumber() + ")")
+                .map(
+                    one ->
+                        one.getMethodName()
+                            + " ("
+                            + one.getFileName()
+                            + ":"
+                            + one.getLineNumber()
+                            + ")")
                 .collect(Collectors.joining(" < ")));
   }
 
   private static boolean isDriver(String name) {
-    return List.of(Owned.class, SimulatedDriver.class, Streams.class, Modules.class, PinnedMemory.class, DeviceMemory.class).stream()
+    return List.of(
+            Owned.class,
+            SimulatedDriver.class,
+            Streams.class,
+            Modules.class,
+            PinnedMemory.class,
+            DeviceMemory.class)
+        .stream()
         .anyMatch(one -> name.startsWith(one.getName()));
   }
 }

@@ -25,9 +25,7 @@ final class Streams {
   long create() {
     long handle = handles.next();
     streams.add(
-        handle,
-        new SimulatedStream(handle, scheduler.random()),
-        "stream 0x%x".formatted(handle));
+        handle, new SimulatedStream(handle, scheduler.random()), "stream 0x%x".formatted(handle));
     return handle;
   }
 
@@ -183,8 +181,7 @@ final class Streams {
       throw CudaError.CUDA_ERROR_STREAM_CAPTURE_UNJOINED.in(call);
     }
     SimulatedGraph graph = new SimulatedGraph(this, handles.next(), nodes);
-    graphs.add(
-        graph.handle, graph, "graph 0x%x of %d nodes".formatted(graph.handle, nodes.size()));
+    graphs.add(graph.handle, graph, "graph 0x%x of %d nodes".formatted(graph.handle, nodes.size()));
     return graph;
   }
 
@@ -211,8 +208,7 @@ final class Streams {
       node.after().forEach(one -> after.add(queued.get(one)));
       double rank = stream.rank(scheduler.random()) + scheduler.random().nextDouble() / 8;
       Action action = node.action();
-      queued.put(
-          node, scheduler.submit(action.begin(), action.microseconds(), rank, after));
+      queued.put(node, scheduler.submit(action.begin(), action.microseconds(), rank, after));
     }
     stream.frontier.addAll(queued.values());
     Work end = submit(stream, () -> {}, 0);

@@ -26,11 +26,7 @@ final class Work {
    * @param time of the host now: it can't begin before
    */
   Work(
-      Runnable body,
-      double microseconds,
-      double rank,
-      double time,
-      Collection<Work> dependencies) {
+      Runnable body, double microseconds, double rank, double time, Collection<Work> dependencies) {
     this.body = body;
     this.microseconds = microseconds;
     this.rank = rank;

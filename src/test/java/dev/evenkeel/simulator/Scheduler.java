@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Random;
+import java.util.SplittableRandom;
 
 /**
  * Decides when queued work runs: at seeded moments, in seeded orders that respect what waits for
@@ -22,7 +23,8 @@ final class Scheduler {
   private double hostTime;
 
   Scheduler(long seed, boolean eager) {
-    this.random = new Random(seed);
+    // Random's first numbers of neighbouring seeds are much alike.
+    this.random = new Random(new SplittableRandom(seed).nextLong());
     this.eager = eager;
   }
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.function.Executable;
 class SimulatedMemoryTest {
 
   private final SimulatedDriver driver =
-      new SimulatedDriver(SimulatedDriver.Options.standard(1).withMemory(10_000));
+      new SimulatedDriver(SimulatedOptions.standard(1).withMemory(10_000));
 
   @Test
   void memoryHasAnEnd() {

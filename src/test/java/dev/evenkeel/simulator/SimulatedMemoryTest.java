@@ -210,6 +210,9 @@ class SimulatedMemoryTest {
     late.free(memory);
     GpuFault fault = assertThrows(GpuFault.class, () -> late.synchronize(stream));
     assertEquals(GpuFault.Kind.USE_AFTER_FREE, fault.kind());
+    // The report tells where the work was asked for, not only where the host waited.
+    Throwable origin = fault.getSuppressed()[0];
+    assertTrue(origin.getMessage().contains("fill of 2 words"), origin.getMessage());
   }
 
   @Test

@@ -4,9 +4,9 @@
 // still finds x in the L2 cache), backward 5 E e in two (3 E e). Up to 512 rows one block has all
 // rows of its columns, one kernel does it all, and the second read comes from the L1 or L2 cache.
 //
-// Statistics: x − x[0] is summed, and its square. A thread takes eight rows at a time, sums in float
+// Statistics: x − x[0] is summed, and its square. A thread takes up to eight rows at a time, sums in float
 // their deviations from the first of them, which are exact where it matters (a large mean cancels
-// before anything is rounded, a constant column gives 0), then deviations from the mean of the eight
+// before anything is rounded, a constant column gives 0), then deviations from the mean of these rows
 // and their squares (so that an outlier drowns nothing but itself), and adds up such chunks in
 // double. The mean is kept as two floats, shift + delta: one would lose x̂ where the mean is 10⁵
 // deviations away from 0.
@@ -18,7 +18,7 @@
 template <typename T, int V>
 __device__ __forceinline__ void
 add_moments(const T *x, int pitch, const Panel &p, double (&sums)[2][V]) {
-  constexpr int R = 8;
+  constexpr int R = V > 4 ? 4 : 8; // more would take too many registers
   float origin[V];
   if (p.begin < p.end) {
     unpack(load<T, V>(x + p.column), origin);

@@ -3,6 +3,7 @@ package dev.evenkeel.backend;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
+import java.util.List;
 
 /**
  * The contract of every numeric operation: what a device must do to train an MLP. Operations stand
@@ -27,6 +28,12 @@ public interface Backend extends AutoCloseable {
   /** New memory, filled with zeros. */
   Buffer allocate(long floats);
 
+  /**
+   * New memory for a batch's rows of up to {@code columns} activations, filled with zeros: a device
+   * may store them in a shorter type, and pad rows. A matrix in it begins at its first element.
+   */
+  Buffer allocateActivations(int rows, int columns);
+
   /** A table that the device only reads; where it can be, the array itself, so don't change it. */
   Matrix table(float[] values, int rows, int columns);
 
@@ -39,7 +46,21 @@ public interface Backend extends AutoCloseable {
   /** Floats allocated and not yet given back. */
   long allocated();
 
+  // Order
+
+  /**
+   * These operations in this order as one. A device may record them at the first run and replay
+   * them from then on: what they read of the host beside Step and RowOrder is read once.
+   */
+  Operation sequence(List<Operation> operations);
+
+  /** A way back to the host for the value of a scalar [1, 1], which makes nobody wait. */
+  Readback readback(Matrix scalar);
+
   // Data
+
+  /** Nanoseconds that the host spent so far on bringing batches together. */
+  long gatherNanos();
 
   /** batch[i] := table[order.rows[order.position + i]]. */
   Operation gather(Matrix table, RowOrder order, Matrix batch);
@@ -149,7 +170,9 @@ public interface Backend extends AutoCloseable {
   }
 
   // Updates of flat parameters. The first `decayed` take weight decay. scale is [1, 1] (or NONE for
-  // 1).
+  // 1). guard is [1, 2] (or NONE): a loss, and 0. Once the loss is not finite, the second becomes
+  // 1,
+  // and nothing is changed any more.
 
   /**
    * norm [1, 2] := Euclidean norm of the gradients, and min(1, limit / norm): the scale to clip by.
@@ -179,6 +202,7 @@ public interface Backend extends AutoCloseable {
       long decayed,
       double weightDecay,
       Matrix scale,
+      Matrix guard,
       Step step) {}
 
   // Diagnosis

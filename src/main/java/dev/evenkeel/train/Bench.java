@@ -97,21 +97,19 @@ public final class Bench {
     try (Buffer featureMemory = features.buffer();
         Model model = network.build(backend, seed);
         Memory memory = new Memory(backend, batch)) {
-      List<Operation[]> passes = new ArrayList<>();
+      List<Operation> passes = new ArrayList<>();
       List<Pass.Named> named = List.of();
       for (int b = 0; b < BATCHES; b++) {
         memory.reset();
         Matrix x = features.view((long) b * batch * network.inputs(), batch, network.inputs());
         named = Pass.inference(model, memory, x).forward();
-        passes.add(named.stream().map(Pass.Named::operation).toArray(Operation[]::new));
+        passes.add(backend.sequence(named.stream().map(Pass.Named::operation).toList()));
       }
       long[] nanos = new long[steps];
       long total = 0;
       for (int i = -warmup; i < steps; i++) {
         long start = System.nanoTime();
-        for (Operation operation : passes.get((i + warmup) % BATCHES)) {
-          operation.run();
-        }
+        passes.get((i + warmup) % BATCHES).run();
         if (i >= 0) {
           nanos[i] = System.nanoTime() - start;
           total += nanos[i];

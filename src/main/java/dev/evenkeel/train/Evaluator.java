@@ -42,7 +42,7 @@ public final class Evaluator implements AutoCloseable {
       int from,
       float[] host,
       Matrix outputs,
-      Operation[] operations,
+      Operation operations,
       Matrix lossValue,
       double weight) {}
 
@@ -88,14 +88,14 @@ public final class Evaluator implements AutoCloseable {
     float[] host = host((int) y.size());
     double weight = targets.isNone() ? 0 : loss.orElseThrow().weight(data.targets(), from, rows);
     if (weight == 0) { // a loss of 0/0
-      return new Chunk(from, host, y, operations.toArray(Operation[]::new), Matrix.NONE, 0);
+      return new Chunk(from, host, y, backend.sequence(operations), Matrix.NONE, 0);
     }
     Matrix gradient = memory.take(rows, y.columns());
     Matrix value = memory.takeFixed(1, 1);
     Matrix t = targets.view((long) from * data.targetColumns(), rows, data.targetColumns());
     operations.add(
         loss.orElseThrow().bind(backend, new Loss.Bound(y, t, constants, gradient, value)));
-    return new Chunk(from, host, y, operations.toArray(Operation[]::new), value, weight);
+    return new Chunk(from, host, y, backend.sequence(operations), value, weight);
   }
 
   private float[] host(int size) {
@@ -111,9 +111,7 @@ public final class Evaluator implements AutoCloseable {
     weightSum = 0;
     for (int i = 0; i < chunks.size(); i++) {
       Chunk chunk = chunks.get(i);
-      for (Operation operation : chunk.operations) {
-        operation.run();
-      }
+      chunk.operations.run();
       backend.read(chunk.outputs, chunk.host);
       int at = chunk.from * chunk.outputs.columns();
       System.arraycopy(chunk.host, 0, outputs, at, chunk.host.length);

@@ -31,6 +31,11 @@ import java.util.Optional;
  */
 public final class Trainer {
 
+  /**
+   * The host runs ahead of the device by this many steps at most, so that the device never waits.
+   */
+  private static final int STEPS_UNDER_WAY = 16;
+
   private final Model model;
   private final Recipe recipe;
   private final Dataset train;
@@ -221,27 +226,26 @@ public final class Trainer {
     double secondsBefore = progress.seconds();
     double rate = 0;
     long done = 0;
-    long gatherBefore = step.gatherNanos();
+    long gatherBefore = model.backend().gatherNanos();
     long start = System.nanoTime();
     for (; batch < batches.count() && number < total; batch++) {
       order.moveTo(batches.start(batch));
       int size = batches.size(batch);
       rate = recipe.optimizer().learningRate() * schedule.factor(number, total);
-      float loss = step.run(size, number, rate);
+      step.start(size, number, rate);
       number++;
-      lossSum += (double) loss * size;
       done += size;
-      for (int i = 0; i < listeners.size(); i++) {
-        listeners.get(i).onStep(progress.epoch() + 1, number, size, loss, rate, step.gatherNanos());
-      }
-      if (folder.isPresent() && isDue() && batch + 1 < batches.count() && number < total) {
+      boolean due = folder.isPresent() && isDue();
+      boolean last = batch + 1 == batches.count() || number == total;
+      lossSum = losses(step, due || last ? 0 : STEPS_UNDER_WAY, lossSum);
+      if (due && !last) {
         double seconds = secondsBefore + (System.nanoTime() - start) * 1e-9;
         progress = at(number, progress.epoch(), batch + 1, lossSum, seconds);
         checkpoint(step);
       }
     }
     double seconds = Math.max(1e-9, (System.nanoTime() - start) * 1e-9);
-    double dataShare = (step.gatherNanos() - gatherBefore) * 1e-9 / seconds;
+    double dataShare = (model.backend().gatherNanos() - gatherBefore) * 1e-9 / seconds;
     int rowsSeen = batch == batches.count() ? train.rows() : batches.start(batch);
     endEpoch(
         number,
@@ -251,6 +255,27 @@ public final class Trainer {
         done / seconds,
         dataShare,
         evaluator);
+  }
+
+  /** Takes the losses that are here, and waits until no more than {@code allowed} are not. */
+  private double losses(TrainingStep step, int allowed, double before) {
+    double sum = before;
+    while (step.take(allowed)) {
+      TrainingStep.Started one = step.taken();
+      sum += (double) step.loss() * one.rows();
+      for (int i = 0; i < listeners.size(); i++) {
+        listeners
+            .get(i)
+            .onStep(
+                progress.epoch() + 1,
+                one.number() + 1,
+                one.rows(),
+                step.loss(),
+                one.learningRate(),
+                model.backend().gatherNanos());
+      }
+    }
+    return sum;
   }
 
   private boolean isDue() {

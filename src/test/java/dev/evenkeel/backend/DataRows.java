@@ -34,11 +34,57 @@ final class DataRows {
         }
       }
     }
+    for (int n : new int[] {1, 37}) {
+      String input = "%d x 13, order and step move on".formatted(n);
+      rows.add(new Row("sequence", input, bench -> sequence(bench, n, 13)));
+    }
     rows.add(new Row("dropout", "how many stay", DataRows::keepRate));
     rows.add(new Row("dropout", "layers and seeds differ", DataRows::independence));
     rows.add(new Row("dropout", "a dropped NaN is 0", DataRows::droppedNaN));
     rows.add(new Row("hasNonFinite", "one NaN or infinity, anywhere", DataRows::hasNonFinite));
     return rows;
+  }
+
+  /** The same as its operations one by one, each time, though a device may replay it. */
+  private static void sequence(Bench bench, int n, int c) {
+    int[] order = new int[5 * n];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = (int) (i * 7919L % n);
+    }
+    RowOrder walk = new RowOrder(order);
+    Step step = new Step();
+    Backend backend = bench.backend;
+    Matrix table = bench.input(n, c, Values.NORMAL.of(n, c, 1));
+    Matrix batch = bench.output(n, c);
+    Matrix dropped = bench.output(n, c);
+    Matrix sum = bench.input(n, c, new float[n * c]);
+    List<Operation> operations =
+        List.of(
+            backend.gather(table, walk, batch),
+            backend.dropout(batch, 0.5, 3, 2, step, dropped),
+            backend.add(dropped, sum, sum));
+    Operation sequence = backend.sequence(operations);
+    float[] expected = new float[n * c];
+    for (int k = 0; k < 5; k++) {
+      walk.moveTo(k * n);
+      step.set(100 + k, 0);
+      float[] before = bench.read(sum);
+      operations.forEach(Operation::run);
+      System.arraycopy(bench.read(sum), 0, expected, 0, expected.length);
+      backend.write(before, sum);
+      bench.backend.write(new float[n * c], dropped);
+      sequence.run();
+      bench.exact("sum at run " + k, expected, sum);
+    }
+    walk.replace(new int[order.length]);
+    backend.write(new float[n * c], sum);
+    sequence.run();
+    operations.get(0).run();
+    float[] firstRows = new float[n * c];
+    for (int i = 0; i < n; i++) {
+      System.arraycopy(Values.NORMAL.of(n, c, 1), 0, firstRows, i * c, c);
+    }
+    bench.exact("the batch of a new order", firstRows, batch);
   }
 
   private static void gather(Bench bench, Values values, int n, int c) {

@@ -7,10 +7,12 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Readback;
 import dev.evenkeel.backend.Step;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** The backend that is always there. Each operation has its body in a class of its own. */
@@ -20,6 +22,7 @@ public final class CpuBackend implements Backend {
   private final Scratch[] scratch;
   private final Blas blas = Blas.get();
   private final AtomicLong allocated = new AtomicLong();
+  private long gatherNanos;
 
   public CpuBackend(int threads) {
     if (threads < 1) {
@@ -54,6 +57,11 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public Buffer allocateActivations(int rows, int columns) {
+    return allocate((long) rows * columns);
+  }
+
+  @Override
   public Matrix table(float[] values, int rows, int columns) {
     return Matrix.of(new CpuBuffer(values, allocated), rows, columns);
   }
@@ -83,8 +91,33 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public Operation sequence(List<Operation> operations) {
+    Operation[] all = operations.toArray(Operation[]::new);
+    return () -> {
+      for (Operation operation : all) {
+        operation.run();
+      }
+    };
+  }
+
+  @Override
+  public Readback readback(Matrix scalar) {
+    return new CpuReadback(scalar);
+  }
+
+  @Override
+  public long gatherNanos() {
+    return gatherNanos;
+  }
+
+  @Override
   public Operation gather(Matrix table, RowOrder order, Matrix batch) {
-    return new Simple.Gather(workers, table, order, batch);
+    Operation gather = new Simple.Gather(workers, table, order, batch);
+    return () -> {
+      long start = System.nanoTime();
+      gather.run();
+      gatherNanos += System.nanoTime() - start;
+    };
   }
 
   @Override

@@ -37,6 +37,9 @@ public interface Backend extends AutoCloseable {
   /** A table that the device only reads; where it can be, the array itself, so don't change it. */
   Matrix table(float[] values, int rows, int columns);
 
+  /** The same for a table whose rows are inputs of a network: stored as activations are. */
+  Matrix inputs(float[] values, int rows, int columns);
+
   /** Copies all of a matrix from the host. */
   void write(float[] source, Matrix target);
 
@@ -52,7 +55,13 @@ public interface Backend extends AutoCloseable {
    * These operations in this order as one. A device may record them at the first run and replay
    * them from then on: what they read of the host beside Step and RowOrder is read once.
    */
-  Operation sequence(List<Operation> operations);
+  Sequence sequence(List<Operation> operations);
+
+  /** Operations as one; closing it gives back what a recording took. */
+  interface Sequence extends Operation, AutoCloseable {
+    @Override
+    void close();
+  }
 
   /** A way back to the host for the value of a scalar [1, 1], which makes nobody wait. */
   Readback readback(Matrix scalar);
@@ -91,6 +100,11 @@ public interface Backend extends AutoCloseable {
    */
   Operation activationBackward(
       Matrix dy, Matrix z, Matrix y, Activation activation, Matrix dz, Matrix dBias);
+
+  /** What {@link #batchNormForward} says to a batch of one row. */
+  String ONE_ROW =
+      "Batch norm can't be trained on a batch of one row: its variance is 0, whatever the row."
+          + " help: a batch of at least 2 rows";
 
   // Batch norm: x, y [N, C]; x̂ = (x − μ) / √(σ² + ε) over the rows, y = activation(γ x̂ + β)
 

@@ -20,7 +20,7 @@ public final class PopulationStatistics {
       return;
     }
     Backend backend = model.backend();
-    Matrix table = backend.table(features, rows, model.network().inputs());
+    Matrix table = backend.inputs(features, rows, model.network().inputs());
     try (Buffer tableMemory = table.buffer();
         Memory memory = new Memory(backend, Math.min(chunkRows, rows))) {
       int norms = probes(model, memory, table, 0, memory.maxRows()).norms().size();

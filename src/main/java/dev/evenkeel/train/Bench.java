@@ -1,7 +1,6 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.backend.Backend;
-import dev.evenkeel.backend.Operation;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Memory;
 import dev.evenkeel.nn.Model;
@@ -97,7 +96,7 @@ public final class Bench {
     try (Buffer featureMemory = features.buffer();
         Model model = network.build(backend, seed);
         Memory memory = new Memory(backend, batch)) {
-      List<Operation> passes = new ArrayList<>();
+      List<Backend.Sequence> passes = new ArrayList<>();
       List<Pass.Named> named = List.of();
       for (int b = 0; b < BATCHES; b++) {
         memory.reset();
@@ -115,6 +114,7 @@ public final class Bench {
           total += nanos[i];
         }
       }
+      passes.forEach(Backend.Sequence::close);
       double moved = 2.0 * batch * hiddenWidths(model) * 4e-6;
       return result(nanos, total, Double.NaN, named, moved, model);
     }
@@ -125,7 +125,7 @@ public final class Bench {
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) random.nextGaussian();
     }
-    return backend.table(values, BATCHES * batch, network.inputs());
+    return backend.inputs(values, BATCHES * batch, network.inputs());
   }
 
   private Matrix targets(Philox random) {

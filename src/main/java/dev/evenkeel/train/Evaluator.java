@@ -42,7 +42,7 @@ public final class Evaluator implements AutoCloseable {
       int from,
       float[] host,
       Matrix outputs,
-      Operation operations,
+      Backend.Sequence operations,
       Matrix lossValue,
       double weight) {}
 
@@ -54,7 +54,7 @@ public final class Evaluator implements AutoCloseable {
     this.backend = model.backend();
     this.data = data;
     this.outputs = new float[Math.multiplyExact(data.rows(), model.network().outputs())];
-    this.features = backend.table(data.features(), data.rows(), data.columns());
+    this.features = backend.inputs(data.features(), data.rows(), data.columns());
     owned.add(features.buffer());
     this.memory = new Memory(backend, Math.min(chunkRows, data.rows()));
     try {
@@ -158,6 +158,7 @@ public final class Evaluator implements AutoCloseable {
 
   @Override
   public void close() {
+    chunks.forEach(chunk -> chunk.operations.close());
     memory.close();
     owned.forEach(Buffer::close);
   }

@@ -133,7 +133,7 @@ public final class Trainer {
     int smallest = model.network().hasBatchNorm() ? 2 : 1;
     Batches batches = Batches.of(train.rows(), recipe.batch(), smallest);
     RowOrder order = new RowOrder(new int[train.rows()]);
-    Matrix features = model.backend().table(train.features(), train.rows(), train.columns());
+    Matrix features = model.backend().inputs(train.features(), train.rows(), train.columns());
     Matrix targets = model.backend().table(train.targets(), train.rows(), train.targetColumns());
     TrainingStep.Source source = new TrainingStep.Source(features, targets, order);
     try (Buffer featureMemory = features.buffer();

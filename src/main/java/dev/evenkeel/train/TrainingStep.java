@@ -34,7 +34,7 @@ public final class TrainingStep implements AutoCloseable {
       Operation[] gather,
       Operation[] forward,
       List<Pass.Named> named,
-      Operation all,
+      Backend.Sequence all,
       Pass pass,
       Matrix batch) {}
 
@@ -292,6 +292,7 @@ public final class TrainingStep implements AutoCloseable {
 
   @Override
   public void close() {
+    bounds.forEach(bound -> bound.all.close());
     memory.close();
     owned.forEach(Buffer::close);
     if (losses != null) {

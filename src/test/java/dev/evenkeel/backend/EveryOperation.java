@@ -54,7 +54,7 @@ final class EveryOperation implements AutoCloseable {
   /** The names of all operations of the contract. */
   static Set<String> ofTheContract() {
     return Stream.of(Backend.class.getMethods())
-        .filter(method -> method.getReturnType() == Operation.class)
+        .filter(method -> Operation.class.isAssignableFrom(method.getReturnType()))
         .map(Method::getName)
         .collect(Collectors.toCollection(TreeSet::new));
   }

@@ -67,6 +67,11 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public Matrix inputs(float[] values, int rows, int columns) {
+    return table(values, rows, columns);
+  }
+
+  @Override
   public void write(float[] source, Matrix target) {
     checkLength(source.length, target);
     System.arraycopy(source, 0, data(target), (int) target.offset(), source.length);
@@ -91,13 +96,8 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public Operation sequence(List<Operation> operations) {
-    Operation[] all = operations.toArray(Operation[]::new);
-    return () -> {
-      for (Operation operation : all) {
-        operation.run();
-      }
-    };
+  public Sequence sequence(List<Operation> operations) {
+    return new Simple.InOrder(operations.toArray(Operation[]::new));
   }
 
   @Override
@@ -150,9 +150,7 @@ public final class CpuBackend implements Backend {
   public Operation batchNormForward(
       Matrix x, BatchNormMemory norm, Activation activation, Matrix y, Matrix saved) {
     if (x.rows() < 2) {
-      throw new EvenkeelException(
-          "Batch norm can't be trained on a batch of one row: its variance is 0, whatever the row."
-              + " help: a batch of at least 2 rows");
+      throw new EvenkeelException(ONE_ROW);
     }
     return new BatchNormForward(scratch, workers, x, norm, activation, y, saved);
   }

@@ -4,6 +4,8 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BatchNormMemory;
+import dev.evenkeel.backend.DeviceOptions;
+import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.Readback;
@@ -14,6 +16,7 @@ import dev.evenkeel.tensor.RowOrder;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The contract on an NVIDIA GPU: matrix products by cuBLAS, all else by kernels of our own. One
@@ -32,13 +35,18 @@ public final class CudaBackend implements Backend {
   private final long scratch;
   private final Kernels kernels;
   private final Blas blas;
+  private final Optional<Cudnn> cudnn;
+  private final NormBodies norms;
   private final long found;
   private final ByteBuffer foundOnHost;
   private boolean closed;
 
-  /** Opens cuBLAS on a stream. */
-  public interface BlasFactory {
-    Blas open(CudaDriver driver, long stream);
+  /** cuBLAS, and cuDNN where it is, opened on the backend's stream. */
+  public interface Libraries {
+
+    Blas blas(CudaDriver driver, long stream);
+
+    Optional<Cudnn> cudnn(CudaDriver driver, long stream);
   }
 
   /**
@@ -47,10 +55,10 @@ public final class CudaBackend implements Backend {
    *     same bits, and is for measuring
    */
   public CudaBackend(
-      CudaDriver driver, int index, BlasFactory blas, Precision precision, boolean replays) {
+      CudaDriver driver, int index, Libraries libraries, DeviceOptions options, boolean replays) {
     this.driver = driver;
     this.index = index;
-    this.precision = precision;
+    this.precision = options.precision().orElse(bestFor(driver.properties()));
     this.replays = replays;
     if (precision != Precision.FP32 && driver.properties().major() < 8) {
       throw new EvenkeelException(
@@ -67,7 +75,14 @@ public final class CudaBackend implements Backend {
     this.settings = new Settings(driver, memory, staging, stream);
     this.scratch = memory.allocate(Kernels.SCRATCH_BYTES);
     this.kernels = new Kernels(driver, stream, scratch);
-    this.blas = blas.open(driver, stream);
+    this.blas = libraries.blas(driver, stream);
+    this.cudnn =
+        options.normBody() == NormBody.PTX ? Optional.empty() : libraries.cudnn(driver, stream);
+    if (options.normBody() == NormBody.CUDNN && cudnn.isEmpty()) {
+      throw new EvenkeelException(
+          "--norm-body cudnn can't be used: cuDNN was not found. help: evenkeel doctor, or --norm-body ptx");
+    }
+    this.norms = new NormBodies(driver, memory, stream, kernels, options.normBody(), cudnn);
     this.found = memory.allocate(4);
     this.foundOnHost = driver.allocatePinned(4).order(ByteOrder.nativeOrder());
   }
@@ -80,9 +95,14 @@ public final class CudaBackend implements Backend {
   @Override
   public String description() {
     CudaDriver.Properties device = driver.properties();
-    return "%s (compute capability %d.%d), %s, %s, batch norm by our own kernels"
+    return "%s (compute capability %d.%d), %s, %s, batch norm by %s"
         .formatted(
-            device.name(), device.major(), device.minor(), precision.label(), blas.description());
+            device.name(),
+            device.major(),
+            device.minor(),
+            precision.label(),
+            blas.description(),
+            norms.description());
   }
 
   @Override
@@ -270,13 +290,13 @@ public final class CudaBackend implements Backend {
     if (x.rows() < 2) {
       throw new EvenkeelException(ONE_ROW);
     }
-    return bound(kernels.batchNormForward(view(x), norm(norm), activation, view(y), vector(saved)));
+    return bound(norms.forward(view(x), norm(norm), activation, view(y), vector(saved)));
   }
 
   @Override
   public Operation batchNormInference(
       Matrix x, BatchNormMemory norm, Activation activation, Matrix y) {
-    return bound(kernels.batchNormInference(view(x), norm(norm), activation, view(y)));
+    return bound(norms.inference(view(x), norm(norm), activation, view(y)));
   }
 
   @Override
@@ -291,9 +311,10 @@ public final class CudaBackend implements Backend {
       Matrix dGamma,
       Matrix dBeta) {
     return bound(
-        kernels.batchNormBackward(
+        norms.backward(
             view(dy),
             view(x),
+            view(y),
             norm(norm),
             activation,
             vector(saved),
@@ -472,6 +493,8 @@ public final class CudaBackend implements Backend {
     closed = true;
     driver.synchronize(stream);
     blas.close();
+    cudnn.ifPresent(Cudnn::close);
+    norms.close();
     settings.close();
     staging.close();
     driver.freePinned(foundOnHost);

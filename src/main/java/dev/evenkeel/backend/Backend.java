@@ -4,6 +4,7 @@ import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The contract of every numeric operation: what a device must do to train an MLP. Operations stand
@@ -48,6 +49,16 @@ public interface Backend extends AutoCloseable {
 
   /** Floats allocated and not yet given back. */
   long allocated();
+
+  /** Bytes of the device's memory that are held, padding, copies and scratch included. */
+  long allocatedBytes();
+
+  /**
+   * A backend like this one that takes no memory and computes nothing: what is bound to it counts,
+   * by {@link #allocatedBytes}, what the same would take here. Empty where memory can't run out
+   * without the system's own words.
+   */
+  Optional<Backend> planner();
 
   // Order
 

@@ -1,6 +1,8 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
@@ -11,13 +13,14 @@ import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.PopulationStatistics;
 import dev.evenkeel.nn.Streams;
 import dev.evenkeel.optim.ScheduleState;
-import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -133,26 +136,63 @@ public final class Trainer {
     int smallest = model.network().hasBatchNorm() ? 2 : 1;
     Batches batches = Batches.of(train.rows(), recipe.batch(), smallest);
     RowOrder order = new RowOrder(new int[train.rows()]);
-    Matrix features = model.backend().inputs(train.features(), train.rows(), train.columns());
-    Matrix targets = model.backend().table(train.targets(), train.rows(), train.targetColumns());
-    TrainingStep.Source source = new TrainingStep.Source(features, targets, order);
-    try (Buffer featureMemory = features.buffer();
-        Buffer targetMemory = targets.buffer();
-        TrainingStep step =
-            new TrainingStep(
-                model,
-                source,
-                recipe.loss(),
-                recipe.optimizer(),
-                recipe.clip(),
-                batches.largest(),
-                recipe.seed())) {
-      if (valid.isEmpty()) {
-        return fit(batches, order, step, Optional.empty());
-      }
-      try (Evaluator evaluator =
-          new Evaluator(model, valid.get(), Optional.of(recipe.loss()), batches.largest())) {
-        return fit(batches, order, step, Optional.of(evaluator));
+    try {
+      return fit(batches, order);
+    } catch (DeviceMemoryException e) {
+      throw LargestBatch.advise(e, model, recipe, train, valid);
+    }
+  }
+
+  private Trained fit(Batches batches, RowOrder order) {
+    Backend backend = model.backend();
+    try (Held held = new Held()) {
+      Matrix features = held.table(backend.inputs(train.features(), train.rows(), train.columns()));
+      Matrix targets =
+          held.table(backend.table(train.targets(), train.rows(), train.targetColumns()));
+      TrainingStep step =
+          held.hold(
+              new TrainingStep(
+                  model,
+                  new TrainingStep.Source(features, targets, order),
+                  recipe.loss(),
+                  recipe.optimizer(),
+                  recipe.clip(),
+                  batches.largest(),
+                  recipe.seed()));
+      Optional<Evaluator> evaluator =
+          valid.map(
+              rows ->
+                  held.hold(
+                      new Evaluator(model, rows, Optional.of(recipe.loss()), batches.largest())));
+      listeners.forEach(listener -> listener.onMemory(backend.allocatedBytes()));
+      return fit(batches, order, step, evaluator);
+    }
+  }
+
+  /** What a run holds on its device, given back in the opposite order. */
+  private static final class Held implements AutoCloseable {
+    private final Deque<AutoCloseable> all = new ArrayDeque<>();
+
+    <T extends AutoCloseable> T hold(T one) {
+      all.push(one);
+      return one;
+    }
+
+    Matrix table(Matrix matrix) {
+      hold(matrix.buffer());
+      return matrix;
+    }
+
+    @Override
+    public void close() {
+      while (!all.isEmpty()) {
+        try {
+          all.pop().close();
+        } catch (RuntimeException e) {
+          throw e;
+        } catch (Exception e) {
+          throw new IllegalStateException(e); // none of those held throws a checked one
+        }
       }
     }
   }

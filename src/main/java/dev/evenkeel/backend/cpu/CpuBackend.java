@@ -13,6 +13,7 @@ import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** The backend that is always there. Each operation has its body in a class of its own. */
@@ -93,6 +94,16 @@ public final class CpuBackend implements Backend {
   @Override
   public long allocated() {
     return allocated.get();
+  }
+
+  @Override
+  public long allocatedBytes() {
+    return 4 * allocated();
+  }
+
+  @Override
+  public Optional<Backend> planner() {
+    return Optional.empty();
   }
 
   @Override

@@ -169,9 +169,22 @@ public final class CudaBackend implements Backend {
     return memory.floats();
   }
 
-  /** Bytes of device memory that are held, padding and scratch included. */
+  @Override
   public long allocatedBytes() {
     return memory.bytes();
+  }
+
+  @Override
+  public Optional<Backend> planner() {
+    DeviceOptions same =
+        DeviceOptions.defaults().withPrecision(precision).withNormBody(NormBody.PTX);
+    return Optional.of(
+        new CudaBackend(
+            new CountingDriver(driver.properties()),
+            index,
+            CountingDriver.libraries(),
+            same,
+            replays));
   }
 
   // Order

@@ -1,6 +1,6 @@
 package dev.evenkeel.backend.cuda;
 
-import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.DeviceMemoryException;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -33,11 +33,8 @@ final class CudaMemory {
       if (e.code() != OUT_OF_MEMORY) {
         throw e;
       }
-      throw new EvenkeelException(
-          ("The GPU has no room for %,d bytes more: %,d are free of %,d, and %,d are held here."
-                  + " help: a smaller --batch, or --precision bf16")
-              .formatted(wanted, driver.freeMemory(), driver.properties().memory(), bytes),
-          e);
+      throw new DeviceMemoryException(
+          driver.properties().name(), wanted, driver.freeMemory(), bytes, e);
     }
     driver.fill(address, 0, words, stream);
     bytes += words * 4;

@@ -70,6 +70,10 @@ public interface Backend extends AutoCloseable {
 
   /** Operations as one; closing it gives back what a recording took. */
   interface Sequence extends Operation, AutoCloseable {
+
+    /** Kernels, products, copies and fills of the recording; 0 where nothing is recorded. */
+    int nodes();
+
     @Override
     void close();
   }

@@ -280,6 +280,11 @@ public final class TrainingStep implements AutoCloseable {
     return bound(rows).named;
   }
 
+  /** Kernels, products, copies and fills of a replayed step; 0 where nothing is replayed. */
+  public int nodes(int rows) {
+    return bound(rows).all.nodes();
+  }
+
   /** The optimizer's vectors, as long as the flat parameters. */
   public List<Matrix> optimizerState() {
     return optimizerState;

@@ -21,6 +21,11 @@ final class Simple {
     }
 
     @Override
+    public int nodes() {
+      return 0;
+    }
+
+    @Override
     public void close() {}
   }
 

@@ -7,7 +7,7 @@ import java.util.Optional;
 
 /**
  * A device that does nothing and has room for everything: a backend on it counts, to the byte, the
- * memory that the same models would take on the real one.
+ * memory that the same models would take on the real one, and the nodes of their graphs.
  */
 final class CountingDriver implements CudaDriver {
 
@@ -15,6 +15,7 @@ final class CountingDriver implements CudaDriver {
 
   private final Properties properties;
   private long next = FIRST;
+  private int recorded;
 
   CountingDriver(Properties properties) {
     this.properties = properties;
@@ -24,7 +25,7 @@ final class CountingDriver implements CudaDriver {
     return new CudaBackend.Libraries() {
       @Override
       public Blas blas(CudaDriver driver, long stream) {
-        return new NoBlas();
+        return new NoBlas((CountingDriver) driver);
       }
 
       @Override
@@ -34,7 +35,7 @@ final class CountingDriver implements CudaDriver {
     };
   }
 
-  private static final class NoBlas implements Blas {
+  private record NoBlas(CountingDriver driver) implements Blas {
     @Override
     public String description() {
       return "no cuBLAS";
@@ -43,7 +44,7 @@ final class CountingDriver implements CudaDriver {
     @Override
     public Operation multiply(
         View a, boolean transposeA, View b, boolean transposeB, View c, Precision precision) {
-      return () -> {};
+      return () -> driver.recorded++;
     }
 
     @Override
@@ -79,13 +80,19 @@ final class CountingDriver implements CudaDriver {
   public void freePinned(ByteBuffer memory) {}
 
   @Override
-  public void copyToDevice(ByteBuffer source, int from, long target, int bytes, long stream) {}
+  public void copyToDevice(ByteBuffer source, int from, long target, int bytes, long stream) {
+    recorded++;
+  }
 
   @Override
-  public void copyToHost(long source, ByteBuffer target, int to, int bytes, long stream) {}
+  public void copyToHost(long source, ByteBuffer target, int to, int bytes, long stream) {
+    recorded++;
+  }
 
   @Override
-  public void fill(long address, int word, long words, long stream) {}
+  public void fill(long address, int word, long words, long stream) {
+    recorded++;
+  }
 
   @Override
   public long loadModule(String ptx) {
@@ -103,7 +110,7 @@ final class CountingDriver implements CudaDriver {
   @Override
   public Operation launch(
       long function, Grid grid, int sharedBytes, long stream, Object... arguments) {
-    return () -> {};
+    return () -> recorded++;
   }
 
   @Override
@@ -145,14 +152,17 @@ final class CountingDriver implements CudaDriver {
   }
 
   @Override
-  public void beginCapture(long stream) {}
+  public void beginCapture(long stream) {
+    recorded = 0;
+  }
 
   @Override
   public Graph endCapture(long stream) {
+    int nodes = recorded;
     return new Graph() {
       @Override
       public int nodes() {
-        return 0;
+        return nodes;
       }
 
       @Override

@@ -70,8 +70,8 @@ final class CudaSequence implements Backend.Sequence {
     }
   }
 
-  /** Kernels, copies and fills of the recorded graph; 0 before it was recorded. */
-  int nodes() {
+  @Override
+  public int nodes() {
     return graph == null ? 0 : graph.nodes();
   }
 

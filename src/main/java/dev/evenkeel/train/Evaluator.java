@@ -79,9 +79,9 @@ public final class Evaluator implements AutoCloseable {
   }
 
   private Bound bound(int rows) {
-    for (Bound bound : bounds) {
-      if (bound.rows == rows) {
-        return bound;
+    for (int i = 0; i < bounds.size(); i++) {
+      if (bounds.get(i).rows == rows) {
+        return bounds.get(i);
       }
     }
     Bound made = bind(rows);

@@ -513,6 +513,7 @@ public final class CudaBackend implements Backend {
     driver.freePinned(foundOnHost);
     memory.free(found);
     memory.free(scratch);
+    kernels.close();
     driver.destroyStream(stream);
     driver.close();
   }

@@ -24,6 +24,9 @@ import java.util.Optional;
  */
 public final class CudaBackend implements Backend {
 
+  /** Tables that take more of the free memory than this stay on the host. */
+  private static final double TABLES_SHARE = 0.6;
+
   private final CudaDriver driver;
   private final int index;
   private final Precision precision;
@@ -37,8 +40,10 @@ public final class CudaBackend implements Backend {
   private final Blas blas;
   private final Optional<Cudnn> cudnn;
   private final NormBodies norms;
+  private final long[] gatherNanos = new long[1];
   private final long found;
   private final ByteBuffer foundOnHost;
+  private long copies;
   private boolean closed;
 
   /** cuBLAS, and cuDNN where it is, opened on the backend's stream. */
@@ -126,13 +131,24 @@ public final class CudaBackend implements Backend {
     return precision == Precision.BF16 ? ElementType.BFLOAT16 : ElementType.FLOAT32;
   }
 
+  /** Whether a table may lie on the device: it leaves room for what a run needs beside it. */
+  private boolean fits(long elements) {
+    return elements * activationType().bytes <= TABLES_SHARE * driver.freeMemory();
+  }
+
   @Override
   public Matrix table(float[] values, int rows, int columns) {
+    if (!fits(values.length)) {
+      return Matrix.of(new HostTable(values), rows, columns);
+    }
     return filled(values, Matrix.of(allocate((long) rows * columns), rows, columns));
   }
 
   @Override
   public Matrix inputs(float[] values, int rows, int columns) {
+    if (!fits(values.length)) {
+      return Matrix.of(new HostTable(values), rows, columns);
+    }
     return filled(values, Matrix.of(allocateActivations(rows, columns), rows, columns));
   }
 
@@ -216,14 +232,27 @@ public final class CudaBackend implements Backend {
 
   @Override
   public long gatherNanos() {
-    return 0; // tables lie on the device
+    return gatherNanos[0];
   }
 
   @Override
   public Operation gather(Matrix table, RowOrder order, Matrix batch) {
+    if (HostTable.holds(table)) {
+      return stagedGather(table, order, batch);
+    }
     Settings.Order walk = settings.order(order, table.rows());
     Operation work = kernels.gather(view(table), walk.rows(), walk.position(), view(batch));
     return new CudaOperation(settings, work, order);
+  }
+
+  private Operation stagedGather(Matrix table, RowOrder order, Matrix batch) {
+    if (copies == 0) {
+      copies = driver.createStream();
+    }
+    StagedGather gather =
+        new StagedGather(driver, memory, stream, copies, table, order, view(batch), gatherNanos);
+    HostTable.of(table).own(gather);
+    return new CudaOperation(settings, gather.work(kernels, settings), gather, gather);
   }
 
   // Linear
@@ -514,6 +543,9 @@ public final class CudaBackend implements Backend {
     memory.free(found);
     memory.free(scratch);
     kernels.close();
+    if (copies != 0) {
+      driver.destroyStream(copies);
+    }
     driver.destroyStream(stream);
     driver.close();
   }

@@ -67,6 +67,10 @@ final class CudaBuffer extends Buffer {
   }
 
   static CudaBuffer of(Matrix matrix) {
+    if (HostTable.holds(matrix)) {
+      throw new EvenkeelException(
+          "A table %s is too large for the GPU: only gather can read it".formatted(matrix.shape()));
+    }
     if (!(matrix.buffer() instanceof CudaBuffer buffer)) {
       throw new EvenkeelException(
           "A matrix %s of another device was given to the CUDA backend".formatted(matrix.shape()));

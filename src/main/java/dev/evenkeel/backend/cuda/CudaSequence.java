@@ -15,7 +15,9 @@ final class CudaSequence implements Backend.Sequence {
   private final CudaDriver driver;
   private final long stream;
   private final Settings settings;
+  private final List<Operation> operations;
   private final Operation[] work;
+  private final StagedGather[] staged;
   private final boolean replays;
   private boolean hasRun;
   private CudaDriver.Graph graph;
@@ -29,17 +31,24 @@ final class CudaSequence implements Backend.Sequence {
     this.driver = driver;
     this.stream = stream;
     this.settings = settings;
+    this.operations = List.copyOf(operations); // settings live as long as somebody holds these
     this.replays = replays;
     List<Operation> all = new ArrayList<>();
-    operations.forEach(operation -> add(operation, all));
+    List<StagedGather> gathers = new ArrayList<>();
+    operations.forEach(operation -> add(operation, all, gathers));
     this.work = all.toArray(Operation[]::new);
+    this.staged = gathers.toArray(StagedGather[]::new);
   }
 
-  private static void add(Operation operation, List<Operation> all) {
+  private static void add(Operation operation, List<Operation> all, List<StagedGather> gathers) {
     if (operation instanceof CudaOperation one) {
       all.add(one.work());
+      if (one.staged() != null) {
+        gathers.add(one.staged());
+      }
     } else if (operation instanceof CudaSequence inner) {
       all.addAll(List.of(inner.work));
+      gathers.addAll(List.of(inner.staged));
     } else {
       throw new EvenkeelException("An operation of another device was given to the CUDA backend");
     }
@@ -47,7 +56,17 @@ final class CudaSequence implements Backend.Sequence {
 
   @Override
   public void run() {
+    for (StagedGather gather : staged) {
+      gather.send();
+    }
     settings.refresh();
+    replayOrEnqueue();
+    for (StagedGather gather : staged) {
+      gather.sent();
+    }
+  }
+
+  private void replayOrEnqueue() {
     if (!hasRun || !replays) {
       enqueue();
       hasRun = true;

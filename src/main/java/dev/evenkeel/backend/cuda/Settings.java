@@ -191,6 +191,27 @@ final class Settings {
     }
   }
 
+  /** A number that the host moves. */
+  interface Position {
+    int position();
+  }
+
+  /** Address of a position, a 32-bit integer. */
+  long position(Position owner) {
+    return addressOf(add(new PositionSource(owner, room(1))));
+  }
+
+  private static final class PositionSource extends Source<Position> {
+    PositionSource(Position owner, int at) {
+      super(owner, at, 1);
+    }
+
+    @Override
+    void write(Position owner, int[] values) {
+      values[at] = owner.position();
+    }
+  }
+
   /** A row order on the device. */
   Order order(RowOrder order, int tableRows) {
     for (Source<?> source : sources) {

@@ -101,6 +101,7 @@ __device__ __forceinline__ void softmax(
   const int lane = threadIdx.x & (group - 1);
   const int rows_of_block = THREADS / group;
   const double total = class_weights == nullptr ? rows : scratch->weight;
+  const double share = 1.0 / total;
   const double everywhere = smoothing / columns;
   double losses = 0;
   for (int first = blockIdx.x * rows_of_block; first < rows; first += gridDim.x * rows_of_block) {
@@ -109,6 +110,7 @@ __device__ __forceinline__ void softmax(
     const int width = row < rows ? columns : 0;
     const T *z_row = logits + at(row, pitch, 0);
     float top = -INFINITY;
+#pragma unroll 1
     for (int k = lane * V; k < width; k += group * V) {
       float z[V];
       load_logits<T, V>(z_row, k, columns, z);
@@ -145,7 +147,7 @@ __device__ __forceinline__ void softmax(
     others += tops - 1;
     if (row < rows) {
       const double weight = weight_of(target, class_weights);
-      const double scale = weight / total;
+      const double scale = weight * share;
       const float probability = static_cast<float>(scale / (1 + others));
       const float flat = static_cast<float>(scale * everywhere);
       const float on_target = static_cast<float>(scale * (1 - smoothing));

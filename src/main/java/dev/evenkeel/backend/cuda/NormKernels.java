@@ -6,10 +6,10 @@ import dev.evenkeel.backend.Operation;
 /** Launches of {@code kernels/batchnorm.cu}. */
 final class NormKernels {
 
-  private final Launcher launcher;
-
   /** Rows up to which one block takes all rows of its columns, and batch norm is one kernel. */
   static final int WHOLE_COLUMNS = 512;
+
+  private final Launcher launcher;
 
   NormKernels(Launcher launcher) {
     this.launcher = launcher;

@@ -17,17 +17,31 @@ public final class PtxKernel {
   private final int sharedBytes;
   private final int maxThreads;
 
+  private final PtxModule module;
+  private final Program program;
+
   PtxKernel(
-      String name,
+      PtxModule module,
+      PtxBody body,
       List<Parameter> parameters,
-      int parameterBytes,
       int sharedBytes,
-      int maxThreads) {
-    this.name = name;
-    this.parameters = List.copyOf(parameters);
-    this.parameterBytes = parameterBytes;
+      Program program) {
+    this.module = module;
+    this.program = program;
     this.sharedBytes = sharedBytes;
-    this.maxThreads = maxThreads;
+    this.parameters = List.copyOf(parameters);
+    name = body.name;
+    maxThreads = body.maxThreads;
+    Parameter last = parameters.isEmpty() ? null : parameters.get(parameters.size() - 1);
+    parameterBytes = last == null ? 0 : last.offset() + last.bytes();
+  }
+
+  PtxModule module() {
+    return module;
+  }
+
+  Program program() {
+    return program;
   }
 
   public String name() {

@@ -1,22 +1,46 @@
 package dev.evenkeel.simulator;
 
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
-/** One PTX file, parsed. */
+/** One PTX file, parsed and made ready to run. */
 public final class PtxModule {
 
-  private final Map<String, PtxKernel> kernels;
+  private final Map<String, PtxKernel> kernels = new LinkedHashMap<>();
+  private final Map<String, PtxVariable> variables;
+  private final String fileName;
 
-  private PtxModule(Map<String, PtxKernel> kernels) {
-    this.kernels = kernels;
+  private PtxModule(PtxParser parsed, String fileName) {
+    this.fileName = fileName;
+    variables = parsed.variables;
+    for (PtxBody body : parsed.entries.values()) {
+      KernelCompiler compiler = new KernelCompiler(fileName, body, variables);
+      Program program = compiler.compile();
+      kernels.put(
+          body.name, new PtxKernel(this, body, parameters(body), compiler.sharedBytes, program));
+    }
   }
 
   /**
    * @param fileName for messages
    */
   public static PtxModule parse(String text, String fileName) {
-    throw new UnsupportedOperationException("not there yet");
+    return new PtxModule(new PtxParser(text, fileName), fileName);
+  }
+
+  private static List<PtxKernel.Parameter> parameters(PtxBody body) {
+    List<PtxKernel.Parameter> list = new ArrayList<>();
+    int offset = 0;
+    for (PtxVariable p : body.parameters) {
+      offset = KernelCompiler.align(offset, p.align());
+      list.add(new PtxKernel.Parameter(p.name(), p.type(), p.bytes(), offset));
+      offset += p.bytes();
+    }
+    return list;
   }
 
   /** In the order of the file. */
@@ -28,12 +52,21 @@ public final class PtxModule {
     PtxKernel kernel = kernels.get(name);
     if (kernel == null) {
       throw new IllegalArgumentException(
-          "no kernel %s in this module; it has %s".formatted(name, kernels.keySet()));
+          "no kernel %s in %s; it has %s".formatted(name, fileName, kernels.keySet()));
     }
     return kernel;
   }
 
+  /** Puts the module's own variables into memory, zero where nothing else is said. */
   Map<String, Long> place(GlobalMemory memory) {
-    return Map.of();
+    Map<String, Long> placed = new HashMap<>();
+    for (PtxVariable v : variables.values()) {
+      if (!v.space().equals("shared") && v.bytes() > 0) {
+        long address = memory.allocate(v.bytes(), "variable " + v.name() + " of " + fileName);
+        memory.write(address, v.initial() == null ? new byte[v.bytes()] : v.initial());
+        placed.put(v.name(), address);
+      }
+    }
+    return placed;
   }
 }

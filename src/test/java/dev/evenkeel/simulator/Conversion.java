@@ -1,0 +1,130 @@
+package dev.evenkeel.simulator;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+
+/** cvt: one value from a type to another, as bits in a long. */
+final class Conversion {
+
+  /** Turns bits into bits. */
+  interface Step {
+    long apply(long bits);
+  }
+
+  private Conversion() {}
+
+  /** Null where the pair of types is not simulated. */
+  static Step of(Statement s, String to, String from) {
+    boolean toFloat = PtxType.isFloat(to);
+    boolean fromFloat = PtxType.isFloat(from);
+    if (!toFloat && !fromFloat) {
+      return s.has("sat") ? bits -> clamp(exact(bits, from), to) : bits -> extend(bits, from);
+    }
+    Rounding mode = Rounding.of(s);
+    if (fromFloat && !toFloat) {
+      Rounding whole = whole(s);
+      boolean flush = s.has("ftz") && from.equals("f32");
+      return bits -> toInteger(whole, value(bits, from, flush), to, from);
+    }
+    if (!fromFloat) {
+      boolean clamped = s.has("sat");
+      return bits -> {
+        long exact = extend(bits, from);
+        BigDecimal value = new BigDecimal(exact(bits, from));
+        return switch (to) {
+          case "f32" -> {
+            float f =
+                mode == Rounding.NEAREST && exact == (int) exact ? exact : mode.toFloat(value);
+            yield Rounding.bits(clamped ? Rounding.saturate(f) : f);
+          }
+          case "f64" -> Rounding.bits(mode.toDouble(value, value.doubleValue()));
+          default -> fromDouble(to, value.doubleValue(), mode);
+        };
+      };
+    }
+    Rounding whole = whole(s);
+    boolean flush = s.has("ftz");
+    boolean clamped = s.has("sat");
+    return bits -> {
+      double value = value(bits, from, flush);
+      if (whole != null) {
+        value = whole.toWhole(value);
+      }
+      if (clamped) {
+        value = Rounding.saturate(value);
+      }
+      if (to.equals("f32")) {
+        float f = mode.toFloat(value);
+        return Rounding.bits(flush ? Rounding.flush(f) : f);
+      }
+      return fromDouble(to, value, mode);
+    };
+  }
+
+  private static Rounding whole(Statement s) {
+    return s.has("rni")
+        ? Rounding.NEAREST
+        : s.has("rzi")
+            ? Rounding.ZERO
+            : s.has("rmi") ? Rounding.DOWN : s.has("rpi") ? Rounding.UP : null;
+  }
+
+  private static double value(long bits, String from, boolean flush) {
+    switch (from) {
+      case "f32":
+        float f = Float.intBitsToFloat((int) bits);
+        return flush ? Rounding.flush(f) : f;
+      case "f64":
+        return Double.longBitsToDouble(bits);
+      case "f16":
+        return HalfPrecision.fromFloat16((int) bits & 0xffff);
+      default:
+        return HalfPrecision.fromBfloat16((int) bits & 0xffff);
+    }
+  }
+
+  /** To f64, f16 or bf16; the value of the last two is a float's. */
+  private static long fromDouble(String to, double value, Rounding mode) {
+    return switch (to) {
+      case "f64" -> Rounding.bits(value);
+      case "f16" -> HalfPrecision.toFloat16((float) value, mode);
+      default -> HalfPrecision.toBfloat16((float) value, mode);
+    };
+  }
+
+  /** The low bits as the type means them, widened to 64. */
+  static long extend(long bits, String type) {
+    int drop = 64 - 8 * PtxType.bytes(type);
+    return PtxType.isSigned(type) ? bits << drop >> drop : bits << drop >>> drop;
+  }
+
+  private static BigInteger exact(long bits, String type) {
+    long wide = extend(bits, type);
+    BigInteger value = BigInteger.valueOf(wide);
+    return wide < 0 && !PtxType.isSigned(type) ? value.add(BigInteger.ONE.shiftLeft(64)) : value;
+  }
+
+  private static long clamp(BigInteger value, String to) {
+    int width = 8 * PtxType.bytes(to);
+    boolean signed = PtxType.isSigned(to);
+    BigInteger most = BigInteger.ONE.shiftLeft(signed ? width - 1 : width).subtract(BigInteger.ONE);
+    BigInteger least = signed ? most.negate().subtract(BigInteger.ONE) : BigInteger.ZERO;
+    return value.min(most).max(least).longValue();
+  }
+
+  /** Beyond the range the nearest end of it; NaN becomes 0, or the top bit alone in 64 bits. */
+  private static long toInteger(Rounding whole, double value, String to, String from) {
+    if (value != value) {
+      boolean wide = PtxType.bytes(to) == 8 || from.equals("f64");
+      return wide ? 1L << 8 * PtxType.bytes(to) - 1 : 0;
+    }
+    double rounded = (whole == null ? Rounding.ZERO : whole).toWhole(value);
+    if (Math.abs(rounded) < 0x1p31 && PtxType.isSigned(to) && PtxType.bytes(to) >= 4) {
+      return (long) rounded;
+    }
+    if (Double.isInfinite(rounded)) {
+      rounded = Math.copySign(0x1p100, rounded);
+    }
+    return clamp(new BigDecimal(rounded).toBigInteger(), to);
+  }
+}

@@ -1,0 +1,66 @@
+package dev.evenkeel.simulator;
+
+/** ld and st, of one element or a vector. */
+final class LoadStore extends MemoryAccess {
+
+  private final boolean signed;
+  private final boolean[] wide;
+  private final int[] slots;
+
+  /**
+   * @param slots where the registers of the elements begin
+   * @param wide whether they are of 64 bits
+   */
+  LoadStore(Target target, Use use, String type, int[] slots, boolean[] wide) {
+    super(target, use, PtxType.bytes(type), slots.length);
+    signed = PtxType.isSigned(type);
+    this.slots = slots;
+    this.wide = wide;
+  }
+
+  @Override
+  void run(Warp warp, int mask) {
+    addresses(warp, mask);
+    for (int m = mask; m != 0; m &= m - 1) {
+      int lane = Integer.numberOfTrailingZeros(m);
+      Allocation a = resolve(warp, lane);
+      int at = use == Use.LOAD ? readable(warp, lane, a) : writable(warp, lane, a);
+      watch(warp, lane, a, at);
+      for (int e = 0; e < slots.length; e++) {
+        int slot = slots[e] + lane;
+        if (use == Use.STORE) {
+          store(a.data, at, wide[e] ? warp.longs[slot] : warp.ints[slot]);
+        } else if (wide[e]) {
+          warp.longs[slot] = load(a.data, at);
+        } else {
+          warp.ints[slot] = (int) load(a.data, at);
+        }
+        at += elementBytes;
+      }
+    }
+  }
+
+  private long load(byte[] data, int at) {
+    switch (elementBytes) {
+      case 1:
+        return signed ? data[at] : data[at] & 0xff;
+      case 2:
+        short s = (short) GlobalMemory.SHORTS.get(data, at);
+        return signed ? s : s & 0xffff;
+      case 4:
+        int i = (int) GlobalMemory.INTS.get(data, at);
+        return signed ? i : i & 0xffffffffL;
+      default:
+        return (long) GlobalMemory.LONGS.get(data, at);
+    }
+  }
+
+  private void store(byte[] data, int at, long value) {
+    switch (elementBytes) {
+      case 1 -> data[at] = (byte) value;
+      case 2 -> GlobalMemory.SHORTS.set(data, at, (short) value);
+      case 4 -> GlobalMemory.INTS.set(data, at, (int) value);
+      default -> GlobalMemory.LONGS.set(data, at, value);
+    }
+  }
+}

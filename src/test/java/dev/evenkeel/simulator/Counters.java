@@ -3,7 +3,7 @@ package dev.evenkeel.simulator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What a simulated device was asked for, and did, since it was made. Tests subtract two copies. */
+/** What a simulated device was asked for, and did, since it was made. Read only. */
 public final class Counters {
 
   /** Calls of cuMemAlloc that succeeded. */
@@ -46,31 +46,5 @@ public final class Counters {
   /** All that ran: kernels, fills, copies, products and cuDNN's calls. */
   public long nodesRun() {
     return kernelsRun + fillsRun + copiesToDevice + copiesToHost + productsRun + normsRun;
-  }
-
-  /** As it is now. */
-  public Counters copy() {
-    Counters copy = new Counters();
-    copy.allocations = allocations;
-    copy.frees = frees;
-    copy.liveAllocations = liveAllocations;
-    copy.liveBytes = liveBytes;
-    copy.peakBytes = peakBytes;
-    copy.pinnedAllocations = pinnedAllocations;
-    copy.livePinned = livePinned;
-    copy.livePinnedBytes = livePinnedBytes;
-    copy.launches = launches;
-    copy.graphLaunches = graphLaunches;
-    copy.synchronizations = synchronizations;
-    copy.kernelsRun = kernelsRun;
-    copy.fillsRun = fillsRun;
-    copy.copiesToDevice = copiesToDevice;
-    copy.copiesToHost = copiesToHost;
-    copy.bytesToDevice = bytesToDevice;
-    copy.bytesToHost = bytesToHost;
-    copy.productsRun = productsRun;
-    copy.normsRun = normsRun;
-    copy.runs.putAll(runs);
-    return copy;
   }
 }

@@ -6,12 +6,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Loaded PTX and its kernels, and what CUDA says against them. */
 final class Modules {
 
   /** Parsing is slow beside a test, and a parsed module never changes. */
   private static final Map<String, PtxModule> PARSED = new ConcurrentHashMap<>();
+
+  private static final Pattern ENTRY = Pattern.compile("\\.entry\\s+(\\w+)");
 
   private record Module(PtxModule ptx, Map<String, Long> functions) {}
 
@@ -38,7 +42,7 @@ final class Modules {
       return known;
     }
     try {
-      PtxModule parsed = PtxModule.parse(text, "module.ptx");
+      PtxModule parsed = PtxModule.parse(text, name(text));
       PARSED.put(text, parsed);
       return parsed;
     } catch (RuntimeException failed) {
@@ -47,6 +51,12 @@ final class Modules {
       invalid.initCause(failed);
       throw invalid;
     }
+  }
+
+  /** The driver is not told a file's name: its first kernel must do in reports. */
+  private static String name(String text) {
+    Matcher entry = ENTRY.matcher(text);
+    return "module of " + (entry.find() ? entry.group(1) : "no kernel");
   }
 
   void unload(long handle) {

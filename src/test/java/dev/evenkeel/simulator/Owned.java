@@ -3,7 +3,9 @@ package dev.evenkeel.simulator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The things of one kind that were made and not given back, each with where it was made. */
 final class Owned<T> {
@@ -12,6 +14,18 @@ final class Owned<T> {
 
   private static final StackWalker WALKER = StackWalker.getInstance();
   private static final int FRAMES = 4;
+  private static final Set<String> DRIVER =
+      Stream.of(
+              Owned.class,
+              SimulatedDriver.class,
+              SimulatedBlas.class,
+              SimulatedCudnn.class,
+              DeviceMemory.class,
+              PinnedMemory.class,
+              Modules.class,
+              Streams.class)
+          .map(Class::getName)
+          .collect(Collectors.toSet());
 
   private final Map<Long, Entry<T>> live = new LinkedHashMap<>();
 
@@ -31,14 +45,6 @@ final class Owned<T> {
   T remove(long handle) {
     Entry<T> entry = live.remove(handle);
     return entry == null ? null : entry.thing;
-  }
-
-  int size() {
-    return live.size();
-  }
-
-  List<T> things() {
-    return live.values().stream().map(Entry::thing).toList();
   }
 
   List<String> words() {
@@ -69,14 +75,7 @@ final class Owned<T> {
   }
 
   private static boolean isDriver(String name) {
-    return List.of(
-            Owned.class,
-            SimulatedDriver.class,
-            Streams.class,
-            Modules.class,
-            PinnedMemory.class,
-            DeviceMemory.class)
-        .stream()
-        .anyMatch(one -> name.startsWith(one.getName()));
+    int nested = name.indexOf('$');
+    return DRIVER.contains(nested < 0 ? name : name.substring(0, nested));
   }
 }

@@ -43,9 +43,11 @@ final class Scheduler {
     return fault != null;
   }
 
-  /** Queues work; {@code rank} as in {@link Work}. */
-  Work submit(Runnable body, double microseconds, double rank, Collection<Work> dependencies) {
-    Work work = new Work(body, microseconds, rank, hostTime, dependencies);
+  /** Queues an action, which begins now; {@code rank} as in {@link Work}. */
+  Work submit(Action action, double rank, Collection<Work> dependencies) {
+    Throwable origin = eager ? null : new Throwable("put on its stream here: " + action.name());
+    Work work =
+        new Work(action.begin(), action.microseconds(), rank, hostTime, origin, dependencies);
     if (work.isReady()) {
       ready.add(work);
     }
@@ -103,6 +105,9 @@ final class Scheduler {
       work.run(ready);
     } catch (RuntimeException failed) {
       fault = failed;
+      if (work.origin != null) {
+        failed.addSuppressed(work.origin);
+      }
       ready.clear();
       throw failed;
     }

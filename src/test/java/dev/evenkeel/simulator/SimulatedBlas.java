@@ -18,11 +18,12 @@ public final class SimulatedBlas implements Blas {
 
   private final SimulatedDriver driver;
   private final long stream;
-  private boolean closed;
+  private final long handle;
 
   public SimulatedBlas(SimulatedDriver driver, long stream) {
     this.driver = driver;
     this.stream = stream;
+    handle = driver.openLibrary("cuBLAS");
   }
 
   @Override
@@ -65,7 +66,7 @@ public final class SimulatedBlas implements Blas {
         "cublasGemmEx(a %s%s, b %s%s, c %s)"
             .formatted(a, transposeA ? " transposed" : "", b, transposeB ? " transposed" : "", c);
     for (View one : new View[] {a, b, c}) {
-      if (closed
+      if (!driver.isLibraryOpen(handle)
           || one.address() == 0
           || one.rows() < 1
           || one.columns() < 1
@@ -143,6 +144,6 @@ public final class SimulatedBlas implements Blas {
 
   @Override
   public void close() {
-    closed = true;
+    driver.closeLibrary(handle);
   }
 }

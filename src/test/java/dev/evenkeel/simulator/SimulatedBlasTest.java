@@ -78,9 +78,9 @@ class SimulatedBlasTest {
   void turingHasNoTf32() {
     SimulatedDriver turing =
         new SimulatedDriver(
-            SimulatedDriver.Options.standard(0)
+            SimulatedOptions.standard(0)
                 .withEager(true)
-                .withProperties(SimulatedDriver.device(7, 5, 40)));
+                .withProperties(SimulatedOptions.device(7, 5, 40)));
     long a = turing.allocate(4);
     long c = turing.allocate(4);
     turing.memory().setFloat(a, 1 + 0x1p-12f);
@@ -133,6 +133,17 @@ class SimulatedBlasTest {
     GpuFault fault = assertThrows(GpuFault.class, () -> driver.synchronize(stream));
     assertEquals(GpuFault.Kind.READ_BEFORE_WRITE, fault.kind());
     assertThrows(GpuFault.class, driver::freeMemory, "a fault stays");
+  }
+
+  @Test
+  void aHandleMustBeClosed() {
+    SimulatedDriver other = new SimulatedDriver(1);
+    SimulatedBlas closed = new SimulatedBlas(other, other.createStream());
+    assertTrue(other.leaks().toString().contains("handle of cuBLAS"), other.leaks()::toString);
+    closed.close();
+    assertEquals(1, other.leaks().size(), other.leaks()::toString);
+    View a = View.floats(other.allocate(4), 1, 1);
+    refused(7, () -> closed.multiply(a, false, a, false, a, Precision.FP32));
   }
 
   @Test

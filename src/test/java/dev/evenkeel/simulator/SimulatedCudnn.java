@@ -12,11 +12,12 @@ public final class SimulatedCudnn implements Cudnn {
 
   private final SimulatedDriver driver;
   private final long stream;
-  private boolean closed;
+  private final long handle;
 
   public SimulatedCudnn(SimulatedDriver driver, long stream) {
     this.driver = driver;
     this.stream = stream;
+    handle = driver.openLibrary("cuDNN");
   }
 
   @Override
@@ -138,7 +139,7 @@ public final class SimulatedCudnn implements Cudnn {
   // Refusals
 
   private void check(String call, Mode mode, boolean training, double epsilon, View... views) {
-    require(!closed, "%s after cudnnDestroy", call);
+    require(driver.isLibraryOpen(handle), "%s after cudnnDestroy", call);
     require(epsilon >= 0, "%s(epsilon %s)", call, epsilon);
     View x = views[0];
     for (View view : views) {
@@ -302,6 +303,6 @@ public final class SimulatedCudnn implements Cudnn {
 
   @Override
   public void close() {
-    closed = true;
+    driver.closeLibrary(handle);
   }
 }

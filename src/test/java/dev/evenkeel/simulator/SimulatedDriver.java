@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
 
 /**
  * A GPU made of Java: executes PTX on checked memory, in streams that run asynchronously in seeded
@@ -20,73 +19,9 @@ import java.util.function.ToDoubleFunction;
  */
 public final class SimulatedDriver implements CudaDriver {
 
-  /**
-   * How a device is simulated.
-   *
-   * @param seed of when queued work runs, in which order, and of the order of blocks in kernels
-   * @param eager whether work runs as soon as it is put on a stream
-   * @param execution of kernels; its seed is drawn anew for each launch
-   * @param microseconds what a kernel, product or norm of a name takes by the simulated clock
-   */
-  public record Options(
-      long seed,
-      boolean eager,
-      Properties properties,
-      ExecutionOptions execution,
-      ToDoubleFunction<String> microseconds) {
-
-    /** Like an H200 with little memory, asynchronous. */
-    public static Options standard(long seed) {
-      return new Options(seed, false, device(9, 0, 132), ExecutionOptions.standard(), name -> 5);
-    }
-
-    public Options withEager(boolean value) {
-      return new Options(seed, value, properties, execution, microseconds);
-    }
-
-    public Options withProperties(Properties value) {
-      return new Options(seed, eager, value, execution, microseconds);
-    }
-
-    public Options withMemory(long bytes) {
-      Properties p = properties;
-      return withProperties(
-          new Properties(
-              p.name(),
-              p.major(),
-              p.minor(),
-              p.driver(),
-              p.multiprocessors(),
-              bytes,
-              p.l2Bytes(),
-              p.sharedBytesPerBlock()));
-    }
-
-    public Options withExecution(ExecutionOptions value) {
-      return new Options(seed, eager, properties, value, microseconds);
-    }
-
-    public Options withMicroseconds(ToDoubleFunction<String> value) {
-      return new Options(seed, eager, properties, execution, value);
-    }
-  }
-
-  /** Properties of a device of a compute capability: 7.5 with 40 multiprocessors is a T4. */
-  public static Properties device(int major, int minor, int multiprocessors) {
-    return new Properties(
-        "Simulated sm_%d%d".formatted(major, minor),
-        major,
-        minor,
-        13000,
-        multiprocessors,
-        1L << 30,
-        50L << 20,
-        48 << 10);
-  }
-
   private static final Set<String> EVER_RUN = ConcurrentHashMap.newKeySet();
 
-  private final Options options;
+  private final SimulatedOptions options;
   private final Thread owner = Thread.currentThread();
   private final Counters counters = new Counters();
   private final Scheduler scheduler;
@@ -94,12 +29,13 @@ public final class SimulatedDriver implements CudaDriver {
   private final PinnedMemory pinned;
   private final Modules modules;
   private final Streams streams;
+  private final Handles handles = new Handles();
+  private final Owned<String> libraries = new Owned<>();
   private Function<String, Statistics> statistics;
   private List<String> leaks;
 
-  public SimulatedDriver(Options options) {
+  public SimulatedDriver(SimulatedOptions options) {
     this.options = options;
-    Handles handles = new Handles();
     scheduler = new Scheduler(options.seed(), options.eager());
     memory = new DeviceMemory(options.properties().memory(), counters);
     pinned = new PinnedMemory(options.eager(), counters, handles);
@@ -109,7 +45,7 @@ public final class SimulatedDriver implements CudaDriver {
 
   /** Asynchronous in the order of the seed. */
   public SimulatedDriver(long seed) {
-    this(Options.standard(seed));
+    this(SimulatedOptions.standard(seed));
   }
 
   // What tests ask
@@ -143,6 +79,7 @@ public final class SimulatedDriver implements CudaDriver {
     found.addAll(pinned.leaks());
     found.addAll(streams.leaks());
     found.addAll(modules.leaks());
+    found.addAll(libraries.words());
     return found;
   }
 
@@ -277,6 +214,22 @@ public final class SimulatedDriver implements CudaDriver {
         execution);
   }
 
+  /** A handle of a library, which its owner must close. */
+  long openLibrary(String name) {
+    enter(name);
+    long handle = handles.next();
+    libraries.add(handle, name, "handle of " + name);
+    return handle;
+  }
+
+  void closeLibrary(long handle) {
+    libraries.remove(handle);
+  }
+
+  boolean isLibraryOpen(long handle) {
+    return libraries.get(handle) != null;
+  }
+
   /** An operation of a library, which is put on a stream as a kernel is. */
   Operation library(String name, long stream, Runnable body) {
     enter(name);
@@ -377,6 +330,7 @@ public final class SimulatedDriver implements CudaDriver {
       pinned.clear();
       streams.clear();
       modules.clear();
+      libraries.clear();
     }
   }
 

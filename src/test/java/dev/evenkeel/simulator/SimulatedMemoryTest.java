@@ -14,7 +14,7 @@ import org.junit.jupiter.api.function.Executable;
 class SimulatedMemoryTest {
 
   private final SimulatedDriver driver =
-      new SimulatedDriver(SimulatedDriver.Options.standard(1).withMemory(10_000));
+      new SimulatedDriver(SimulatedOptions.standard(1).withMemory(10_000));
 
   @Test
   void memoryHasAnEnd() {
@@ -210,6 +210,9 @@ class SimulatedMemoryTest {
     late.free(memory);
     GpuFault fault = assertThrows(GpuFault.class, () -> late.synchronize(stream));
     assertEquals(GpuFault.Kind.USE_AFTER_FREE, fault.kind());
+    // The report tells where the work was asked for, not only where the host waited.
+    Throwable origin = fault.getSuppressed()[0];
+    assertTrue(origin.getMessage().contains("fill of 2 words"), origin.getMessage());
   }
 
   @Test

@@ -103,8 +103,7 @@ class SimulatedStreamsTest {
 
   @Test
   void anEagerDeviceIsNeverLate() {
-    SimulatedDriver eager =
-        new SimulatedDriver(SimulatedDriver.Options.standard(3).withEager(true));
+    SimulatedDriver eager = new SimulatedDriver(SimulatedOptions.standard(3).withEager(true));
     long stream = eager.createStream();
     put(eager, "work", stream);
     assertEquals(List.of("work"), ran);

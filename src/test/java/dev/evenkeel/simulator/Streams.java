@@ -9,6 +9,9 @@ import java.util.Map;
 /** Streams, events, capture and graphs of a simulated device. */
 final class Streams {
 
+  /** No work of its own: done when what was put on the stream before is. */
+  private static final Action MARK = Action.of("mark", 0, () -> {});
+
   private final Scheduler scheduler;
   private final Counters counters;
   private final Handles handles;
@@ -45,7 +48,7 @@ final class Streams {
       checkValid(call, stream.capture);
       stream.capture.add(stream, action);
     } else {
-      stream.append(submit(stream, action.begin(), action.microseconds()));
+      stream.append(submit(stream, action));
     }
   }
 
@@ -64,9 +67,8 @@ final class Streams {
     stream.frontier.forEach(scheduler::finish);
   }
 
-  private Work submit(SimulatedStream stream, Runnable body, double microseconds) {
-    double rank = stream.rank(scheduler.random());
-    return scheduler.submit(body, microseconds, rank, stream.frontier);
+  private Work submit(SimulatedStream stream, Action action) {
+    return scheduler.submit(action, stream.rank(scheduler.random()), stream.frontier);
   }
 
   // Events
@@ -91,7 +93,7 @@ final class Streams {
       checkValid(call, stream.capture);
       event.nodes = List.copyOf(stream.recorded);
     } else {
-      event.work = submit(stream, () -> {}, 0);
+      event.work = submit(stream, MARK);
       stream.append(event.work);
     }
   }
@@ -207,11 +209,10 @@ final class Streams {
       List<Work> after = new ArrayList<>(stream.frontier);
       node.after().forEach(one -> after.add(queued.get(one)));
       double rank = stream.rank(scheduler.random()) + scheduler.random().nextDouble() / 8;
-      Action action = node.action();
-      queued.put(node, scheduler.submit(action.begin(), action.microseconds(), rank, after));
+      queued.put(node, scheduler.submit(node.action(), rank, after));
     }
     stream.frontier.addAll(queued.values());
-    Work end = submit(stream, () -> {}, 0);
+    Work end = submit(stream, MARK);
     stream.append(end);
     return end;
   }

@@ -13,6 +13,9 @@ final class Work {
   /** Of two that could run, the one with the lower rank mostly does. */
   final double rank;
 
+  /** Where it was put on its stream; null where that shows anyway. */
+  final Throwable origin;
+
   private List<Work> waitsFor = new ArrayList<>();
   private List<Work> next = new ArrayList<>();
   private int unmet;
@@ -26,11 +29,17 @@ final class Work {
    * @param time of the host now: it can't begin before
    */
   Work(
-      Runnable body, double microseconds, double rank, double time, Collection<Work> dependencies) {
+      Runnable body,
+      double microseconds,
+      double rank,
+      double time,
+      Throwable origin,
+      Collection<Work> dependencies) {
     this.body = body;
     this.microseconds = microseconds;
     this.rank = rank;
     this.time = time;
+    this.origin = origin;
     for (Work one : dependencies) {
       this.time = Math.max(this.time, one.done ? one.time : 0);
       if (!one.done) {

@@ -5,8 +5,7 @@ import dev.evenkeel.EvenkeelException;
 /** A device that has no room for what was asked of it. */
 public final class DeviceMemoryException extends EvenkeelException {
 
-  private final long wanted;
-  private final long free;
+  private final long room;
 
   /**
    * @param device as people know it
@@ -17,15 +16,13 @@ public final class DeviceMemoryException extends EvenkeelException {
         "%s has no room for %s more: %s are free, %s are held by this run. help: a smaller --batch, or --precision bf16"
             .formatted(device, megabytes(wanted), megabytes(free), megabytes(held)),
         cause);
-    this.wanted = wanted;
-    this.free = free;
+    this.room = free + held;
   }
 
   /** The same with what would fit. */
   public DeviceMemoryException(DeviceMemoryException cause, String help) {
     super(cause.getMessage() + "; " + help, cause);
-    this.wanted = cause.wanted;
-    this.free = cause.free;
+    this.room = cause.room;
   }
 
   public static String megabytes(long bytes) {
@@ -34,12 +31,8 @@ public final class DeviceMemoryException extends EvenkeelException {
         : "%,d MB".formatted(Math.round(bytes * 1e-6));
   }
 
-  public long wanted() {
-    return wanted;
-  }
-
-  /** Bytes that were free when it was asked. */
-  public long free() {
-    return free;
+  /** Bytes that the run could have had in all. */
+  public long room() {
+    return room;
   }
 }

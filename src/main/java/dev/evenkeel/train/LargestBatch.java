@@ -28,7 +28,6 @@ final class LargestBatch {
     if (planner.isEmpty()) {
       return cause;
     }
-    long room = cause.free() + model.backend().allocatedBytes();
     try (Backend counting = planner.get();
         Model planned = model.network().build(counting, recipe.seed());
         Buffer features = counting.allocateActivations(train.rows(), train.columns());
@@ -42,8 +41,11 @@ final class LargestBatch {
               Matrix.of(targets, train.rows(), train.targetColumns()),
               new RowOrder(new int[train.rows()]));
       int fits = 0;
-      for (int batch = Integer.highestOneBit(recipe.batch()); batch > 0 && fits == 0; batch /= 2) {
-        fits = bytes(planned, source, recipe, batch) <= room ? batch : 0;
+      int smallest = model.network().hasBatchNorm() ? 2 : 1;
+      for (int batch = Integer.highestOneBit(recipe.batch());
+          batch >= smallest && fits == 0;
+          batch /= 2) {
+        fits = bytes(planned, source, recipe, batch) <= cause.room() ? batch : 0;
       }
       return new DeviceMemoryException(
           cause, fits == 0 ? "no batch would fit" : "--batch %,d would fit".formatted(fits));

@@ -4,10 +4,12 @@
 // still finds x in the L2 cache), backward 5 E e in two (3 E e). Up to 512 rows one block has all
 // rows of its columns, one kernel does it all, and the second read comes from the L1 or L2 cache.
 //
-// Statistics: x − x[0] is summed, and its square. Eight rows at a time are added up in float as
-// deviations from the first of them, which is exact where it matters (a large mean cancels before
-// anything is rounded, a constant column gives 0), and such chunks in double. The mean is kept as
-// two floats, shift + delta: one would lose x̂ where the mean is 10⁵ deviations away from 0.
+// Statistics: x − x[0] is summed, and its square. A thread takes eight rows at a time, sums in float
+// their deviations from the first of them, which are exact where it matters (a large mean cancels
+// before anything is rounded, a constant column gives 0), then deviations from the mean of the eight
+// and their squares (so that an outlier drowns nothing but itself), and adds up such chunks in
+// double. The mean is kept as two floats, shift + delta: one would lose x̂ where the mean is 10⁵
+// deviations away from 0.
 //
 // saved [3, C]: shift, delta, 1/√(σ² + ε). Backward recomputes x̂ and the activation's slope from x.
 #include "activations.cuh"
@@ -23,13 +25,12 @@ add_moments(const T *x, int pitch, const Panel &p, double (&sums)[2][V]) {
   }
 #pragma unroll 1
   for (int row = p.begin; row < p.end; row += R * p.down) {
-    const double count = min(R, (p.end - row + p.down - 1) / p.down);
+    const int count = min(R, (p.end - row + p.down - 1) / p.down);
     RawType<T, V> raw[R];
     const RawType<T, V> first = load<T, V>(x + at(row, pitch, p.column));
     load_rows<R, T, V>(x, pitch, p, row, first, raw);
     float own[V];
-    float sum[V] = {};
-    float squares[V] = {};
+    float mean[V] = {};
     unpack(first, own);
 #pragma unroll
     for (int i = 1; i < R; i++) {
@@ -37,14 +38,28 @@ add_moments(const T *x, int pitch, const Panel &p, double (&sums)[2][V]) {
       unpack(raw[i], v);
 #pragma unroll
       for (int j = 0; j < V; j++) {
-        const float d = v[j] - own[j];
+        mean[j] += v[j] - own[j];
+      }
+    }
+    const float by_count = 1.0f / count;
+    float sum[V] = {};
+    float squares[V] = {};
+#pragma unroll
+    for (int i = 0; i < R; i++) {
+      float v[V];
+      unpack(raw[i], v);
+#pragma unroll
+      for (int j = 0; j < V; j++) {
+        const float d = i < count ? (v[j] - own[j]) - __fmul_rn(mean[j], by_count) : 0.0f;
         sum[j] += d;
         squares[j] += d * d;
       }
     }
 #pragma unroll
     for (int j = 0; j < V; j++) {
-      const double shift = static_cast<double>(own[j]) - origin[j];
+      // The same product as above, and no fused one: what was taken off is put back.
+      const double shift =
+          static_cast<double>(own[j]) - origin[j] + __fmul_rn(mean[j], by_count);
       const double shifted = count * shift + sum[j];
       sums[0][j] += shifted;
       sums[1][j] += shift * (shifted + sum[j]) + squares[j];

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
 
 /**
  * A GPU made of Java: executes PTX on checked memory, in streams that run asynchronously in seeded
@@ -31,11 +30,12 @@ public final class SimulatedDriver implements CudaDriver {
   private final Streams streams;
   private final Handles handles = new Handles();
   private final Owned<String> libraries = new Owned<>();
-  private Function<String, Statistics> statistics;
+  private Statistics statistics;
   private List<String> leaks;
 
   public SimulatedDriver(SimulatedOptions options) {
     this.options = options;
+    statistics = options.execution().statistics();
     scheduler = new Scheduler(options.seed(), options.eager());
     memory = new DeviceMemory(options.properties().memory(), counters);
     pinned = new PinnedMemory(options.eager(), counters, handles);
@@ -65,9 +65,9 @@ public final class SimulatedDriver implements CudaDriver {
     return memory.global;
   }
 
-  /** From now on what this gives for a kernel's name counts its launches; null for none. */
-  public void collect(Function<String, Statistics> byKernel) {
-    statistics = byKernel;
+  /** From now on this counts what launches do when they run; null for none. */
+  public void collect(Statistics into) {
+    statistics = into;
   }
 
   /** What was not given back: by now, or before close() did. */
@@ -198,10 +198,8 @@ public final class SimulatedDriver implements CudaDriver {
     counters.kernelsRun++;
     counters.runs.merge(kernel.name(), 1L, Long::sum);
     EVER_RUN.add(kernel.name());
-    ExecutionOptions execution = options.execution().withSeed(scheduler.random().nextLong());
-    if (statistics != null) {
-      execution = execution.withStatistics(statistics.apply(kernel.name()));
-    }
+    long seed = scheduler.random().nextLong();
+    ExecutionOptions execution = options.execution().withSeed(seed).withStatistics(statistics);
     Execution.run(
         kernel,
         grid.blocksX(),

@@ -209,6 +209,21 @@ class SimulatedStreamsTest {
   }
 
   @Test
+  void oneGraphNeverRunsBesideItself() {
+    driver.beginCapture(a);
+    put("x", a);
+    put("y", a);
+    Graph graph = driver.endCapture(a);
+    for (int i = 0; i < 20; i++) {
+      graph.launch(i % 2 == 0 ? a : b);
+    }
+    driver.close();
+    for (int i = 0; i < 40; i++) {
+      assertEquals(i % 2 == 0 ? "x" : "y", ran.get(i), ran::toString);
+    }
+  }
+
+  @Test
   void aForkRunsBesideAndIsJoined() {
     Set<List<String>> orders = new HashSet<>();
     Graph graph = forked();

@@ -33,8 +33,9 @@ final class Atomic extends MemoryAccess {
     for (int m = mask; m != 0; m &= m - 1) {
       int lane = Integer.numberOfTrailingZeros(m);
       Allocation a = resolve(warp, lane);
-      int at = readable(warp, lane, a);
+      int at = (int) (warp.addresses[lane] - a.address);
       watch(warp, lane, a, at);
+      readable(warp, lane, a, at);
       synchronized (a.data) {
         apply(warp, lane, a.data, at);
       }

@@ -55,9 +55,7 @@ final class Launch {
         new Allocation(Space.PARAM.base, arguments.length, "arguments of " + kernel.name());
     System.arraycopy(arguments, 0, this.arguments.data, 0, arguments.length);
     this.arguments.written = null;
-    statistics =
-        options.statistics() == null ? null : options.statistics().begin(kernel.name(), this);
-    races = options.races() ? new RaceDetector(this) : null;
+    statistics = options.statistics() == null ? null : options.statistics().begin(kernel.name());
     ints = program.ints.clone();
     longs = program.longs.clone();
     Map<String, Long> variables = memory.variables(kernel.module());
@@ -65,6 +63,7 @@ final class Launch {
         (slot, name) -> Arrays.fill(longs, slot, slot + Warp.LANES, variables.get(name)));
     sharedShadow = Arrays.copyOf(program.sharedShadow, program.sharedExtent + dynamic);
     order = order(gridX * gridY, options.seed());
+    races = options.races() ? new RaceDetector(this) : null;
   }
 
   /** Seed 0 is the natural order. */

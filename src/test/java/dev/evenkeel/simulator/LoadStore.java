@@ -24,8 +24,13 @@ final class LoadStore extends MemoryAccess {
     for (int m = mask; m != 0; m &= m - 1) {
       int lane = Integer.numberOfTrailingZeros(m);
       Allocation a = resolve(warp, lane);
-      int at = use == Use.LOAD ? readable(warp, lane, a) : writable(warp, lane, a);
+      int at = (int) (warp.addresses[lane] - a.address);
       watch(warp, lane, a, at);
+      if (use == Use.LOAD) {
+        readable(warp, lane, a, at);
+      } else {
+        writable(warp, lane, a, at);
+      }
       for (int e = 0; e < slots.length; e++) {
         int slot = slots[e] + lane;
         if (use == Use.STORE) {
@@ -38,6 +43,26 @@ final class LoadStore extends MemoryAccess {
         at += elementBytes;
       }
     }
+  }
+
+  @Override
+  boolean isAtomic() {
+    return statement.has("relaxed") || statement.has("acquire") || statement.has("release");
+  }
+
+  @Override
+  boolean storesTheSame(Warp warp, int lane, Allocation a, int at) {
+    if (use == Use.LOAD || !a.isWritten(at, bytes)) {
+      return false;
+    }
+    long mask = elementBytes == 8 ? -1 : (1L << 8 * elementBytes) - 1;
+    for (int e = 0; e < slots.length; e++) {
+      long value = wide[e] ? warp.longs[slots[e] + lane] : warp.ints[slots[e] + lane];
+      if (((load(a.data, at + e * elementBytes) ^ value) & mask) != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private long load(byte[] data, int at) {

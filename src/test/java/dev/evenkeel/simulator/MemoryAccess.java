@@ -114,9 +114,8 @@ abstract class MemoryAccess extends Instruction {
     return at.label() + " " + use.name().toLowerCase(java.util.Locale.ROOT);
   }
 
-  /** Where the bytes of a lane begin in its allocation; readable. */
-  final int readable(Warp warp, int lane, Allocation a) {
-    int offset = (int) (warp.addresses[lane] - a.address);
+  /** Faults where bytes that a lane reads were never written. */
+  final void readable(Warp warp, int lane, Allocation a, int offset) {
     if (a.written != null) {
       int must = warp.worker.launch.options.strictVectors() || bytes == elementBytes ? bytes : 1;
       for (int i = offset; i < offset + must; i++) {
@@ -128,12 +127,10 @@ abstract class MemoryAccess extends Instruction {
         }
       }
     }
-    return offset;
   }
 
-  /** The same for writing; the bytes count as written from now on. */
-  final int writable(Warp warp, int lane, Allocation a) {
-    int offset = (int) (warp.addresses[lane] - a.address);
+  /** The bytes count as written from now on. */
+  final void writable(Warp warp, int lane, Allocation a, int offset) {
     byte[] written = a.written;
     if (written != null) {
       if (a == warp.block.shared && written[offset] == 2) {
@@ -145,7 +142,6 @@ abstract class MemoryAccess extends Instruction {
         default -> java.util.Arrays.fill(written, offset, offset + bytes, (byte) 1);
       }
     }
-    return offset;
   }
 
   private GpuFault gap(Warp warp, int lane, Allocation a) {
@@ -157,6 +153,16 @@ abstract class MemoryAccess extends Instruction {
             .formatted(access(Space.SHARED), bytes, address - a.address),
         address,
         a.label);
+  }
+
+  /** Whether the access may meet others of its kind: atomics, and what is marked as such. */
+  boolean isAtomic() {
+    return use == Use.ATOMIC;
+  }
+
+  /** Whether a lane is about to store what is there already. */
+  boolean storesTheSame(Warp warp, int lane, Allocation a, int at) {
+    return false;
   }
 
   /** Tells the race detector, where there is one. */

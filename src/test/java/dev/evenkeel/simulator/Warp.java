@@ -129,7 +129,8 @@ final class Warp {
       }
       executed += Integer.bitCount(active);
       if (statistics != null) {
-        statistics.count(now, active);
+        worker.counts[pc - 1] += Integer.bitCount(active);
+        statistics.countWarp();
       }
       if (active != 0) {
         now.run(this, active);

@@ -20,6 +20,9 @@ final class Worker implements Runnable {
   final SplittableRandom random;
   final Statistics.Launch statistics;
 
+  /** Lanes that executed each instruction. */
+  final long[] counts;
+
   /** The allocation that each global access touched last. */
   final Allocation[] sites;
 
@@ -32,6 +35,7 @@ final class Worker implements Runnable {
     this.number = number;
     random = new SplittableRandom(launch.options.seed() * 31 + number);
     statistics = launch.statistics == null ? null : launch.statistics.part();
+    counts = new long[launch.program.code.length];
     sites = new Allocation[launch.program.sites];
     java.util.Arrays.fill(sites, new Allocation(0, 0, "nothing"));
   }
@@ -51,7 +55,7 @@ final class Worker implements Runnable {
         resident.add(b);
       }
       if (resident.isEmpty() || launch.error != null) {
-        return;
+        break;
       }
       Block block = resident.get(random.nextInt(resident.size()));
       step(block, longest);
@@ -59,6 +63,9 @@ final class Worker implements Runnable {
         resident.remove(block);
         idle.add(block);
       }
+    }
+    if (statistics != null) {
+      launch.statistics.add(statistics, launch.program.code, counts);
     }
   }
 

@@ -3,13 +3,13 @@
 #include "common.cuh"
 
 /** batch[i] := table[rows[position + i]], or table[position + i] where rows is null. */
-template <typename From, typename To, int V>
+template <typename T, int V>
 __device__ __forceinline__ void gather(
-    const From *table,
+    const T *table,
     int table_pitch,
     const int *rows,
     const int *position,
-    To *batch,
+    T *batch,
     int batch_rows,
     int columns,
     int batch_pitch,
@@ -21,7 +21,7 @@ __device__ __forceinline__ void gather(
   for (int row = p.begin; row < p.end; row += p.down) {
     const int from = rows == nullptr ? first + row : rows[static_cast<int64_t>(first) + row];
     float v[V];
-    unpack(load<From, V>(table + at(from, table_pitch, p.column)), v);
+    unpack(load<T, V>(table + at(from, table_pitch, p.column)), v);
     store(batch + at(row, batch_pitch, p.column), v);
   }
 }
@@ -200,11 +200,11 @@ __device__ __forceinline__ void find_non_finite(
         source, source_pitch, target, target_pitch, rows, columns, lanes, rows_per_slab);          \
   }
 
-#define GATHER_KERNELS(SUFFIX, FROM, TO, V)                                                        \
+#define GATHER_KERNELS(SUFFIX, T, V)                                                               \
   extern "C" __global__ void __launch_bounds__(THREADS) gather_##SUFFIX(                           \
-      const FROM *table, int table_pitch, const int *rows, const int *position, TO *batch,         \
+      const T *table, int table_pitch, const int *rows, const int *position, T *batch,             \
       int batch_rows, int columns, int batch_pitch, int lanes, int rows_per_slab) {                \
-    gather<FROM, TO, V>(                                                                           \
+    gather<T, V>(                                                                                  \
         table, table_pitch, rows, position, batch, batch_rows, columns, batch_pitch, lanes,        \
         rows_per_slab);                                                                            \
   }
@@ -230,8 +230,7 @@ __device__ __forceinline__ void find_non_finite(
   }
 
 #ifdef EVENKEEL_BFLOAT16
-GATHER_KERNELS(f32_bf16x1, float, bfloat16, 1)
-GATHER_KERNELS(f32_bf16x4, float, bfloat16, 4)
+GATHER_KERNELS(bf16x8, bfloat16, 8)
 COPY_KERNELS(f32_bf16x1, float, bfloat16, 1)
 COPY_KERNELS(f32_bf16x4, float, bfloat16, 4)
 COPY_KERNELS(bf16_f32x1, bfloat16, float, 1)
@@ -239,8 +238,8 @@ COPY_KERNELS(bf16_f32x4, bfloat16, float, 4)
 COPY_KERNELS(bf16x8, bfloat16, bfloat16, 8)
 DATA_KERNELS(bf16x8, bfloat16, 8)
 #else
-GATHER_KERNELS(f32x1, float, float, 1)
-GATHER_KERNELS(f32x4, float, float, 4)
+GATHER_KERNELS(f32x1, float, 1)
+GATHER_KERNELS(f32x4, float, 4)
 COPY_KERNELS(f32x1, float, float, 1)
 COPY_KERNELS(f32x4, float, float, 4)
 DATA_KERNELS(f32x1, float, 1)

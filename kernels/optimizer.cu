@@ -14,7 +14,7 @@ struct Update {
   int64_t decayed;
   float weight_decay;
   const float *scale;
-  const float *guard;
+  float *guard;
   const float *learning_rate;
 };
 
@@ -22,12 +22,23 @@ struct Update {
 struct Scalars {
   float scale;
   float rate;
-  bool refused; // where the guard is not finite, nothing is changed
+  bool refused; // once the guard is not finite, nothing is changed any more
 
   __device__ __forceinline__ explicit Scalars(const Update &update) {
     scale = update.scale == nullptr ? 1.0f : *update.scale;
     rate = *update.learning_rate;
-    refused = update.guard != nullptr && !(fabsf(*update.guard) <= 3.4028234663852886e38f);
+    refused = update.guard != nullptr && is_refused(update.guard);
+  }
+
+  /** The guard's second float is read only where the first is finite, written only where not. */
+  static __device__ __forceinline__ bool is_refused(float *guard) {
+    if (fabsf(guard[0]) <= 3.4028234663852886e38f) {
+      return guard[1] != 0.0f;
+    }
+    if (blockIdx.x == 0 && threadIdx.x == 0) {
+      guard[1] = 1.0f;
+    }
+    return true;
   }
 };
 
@@ -177,7 +188,7 @@ clip_scale(const float *gradients, int64_t count, double limit, float *norm, Scr
 
 #define UPDATE_PARAMETERS                                                                          \
   float *parameters, const float *gradients, bfloat16 *copy, int64_t count, int64_t decayed,       \
-      float weight_decay, const float *scale, const float *guard, const float *learning_rate
+      float weight_decay, const float *scale, float *guard, const float *learning_rate
 
 #define UPDATE                                                                                     \
   Update {                                                                                         \

@@ -35,7 +35,7 @@ final class KernelCompiler {
     this.file = file;
     this.body = body;
     slots = new Slots(body.registers);
-    operands = new Operands(file, slots, offsets, globals);
+    operands = new Operands(file, slots, offsets, globals, body.variables.keySet());
     integers = new IntegerForms(operands);
     floats = new FloatForms(operands);
     moves = new MoveForms(operands);
@@ -60,7 +60,8 @@ final class KernelCompiler {
     for (PtxVariable v : shared) {
       if (v.space().equals("shared") && v.bytes() > 0) {
         placeShared(v);
-      } else if (v.space().equals("local")) {
+      } else if (v.space().equals("local") || v.space().equals("param")) {
+        // Arguments of calls are the thread's own memory.
         localBytes = align(localBytes, v.align());
         offsets.put(v.name(), (long) localBytes);
         localBytes += v.bytes();

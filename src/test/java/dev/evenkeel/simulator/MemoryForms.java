@@ -65,13 +65,7 @@ final class MemoryForms {
     }
     Space space = space(s);
     noteGranule(space, PtxType.bytes(type));
-    return new LoadStore(
-        o.target(address, resolved(s, space, address), sites++), use, type, slots, wide);
-  }
-
-  /** .param inside a body that calls functions is the thread's own memory. */
-  private static Space resolved(Statement s, Space space, int address) {
-    return space;
+    return new LoadStore(o.target(address, space, sites++), use, type, slots, wide);
   }
 
   private Instruction atomic(Statement s, boolean hasResult) {

@@ -15,6 +15,8 @@ final class Modules {
   /** Parsing is slow beside a test, and a parsed module never changes. */
   private static final Map<String, PtxModule> PARSED = new ConcurrentHashMap<>();
 
+  private static final int SHARED_FOR_ALL = 48 << 10;
+
   private static final Pattern ENTRY = Pattern.compile("\\.entry\\s+(\\w+)");
 
   private record Module(PtxModule ptx, Map<String, Long> functions) {}
@@ -98,6 +100,9 @@ final class Modules {
   /** Blocks and threads that a device takes; a refusal names all of the launch. */
   void check(PtxKernel kernel, Grid grid, int sharedBytes) {
     int limit = kernel.maxThreads();
+    // More than 48 KiB must be asked for, and only dynamic memory can be.
+    int sharedLimit =
+        sharedBytes > SHARED_FOR_ALL ? properties.sharedBytesPerBlock() : SHARED_FOR_ALL;
     boolean fits =
         grid.blocksX() >= 1
             && grid.blocksY() >= 1
@@ -106,7 +111,7 @@ final class Modules {
             && grid.threadsY() >= 1
             && (long) grid.threadsX() * grid.threadsY() <= limit
             && sharedBytes >= 0
-            && kernel.sharedBytes() + (long) sharedBytes <= properties.sharedBytesPerBlock();
+            && kernel.sharedBytes() + (long) sharedBytes <= sharedLimit;
     if (!fits) {
       throw CudaError.CUDA_ERROR_INVALID_VALUE.in(
           "cuLaunchKernel(%s, %d x %d blocks, %d x %d threads of at most %d,"
@@ -119,7 +124,7 @@ final class Modules {
           limit,
           kernel.sharedBytes(),
           sharedBytes,
-          properties.sharedBytesPerBlock());
+          sharedLimit);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.evenkeel.simulator;
 import dev.evenkeel.simulator.Slots.Kind;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Finds the places of one statement's operands, and says where they don't fit. */
 final class Operands {
@@ -11,13 +12,21 @@ final class Operands {
   private final Slots slots;
   private final Map<String, Long> offsets;
   private final Map<String, PtxVariable> globals;
+  private final Set<String> own;
   Statement statement;
 
   /**
    * @param offsets of shared, local and param variables in their spaces
    * @param globals variables of the module
+   * @param own variables of the kernel
    */
-  Operands(String file, Slots slots, Map<String, Long> offsets, Map<String, PtxVariable> globals) {
+  Operands(
+      String file,
+      Slots slots,
+      Map<String, Long> offsets,
+      Map<String, PtxVariable> globals,
+      Set<String> own) {
+    this.own = own;
     this.file = file;
     this.slots = slots;
     this.offsets = offsets;
@@ -195,7 +204,8 @@ final class Operands {
     }
     Long offset = offsets.get(base);
     if (offset != null) {
-      return new MemoryAccess.Target(space, null, 0, offset + address.offset(), site);
+      Space in = space == Space.PARAM && own.contains(base) ? Space.LOCAL : space;
+      return new MemoryAccess.Target(in, null, 0, offset + address.offset(), site);
     }
     if (globals.containsKey(base)) {
       return new MemoryAccess.Target(space, Kind.LONG, slots.address(base), address.offset(), site);

@@ -17,7 +17,9 @@ public final class PtxModule {
   private PtxModule(PtxParser parsed, String fileName) {
     this.fileName = fileName;
     variables = parsed.variables;
-    for (PtxBody body : parsed.entries.values()) {
+    Inliner inliner = new Inliner(fileName, parsed.functions);
+    for (PtxBody written : parsed.entries.values()) {
+      PtxBody body = inliner.inline(written);
       KernelCompiler compiler = new KernelCompiler(fileName, body, variables);
       Program program = compiler.compile();
       kernels.put(

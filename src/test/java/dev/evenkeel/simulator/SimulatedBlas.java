@@ -1,9 +1,9 @@
 package dev.evenkeel.simulator;
 
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.cuda.Blas;
 import dev.evenkeel.backend.cuda.ElementType;
-import dev.evenkeel.backend.cuda.Precision;
 import dev.evenkeel.backend.cuda.View;
 
 /**

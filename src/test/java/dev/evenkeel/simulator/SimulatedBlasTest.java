@@ -8,10 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.cuda.CudaDriver.Graph;
 import dev.evenkeel.backend.cuda.CudaException;
 import dev.evenkeel.backend.cuda.ElementType;
-import dev.evenkeel.backend.cuda.Precision;
 import dev.evenkeel.backend.cuda.View;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;

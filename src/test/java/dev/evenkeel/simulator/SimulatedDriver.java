@@ -105,6 +105,7 @@ public final class SimulatedDriver implements CudaDriver {
   @Override
   public long allocate(long bytes) {
     enter("cuMemAlloc");
+    streams.refuseInCapture("cuMemAlloc");
     return memory.allocate(bytes);
   }
 
@@ -112,18 +113,21 @@ public final class SimulatedDriver implements CudaDriver {
   @Override
   public void free(long address) {
     enterToGiveBack("cuMemFree");
+    streams.refuseInCapture("cuMemFree");
     memory.free(address);
   }
 
   @Override
   public ByteBuffer allocatePinned(int bytes) {
     enter("cuMemHostAlloc");
+    streams.refuseInCapture("cuMemHostAlloc");
     return pinned.allocate(bytes);
   }
 
   @Override
   public void freePinned(ByteBuffer buffer) {
     enterToGiveBack("cuMemFreeHost");
+    streams.refuseInCapture("cuMemFreeHost");
     pinned.free(buffer);
   }
 
@@ -158,12 +162,14 @@ public final class SimulatedDriver implements CudaDriver {
   @Override
   public long loadModule(String ptx) {
     enter("cuModuleLoadData");
+    streams.refuseInCapture("cuModuleLoadData");
     return modules.load(ptx);
   }
 
   @Override
   public void unloadModule(long module) {
     enterToGiveBack("cuModuleUnload");
+    streams.refuseInCapture("cuModuleUnload");
     modules.unload(module);
   }
 

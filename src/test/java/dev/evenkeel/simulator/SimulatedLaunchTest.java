@@ -110,8 +110,11 @@ class SimulatedLaunchTest {
       refused(1, () -> driver.launch(scale, grid, 0, stream, memory, 1, 2f));
     }
     driver.launch(scale, new Grid(1, 65_535, 32, 32), 48 << 10, stream, memory, 1, 2f);
-    refused(1, () -> driver.launch(scale, GRID, (48 << 10) + 1, stream, memory, 1, 2f));
+    driver.launch(scale, GRID, 227 << 10, stream, memory, 1, 2f);
+    refused(1, () -> driver.launch(scale, GRID, (227 << 10) + 1, stream, memory, 1, 2f));
     long reverse = driver.function(module, "reverse");
+    driver.launch(reverse, GRID, (48 << 10) - 256, stream, memory, 1L, 2.0);
+    // Static and dynamic memory together; the dynamic part alone would not need to be asked for.
     refused(1, () -> driver.launch(reverse, GRID, (48 << 10) - 255, stream, memory, 1L, 2.0));
   }
 

@@ -66,6 +66,17 @@ public record SimulatedOptions(
         multiprocessors,
         1L << 30,
         50L << 20,
-        48 << 10);
+        sharedBytes(10 * major + minor));
+  }
+
+  /** What a block may have when it asks for it, by the table in CUDA's programming guide. */
+  private static int sharedBytes(int capability) {
+    return switch (capability) {
+      case 70 -> 96 << 10;
+      case 75 -> 64 << 10;
+      case 80, 87 -> 163 << 10;
+      case 86, 89, 120 -> 99 << 10;
+      default -> capability < 70 ? 48 << 10 : 227 << 10;
+    };
   }
 }

@@ -281,7 +281,6 @@ class SimulatedStreamsTest {
   void whatCaptureForbidsEndsIt() {
     driver.beginCapture(a);
     refused(401, () -> driver.beginCapture(a));
-    driver.free(driver.allocate(4));
     put("x", a);
     refused(900, () -> driver.synchronize(a));
     refused(901, () -> put("y", a));
@@ -290,6 +289,29 @@ class SimulatedStreamsTest {
     put("z", a);
     driver.synchronize(a);
     assertEquals(List.of("z"), ran);
+  }
+
+  @Test
+  void aThreadThatCapturesNeitherAllocatesNorWaits() {
+    long memory = driver.allocate(4);
+    var pinned = driver.allocatePinned(4);
+    List<Executable> forbidden =
+        List.of(
+            () -> driver.allocate(4),
+            () -> driver.free(memory),
+            () -> driver.allocatePinned(4),
+            () -> driver.freePinned(pinned),
+            () -> driver.isDone(event),
+            () -> driver.synchronizeEvent(event),
+            () -> driver.synchronize(b));
+    for (Executable call : forbidden) {
+      driver.beginCapture(a);
+      refused(900, call);
+      refused(901, () -> driver.endCapture(a));
+    }
+    driver.beginCapture(a);
+    driver.destroyStream(a);
+    driver.free(memory);
   }
 
   @Test

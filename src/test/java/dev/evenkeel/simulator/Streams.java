@@ -18,6 +18,7 @@ final class Streams {
   private final Owned<SimulatedStream> streams = new Owned<>();
   private final Owned<SimulatedEvent> events = new Owned<>();
   private final Owned<SimulatedGraph> graphs = new Owned<>();
+  private final List<Capture> captures = new ArrayList<>();
 
   Streams(Scheduler scheduler, Counters counters, Handles handles) {
     this.scheduler = scheduler;
@@ -38,6 +39,10 @@ final class Streams {
     if (capture != null) {
       capture.invalidate();
     }
+    if (capture != null && capture.origin.handle == handle) {
+      capture.end();
+      captures.remove(capture);
+    }
     streams.remove(handle);
   }
 
@@ -52,17 +57,10 @@ final class Streams {
     }
   }
 
-  boolean isCaptured(String call, long handle) {
-    return stream(call, handle).capture != null;
-  }
-
   void synchronize(long handle) {
     String call = "cuStreamSynchronize(0x%x)".formatted(handle);
     SimulatedStream stream = stream(call, handle);
-    if (stream.capture != null) {
-      stream.capture.invalidate();
-      throw CudaError.CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED.in(call);
-    }
+    refuseInCapture(call);
     counters.synchronizations++;
     stream.frontier.forEach(scheduler::finish);
   }
@@ -129,12 +127,16 @@ final class Streams {
   }
 
   boolean isDone(long handle) {
-    Work work = uncaptured("cuEventQuery(0x%x)".formatted(handle), handle).work;
+    String call = "cuEventQuery(0x%x)".formatted(handle);
+    Work work = uncaptured(call, handle).work;
+    refuseInCapture(call);
     return work == null || work.isDone();
   }
 
   void synchronizeEvent(long handle) {
-    Work work = uncaptured("cuEventSynchronize(0x%x)".formatted(handle), handle).work;
+    String call = "cuEventSynchronize(0x%x)".formatted(handle);
+    Work work = uncaptured(call, handle).work;
+    refuseInCapture(call);
     counters.synchronizations++;
     if (work != null) {
       scheduler.finish(work);
@@ -162,7 +164,18 @@ final class Streams {
     if (stream.capture != null) {
       throw CudaError.CUDA_ERROR_ILLEGAL_STATE.in(call);
     }
-    new Capture(stream);
+    captures.add(new Capture(stream));
+  }
+
+  /**
+   * What may wait for the device or change its memory at once is not for a thread that captures:
+   * cuStreamBeginCapture's mode "thread local".
+   */
+  void refuseInCapture(String call) {
+    if (!captures.isEmpty()) {
+      captures.forEach(Capture::invalidate);
+      throw CudaError.CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED.in(call);
+    }
   }
 
   CudaDriver.Graph endCapture(long handle) {
@@ -178,6 +191,7 @@ final class Streams {
     }
     boolean joined = capture.isJoined();
     List<Capture.Node> nodes = capture.end();
+    captures.remove(capture);
     checkValid(call, capture);
     if (!joined) {
       throw CudaError.CUDA_ERROR_STREAM_CAPTURE_UNJOINED.in(call);

@@ -12,12 +12,10 @@ final class DataKernels {
   }
 
   Operation gather(View table, long rows, long position, View batch) {
-    boolean same = table.type() == batch.type();
-    int width = same ? Launcher.width(table, batch) : Launcher.conversionWidth(table, batch);
+    int width = Launcher.width(table, batch);
     Panels panels = Panels.ofElements(batch.rows(), batch.columns(), width);
     return launcher.launch(
-        "gather"
-            + (same ? Launcher.suffix(batch, width) : Launcher.conversion(table, batch, width)),
+        "gather" + Launcher.suffix(batch, width),
         panels.grid(),
         table.address(),
         table.pitch(),

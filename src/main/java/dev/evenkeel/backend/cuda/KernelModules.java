@@ -38,12 +38,13 @@ final class KernelModules {
           "copy",
           "dropout",
           "find_non_finite",
+          "gather",
           "regression_loss",
           "softmax_cross_entropy");
 
   /** Kernels that know float32 only. */
   private static final List<String> FLOAT_FAMILIES =
-      List.of("adam", "clip_scale", "descent", "gather", "momentum", "rmsprop");
+      List.of("adam", "clip_scale", "descent", "momentum", "rmsprop");
 
   private final CudaDriver driver;
   private final Map<String, Long> modules = new HashMap<>();
@@ -63,7 +64,7 @@ final class KernelModules {
       names.add("class_weight_total_f32x1");
     } else {
       FAMILIES.forEach(family -> names.add(family + "_bf16x8"));
-      for (String conversion : List.of("copy_f32_bf16", "copy_bf16_f32", "gather_f32_bf16")) {
+      for (String conversion : List.of("copy_f32_bf16", "copy_bf16_f32")) {
         names.addAll(List.of(conversion + "x1", conversion + "x4"));
       }
     }

@@ -29,7 +29,8 @@ final class Kernels {
    *
    * @param copy bfloat16 copy of the parameters, written too; 0 for none
    * @param scale of the gradients, one float; 0 for 1
-   * @param guard one float: where it is not finite, nothing is changed; 0 for none
+   * @param guard two floats: once the first is not finite, the second becomes 1 and nothing is
+   *     changed any more; 0 for none
    * @param learningRate one float
    */
   record Update(

@@ -30,11 +30,11 @@ final class Conversion {
       boolean clamped = s.has("sat");
       return bits -> {
         long exact = extend(bits, from);
-        BigDecimal value = new BigDecimal(exact(bits, from));
+        boolean small = exact == (int) exact && (exact >= 0 || PtxType.isSigned(from));
+        BigDecimal value = small ? BigDecimal.valueOf(exact) : new BigDecimal(exact(bits, from));
         return switch (to) {
           case "f32" -> {
-            float f =
-                mode == Rounding.NEAREST && exact == (int) exact ? exact : mode.toFloat(value);
+            float f = small && mode == Rounding.NEAREST ? exact : mode.toFloat(value);
             yield Rounding.bits(clamped ? Rounding.saturate(f) : f);
           }
           case "f64" -> Rounding.bits(mode.toDouble(value, value.doubleValue()));

@@ -34,6 +34,7 @@ final class FloatForms {
     return s.last().equals("f64") ? compile64(s) : compile32(s);
   }
 
+  /** Errors of approximations are those that the PTX manual allows. */
   private Instruction compile32(Statement s) {
     Rounding mode = Rounding.of(s);
     return switch (s.words().get(0)) {
@@ -55,11 +56,11 @@ final class FloatForms {
           s.has("approx")
               ? approximate(s, x -> 1 / x, 0x1p-23, 0)
               : unary(s, a -> mode.divide(1, a));
-      case "rsqrt" -> approximate(s, x -> 1 / Math.sqrt(x), 0x1p-22, 0);
+      case "rsqrt" -> approximate(s, x -> 1 / Math.sqrt(x), 0x1.12p-23, 0);
       case "ex2" -> approximate(s, x -> Math.pow(2, x), 0x1p-22, 0);
       case "lg2" -> approximate(s, FloatForms::log2, 0x1p-22, 0x1p-22);
-      case "sin" -> approximate(s, Math::sin, 0, 0x1p-20);
-      case "cos" -> approximate(s, Math::cos, 0, 0x1p-20);
+      case "sin" -> approximate(s, Math::sin, 0, 0x1.6ap-21);
+      case "cos" -> approximate(s, Math::cos, 0, 0x1.6ap-21);
       case "tanh" -> approximate(s, Math::tanh, 0x1p-11, 0);
       default -> null;
     };

@@ -135,14 +135,16 @@ enum Rounding {
   }
 
   double add(double a, double b) {
-    return this == NEAREST || !finite(a, b)
-        ? a + b
-        : signed(a + b, toDouble(new BigDecimal(a).add(new BigDecimal(b)), a + b), a, b);
+    if (this == NEAREST || !finite(a, b)) {
+      return a + b;
+    }
+    BigDecimal exact = new BigDecimal(a).add(new BigDecimal(b));
+    return exact.signum() == 0 ? zero(a, b) : toDouble(exact, a + b);
   }
 
   /** An exact sum of zero is -0 when rounding down, unless both are +0. */
-  private double signed(double nearest, double rounded, double a, double b) {
-    return nearest == 0 && this == DOWN && !(isPlusZero(a) && isPlusZero(b)) ? -0.0 : rounded;
+  private double zero(double a, double b) {
+    return this == DOWN && !(isPlusZero(a) && isPlusZero(b)) ? -0.0 : a + b;
   }
 
   double multiply(double a, double b) {
@@ -157,7 +159,7 @@ enum Rounding {
       return nearest;
     }
     BigDecimal exact = new BigDecimal(a).multiply(new BigDecimal(b)).add(new BigDecimal(c));
-    return signed(nearest, toDouble(exact, nearest), a * b, c);
+    return exact.signum() == 0 ? zero(a * b, c) : toDouble(exact, nearest);
   }
 
   private static boolean finite(double a, double b) {

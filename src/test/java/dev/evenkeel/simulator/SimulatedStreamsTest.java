@@ -197,6 +197,7 @@ class SimulatedStreamsTest {
     driver.synchronize(a);
     assertEquals(List.of(), ran);
     assertEquals(2, graph.nodes());
+    assertEquals(List.of("x", "y"), ((SimulatedGraph) graph).names());
     put("before", a);
     graph.launch(a);
     graph.launch(b);

@@ -231,9 +231,8 @@ final class Streams {
     return end;
   }
 
-  /** False if it was closed before. */
-  boolean close(SimulatedGraph graph) {
-    return graphs.remove(graph.handle) != null;
+  void close(SimulatedGraph graph) {
+    graphs.remove(graph.handle);
   }
 
   void checkOpen(String call, SimulatedGraph graph) {

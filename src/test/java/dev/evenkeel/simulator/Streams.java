@@ -130,6 +130,7 @@ final class Streams {
     String call = "cuEventQuery(0x%x)".formatted(handle);
     Work work = uncaptured(call, handle).work;
     refuseInCapture(call);
+    scheduler.poll();
     return work == null || work.isDone();
   }
 

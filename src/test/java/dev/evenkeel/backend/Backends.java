@@ -1,6 +1,8 @@
 package dev.evenkeel.backend;
 
 import dev.evenkeel.backend.cpu.CpuBackend;
+import dev.evenkeel.simulator.SimulatedDriver;
+import dev.evenkeel.simulator.SimulatedGpu;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -15,6 +17,7 @@ final class Backends {
     for (int threads : new int[] {1, 2, 3}) {
       backends.put("cpu with %d threads".formatted(threads), () -> new CpuBackend(threads));
     }
+    backends.put("cuda, simulated", () -> SimulatedGpu.open(new SimulatedDriver(1)));
     return backends;
   }
 

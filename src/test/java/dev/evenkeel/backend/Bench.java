@@ -32,6 +32,7 @@ final class Bench implements AutoCloseable {
   private final List<Buffer> buffers = new ArrayList<>();
   private final List<Buffer> stored = new ArrayList<>();
   private int comparisons;
+  private long activations;
 
   /**
    * @param asStored whether activations lie in memory made for them, where they may be padded
@@ -62,8 +63,14 @@ final class Bench implements AutoCloseable {
     return nothing;
   }
 
+  /** Elements of activations that the row has asked for. */
+  long activations() {
+    return activations;
+  }
+
   /** Rows of activations: as the backend stores them, or between guards like everything else. */
   Matrix rows(int rows, int columns, float[] values) {
+    activations += (long) rows * columns;
     if (!asStored) {
       return input(rows, columns, values);
     }

@@ -42,6 +42,9 @@ import org.junit.jupiter.api.TestFactory;
  */
 class ConformanceTest {
 
+  /** Elements of activations that one layout must do for. */
+  private static final int LONG = 200_000;
+
   private static List<Row> table() {
     List<Row> rows = new ArrayList<>();
     rows.addAll(DataRows.all());
@@ -66,18 +69,30 @@ class ConformanceTest {
         .onClose(backend::close);
   }
 
+  /**
+   * Rows with activations run in both layouts; the longest, which take a simulated device seconds,
+   * in one of the two.
+   */
   private static void check(Backend backend, Row row) {
-    check(backend, false, row);
-    if (Backends.hasStorageOfItsOwn(backend)) {
-      check(backend, true, row);
+    if (!Backends.hasStorageOfItsOwn(backend)) {
+      check(backend, false, row);
+      return;
+    }
+    boolean first = row.name().hashCode() % 2 == 0;
+    long activations = check(backend, first, row);
+    if (activations > 0 && activations < LONG) {
+      check(backend, !first, row);
     }
   }
 
-  private static void check(Backend backend, boolean asStored, Row row) {
+  private static long check(Backend backend, boolean asStored, Row row) {
+    long activations;
     try (Bench bench = new Bench(backend, asStored, row.name())) {
       row.body().check(bench);
+      activations = bench.activations();
     }
     assertEquals(0, backend.allocated(), "memory left behind by " + row.name());
+    return activations;
   }
 
   @Test

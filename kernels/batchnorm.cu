@@ -252,7 +252,7 @@ __device__ __forceinline__ void inference(
     const float *beta,
     const float *mean,
     const float *variance,
-    float epsilon,
+    double epsilon,
     int activation,
     T *y,
     int y_pitch,
@@ -266,8 +266,10 @@ __device__ __forceinline__ void inference(
   load_within(variance, p.column, columns, affine.inverse);
 #pragma unroll
   for (int j = 0; j < V; j++) {
+    // γ/√(σ² + ε) is rounded once, and stands where γ times 1 is taken.
+    affine.gamma[j] = static_cast<float>(affine.gamma[j] / sqrt(affine.inverse[j] + epsilon));
+    affine.inverse[j] = 1.0f;
     affine.delta[j] = 0.0f;
-    affine.inverse[j] = 1.0f / sqrtf(affine.inverse[j] + epsilon);
   }
   apply_rows<T, V>(x, x_pitch, y, y_pitch, p, affine, activation);
 }
@@ -446,7 +448,7 @@ __device__ __forceinline__ bool reduce(
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) bn_inference_##SUFFIX(                     \
       const T *x, int rows, int columns, int x_pitch, const float *gamma, const float *beta,       \
-      const float *mean, const float *variance, float epsilon, int activation, T *y, int y_pitch,  \
+      const float *mean, const float *variance, double epsilon, int activation, T *y, int y_pitch, \
       int lanes, int rows_per_slab) {                                                              \
     inference<T, V>(                                                                               \
         x, rows, columns, x_pitch, gamma, beta, mean, variance, epsilon, activation, y, y_pitch,   \

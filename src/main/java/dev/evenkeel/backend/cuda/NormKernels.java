@@ -95,7 +95,7 @@ final class NormKernels {
         norm.beta(),
         norm.runningMean(),
         norm.runningVariance(),
-        (float) norm.epsilon(),
+        norm.epsilon(),
         activation.ordinal(),
         y.address(),
         y.pitch(),

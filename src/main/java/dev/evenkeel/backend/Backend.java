@@ -3,6 +3,8 @@ package dev.evenkeel.backend;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * The contract of every numeric operation: what a device must do to train an MLP. Operations stand
@@ -27,8 +29,17 @@ public interface Backend extends AutoCloseable {
   /** New memory, filled with zeros. */
   Buffer allocate(long floats);
 
+  /**
+   * New memory for a batch's rows of up to {@code columns} activations, filled with zeros: a device
+   * may store them in a shorter type, and pad rows. A matrix in it begins at its first element.
+   */
+  Buffer allocateActivations(int rows, int columns);
+
   /** A table that the device only reads; where it can be, the array itself, so don't change it. */
   Matrix table(float[] values, int rows, int columns);
+
+  /** The same for a table whose rows are inputs of a network: stored as activations are. */
+  Matrix inputs(float[] values, int rows, int columns);
 
   /** Copies all of a matrix from the host. */
   void write(float[] source, Matrix target);
@@ -39,7 +50,41 @@ public interface Backend extends AutoCloseable {
   /** Floats allocated and not yet given back. */
   long allocated();
 
+  /** Bytes of the device's memory that are held, padding, copies and scratch included. */
+  long allocatedBytes();
+
+  /**
+   * A backend like this one that takes no memory and computes nothing: what is bound to it counts,
+   * by {@link #allocatedBytes}, what the same would take here. Empty where memory can't run out
+   * without the system's own words.
+   */
+  Optional<Backend> planner();
+
+  // Order
+
+  /**
+   * These operations in this order as one. A device may record them at the first run and replay
+   * them from then on: what they read of the host beside Step and RowOrder is read once.
+   */
+  Sequence sequence(List<Operation> operations);
+
+  /** Operations as one; closing it gives back what a recording took. */
+  interface Sequence extends Operation, AutoCloseable {
+
+    /** Kernels, products, copies and fills of the recording; 0 where nothing is recorded. */
+    int nodes();
+
+    @Override
+    void close();
+  }
+
+  /** A way back to the host for the value of a scalar [1, 1], which makes nobody wait. */
+  Readback readback(Matrix scalar);
+
   // Data
+
+  /** Nanoseconds that the host spent so far on bringing batches together. */
+  long gatherNanos();
 
   /** batch[i] := table[order.rows[order.position + i]]. */
   Operation gather(Matrix table, RowOrder order, Matrix batch);
@@ -70,6 +115,11 @@ public interface Backend extends AutoCloseable {
    */
   Operation activationBackward(
       Matrix dy, Matrix z, Matrix y, Activation activation, Matrix dz, Matrix dBias);
+
+  /** What {@link #batchNormForward} says to a batch of one row. */
+  String ONE_ROW =
+      "Batch norm can't be trained on a batch of one row: its variance is 0, whatever the row."
+          + " help: a batch of at least 2 rows";
 
   // Batch norm: x, y [N, C]; x̂ = (x − μ) / √(σ² + ε) over the rows, y = activation(γ x̂ + β)
 
@@ -149,7 +199,9 @@ public interface Backend extends AutoCloseable {
   }
 
   // Updates of flat parameters. The first `decayed` take weight decay. scale is [1, 1] (or NONE for
-  // 1).
+  // 1). guard is [1, 2] (or NONE): a loss, and 0. Once the loss is not finite, the second becomes
+  // 1,
+  // and nothing is changed any more.
 
   /**
    * norm [1, 2] := Euclidean norm of the gradients, and min(1, limit / norm): the scale to clip by.
@@ -179,6 +231,7 @@ public interface Backend extends AutoCloseable {
       long decayed,
       double weightDecay,
       Matrix scale,
+      Matrix guard,
       Step step) {}
 
   // Diagnosis

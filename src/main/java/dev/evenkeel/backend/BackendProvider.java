@@ -16,7 +16,6 @@ public interface BackendProvider {
 
   /**
    * @param index which device of the kind, from 0 on
-   * @param threads for backends that run on the CPU
    */
-  Backend open(int index, int threads);
+  Backend open(int index, DeviceOptions options);
 }

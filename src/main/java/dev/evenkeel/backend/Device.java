@@ -20,21 +20,25 @@ public final class Device {
   }
 
   public static Backend cpu(int threads) {
-    return provider("cpu").orElseThrow().open(0, threads);
+    return cpu(DeviceOptions.defaults().withThreads(threads));
+  }
+
+  private static Backend cpu(DeviceOptions options) {
+    return provider("cpu").orElseThrow().open(0, options);
   }
 
   /**
    * @param reasons hears, in a sentence, why "auto" chose what it did, where there is something to
    *     say
    */
-  public static Backend open(String name, int threads, Consumer<String> reasons) {
+  public static Backend open(String name, DeviceOptions options, Consumer<String> reasons) {
     Matcher matcher = NAME.matcher(name);
     if (!matcher.matches()) {
       throw new EvenkeelException(
           "Unknown device '%s'; there are: auto, cpu, cuda, cuda:N".formatted(name));
     }
     if (name.equals("cpu")) {
-      return cpu(threads);
+      return cpu(options);
     }
     int index = matcher.group(1) == null ? 0 : Integer.parseInt(matcher.group(1));
     Optional<BackendProvider> cuda = provider("cuda");
@@ -43,13 +47,13 @@ public final class Device {
             ? Optional.of("this version of Evenkeel has no CUDA backend yet")
             : cuda.get().unavailable(index);
     if (no.isEmpty()) {
-      return cuda.get().open(index, threads);
+      return cuda.get().open(index, options);
     }
     if (name.equals("auto")) {
       if (cuda.isPresent()) {
         reasons.accept("Training on the CPU, since " + no.get());
       }
-      return cpu(threads);
+      return cpu(options);
     }
     throw new EvenkeelException(
         "--device %s can't be used: %s. help: --device cpu, or auto".formatted(name, no.get()));

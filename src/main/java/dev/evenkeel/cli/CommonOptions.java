@@ -3,6 +3,9 @@ package dev.evenkeel.cli;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
+import dev.evenkeel.backend.DeviceOptions;
+import dev.evenkeel.backend.DeviceOptions.NormBody;
+import dev.evenkeel.backend.Precision;
 import dev.evenkeel.io.Json;
 import java.util.Map;
 import picocli.CommandLine.Option;
@@ -24,6 +27,20 @@ final class CommonOptions {
   Integer threads;
 
   @Option(
+      names = "--precision",
+      paramLabel = "P",
+      description =
+          "fp32, or on a GPU tf32 or bf16 (default: tf32 on GPUs that have it, else fp32)")
+  Precision precision;
+
+  @Option(
+      names = "--norm-body",
+      paramLabel = "BODY",
+      defaultValue = "auto",
+      description = "on a GPU, who runs batch norm: auto, cudnn or ptx (default: ${DEFAULT-VALUE})")
+  NormBody normBody;
+
+  @Option(
       names = "--json",
       description = "print exactly one JSON object on stdout; all else goes to stderr")
   boolean json;
@@ -42,7 +59,9 @@ final class CommonOptions {
       throw new EvenkeelException("--threads takes 1 to 1024, not " + threads);
     }
     int count = threads != null ? threads : Runtime.getRuntime().availableProcessors();
-    return Device.open(device, count, this::say);
+    DeviceOptions options = DeviceOptions.defaults().withThreads(count).withNormBody(normBody);
+    return Device.open(
+        device, precision == null ? options : options.withPrecision(precision), this::say);
   }
 
   /** A line for people: on stdout, or on stderr where stdout belongs to the JSON object. */

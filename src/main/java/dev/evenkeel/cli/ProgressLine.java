@@ -1,5 +1,6 @@
 package dev.evenkeel.cli;
 
+import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.train.Epoch;
 import dev.evenkeel.train.Listener;
 import dev.evenkeel.train.Recipe;
@@ -52,6 +53,13 @@ final class ProgressLine implements Listener, AutoCloseable {
               .hideEta()
               .build();
     }
+  }
+
+  @Override
+  public void onMemory(long bytes) {
+    line(
+        DeviceMemoryException.megabytes(bytes)
+            + " for data, parameters, activations and gradients, taken once");
   }
 
   @Override

@@ -12,9 +12,11 @@ import java.util.List;
 /**
  * Turns the layers of a network into blocks, fusing neighbours: Linear with its bias and
  * activation, batch norm with the activation behind it. Lays the parameters out: those with weight
- * decay first.
+ * decay first, with gaps between them that stay 0 (a gap's gradient is 0 as well).
  */
 final class Blueprint {
+
+  private static final int ALIGNMENT = 32;
 
   /** A parameter or statistic whose place is not known yet. */
   static final class Slot {
@@ -37,8 +39,9 @@ final class Blueprint {
       void write(Backend backend, long seed, Matrix value);
     }
 
-    long size() {
-      return (long) rows * columns;
+    /** Floats that it takes up: what follows begins on a cache line of its own. */
+    long room() {
+      return ((long) rows * columns + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
   }
 
@@ -51,38 +54,38 @@ final class Blueprint {
     blocks = blocks(network.layers(), network.inputs(), "");
   }
 
-  long parameterCount() {
+  long parameterRoom() {
     return total(parameters);
   }
 
-  long statisticsCount() {
+  long statisticsRoom() {
     return total(statistics);
   }
 
-  long decayedCount() {
+  long decayedRoom() {
     return total(parameters.stream().filter(slot -> slot.decays).toList());
   }
 
   private static long total(List<Slot> slots) {
-    return slots.stream().mapToLong(Slot::size).sum();
+    return slots.stream().mapToLong(Slot::room).sum();
   }
 
   /** Gives every slot its place and its first values. */
   List<Block> build(Model model, long seed) {
     long decayed = 0;
-    long others = decayedCount();
+    long others = decayedRoom();
     for (Slot slot : parameters) {
       long offset = slot.decays ? decayed : others;
       slot.parameter = model.parameter(slot.name, offset, slot.rows, slot.columns, slot.decays);
       slot.initial.write(model.backend(), seed, slot.parameter.value());
-      decayed += slot.decays ? slot.size() : 0;
-      others += slot.decays ? 0 : slot.size();
+      decayed += slot.decays ? slot.room() : 0;
+      others += slot.decays ? 0 : slot.room();
     }
     long offset = 0;
     for (Slot slot : statistics) {
       slot.parameter = model.statistic(slot.name, offset, slot.columns);
       slot.initial.write(model.backend(), seed, slot.parameter.value());
-      offset += slot.size();
+      offset += slot.room();
     }
     return blocks;
   }

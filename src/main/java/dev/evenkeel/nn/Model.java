@@ -28,9 +28,9 @@ public final class Model implements AutoCloseable {
     this.network = network;
     this.backend = backend;
     Blueprint blueprint = new Blueprint(network);
-    this.parameterMemory = backend.allocate(Math.max(1, blueprint.parameterCount()));
-    this.statisticsMemory = backend.allocate(Math.max(1, blueprint.statisticsCount()));
-    this.decayed = blueprint.decayedCount();
+    this.parameterMemory = backend.allocate(Math.max(1, blueprint.parameterRoom()));
+    this.statisticsMemory = backend.allocate(Math.max(1, blueprint.statisticsRoom()));
+    this.decayed = blueprint.decayedRoom();
     this.blocks = blueprint.build(this, seed);
   }
 
@@ -42,12 +42,12 @@ public final class Model implements AutoCloseable {
     return backend;
   }
 
-  /** All parameters as one row. */
+  /** All parameters as one row, with a few zeros between them. */
   public Matrix flatParameters() {
     return Matrix.of(parameterMemory, 1, (int) parameterMemory.length());
   }
 
-  /** All running statistics as one row. */
+  /** All running statistics as one row, with a few zeros between them. */
   public Matrix flatStatistics() {
     return Matrix.of(statisticsMemory, 1, (int) statisticsMemory.length());
   }

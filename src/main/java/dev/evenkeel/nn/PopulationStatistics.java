@@ -1,9 +1,11 @@
 package dev.evenkeel.nn;
 
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Operation;
 import dev.evenkeel.nn.Pass.NormProbe;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.RowOrder;
 
 /**
  * Exact statistics over a whole training set, with the weights as they are ("precise batch norm",
@@ -19,25 +21,48 @@ public final class PopulationStatistics {
     if (!model.network().hasPopulationStatistics()) {
       return;
     }
-    Backend backend = model.backend();
-    Matrix table = backend.table(features, rows, model.network().inputs());
-    try (Buffer tableMemory = table.buffer();
-        Memory memory = new Memory(backend, Math.min(chunkRows, rows))) {
-      int norms = probes(model, memory, table, 0, memory.maxRows()).norms().size();
+    try (Walk walk = new Walk(model, features, rows, chunkRows)) {
+      int norms = walk.chunk(0).pass.norms().size();
       for (int norm = 0; norm < norms; norm++) {
-        update(model, memory, table, norm);
+        update(model, walk, norm);
       }
     }
   }
 
-  private static Pass probes(Model model, Memory memory, Matrix table, int from, int rows) {
-    memory.reset();
-    Matrix x = table.view((long) from * table.columns(), rows, table.columns());
-    return Pass.inference(model, memory, x);
+  /** The training set in chunks. */
+  private static final class Walk implements AutoCloseable {
+    private final Model model;
+    private final Matrix table;
+    private final Memory memory;
+    private final RowOrder order;
+
+    Walk(Model model, float[] features, int rows, int chunkRows) {
+      this.model = model;
+      this.table = model.backend().inputs(features, rows, model.network().inputs());
+      this.memory = new Memory(model.backend(), Math.min(chunkRows, rows));
+      this.order = RowOrder.natural(rows);
+    }
+
+    Chunk chunk(int from) {
+      int rows = Math.min(memory.maxRows(), table.rows() - from);
+      memory.reset();
+      Matrix batch = memory.take(rows, table.columns());
+      Operation gather = model.backend().gather(table, order, batch);
+      order.moveTo(from);
+      return new Chunk(rows, gather, Pass.inference(model, memory, batch));
+    }
+
+    @Override
+    public void close() {
+      memory.close();
+      table.buffer().close();
+    }
   }
 
-  private static void update(Model model, Memory memory, Matrix table, int norm) {
-    NormProbe first = probes(model, memory, table, 0, memory.maxRows()).norms().get(norm);
+  private record Chunk(int rows, Operation gather, Pass pass) {}
+
+  private static void update(Model model, Walk walk, int norm) {
+    NormProbe first = walk.chunk(0).pass.norms().get(norm);
     if (!(first.block().description().running() instanceof RunningStatistics.Population)) {
       return;
     }
@@ -46,19 +71,19 @@ public final class PopulationStatistics {
     double[] squares = new double[columns];
     // Not from the pass's memory: what is free at its end may hold the very activations.
     try (Buffer moments = model.backend().allocate(2L * columns)) {
-      for (int from = 0; from < table.rows(); from += memory.maxRows()) {
-        int rows = Math.min(memory.maxRows(), table.rows() - from);
-        Pass pass = probes(model, memory, table, from, rows);
-        float[][] chunk = moments(model.backend(), moments, pass, pass.norms().get(norm));
+      for (int from = 0; from < walk.table.rows(); from += walk.memory.maxRows()) {
+        Chunk chunk = walk.chunk(from);
+        chunk.gather.run();
+        float[][] now = moments(model.backend(), moments, chunk.pass, chunk.pass.norms().get(norm));
         for (int j = 0; j < columns; j++) {
-          double distance = chunk[0][j] - mean[j];
-          double share = (double) rows / (from + rows);
+          double distance = now[0][j] - mean[j];
+          double share = (double) chunk.rows / (from + chunk.rows);
           mean[j] += distance * share;
-          squares[j] += (double) chunk[1][j] * rows + distance * distance * from * share;
+          squares[j] += (double) now[1][j] * chunk.rows + distance * distance * from * share;
         }
       }
     }
-    store(model, first.block(), table.rows(), mean, squares);
+    store(model, first.block(), walk.table.rows(), mean, squares);
   }
 
   private static float[][] moments(Backend backend, Buffer buffer, Pass pass, NormProbe probe) {

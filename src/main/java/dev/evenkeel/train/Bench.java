@@ -1,7 +1,6 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.backend.Backend;
-import dev.evenkeel.backend.Operation;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Memory;
 import dev.evenkeel.nn.Model;
@@ -97,26 +96,25 @@ public final class Bench {
     try (Buffer featureMemory = features.buffer();
         Model model = network.build(backend, seed);
         Memory memory = new Memory(backend, batch)) {
-      List<Operation[]> passes = new ArrayList<>();
+      List<Backend.Sequence> passes = new ArrayList<>();
       List<Pass.Named> named = List.of();
       for (int b = 0; b < BATCHES; b++) {
         memory.reset();
         Matrix x = features.view((long) b * batch * network.inputs(), batch, network.inputs());
         named = Pass.inference(model, memory, x).forward();
-        passes.add(named.stream().map(Pass.Named::operation).toArray(Operation[]::new));
+        passes.add(backend.sequence(named.stream().map(Pass.Named::operation).toList()));
       }
       long[] nanos = new long[steps];
       long total = 0;
       for (int i = -warmup; i < steps; i++) {
         long start = System.nanoTime();
-        for (Operation operation : passes.get((i + warmup) % BATCHES)) {
-          operation.run();
-        }
+        passes.get((i + warmup) % BATCHES).run();
         if (i >= 0) {
           nanos[i] = System.nanoTime() - start;
           total += nanos[i];
         }
       }
+      passes.forEach(Backend.Sequence::close);
       double moved = 2.0 * batch * hiddenWidths(model) * 4e-6;
       return result(nanos, total, Double.NaN, named, moved, model);
     }
@@ -127,7 +125,7 @@ public final class Bench {
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) random.nextGaussian();
     }
-    return backend.table(values, BATCHES * batch, network.inputs());
+    return backend.inputs(values, BATCHES * batch, network.inputs());
   }
 
   private Matrix targets(Philox random) {

@@ -11,6 +11,7 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Pass;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.RowOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,27 +25,26 @@ public final class Evaluator implements AutoCloseable {
   private final Model model;
   private final Backend backend;
   private final Dataset data;
-  private final Matrix features;
+  private final Optional<Loss> loss;
   private final List<Buffer> owned = new ArrayList<>();
   private final Memory memory;
-  private final List<Chunk> chunks = new ArrayList<>();
+  private final RowOrder order;
+  private final Matrix features;
+  private final Matrix targets;
+  private final Matrix constants;
+  private final List<Bound> bounds = new ArrayList<>();
   private final float[] outputs;
   private final float[] lossOnHost = new float[1];
   private double lossSum;
   private double weightSum;
 
   /**
-   * @param host where its outputs are read to; chunks of one size share it
-   * @param operations forward, then the loss where there is one
-   * @param weight of its loss among the chunks; 0 where there is none
+   * The operations for one number of rows: gather, forward, and the loss where there is one.
+   *
+   * @param host where its outputs are read to
    */
-  private record Chunk(
-      int from,
-      float[] host,
-      Matrix outputs,
-      Operation[] operations,
-      Matrix lossValue,
-      double weight) {}
+  private record Bound(
+      int rows, Backend.Sequence operations, Matrix outputs, float[] host, Matrix lossValue) {}
 
   /**
    * @param loss taken too where there is one and the data has targets
@@ -53,54 +53,59 @@ public final class Evaluator implements AutoCloseable {
     this.model = model;
     this.backend = model.backend();
     this.data = data;
+    this.loss = data.hasTargets() ? loss : Optional.empty();
     this.outputs = new float[Math.multiplyExact(data.rows(), model.network().outputs())];
-    this.features = backend.table(data.features(), data.rows(), data.columns());
-    owned.add(features.buffer());
+    this.order = RowOrder.natural(data.rows());
     this.memory = new Memory(backend, Math.min(chunkRows, data.rows()));
     try {
-      Matrix targets = Matrix.NONE;
-      Matrix constants = Matrix.NONE;
-      if (loss.isPresent() && data.hasTargets()) {
-        targets = backend.table(data.targets(), data.rows(), data.targetColumns());
-        owned.add(targets.buffer());
-        if (loss.get().constants().length > 0) {
-          constants = backend.table(loss.get().constants(), 1, loss.get().constants().length);
-          owned.add(constants.buffer());
-        }
-      }
-      for (int from = 0; from < data.rows(); from += memory.maxRows()) {
-        int rows = Math.min(memory.maxRows(), data.rows() - from);
-        chunks.add(chunk(from, rows, loss, targets, constants));
-      }
+      this.features = own(backend.inputs(data.features(), data.rows(), data.columns()));
+      this.targets =
+          this.loss.isEmpty()
+              ? Matrix.NONE
+              : own(backend.table(data.targets(), data.rows(), data.targetColumns()));
+      float[] weights = this.loss.map(Loss::constants).orElse(new float[0]);
+      this.constants =
+          weights.length == 0 ? Matrix.NONE : own(backend.table(weights, 1, weights.length));
+      bound(memory.maxRows());
     } catch (RuntimeException | Error e) {
       close();
       throw e;
     }
   }
 
-  private Chunk chunk(int from, int rows, Optional<Loss> loss, Matrix targets, Matrix constants) {
-    memory.reset();
-    Matrix x = features.view((long) from * data.columns(), rows, data.columns());
-    Pass pass = Pass.inference(model, memory, x);
-    List<Operation> operations = new ArrayList<>();
-    pass.forward().forEach(named -> operations.add(named.operation()));
-    Matrix y = pass.output();
-    float[] host = host((int) y.size());
-    double weight = targets.isNone() ? 0 : loss.orElseThrow().weight(data.targets(), from, rows);
-    if (weight == 0) { // a loss of 0/0
-      return new Chunk(from, host, y, operations.toArray(Operation[]::new), Matrix.NONE, 0);
-    }
-    Matrix gradient = memory.take(rows, y.columns());
-    Matrix value = memory.takeFixed(1, 1);
-    Matrix t = targets.view((long) from * data.targetColumns(), rows, data.targetColumns());
-    operations.add(
-        loss.orElseThrow().bind(backend, new Loss.Bound(y, t, constants, gradient, value)));
-    return new Chunk(from, host, y, operations.toArray(Operation[]::new), value, weight);
+  private Matrix own(Matrix table) {
+    owned.add(table.buffer());
+    return table;
   }
 
-  private float[] host(int size) {
-    Chunk last = chunks.isEmpty() ? null : chunks.get(chunks.size() - 1);
-    return last != null && last.host.length == size ? last.host : new float[size];
+  private Bound bound(int rows) {
+    for (int i = 0; i < bounds.size(); i++) {
+      if (bounds.get(i).rows == rows) {
+        return bounds.get(i);
+      }
+    }
+    Bound made = bind(rows);
+    bounds.add(made);
+    return made;
+  }
+
+  private Bound bind(int rows) {
+    memory.reset();
+    Matrix batch = memory.take(rows, data.columns());
+    List<Operation> operations = new ArrayList<>();
+    operations.add(backend.gather(features, order, batch));
+    Pass pass = Pass.inference(model, memory, batch);
+    pass.forward().forEach(named -> operations.add(named.operation()));
+    Matrix y = pass.output();
+    Matrix value = Matrix.NONE;
+    if (loss.isPresent()) {
+      Matrix t = memory.takeExact(rows, data.targetColumns());
+      operations.add(backend.gather(targets, order, t));
+      value = memory.takeFixed(1, 1);
+      Matrix gradient = memory.take(rows, y.columns());
+      operations.add(loss.get().bind(backend, new Loss.Bound(y, t, constants, gradient, value)));
+    }
+    return new Bound(rows, backend.sequence(operations), y, new float[(int) y.size()], value);
   }
 
   /**
@@ -109,18 +114,18 @@ public final class Evaluator implements AutoCloseable {
   public float[] run() {
     lossSum = 0;
     weightSum = 0;
-    for (int i = 0; i < chunks.size(); i++) {
-      Chunk chunk = chunks.get(i);
-      for (Operation operation : chunk.operations) {
-        operation.run();
-      }
-      backend.read(chunk.outputs, chunk.host);
-      int at = chunk.from * chunk.outputs.columns();
-      System.arraycopy(chunk.host, 0, outputs, at, chunk.host.length);
-      if (chunk.weight > 0) {
-        backend.read(chunk.lossValue, lossOnHost);
-        lossSum += lossOnHost[0] * chunk.weight;
-        weightSum += chunk.weight;
+    for (int from = 0; from < data.rows(); from += memory.maxRows()) {
+      int rows = Math.min(memory.maxRows(), data.rows() - from);
+      Bound bound = bound(rows);
+      order.moveTo(from);
+      bound.operations.run();
+      backend.read(bound.outputs, bound.host);
+      System.arraycopy(bound.host, 0, outputs, from * bound.outputs.columns(), bound.host.length);
+      double weight = loss.isEmpty() ? 0 : loss.get().weight(data.targets(), from, rows);
+      if (weight > 0) { // else a loss of 0/0
+        backend.read(bound.lossValue, lossOnHost);
+        lossSum += lossOnHost[0] * weight;
+        weightSum += weight;
       }
     }
     return outputs;
@@ -160,6 +165,7 @@ public final class Evaluator implements AutoCloseable {
 
   @Override
   public void close() {
+    bounds.forEach(bound -> bound.operations.close());
     memory.close();
     owned.forEach(Buffer::close);
   }

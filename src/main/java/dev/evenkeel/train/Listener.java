@@ -16,6 +16,13 @@ public interface Listener {
   default void onStart(int epoch, int epochs, long step, long totalSteps, List<Epoch> before) {}
 
   /**
+   * Before the first step.
+   *
+   * @param bytes of the device's memory that the run holds from now on; steps take no more
+   */
+  default void onMemory(long bytes) {}
+
+  /**
    * @param step from 1 on
    * @param rows of this batch
    * @param dataNanos spent waiting for data in this run so far

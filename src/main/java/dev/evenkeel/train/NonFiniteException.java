@@ -10,7 +10,7 @@ import dev.evenkeel.tensor.Matrix;
 /** A loss or a trained value that is NaN or infinite: where it came from, and what to try. */
 public final class NonFiniteException extends EvenkeelException {
 
-  /** Made right after the forward operations, while their outputs are still there. */
+  /** Made after the forward operations on that batch, while their outputs are still there. */
   NonFiniteException(Model model, Matrix batch, Pass pass, long step, float loss) {
     super(
         "Training stopped at step %d: the loss is %s. %s; the parameters are as they were before this step. help: try a smaller --lr, --clip 1, or --norm batch"

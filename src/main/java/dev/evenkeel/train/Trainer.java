@@ -1,6 +1,8 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
@@ -11,13 +13,14 @@ import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.PopulationStatistics;
 import dev.evenkeel.nn.Streams;
 import dev.evenkeel.optim.ScheduleState;
-import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +33,11 @@ import java.util.Optional;
  * with the {@code with} methods; call {@link #fit} once. The model then holds the result.
  */
 public final class Trainer {
+
+  /**
+   * The host runs ahead of the device by this many steps at most, so that the device never waits.
+   */
+  private static final int STEPS_UNDER_WAY = 16;
 
   private final Model model;
   private final Recipe recipe;
@@ -128,26 +136,63 @@ public final class Trainer {
     int smallest = model.network().hasBatchNorm() ? 2 : 1;
     Batches batches = Batches.of(train.rows(), recipe.batch(), smallest);
     RowOrder order = new RowOrder(new int[train.rows()]);
-    Matrix features = model.backend().table(train.features(), train.rows(), train.columns());
-    Matrix targets = model.backend().table(train.targets(), train.rows(), train.targetColumns());
-    TrainingStep.Source source = new TrainingStep.Source(features, targets, order);
-    try (Buffer featureMemory = features.buffer();
-        Buffer targetMemory = targets.buffer();
-        TrainingStep step =
-            new TrainingStep(
-                model,
-                source,
-                recipe.loss(),
-                recipe.optimizer(),
-                recipe.clip(),
-                batches.largest(),
-                recipe.seed())) {
-      if (valid.isEmpty()) {
-        return fit(batches, order, step, Optional.empty());
-      }
-      try (Evaluator evaluator =
-          new Evaluator(model, valid.get(), Optional.of(recipe.loss()), batches.largest())) {
-        return fit(batches, order, step, Optional.of(evaluator));
+    try {
+      return fit(batches, order);
+    } catch (DeviceMemoryException e) {
+      throw LargestBatch.advise(e, model, recipe, train, valid);
+    }
+  }
+
+  private Trained fit(Batches batches, RowOrder order) {
+    Backend backend = model.backend();
+    try (Held held = new Held()) {
+      Matrix features = held.table(backend.inputs(train.features(), train.rows(), train.columns()));
+      Matrix targets =
+          held.table(backend.table(train.targets(), train.rows(), train.targetColumns()));
+      TrainingStep step =
+          held.hold(
+              new TrainingStep(
+                  model,
+                  new TrainingStep.Source(features, targets, order),
+                  recipe.loss(),
+                  recipe.optimizer(),
+                  recipe.clip(),
+                  batches.largest(),
+                  recipe.seed()));
+      Optional<Evaluator> evaluator =
+          valid.map(
+              rows ->
+                  held.hold(
+                      new Evaluator(model, rows, Optional.of(recipe.loss()), batches.largest())));
+      listeners.forEach(listener -> listener.onMemory(backend.allocatedBytes()));
+      return fit(batches, order, step, evaluator);
+    }
+  }
+
+  /** What a run holds on its device, given back in the opposite order. */
+  private static final class Held implements AutoCloseable {
+    private final Deque<AutoCloseable> all = new ArrayDeque<>();
+
+    <T extends AutoCloseable> T hold(T one) {
+      all.push(one);
+      return one;
+    }
+
+    Matrix table(Matrix matrix) {
+      hold(matrix.buffer());
+      return matrix;
+    }
+
+    @Override
+    public void close() {
+      while (!all.isEmpty()) {
+        try {
+          all.pop().close();
+        } catch (RuntimeException e) {
+          throw e;
+        } catch (Exception e) {
+          throw new IllegalStateException(e); // none of those held throws a checked one
+        }
       }
     }
   }
@@ -221,27 +266,26 @@ public final class Trainer {
     double secondsBefore = progress.seconds();
     double rate = 0;
     long done = 0;
-    long gatherBefore = step.gatherNanos();
+    long gatherBefore = model.backend().gatherNanos();
     long start = System.nanoTime();
     for (; batch < batches.count() && number < total; batch++) {
       order.moveTo(batches.start(batch));
       int size = batches.size(batch);
       rate = recipe.optimizer().learningRate() * schedule.factor(number, total);
-      float loss = step.run(size, number, rate);
+      step.start(size, number, rate);
       number++;
-      lossSum += (double) loss * size;
       done += size;
-      for (int i = 0; i < listeners.size(); i++) {
-        listeners.get(i).onStep(progress.epoch() + 1, number, size, loss, rate, step.gatherNanos());
-      }
-      if (folder.isPresent() && isDue() && batch + 1 < batches.count() && number < total) {
+      boolean due = folder.isPresent() && isDue();
+      boolean last = batch + 1 == batches.count() || number == total;
+      lossSum = losses(step, due || last ? 0 : STEPS_UNDER_WAY, lossSum);
+      if (due && !last) {
         double seconds = secondsBefore + (System.nanoTime() - start) * 1e-9;
         progress = at(number, progress.epoch(), batch + 1, lossSum, seconds);
         checkpoint(step);
       }
     }
     double seconds = Math.max(1e-9, (System.nanoTime() - start) * 1e-9);
-    double dataShare = (step.gatherNanos() - gatherBefore) * 1e-9 / seconds;
+    double dataShare = (model.backend().gatherNanos() - gatherBefore) * 1e-9 / seconds;
     int rowsSeen = batch == batches.count() ? train.rows() : batches.start(batch);
     endEpoch(
         number,
@@ -251,6 +295,27 @@ public final class Trainer {
         done / seconds,
         dataShare,
         evaluator);
+  }
+
+  /** Takes the losses that are here, and waits until no more than {@code allowed} are not. */
+  private double losses(TrainingStep step, int allowed, double before) {
+    double sum = before;
+    while (step.take(allowed)) {
+      TrainingStep.Started one = step.taken();
+      sum += (double) step.loss() * one.rows();
+      for (int i = 0; i < listeners.size(); i++) {
+        listeners
+            .get(i)
+            .onStep(
+                progress.epoch() + 1,
+                one.number() + 1,
+                one.rows(),
+                step.loss(),
+                one.learningRate(),
+                model.backend().gatherNanos());
+      }
+    }
+    return sum;
   }
 
   private boolean isDue() {

@@ -2,6 +2,7 @@ package dev.evenkeel.train;
 
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Readback;
 import dev.evenkeel.backend.Step;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Memory;
@@ -18,6 +19,9 @@ import java.util.List;
  * One training step of a model on batches of a table: gather, forward, loss, backward, clip,
  * update. All memory is taken when it is made; for each number of rows the operations are bound
  * once, at the first batch of that size. Running a step allocates nothing.
+ *
+ * <p>{@link #start} doesn't wait for the device; {@link #take} brings the losses in the order of
+ * the steps. Once a loss is NaN or infinite, no step changes the parameters any more.
  */
 public final class TrainingStep implements AutoCloseable {
 
@@ -27,11 +31,10 @@ public final class TrainingStep implements AutoCloseable {
   /** The operations for one number of rows. */
   private record Bound(
       int rows,
-      Operation gatherFeatures,
-      Operation gatherTargets,
+      Operation[] gather,
       Operation[] forward,
-      Operation[] backward,
       List<Pass.Named> named,
+      Backend.Sequence all,
       Pass pass,
       Matrix batch) {}
 
@@ -46,13 +49,37 @@ public final class TrainingStep implements AutoCloseable {
   private final Matrix gradients;
   private final List<Matrix> optimizerState = new ArrayList<>();
   private final Matrix clip;
-  private final Matrix lossValue;
+  private final Matrix guard;
   private final Matrix lossConstants;
-  private final float[] lossOnHost = new float[1];
   private final float[] clipOnHost = new float[2];
   private final Operation[] update;
   private final List<Bound> bounds = new ArrayList<>();
-  private long gatherNanos;
+  private final Readback losses;
+  private final Started[] started = new Started[Readback.CAPACITY];
+  private int next;
+  private Started taken;
+  private float takenLoss;
+
+  /** A step whose loss is under way. */
+  public static final class Started {
+    private long number;
+    private int rows;
+    private int position;
+    private double learningRate;
+
+    /** Steps before it. */
+    public long number() {
+      return number;
+    }
+
+    public int rows() {
+      return rows;
+    }
+
+    public double learningRate() {
+      return learningRate;
+    }
+  }
 
   /**
    * @param clipNorm the largest global gradient norm, 0 for no clipping
@@ -72,13 +99,16 @@ public final class TrainingStep implements AutoCloseable {
     this.loss = loss;
     this.seed = seed;
     this.memory = new Memory(backend, maxRows);
+    for (int i = 0; i < started.length; i++) {
+      started[i] = new Started();
+    }
     try {
       int parameters = model.flatParameters().columns();
       this.gradients = own(1, parameters);
       for (int i = 0; i < optimizer.stateVectors(); i++) {
         optimizerState.add(own(1, parameters));
       }
-      this.lossValue = own(1, 1);
+      this.guard = own(1, 2);
       float[] constants = loss.constants();
       this.lossConstants = constants.length == 0 ? Matrix.NONE : own(1, constants.length);
       if (constants.length > 0) {
@@ -86,6 +116,7 @@ public final class TrainingStep implements AutoCloseable {
       }
       this.clip = clipNorm > 0 ? own(1, 2) : Matrix.NONE;
       this.update = update(optimizer, clipNorm);
+      this.losses = backend.readback(lossValue());
       bound(maxRows);
     } catch (RuntimeException | Error e) {
       close();
@@ -101,11 +132,16 @@ public final class TrainingStep implements AutoCloseable {
             model.decayed(),
             optimizer.weightDecay(),
             clipNorm > 0 ? clip.view(1, 1, 1) : Matrix.NONE,
+            guard,
             step);
     Operation bound = optimizer.bind(backend, target, optimizerState);
     return clipNorm > 0
         ? new Operation[] {backend.clipScale(gradients, clipNorm, clip), bound}
         : new Operation[] {bound};
+  }
+
+  private Matrix lossValue() {
+    return guard.view(0, 1, 1);
   }
 
   private Matrix own(int rows, int columns) {
@@ -115,26 +151,70 @@ public final class TrainingStep implements AutoCloseable {
   }
 
   /**
-   * Runs a step on the {@code rows} rows at the order's position, and returns their loss. A loss
-   * that is NaN or infinite stops it before the parameters are touched.
+   * Starts a step on the {@code rows} rows at the order's position. No more than {@link
+   * Readback#CAPACITY} steps may be under way.
    *
    * @param number of steps taken before
    */
-  public float run(int rows, long number, double learningRate) {
+  public void start(int rows, long number, double learningRate) {
     step.set(number, learningRate);
-    Bound bound = bound(rows);
-    long start = System.nanoTime();
-    bound.gatherFeatures.run();
-    bound.gatherTargets.run();
-    gatherNanos += System.nanoTime() - start;
-    run(bound.forward);
-    backend.read(lossValue, lossOnHost);
-    if (!Float.isFinite(lossOnHost[0])) {
-      throw new NonFiniteException(model, bound.batch, bound.pass, number, lossOnHost[0]);
+    Started one = started[next];
+    next = (next + 1) % started.length;
+    one.number = number;
+    one.rows = rows;
+    one.position = source.order.position();
+    one.learningRate = learningRate;
+    bound(rows).all.run();
+    losses.send();
+  }
+
+  /**
+   * Takes the loss of the oldest step under way, if it is here or more than {@code allowed} are
+   * under way; {@link #taken} and {@link #loss} then tell of it.
+   *
+   * @return whether there was one
+   * @throws NonFiniteException if it is NaN or infinite
+   */
+  public boolean take(int allowed) {
+    int pending = losses.pending();
+    if (pending == 0 || pending <= allowed && !losses.isHere()) {
+      return false;
     }
-    run(bound.backward);
-    run(update);
-    return lossOnHost[0];
+    taken = started[(next - pending + started.length) % started.length];
+    takenLoss = losses.take();
+    if (!Float.isFinite(takenLoss)) {
+      throw diagnosis();
+    }
+    return true;
+  }
+
+  /** Walks forward once more over the batch whose loss was not finite. */
+  private NonFiniteException diagnosis() {
+    Bound bound = bound(taken.rows);
+    source.order.moveTo(taken.position);
+    step.set(taken.number, taken.learningRate);
+    run(bound.gather);
+    run(bound.forward);
+    return new NonFiniteException(model, bound.batch, bound.pass, taken.number, takenLoss);
+  }
+
+  /** The step whose loss was taken last. */
+  public Started taken() {
+    return taken;
+  }
+
+  /** The loss that was taken last. */
+  public float loss() {
+    return takenLoss;
+  }
+
+  /** Starts a step, and waits for its loss. */
+  public float run(int rows, long number, double learningRate) {
+    start(rows, number, learningRate);
+    while (take(0)) {
+      // those before it, too
+    }
+    return takenLoss;
   }
 
   private static void run(Operation[] operations) {
@@ -166,29 +246,29 @@ public final class TrainingStep implements AutoCloseable {
   private Bound bind(int rows) {
     memory.reset();
     Matrix batch = memory.take(rows, source.features.columns());
-    Matrix targets = memory.take(rows, source.targets.columns());
+    Matrix targets = memory.takeExact(rows, source.targets.columns());
     Pass pass = Pass.training(model, memory, batch, gradients, step, seed);
     Matrix outputs = pass.output();
     Matrix outputGradient = memory.take(rows, outputs.columns());
-    List<Pass.Named> forward = new ArrayList<>(pass.forward());
-    forward.add(
+    List<Pass.Named> named = new ArrayList<>(pass.forward());
+    named.add(
         new Pass.Named(
             "loss",
             loss.bind(
                 backend,
-                new Loss.Bound(outputs, targets, lossConstants, outputGradient, lossValue))));
-    List<Pass.Named> backward = pass.backward(outputGradient);
-    List<Pass.Named> named = new ArrayList<>(forward);
-    named.addAll(backward);
-    return new Bound(
-        rows,
-        backend.gather(source.features, source.order, batch),
-        backend.gather(source.targets, source.order, targets),
-        bare(forward),
-        bare(backward),
-        named,
-        pass,
-        batch);
+                new Loss.Bound(outputs, targets, lossConstants, outputGradient, lossValue()))));
+    Operation[] forward = bare(named);
+    named.addAll(pass.backward(outputGradient));
+    for (Operation operation : update) {
+      named.add(new Pass.Named("update", operation));
+    }
+    Operation[] gather = {
+      backend.gather(source.features, source.order, batch),
+      backend.gather(source.targets, source.order, targets)
+    };
+    List<Operation> all = new ArrayList<>(List.of(gather));
+    all.addAll(List.of(bare(named)));
+    return new Bound(rows, gather, forward, named, backend.sequence(all), pass, batch);
   }
 
   private static Operation[] bare(List<Pass.Named> named) {
@@ -197,21 +277,17 @@ public final class TrainingStep implements AutoCloseable {
 
   /** Every operation of a step on that many rows, in order, for whoever measures. */
   public List<Pass.Named> operations(int rows) {
-    List<Pass.Named> all = new ArrayList<>(bound(rows).named);
-    for (Operation operation : update) {
-      all.add(new Pass.Named("update", operation));
-    }
-    return all;
+    return bound(rows).named;
+  }
+
+  /** Kernels, products, copies and fills of a replayed step; 0 where nothing is replayed. */
+  public int nodes(int rows) {
+    return bound(rows).all.nodes();
   }
 
   /** The optimizer's vectors, as long as the flat parameters. */
   public List<Matrix> optimizerState() {
     return optimizerState;
-  }
-
-  /** Nanoseconds spent so far on bringing batches together. */
-  public long gatherNanos() {
-    return gatherNanos;
   }
 
   /** Floats held beside the model: activations, gradients, optimizer state. */
@@ -221,7 +297,11 @@ public final class TrainingStep implements AutoCloseable {
 
   @Override
   public void close() {
+    bounds.forEach(bound -> bound.all.close());
     memory.close();
     owned.forEach(Buffer::close);
+    if (losses != null) {
+      losses.close();
+    }
   }
 }

@@ -70,11 +70,11 @@ final class ActivationRows {
     float[] z = values.of(n, c, 1);
     float[] bias = Values.NORMAL.of(1, c, 2);
     float[] u = withBias ? sum(z, bias) : z;
-    Matrix y = bench.output(n, c);
+    Matrix y = bench.outputRows(n, c);
     bench
         .backend
         .activationForward(
-            bench.input(n, c, z), withBias ? bench.input(1, c, bias) : Matrix.NONE, activation, y)
+            bench.rows(n, c, z), withBias ? bench.input(1, c, bias) : Matrix.NONE, activation, y)
         .run();
     double[] expected = Reference.activationForward(activation, Reference.doubles(u));
     bench.near(Tolerance.ACTIVATION, activation.label(), expected, y);
@@ -93,16 +93,16 @@ final class ActivationRows {
     float[] z = values.of(n, c, 3);
     float[] dy = Values.NORMAL.of(n, c, 4);
     float[] bias = Values.NORMAL.of(1, c, 5);
-    Matrix zs = bench.input(n, c, z);
-    Matrix y = bench.output(n, c);
+    Matrix zs = bench.rows(n, c, z);
+    Matrix y = bench.outputRows(n, c);
     Matrix biases = withBias ? bench.input(1, c, bias) : Matrix.NONE;
     bench.backend.activationForward(zs, biases, activation, y).run();
     double[] u = Reference.doubles(withBias ? sum(z, bias) : z);
     double[] expected = Reference.activationBackward(activation, Reference.doubles(dy), u);
 
-    Matrix dz = bench.output(n, c);
+    Matrix dz = bench.outputRows(n, c);
     Matrix dBias = bench.output(1, c);
-    Matrix gradient = bench.input(n, c, dy);
+    Matrix gradient = bench.rows(n, c, dy);
     bench.backend.activationBackward(gradient, zs, y, activation, dz, dBias).run();
     bench.near(Tolerance.ACTIVATION, activation.label(), expected, dz);
     double[] sums = Reference.columnSums(expected, n, c);
@@ -139,8 +139,8 @@ final class ActivationRows {
 
   private static void sweepForward(Bench bench, Activation activation) {
     float[] u = sweep();
-    Matrix y = bench.output(8, 1000);
-    bench.backend.activationForward(bench.input(8, 1000, u), Matrix.NONE, activation, y).run();
+    Matrix y = bench.outputRows(8, 1000);
+    bench.backend.activationForward(bench.rows(8, 1000, u), Matrix.NONE, activation, y).run();
     double[] expected = Reference.activationForward(activation, Reference.doubles(u));
     withinSweep(bench, activation, expected, bench.read(y));
   }
@@ -149,13 +149,13 @@ final class ActivationRows {
     float[] u = sweep();
     float[] ones = new float[u.length];
     Arrays.fill(ones, 1);
-    Matrix z = bench.input(8, 1000, u);
-    Matrix y = bench.output(8, 1000);
-    Matrix dz = bench.output(8, 1000);
+    Matrix z = bench.rows(8, 1000, u);
+    Matrix y = bench.outputRows(8, 1000);
+    Matrix dz = bench.outputRows(8, 1000);
     bench.backend.activationForward(z, Matrix.NONE, activation, y).run();
     bench
         .backend
-        .activationBackward(bench.input(8, 1000, ones), z, y, activation, dz, Matrix.NONE)
+        .activationBackward(bench.rows(8, 1000, ones), z, y, activation, dz, Matrix.NONE)
         .run();
     double[] expected =
         Reference.activationBackward(activation, Reference.doubles(ones), Reference.doubles(u));
@@ -187,7 +187,7 @@ final class ActivationRows {
   private static void inPlace(Bench bench) {
     float[] z = Values.NORMAL.of(67, 257, 7);
     float[] bias = Values.NORMAL.of(1, 257, 8);
-    Matrix both = bench.input(67, 257, z);
+    Matrix both = bench.rows(67, 257, z);
     bench
         .backend
         .activationForward(both, bench.input(1, 257, bias), Activation.IDENTITY, both)

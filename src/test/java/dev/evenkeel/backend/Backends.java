@@ -17,4 +17,9 @@ final class Backends {
     }
     return backends;
   }
+
+  /** Whether a backend stores activations in another way than other matrices. */
+  static boolean hasStorageOfItsOwn(Backend backend) {
+    return !backend.device().equals("cpu");
+  }
 }

@@ -73,7 +73,7 @@ final class BatchNormRows {
               float[] x = values.of(n, c, 1);
               Matrix mean = bench.output(1, c);
               Matrix variance = bench.output(1, c);
-              bench.backend.columnStatistics(bench.input(n, c, x), mean, variance).run();
+              bench.backend.columnStatistics(bench.rows(n, c, x), mean, variance).run();
               float[] means = bench.read(mean);
               float[] variances = bench.read(variance);
               for (int j = 0; j < c; j++) {
@@ -216,11 +216,11 @@ final class BatchNormRows {
       dy = Reference.doubles(dyValues);
       gamma = Reference.doubles(gammas);
       beta = Reference.doubles(betas);
-      xs = bench.input(n, c, xValues);
-      dys = bench.input(n, c, dyValues);
-      y = bench.output(n, c);
+      xs = bench.rows(n, c, xValues);
+      dys = bench.rows(n, c, dyValues);
+      y = bench.outputRows(n, c);
       saved = bench.output(3, c);
-      dx = bench.output(n, c);
+      dx = bench.outputRows(n, c);
       dGamma = bench.output(1, c);
       dBeta = bench.output(1, c);
       norm =

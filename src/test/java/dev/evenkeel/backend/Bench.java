@@ -28,11 +28,17 @@ final class Bench implements AutoCloseable {
 
   final Backend backend;
   private final String row;
+  private final boolean asStored;
   private final List<Buffer> buffers = new ArrayList<>();
+  private final List<Buffer> stored = new ArrayList<>();
   private int comparisons;
 
-  Bench(Backend backend, String row) {
+  /**
+   * @param asStored whether activations lie in memory made for them, where they may be padded
+   */
+  Bench(Backend backend, boolean asStored, String row) {
     this.backend = backend;
+    this.asStored = asStored;
     this.row = row;
   }
 
@@ -47,9 +53,29 @@ final class Bench implements AutoCloseable {
   }
 
   Matrix output(int rows, int columns) {
+    return input(rows, columns, nothing(rows, columns));
+  }
+
+  private static float[] nothing(int rows, int columns) {
     float[] nothing = new float[rows * columns];
     Arrays.fill(nothing, Float.NaN);
-    return input(rows, columns, nothing);
+    return nothing;
+  }
+
+  /** Rows of activations: as the backend stores them, or between guards like everything else. */
+  Matrix rows(int rows, int columns, float[] values) {
+    if (!asStored) {
+      return input(rows, columns, values);
+    }
+    Buffer buffer = backend.allocateActivations(rows, columns);
+    stored.add(buffer);
+    Matrix matrix = Matrix.of(buffer, rows, columns);
+    backend.write(values, matrix);
+    return matrix;
+  }
+
+  Matrix outputRows(int rows, int columns) {
+    return rows(rows, columns, nothing(rows, columns));
   }
 
   float[] read(Matrix matrix) {
@@ -136,6 +162,7 @@ final class Bench implements AutoCloseable {
       }
       buffer.close();
     }
+    stored.forEach(Buffer::close);
     assertTrue(comparisons > 0, row + ": compared nothing");
   }
 

@@ -67,7 +67,14 @@ class ConformanceTest {
   }
 
   private static void check(Backend backend, Row row) {
-    try (Bench bench = new Bench(backend, row.name())) {
+    check(backend, false, row);
+    if (Backends.hasStorageOfItsOwn(backend)) {
+      check(backend, true, row);
+    }
+  }
+
+  private static void check(Backend backend, boolean asStored, Row row) {
+    try (Bench bench = new Bench(backend, asStored, row.name())) {
       row.body().check(bench);
     }
     assertEquals(0, backend.allocated(), "memory left behind by " + row.name());

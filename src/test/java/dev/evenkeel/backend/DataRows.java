@@ -34,11 +34,57 @@ final class DataRows {
         }
       }
     }
+    for (int n : new int[] {1, 37}) {
+      String input = "%d x 13, order and step move on".formatted(n);
+      rows.add(new Row("sequence", input, bench -> sequence(bench, n, 13)));
+    }
     rows.add(new Row("dropout", "how many stay", DataRows::keepRate));
     rows.add(new Row("dropout", "layers and seeds differ", DataRows::independence));
     rows.add(new Row("dropout", "a dropped NaN is 0", DataRows::droppedNaN));
     rows.add(new Row("hasNonFinite", "one NaN or infinity, anywhere", DataRows::hasNonFinite));
     return rows;
+  }
+
+  /** The same as its operations one by one, each time, though a device may replay it. */
+  private static void sequence(Bench bench, int n, int c) {
+    int[] order = new int[5 * n];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = (int) (i * 7919L % n);
+    }
+    RowOrder walk = new RowOrder(order);
+    Step step = new Step();
+    Backend backend = bench.backend;
+    Matrix table = bench.rows(n, c, Values.NORMAL.of(n, c, 1));
+    Matrix batch = bench.outputRows(n, c);
+    Matrix dropped = bench.outputRows(n, c);
+    Matrix sum = bench.rows(n, c, new float[n * c]);
+    List<Operation> operations =
+        List.of(
+            backend.gather(table, walk, batch),
+            backend.dropout(batch, 0.5, 3, 2, step, dropped),
+            backend.add(dropped, sum, sum));
+    Operation sequence = backend.sequence(operations);
+    float[] expected = new float[n * c];
+    for (int k = 0; k < 5; k++) {
+      walk.moveTo(k * n);
+      step.set(100 + k, 0);
+      float[] before = bench.read(sum);
+      operations.forEach(Operation::run);
+      System.arraycopy(bench.read(sum), 0, expected, 0, expected.length);
+      backend.write(before, sum);
+      bench.backend.write(new float[n * c], dropped);
+      sequence.run();
+      bench.exact("sum at run " + k, expected, sum);
+    }
+    walk.replace(new int[order.length]);
+    backend.write(new float[n * c], sum);
+    sequence.run();
+    operations.get(0).run();
+    float[] firstRows = new float[n * c];
+    for (int i = 0; i < n; i++) {
+      System.arraycopy(Values.NORMAL.of(n, c, 1), 0, firstRows, i * c, c);
+    }
+    bench.exact("the batch of a new order", firstRows, batch);
   }
 
   private static void gather(Bench bench, Values values, int n, int c) {
@@ -49,7 +95,7 @@ final class DataRows {
       order[i] = (int) (i * 7919L % tableRows);
     }
     RowOrder walk = new RowOrder(order);
-    Matrix batch = bench.output(n, c);
+    Matrix batch = bench.outputRows(n, c);
     Operation gather = bench.backend.gather(bench.input(tableRows, c, table), walk, batch);
     for (int position : new int[] {0, 3, n}) {
       walk.moveTo(position);
@@ -72,8 +118,8 @@ final class DataRows {
 
   private static void copy(Bench bench, Values values, int n, int c) {
     float[] source = values.of(n, c, 2);
-    Matrix target = bench.output(n, c);
-    bench.backend.copy(bench.input(n, c, source), target).run();
+    Matrix target = bench.outputRows(n, c);
+    bench.backend.copy(bench.rows(n, c, source), target).run();
     bench.exact("target", source, target);
   }
 
@@ -84,14 +130,14 @@ final class DataRows {
     for (int i = 0; i < expected.length; i++) {
       expected[i] = a[i] + b[i];
     }
-    Matrix out = bench.output(n, c);
-    bench.backend.add(bench.input(n, c, a), bench.input(n, c, b), out).run();
+    Matrix out = bench.outputRows(n, c);
+    bench.backend.add(bench.rows(n, c, a), bench.rows(n, c, b), out).run();
     bench.exact("out", expected, out);
-    Matrix left = bench.input(n, c, a);
-    bench.backend.add(left, bench.input(n, c, b), left).run();
+    Matrix left = bench.rows(n, c, a);
+    bench.backend.add(left, bench.rows(n, c, b), left).run();
     bench.exact("out in place of a", expected, left);
-    Matrix right = bench.input(n, c, b);
-    bench.backend.add(bench.input(n, c, a), right, right).run();
+    Matrix right = bench.rows(n, c, b);
+    bench.backend.add(bench.rows(n, c, a), right, right).run();
     bench.exact("out in place of b", expected, right);
   }
 
@@ -100,9 +146,9 @@ final class DataRows {
     float[] dy = Values.NORMAL.of(n, c, 6);
     boolean[] keeps = Reference.dropoutKeeps(n * c, probability, 42, 3, number);
     Step step = new Step();
-    Matrix y = bench.output(n, c);
-    Matrix gradient = bench.input(n, c, dy);
-    Operation forward = bench.backend.dropout(bench.input(n, c, x), probability, 42, 3, step, y);
+    Matrix y = bench.outputRows(n, c);
+    Matrix gradient = bench.rows(n, c, dy);
+    Operation forward = bench.backend.dropout(bench.rows(n, c, x), probability, 42, 3, step, y);
     Operation backward = bench.backend.dropout(gradient, probability, 42, 3, step, gradient);
     step.set(number, 0.1);
     forward.run();
@@ -126,8 +172,8 @@ final class DataRows {
     float[] ones = new float[n * c];
     Arrays.fill(ones, 1);
     for (double probability : new double[] {0.01, 0.3, 0.5, 0.9}) {
-      Matrix y = bench.output(n, c);
-      bench.backend.dropout(bench.input(n, c, ones), probability, 7, 0, new Step(), y).run();
+      Matrix y = bench.outputRows(n, c);
+      bench.backend.dropout(bench.rows(n, c, ones), probability, 7, 0, new Step(), y).run();
       int kept = 0;
       for (float value : bench.read(y)) {
         kept += value != 0 ? 1 : 0;
@@ -165,8 +211,8 @@ final class DataRows {
     float[] x = new float[4096];
     Arrays.fill(x, Float.NaN);
     boolean[] keeps = Reference.dropoutKeeps(x.length, 0.5, 7, 0, 0);
-    Matrix y = bench.output(64, 64);
-    bench.backend.dropout(bench.input(64, 64, x), 0.5, 7, 0, new Step(), y).run();
+    Matrix y = bench.outputRows(64, 64);
+    bench.backend.dropout(bench.rows(64, 64, x), 0.5, 7, 0, new Step(), y).run();
     bench.exact("y", dropped(x, keeps, 0.5), y);
   }
 
@@ -175,7 +221,7 @@ final class DataRows {
       for (int place : new int[] {0, 500, 7 * 131 - 1}) {
         float[] x = Values.NORMAL.of(7, 131, 8);
         x[place] = poison;
-        boolean found = bench.backend.hasNonFinite(bench.input(7, 131, x));
+        boolean found = bench.backend.hasNonFinite(bench.rows(7, 131, x));
         bench.holds(found != Float.isFinite(poison), poison + " at " + place);
       }
     }

@@ -54,7 +54,7 @@ final class EveryOperation implements AutoCloseable {
   /** The names of all operations of the contract. */
   static Set<String> ofTheContract() {
     return Stream.of(Backend.class.getMethods())
-        .filter(method -> method.getReturnType() == Operation.class)
+        .filter(method -> Operation.class.isAssignableFrom(method.getReturnType()))
         .map(Method::getName)
         .collect(Collectors.toCollection(TreeSet::new));
   }
@@ -108,6 +108,10 @@ final class EveryOperation implements AutoCloseable {
     bind("add", backend.add(x, copied, sum), sum);
     Matrix dropped = empty(n, c);
     bind("dropout", backend.dropout(x, 0.3, 5, 1, step, dropped), dropped);
+    Matrix twice = empty(n, c);
+    Operation both =
+        backend.sequence(List.of(backend.copy(x, twice), backend.add(twice, x, twice)));
+    bind("sequence", both, twice);
     Matrix mean = empty(1, c);
     Matrix variance = empty(1, c);
     bind("columnStatistics", backend.columnStatistics(x, mean, variance), mean, variance);
@@ -249,7 +253,7 @@ final class EveryOperation implements AutoCloseable {
 
   private UpdateTarget target(Matrix gradients, Matrix scale, long seed) {
     Matrix parameters = normal(1, n * c, seed);
-    return new UpdateTarget(parameters, gradients, n * c / 2, 1e-2, scale, step);
+    return new UpdateTarget(parameters, gradients, n * c / 2, 1e-2, scale, Matrix.NONE, step);
   }
 
   @Override

@@ -63,7 +63,7 @@ class IdentityTest {
 
   private static void undone(Backend backend, Values values, boolean training) {
     String how = training ? "by batch statistics" : "by running statistics";
-    try (Bench bench = new Bench(backend, "identity " + how + ": " + values.label())) {
+    try (Bench bench = new Bench(backend, false, "identity " + how + ": " + values.label())) {
       float[] x = values.of(N, C, 1);
       Matrix xs = bench.input(N, C, x);
       Matrix mean = bench.output(1, C);

@@ -39,8 +39,8 @@ final class LinearRows {
   private static void forward(Bench bench, Values values, int n, int in, int out) {
     float[] x = values.of(n, in, 1);
     float[] weight = Values.NORMAL.of(out, in, 2);
-    Matrix z = bench.output(n, out);
-    bench.backend.linearForward(bench.input(n, in, x), bench.input(out, in, weight), z).run();
+    Matrix z = bench.outputRows(n, out);
+    bench.backend.linearForward(bench.rows(n, in, x), bench.input(out, in, weight), z).run();
     double[] expected =
         Reference.linearForward(Reference.doubles(x), Reference.doubles(weight), n, in, out);
     bench.near(Tolerance.GEMM, "z", expected, z);
@@ -49,10 +49,10 @@ final class LinearRows {
   private static void backwardInput(Bench bench, Values values, int n, int in, int out) {
     float[] dz = values.of(n, out, 3);
     float[] weight = Values.NORMAL.of(out, in, 4);
-    Matrix dx = bench.output(n, in);
+    Matrix dx = bench.outputRows(n, in);
     bench
         .backend
-        .linearBackwardInput(bench.input(n, out, dz), bench.input(out, in, weight), dx)
+        .linearBackwardInput(bench.rows(n, out, dz), bench.input(out, in, weight), dx)
         .run();
     double[] expected =
         Reference.linearBackwardInput(Reference.doubles(dz), Reference.doubles(weight), n, in, out);
@@ -63,10 +63,7 @@ final class LinearRows {
     float[] dz = Values.NORMAL.of(n, out, 5);
     float[] x = values.of(n, in, 6);
     Matrix dWeight = bench.output(out, in);
-    bench
-        .backend
-        .linearBackwardWeight(bench.input(n, out, dz), bench.input(n, in, x), dWeight)
-        .run();
+    bench.backend.linearBackwardWeight(bench.rows(n, out, dz), bench.rows(n, in, x), dWeight).run();
     double[] expected =
         Reference.linearBackwardWeight(Reference.doubles(dz), Reference.doubles(x), n, in, out);
     bench.near(Tolerance.GEMM, "dWeight", expected, dWeight);
@@ -77,8 +74,8 @@ final class LinearRows {
     float[] x = Values.NORMAL.of(n, n, 7);
     x[5 * n + 3] = Float.NaN;
     float[] weight = Values.NORMAL.of(n, n, 8);
-    Matrix z = bench.output(n, n);
-    bench.backend.linearForward(bench.input(n, n, x), bench.input(n, n, weight), z).run();
+    Matrix z = bench.outputRows(n, n);
+    bench.backend.linearForward(bench.rows(n, n, x), bench.input(n, n, weight), z).run();
     double[] expected =
         Reference.linearForward(Reference.doubles(x), Reference.doubles(weight), n, n, n);
     bench.near(Tolerance.GEMM, "z beside a NaN", expected, z);
@@ -92,8 +89,8 @@ final class LinearRows {
     for (int i = 0; i < n; i++) {
       one[i * n + i] = 1;
     }
-    Matrix z = bench.output(n, n);
-    bench.backend.linearForward(bench.input(n, n, x), bench.input(n, n, one), z).run();
+    Matrix z = bench.outputRows(n, n);
+    bench.backend.linearForward(bench.rows(n, n, x), bench.input(n, n, one), z).run();
     bench.exact("x", x, z);
   }
 }

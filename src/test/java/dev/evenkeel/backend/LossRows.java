@@ -84,12 +84,12 @@ final class LossRows {
 
   private static void compareSoftmax(
       Bench bench, float[] logits, int[] classes, double smoothing, float[] weights, int n, int c) {
-    Matrix dLogits = bench.output(n, c);
+    Matrix dLogits = bench.outputRows(n, c);
     Matrix loss = bench.output(1, 1);
     bench
         .backend
         .softmaxCrossEntropy(
-            bench.input(n, c, logits),
+            bench.rows(n, c, logits),
             column(bench, classes),
             smoothing,
             weights == null ? Matrix.NONE : bench.input(1, c, weights),
@@ -150,8 +150,8 @@ final class LossRows {
 
   private static void noSuchClass(Bench bench) {
     Matrix loss = bench.output(1, 1);
-    Matrix dLogits = bench.output(2, 3);
-    Matrix logits = bench.input(2, 3, new float[6]);
+    Matrix dLogits = bench.outputRows(2, 3);
+    Matrix logits = bench.rows(2, 3, new float[6]);
     for (float target : new float[] {3, -1, Float.NaN, 1.5f, -0.5f}) {
       Matrix targets = bench.input(2, 1, new float[] {2, target});
       Operation operation =
@@ -168,11 +168,11 @@ final class LossRows {
     for (int i = 0; i < targets.length; i++) {
       targets[i] = i % 5 == 0 ? 0.25f : targets[i] > 0 ? 1 : 0;
     }
-    Matrix gradient = bench.output(n, c);
+    Matrix gradient = bench.outputRows(n, c);
     Matrix loss = bench.output(1, 1);
     bench
         .backend
-        .binaryCrossEntropy(bench.input(n, c, logits), bench.input(n, c, targets), gradient, loss)
+        .binaryCrossEntropy(bench.rows(n, c, logits), bench.input(n, c, targets), gradient, loss)
         .run();
     compare(
         bench,
@@ -184,12 +184,12 @@ final class LossRows {
   private static void regression(Bench bench, RegressionLoss kind, Values values, int n, int c) {
     float[] outputs = values.of(n, c, 7);
     float[] targets = values.of(n, c, 8);
-    Matrix gradient = bench.output(n, c);
+    Matrix gradient = bench.outputRows(n, c);
     Matrix loss = bench.output(1, 1);
     bench
         .backend
         .regressionLoss(
-            kind, 0.75, bench.input(n, c, outputs), bench.input(n, c, targets), gradient, loss)
+            kind, 0.75, bench.rows(n, c, outputs), bench.input(n, c, targets), gradient, loss)
         .run();
     compare(
         bench,
@@ -202,9 +202,9 @@ final class LossRows {
   private static void noError(Bench bench) {
     float[] outputs = Values.NORMAL.of(7, 13, 9);
     for (RegressionLoss kind : RegressionLoss.values()) {
-      Matrix gradient = bench.output(7, 13);
+      Matrix gradient = bench.outputRows(7, 13);
       Matrix loss = bench.output(1, 1);
-      Matrix both = bench.input(7, 13, outputs);
+      Matrix both = bench.rows(7, 13, outputs);
       bench.backend.regressionLoss(kind, 1, both, both, gradient, loss).run();
       bench.exact("gradient", new float[7 * 13], gradient);
       bench.exact("loss", new float[1], loss);

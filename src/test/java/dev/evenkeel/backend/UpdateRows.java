@@ -3,6 +3,7 @@ package dev.evenkeel.backend;
 import dev.evenkeel.backend.Backend.UpdateTarget;
 import dev.evenkeel.tensor.Matrix;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Optimizer steps: one by one relative to the step, and a thousand relative to the whole path. */
@@ -91,6 +92,11 @@ final class UpdateRows {
               optimizer.operation,
               optimizer.name + ", 1,000 steps",
               bench -> thousandSteps(bench, optimizer, 0.1f, LEARNING_RATE)));
+      rows.add(
+          new Row(
+              optimizer.operation,
+              optimizer.name + ", behind a guard",
+              bench -> guarded(bench, optimizer)));
       if (!optimizer.dividesByGradient) {
         rows.add(
             new Row(
@@ -150,6 +156,7 @@ final class UpdateRows {
               decayed,
               DECAY,
               scale == 1 ? Matrix.NONE : bench.input(1, 1, new float[] {scale}),
+              Matrix.NONE,
               step);
       optimizer.binding.bind(bench.backend, target, first, second).run();
 
@@ -194,7 +201,7 @@ final class UpdateRows {
     Matrix gradients = bench.output(1, size);
     Step step = new Step();
     UpdateTarget target =
-        new UpdateTarget(parameters, gradients, decayed, DECAY, Matrix.NONE, step);
+        new UpdateTarget(parameters, gradients, decayed, DECAY, Matrix.NONE, Matrix.NONE, step);
     Matrix first = bench.input(1, size, new float[size]);
     Matrix second = bench.input(1, size, new float[size]);
     Operation operation = optimizer.binding.bind(bench.backend, target, first, second);
@@ -214,6 +221,40 @@ final class UpdateRows {
       }
     }
     bench.near(Tolerance.TRAJECTORY, "path, " + optimizer.name, p, bench.read(parameters), path);
+  }
+
+  /** Changes while the loss is finite, and from the first that is not never again. */
+  private static void guarded(Bench bench, Optimizer optimizer) {
+    int size = 4099;
+    float[] start = Bench.floats(start(Values.NORMAL, size, 1, 0.1, false));
+    Matrix parameters = bench.input(1, size, start);
+    Matrix first = bench.input(1, size, new float[size]);
+    Matrix second = bench.input(1, size, new float[size]);
+    Matrix guard = bench.input(1, 2, new float[] {0.5f, 0});
+    Step step = new Step();
+    step.set(0, LEARNING_RATE);
+    UpdateTarget target =
+        new UpdateTarget(
+            parameters,
+            bench.input(1, size, Values.NORMAL.of(1, size, 2)),
+            size,
+            DECAY,
+            Matrix.NONE,
+            guard,
+            step);
+    Operation operation = optimizer.binding.bind(bench.backend, target, first, second);
+    operation.run();
+    float[] moved = bench.read(parameters);
+    float[] state = bench.read(first);
+    bench.holds(!Arrays.equals(start, moved), "a finite loss lets the parameters change");
+    bench.exact("guard", new float[] {0.5f, 0}, guard);
+    for (float loss : new float[] {Float.NEGATIVE_INFINITY, 0.25f, Float.NaN, 0.125f}) {
+      bench.backend.write(new float[] {loss}, guard.view(0, 1, 1));
+      operation.run();
+      bench.exact("parameters", moved, parameters);
+      bench.exact("state", state, first);
+      bench.exact("guard", new float[] {loss, 1}, guard);
+    }
   }
 
   private static void clip(Bench bench, int size, double limit, float factor) {

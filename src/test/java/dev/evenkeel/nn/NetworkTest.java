@@ -104,7 +104,7 @@ class NetworkTest {
               "4.2.0.num_batches_tracked"),
           model.statistics().stream().map(Parameter::name).toList());
       assertEquals(12 + 4 + 4 + 20 + 5 + 5 + 5 + 20 + 4 + 8 + 2, model.parameterCount());
-      assertEquals(model.parameterCount(), model.flatParameters().columns());
+      assertTrue(model.parameterCount() < model.flatParameters().columns(), "room to align");
     }
   }
 
@@ -112,13 +112,13 @@ class NetworkTest {
   void weightsAloneDecayAndComeFirst() {
     Network network = Network.of(3, Linear.of(4), NORM, Activate.relu(), Linear.of(2));
     try (Model model = network.build(backend, 1)) {
-      assertEquals(12 + 8, model.decayed());
+      assertEquals(32 + 32, model.decayed(), "each begins at a multiple of 32 floats");
       for (Parameter parameter : model.parameters()) {
         boolean weight = List.of("0.weight", "3.weight").contains(parameter.name());
         assertEquals(weight, parameter.decays(), parameter.name());
         assertEquals(weight, parameter.offset() < model.decayed(), parameter.name());
       }
-      float[] flat = new float[(int) model.parameterCount()];
+      float[] flat = new float[model.flatParameters().columns()];
       backend.read(model.flatParameters(), flat);
       for (Parameter parameter : model.parameters()) {
         int from = (int) parameter.offset();
@@ -402,7 +402,7 @@ class NetworkTest {
     try (Model model = network.build(backend, 1);
         Memory memory = new Memory(backend, 1)) {
       Matrix row = memory.take(1, 2);
-      Matrix gradients = memory.takeFixed(1, (int) model.parameterCount());
+      Matrix gradients = memory.takeFixed(1, model.flatParameters().columns());
       Expect.failure(
           () -> Pass.training(model, memory, row, gradients, new dev.evenkeel.backend.Step(), 1),
           "Batch norm can't be trained on a batch of one row",

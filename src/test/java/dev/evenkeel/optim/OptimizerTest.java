@@ -97,7 +97,13 @@ class OptimizerTest {
           optimizer.bind(
               backend,
               new UpdateTarget(
-                  parameters, gradients, DECAYED, optimizer.weightDecay(), Matrix.NONE, step),
+                  parameters,
+                  gradients,
+                  DECAYED,
+                  optimizer.weightDecay(),
+                  Matrix.NONE,
+                  Matrix.NONE,
+                  step),
               state);
       for (int t = 1; t <= 30; t++) {
         float[] g = new float[SIZE];

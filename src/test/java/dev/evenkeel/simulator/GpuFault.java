@@ -14,6 +14,7 @@ public final class GpuFault extends RuntimeException {
     DEADLOCK,
     BAD_LAUNCH,
     BAD_FREE,
+    HOST_MEMORY,
     TRAP,
     ENDLESS
   }

@@ -158,7 +158,7 @@ class ModelGradientTest {
       Twin.Mode mode,
       Random random,
       int most) {
-    float[] flat = new float[(int) model.parameterCount()];
+    float[] flat = new float[model.flatParameters().columns()];
     model.backend().read(step.optimizerState().get(0), flat);
     Map<Parameter, double[]> errors = new LinkedHashMap<>();
     double largest = 0;
@@ -325,7 +325,7 @@ class ModelGradientTest {
               backend.table(features, 10, 4),
               backend.table(targets, 10, 1),
               new RowOrder(IntStream.range(0, 10).toArray()));
-      float[][] gradients = new float[3][(int) model.parameterCount()];
+      float[][] gradients = new float[3][model.flatParameters().columns()];
       double[] norms = new double[3];
       double[] limits = {0, 1e-3, 1e3};
       for (int i = 0; i < 3; i++) {

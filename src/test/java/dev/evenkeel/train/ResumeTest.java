@@ -228,7 +228,7 @@ class ResumeTest {
           trainer.resuming(SavedModel.load(folder.resolve(SavedModel.CHECKPOINT_FILE)));
         }
         results.add(trainer.fit());
-        float[] flat = new float[(int) model.parameterCount()];
+        float[] flat = new float[model.flatParameters().columns()];
         backend.read(model.flatParameters(), flat);
         weights.add(flat);
       }

@@ -164,7 +164,7 @@ class TrainerTest {
             .withBatch(1)
             .withEpochs(2);
     try (Model model = Network.of(1, Linear.of(1).withBias(false)).build(backend, 1)) {
-      backend.write(new float[] {1}, model.flatParameters());
+      backend.write(new float[] {1}, model.parameters().get(0).value());
       new Trainer(model, recipe, data)
           .withListener(
               new Listener() {
@@ -401,7 +401,7 @@ class TrainerTest {
   void anOverflowInTheLossAloneIsSaid() {
     Dataset data = Dataset.regression("x", new float[] {1, 1}, 1, new float[2], List.of("y"));
     try (Model model = Network.of(1, Linear.of(1)).build(backend, 1)) {
-      backend.write(new float[] {1e25f, 0}, model.flatParameters());
+      backend.write(new float[] {1e25f}, model.parameters().get(0).value());
       Expect.failure(
           () -> new Trainer(model, Recipe.regression(), data).fit(),
           "the loss is Infinity",

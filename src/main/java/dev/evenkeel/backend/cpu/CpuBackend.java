@@ -7,10 +7,13 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Readback;
 import dev.evenkeel.backend.Step;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** The backend that is always there. Each operation has its body in a class of its own. */
@@ -20,6 +23,7 @@ public final class CpuBackend implements Backend {
   private final Scratch[] scratch;
   private final Blas blas = Blas.get();
   private final AtomicLong allocated = new AtomicLong();
+  private long gatherNanos;
 
   public CpuBackend(int threads) {
     if (threads < 1) {
@@ -54,8 +58,18 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public Buffer allocateActivations(int rows, int columns) {
+    return allocate((long) rows * columns);
+  }
+
+  @Override
   public Matrix table(float[] values, int rows, int columns) {
     return Matrix.of(new CpuBuffer(values, allocated), rows, columns);
+  }
+
+  @Override
+  public Matrix inputs(float[] values, int rows, int columns) {
+    return table(values, rows, columns);
   }
 
   @Override
@@ -83,8 +97,38 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public long allocatedBytes() {
+    return 4 * allocated();
+  }
+
+  @Override
+  public Optional<Backend> planner() {
+    return Optional.empty();
+  }
+
+  @Override
+  public Sequence sequence(List<Operation> operations) {
+    return new Simple.InOrder(operations.toArray(Operation[]::new));
+  }
+
+  @Override
+  public Readback readback(Matrix scalar) {
+    return new CpuReadback(scalar);
+  }
+
+  @Override
+  public long gatherNanos() {
+    return gatherNanos;
+  }
+
+  @Override
   public Operation gather(Matrix table, RowOrder order, Matrix batch) {
-    return new Simple.Gather(workers, table, order, batch);
+    Operation gather = new Simple.Gather(workers, table, order, batch);
+    return () -> {
+      long start = System.nanoTime();
+      gather.run();
+      gatherNanos += System.nanoTime() - start;
+    };
   }
 
   @Override
@@ -117,9 +161,7 @@ public final class CpuBackend implements Backend {
   public Operation batchNormForward(
       Matrix x, BatchNormMemory norm, Activation activation, Matrix y, Matrix saved) {
     if (x.rows() < 2) {
-      throw new EvenkeelException(
-          "Batch norm can't be trained on a batch of one row: its variance is 0, whatever the row."
-              + " help: a batch of at least 2 rows");
+      throw new EvenkeelException(ONE_ROW);
     }
     return new BatchNormForward(scratch, workers, x, norm, activation, y, saved);
   }

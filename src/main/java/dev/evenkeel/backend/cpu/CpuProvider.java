@@ -1,7 +1,10 @@
 package dev.evenkeel.backend.cpu;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BackendProvider;
+import dev.evenkeel.backend.DeviceOptions;
+import dev.evenkeel.backend.Precision;
 import java.util.Optional;
 
 /** Offers the CPU, which is always there. */
@@ -18,7 +21,12 @@ public final class CpuProvider implements BackendProvider {
   }
 
   @Override
-  public Backend open(int index, int threads) {
-    return new CpuBackend(threads);
+  public Backend open(int index, DeviceOptions options) {
+    if (options.precision().isPresent() && options.precision().get() != Precision.FP32) {
+      throw new EvenkeelException(
+          "The CPU computes in fp32, not in %s. help: leave the precision out"
+              .formatted(options.precision().get().label()));
+    }
+    return new CpuBackend(options.threads());
   }
 }

@@ -2,6 +2,8 @@ package dev.evenkeel.backend.cpu;
 
 import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Operation;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 
@@ -9,6 +11,23 @@ import dev.evenkeel.tensor.RowOrder;
 final class Simple {
 
   private Simple() {}
+
+  record InOrder(Operation[] operations) implements Backend.Sequence {
+    @Override
+    public void run() {
+      for (Operation operation : operations) {
+        operation.run();
+      }
+    }
+
+    @Override
+    public int nodes() {
+      return 0;
+    }
+
+    @Override
+    public void close() {}
+  }
 
   /** batch[i] := table[order[position + i]], a copy of whole rows. */
   static final class Gather extends ParallelOperation {

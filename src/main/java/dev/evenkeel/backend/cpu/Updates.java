@@ -17,6 +17,7 @@ abstract class Updates extends Flat {
   private final float[] parameters;
   private final float[] gradients;
   private final float[][] state = new float[2][];
+  private boolean stopped;
 
   Updates(Workers workers, UpdateTarget target, double nanosecondsPerElement, Matrix... state) {
     super(workers, target.parameters().size(), nanosecondsPerElement);
@@ -48,10 +49,26 @@ abstract class Updates extends Flat {
   @Override
   final void prepare() {
     begin(target.step().learningRate(), target.step().number());
+    stopped = isStopped();
+  }
+
+  private boolean isStopped() {
+    if (target.guard().isNone()) {
+      return false;
+    }
+    float[] guard = data(target.guard());
+    int loss = (int) target.guard().offset();
+    if (!Float.isFinite(guard[loss])) {
+      guard[loss + 1] = 1;
+    }
+    return guard[loss + 1] != 0;
   }
 
   @Override
   final void range(int worker, int from, int to) {
+    if (stopped) {
+      return;
+    }
     float scale = target.scale().isNone() ? 1 : data(target.scale())[(int) target.scale().offset()];
     int decayed = (int) Math.max(from, Math.min(to, target.decayed()));
     float decay = (float) target.weightDecay();

@@ -1,6 +1,7 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Precision;
 
 /** Matrix products by cuBLAS, on one stream with a workspace of its own. */
 public interface Blas extends AutoCloseable {

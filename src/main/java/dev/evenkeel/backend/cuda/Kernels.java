@@ -29,7 +29,8 @@ final class Kernels {
    *
    * @param copy bfloat16 copy of the parameters, written too; 0 for none
    * @param scale of the gradients, one float; 0 for 1
-   * @param guard one float: where it is not finite, nothing is changed; 0 for none
+   * @param guard two floats: once the first is not finite, the second becomes 1 and nothing is
+   *     changed any more; 0 for none
    * @param learningRate one float
    */
   record Update(
@@ -47,33 +48,56 @@ final class Kernels {
   static final int SCRATCH_BYTES = 24 << 20;
 
   private final CudaDriver driver;
-  private final long stream;
-  private final long scratch;
+  private final KernelModules modules;
+  private final DataKernels data;
+  private final ActivationKernels activations;
+  private final NormKernels norms;
+  private final LossKernels losses;
+  private final UpdateKernels updates;
 
   /**
    * @param scratch {@link #SCRATCH_BYTES} of zeroed device memory that only this stream uses
    */
   Kernels(CudaDriver driver, long stream, long scratch) {
+    this(driver, new KernelModules(driver), stream, scratch);
+  }
+
+  private Kernels(CudaDriver driver, KernelModules modules, long stream, long scratch) {
     this.driver = driver;
-    this.stream = stream;
-    this.scratch = scratch;
+    this.modules = modules;
+    Launcher launcher = new Launcher(driver, modules, stream, scratch);
+    this.data = new DataKernels(launcher);
+    this.activations = new ActivationKernels(launcher);
+    this.norms = new NormKernels(launcher);
+    this.losses = new LossKernels(launcher);
+    this.updates = new UpdateKernels(launcher);
+  }
+
+  /** The same kernels on another stream, which needs scratch memory of its own. */
+  Kernels on(long stream, long scratch) {
+    return new Kernels(driver, modules, stream, scratch);
+  }
+
+  /** Unloads the kernels, also those of {@link #on}. */
+  void close() {
+    modules.close();
   }
 
   // Data: rows may be 0 for "row i of the batch is row position + i of the table"
 
   /** batch[i] := table[rows[position + i]]; rows and position are 32-bit integers in memory. */
   Operation gather(View table, long rows, long position, View batch) {
-    throw new UnsupportedOperationException();
+    return data.gather(table, rows, position, batch);
   }
 
   /** target := source, converted to its type. */
   Operation copy(View source, View target) {
-    throw new UnsupportedOperationException();
+    return data.copy(source, target);
   }
 
   /** out := a + b; out may be either. */
   Operation add(View a, View b, View out) {
-    throw new UnsupportedOperationException();
+    return data.add(a, b, out);
   }
 
   /**
@@ -84,7 +108,7 @@ final class Kernels {
    */
   Operation dropout(
       View x, long dropBelow, float scale, long seed, int philoxStream, long step, View y) {
-    throw new UnsupportedOperationException();
+    return data.dropout(x, dropBelow, scale, seed, philoxStream, step, y);
   }
 
   // Activations
@@ -93,23 +117,23 @@ final class Kernels {
    * z := z + bias, y := activation(z); z itself is written only where the backward pass needs it.
    */
   Operation activationForward(View z, long bias, Activation activation, View y) {
-    throw new UnsupportedOperationException();
+    return activations.activationForward(z, bias, activation, y);
   }
 
   /** dz := dy · activation′; dBias := column sums of dz, if not 0. dz may be dy. */
   Operation activationBackward(
       View dy, View z, View y, Activation activation, View dz, long dBias) {
-    throw new UnsupportedOperationException();
+    return activations.activationBackward(dy, z, y, activation, dz, dBias);
   }
 
   // Batch norm; saved is [3, C]: shift, delta (mean = shift + delta), 1/√(σ² + ε)
 
   Operation batchNormForward(View x, Norm norm, Activation activation, View y, long saved) {
-    throw new UnsupportedOperationException();
+    return norms.batchNormForward(x, norm, activation, y, saved);
   }
 
   Operation batchNormInference(View x, Norm norm, Activation activation, View y) {
-    throw new UnsupportedOperationException();
+    return norms.batchNormInference(x, norm, activation, y);
   }
 
   /** dx may be dy. */
@@ -122,44 +146,44 @@ final class Kernels {
       View dx,
       long dGamma,
       long dBeta) {
-    throw new UnsupportedOperationException();
+    return norms.batchNormBackward(dy, x, norm, activation, saved, dx, dGamma, dBeta);
   }
 
   /** Mean and biased variance of every column. */
   Operation columnStatistics(View x, long mean, long variance) {
-    throw new UnsupportedOperationException();
+    return norms.columnStatistics(x, mean, variance);
   }
 
   // Losses: targets are float32; dLogits has the type of logits; loss is one float
 
   Operation softmaxCrossEntropy(
       View logits, View targets, double smoothing, long classWeights, View dLogits, long loss) {
-    throw new UnsupportedOperationException();
+    return losses.softmaxCrossEntropy(logits, targets, smoothing, classWeights, dLogits, loss);
   }
 
   Operation binaryCrossEntropy(View logits, View targets, View dLogits, long loss) {
-    throw new UnsupportedOperationException();
+    return losses.binaryCrossEntropy(logits, targets, dLogits, loss);
   }
 
   Operation regressionLoss(
       RegressionLoss kind, double delta, View outputs, View targets, View dOutputs, long loss) {
-    throw new UnsupportedOperationException();
+    return losses.regressionLoss(kind, delta, outputs, targets, dOutputs, loss);
   }
 
   // Updates
 
   /** norm := two floats, ‖g‖ and min(1, limit / ‖g‖). */
   Operation clipScale(long gradients, long count, double limit, long norm) {
-    throw new UnsupportedOperationException();
+    return updates.clipScale(gradients, count, limit, norm);
   }
 
   /** velocity may be 0: plain gradient descent. */
   Operation updateMomentum(Update update, long velocity, double momentum, boolean nesterov) {
-    throw new UnsupportedOperationException();
+    return updates.updateMomentum(update, velocity, momentum, nesterov);
   }
 
   Operation updateRmsprop(Update update, long squares, double alpha, double epsilon) {
-    throw new UnsupportedOperationException();
+    return updates.updateRmsprop(update, squares, alpha, epsilon);
   }
 
   /**
@@ -174,13 +198,13 @@ final class Kernels {
       double epsilon,
       boolean decoupled,
       long corrections) {
-    throw new UnsupportedOperationException();
+    return updates.updateAdam(update, mean, squares, beta1, beta2, epsilon, decoupled, corrections);
   }
 
   // Diagnosis
 
   /** found := 1, a 32-bit integer, where any element is NaN or infinite; else it stays. */
   Operation findNonFinite(View x, long found) {
-    throw new UnsupportedOperationException();
+    return data.findNonFinite(x, found);
   }
 }

@@ -1,4 +1,6 @@
-package dev.evenkeel.backend.cuda;
+package dev.evenkeel.backend;
+
+import java.util.Locale;
 
 /** How activations are stored and products computed; sums, statistics and weights stay float32. */
 public enum Precision {
@@ -7,5 +9,10 @@ public enum Precision {
   /** float32 in memory; products round their inputs to ten bits of mantissa. Ampere and later. */
   TF32,
   /** bfloat16 activations and copies of the weights for products. Ampere and later. */
-  BF16
+  BF16;
+
+  /** "tf32": the name on the command line. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
 }

@@ -1,0 +1,43 @@
+package dev.evenkeel.backend;
+
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * How a device is to work.
+ *
+ * @param threads of the CPU backend
+ * @param precision empty for what suits the device: FP32 on the CPU, TF32 on GPUs that have it
+ * @param normBody which code runs batch norm on a GPU
+ */
+public record DeviceOptions(int threads, Optional<Precision> precision, NormBody normBody) {
+
+  /** Batch norm on a GPU: cuDNN's, our kernels, or whichever is faster for a shape. */
+  public enum NormBody {
+    AUTO,
+    CUDNN,
+    PTX;
+
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** As many threads as there are processors, and what suits the device. */
+  public static DeviceOptions defaults() {
+    return new DeviceOptions(
+        Runtime.getRuntime().availableProcessors(), Optional.empty(), NormBody.AUTO);
+  }
+
+  public DeviceOptions withThreads(int threads) {
+    return new DeviceOptions(threads, precision, normBody);
+  }
+
+  public DeviceOptions withPrecision(Precision precision) {
+    return new DeviceOptions(threads, Optional.of(precision), normBody);
+  }
+
+  public DeviceOptions withNormBody(NormBody normBody) {
+    return new DeviceOptions(threads, precision, normBody);
+  }
+}

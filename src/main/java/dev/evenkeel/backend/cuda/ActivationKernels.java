@@ -1,0 +1,73 @@
+package dev.evenkeel.backend.cuda;
+
+import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.Operation;
+
+/** Launches of {@code kernels/activation.cu}. */
+final class ActivationKernels {
+
+  private final Launcher launcher;
+
+  ActivationKernels(Launcher launcher) {
+    this.launcher = launcher;
+  }
+
+  Operation activationForward(View z, long bias, Activation activation, View y) {
+    boolean inPlace = y.address() == z.address();
+    if (inPlace && bias == 0 && activation == Activation.IDENTITY) {
+      return () -> {};
+    }
+    boolean storeZ = bias != 0 && !inPlace && needsInput(activation);
+    int width = Launcher.width(z, y);
+    Panels panels = Panels.ofElements(z.rows(), z.columns(), width);
+    return launcher.launch(
+        "activation_forward" + Launcher.suffix(z, width),
+        panels.grid(),
+        z.address(),
+        z.rows(),
+        z.columns(),
+        z.pitch(),
+        bias,
+        activation.ordinal(),
+        storeZ ? 1 : 0,
+        y.address(),
+        y.pitch(),
+        panels.lanes(),
+        panels.rowsPerSlab());
+  }
+
+  Operation activationBackward(
+      View dy, View z, View y, Activation activation, View dz, long dBias) {
+    boolean write = activation != Activation.IDENTITY || dz.address() != dy.address();
+    if (!write && dBias == 0) {
+      return () -> {};
+    }
+    View u = needsInput(activation) ? z : y;
+    int width = Launcher.width(dy, u, dz);
+    Panels panels = Panels.ofSums(dy.rows(), dy.columns(), width);
+    return launcher.launch(
+        "activation_backward" + Launcher.suffix(dy, width),
+        panels.grid(),
+        dy.address(),
+        dy.pitch(),
+        u.address(),
+        u.pitch(),
+        dy.rows(),
+        dy.columns(),
+        activation.ordinal(),
+        write ? dz.address() : 0L,
+        dz.pitch(),
+        dBias,
+        panels.lanes(),
+        panels.rowsPerSlab(),
+        launcher.scratch());
+  }
+
+  /** Whether the slope is made from z; that of the others follows from the sign of y. */
+  private static boolean needsInput(Activation activation) {
+    return switch (activation) {
+      case IDENTITY, RELU, LEAKY_RELU -> false;
+      default -> true;
+    };
+  }
+}

@@ -1,0 +1,552 @@
+package dev.evenkeel.backend.cuda;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.BatchNormMemory;
+import dev.evenkeel.backend.DeviceOptions;
+import dev.evenkeel.backend.DeviceOptions.NormBody;
+import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Precision;
+import dev.evenkeel.backend.Readback;
+import dev.evenkeel.backend.Step;
+import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.RowOrder;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The contract on an NVIDIA GPU: matrix products by cuBLAS, all else by kernels of our own. One
+ * stream; operations are put on it in the order in which they are run, and the host goes on.
+ */
+public final class CudaBackend implements Backend {
+
+  /** Tables that take more of the free memory than this stay on the host. */
+  private static final double TABLES_SHARE = 0.6;
+
+  private final CudaDriver driver;
+  private final int index;
+  private final Precision precision;
+  private final boolean replays;
+  private final long stream;
+  private final CudaMemory memory;
+  private final Staging staging;
+  private final Settings settings;
+  private final long scratch;
+  private final Kernels kernels;
+  private final Blas blas;
+  private final Optional<Cudnn> cudnn;
+  private final NormBodies norms;
+  private final long[] gatherNanos = new long[1];
+  private final long found;
+  private final ByteBuffer foundOnHost;
+  private long copies;
+  private boolean closed;
+
+  /** cuBLAS, and cuDNN where it is, opened on the backend's stream. */
+  public interface Libraries {
+
+    Blas blas(CudaDriver driver, long stream);
+
+    Optional<Cudnn> cudnn(CudaDriver driver, long stream);
+  }
+
+  /**
+   * @param driver closed with the backend
+   * @param replays whether sequences are recorded and replayed; running them one by one gives the
+   *     same bits, and is for measuring
+   */
+  public CudaBackend(
+      CudaDriver driver, int index, Libraries libraries, DeviceOptions options, boolean replays) {
+    this.driver = driver;
+    this.index = index;
+    this.precision = options.precision().orElse(bestFor(driver.properties()));
+    this.replays = replays;
+    if (precision != Precision.FP32 && driver.properties().major() < 8) {
+      throw new EvenkeelException(
+          "%s (compute capability %d.%d) can't compute in %s: that needs 8.0. help: --precision fp32"
+              .formatted(
+                  driver.properties().name(),
+                  driver.properties().major(),
+                  driver.properties().minor(),
+                  precision.label()));
+    }
+    this.stream = driver.createStream();
+    this.memory = new CudaMemory(driver, stream);
+    this.staging = new Staging(driver, stream);
+    this.settings = new Settings(driver, memory, staging, stream);
+    this.scratch = memory.allocate(Kernels.SCRATCH_BYTES);
+    this.kernels = new Kernels(driver, stream, scratch);
+    this.blas = libraries.blas(driver, stream);
+    this.cudnn =
+        options.normBody() == NormBody.PTX ? Optional.empty() : libraries.cudnn(driver, stream);
+    if (options.normBody() == NormBody.CUDNN && cudnn.isEmpty()) {
+      throw new EvenkeelException(
+          "--norm-body cudnn can't be used: cuDNN was not found. help: evenkeel doctor, or --norm-body ptx");
+    }
+    this.norms = new NormBodies(driver, memory, stream, kernels, options.normBody(), cudnn);
+    this.found = memory.allocate(4);
+    this.foundOnHost = driver.allocatePinned(4).order(ByteOrder.nativeOrder());
+  }
+
+  /** What suits a device: TF32 where there is such a thing. */
+  public static Precision bestFor(CudaDriver.Properties properties) {
+    return properties.major() >= 8 ? Precision.TF32 : Precision.FP32;
+  }
+
+  @Override
+  public String description() {
+    CudaDriver.Properties device = driver.properties();
+    return "%s (compute capability %d.%d), %s, %s, batch norm by %s"
+        .formatted(
+            device.name(),
+            device.major(),
+            device.minor(),
+            precision.label(),
+            blas.description(),
+            norms.description());
+  }
+
+  @Override
+  public String device() {
+    return "cuda:" + index;
+  }
+
+  // Memory
+
+  @Override
+  public Buffer allocate(long floats) {
+    return CudaBuffer.floats(memory, floats);
+  }
+
+  @Override
+  public Buffer allocateActivations(int rows, int columns) {
+    return CudaBuffer.activations(memory, rows, columns, activationType());
+  }
+
+  private ElementType activationType() {
+    return precision == Precision.BF16 ? ElementType.BFLOAT16 : ElementType.FLOAT32;
+  }
+
+  /** Whether a table may lie on the device: it leaves room for what a run needs beside it. */
+  private boolean fits(long elements) {
+    return elements * activationType().bytes <= TABLES_SHARE * driver.freeMemory();
+  }
+
+  @Override
+  public Matrix table(float[] values, int rows, int columns) {
+    if (!fits(values.length)) {
+      return Matrix.of(new HostTable(values), rows, columns);
+    }
+    return filled(values, Matrix.of(allocate((long) rows * columns), rows, columns));
+  }
+
+  @Override
+  public Matrix inputs(float[] values, int rows, int columns) {
+    if (!fits(values.length)) {
+      return Matrix.of(new HostTable(values), rows, columns);
+    }
+    return filled(values, Matrix.of(allocateActivations(rows, columns), rows, columns));
+  }
+
+  private Matrix filled(float[] values, Matrix matrix) {
+    write(values, matrix);
+    return matrix;
+  }
+
+  @Override
+  public void write(float[] source, Matrix target) {
+    checkLength(source.length, target);
+    staging.upload(source, CudaBuffer.view(target));
+    CudaBuffer buffer = CudaBuffer.of(target);
+    if (buffer.hasCopy()) {
+      copyToBfloat16(buffer);
+    }
+  }
+
+  @Override
+  public void read(Matrix source, float[] target) {
+    checkLength(target.length, source);
+    staging.download(CudaBuffer.view(source), target);
+  }
+
+  private static void checkLength(int length, Matrix matrix) {
+    if (length != matrix.size()) {
+      throw new EvenkeelException(
+          "An array of %d floats does not match a matrix %s".formatted(length, matrix.shape()));
+    }
+  }
+
+  @Override
+  public long allocated() {
+    return memory.floats();
+  }
+
+  @Override
+  public long allocatedBytes() {
+    return memory.bytes();
+  }
+
+  @Override
+  public Optional<Backend> planner() {
+    DeviceOptions same =
+        DeviceOptions.defaults().withPrecision(precision).withNormBody(NormBody.PTX);
+    return Optional.of(
+        new CudaBackend(
+            new CountingDriver(driver.properties()),
+            index,
+            CountingDriver.libraries(),
+            same,
+            replays));
+  }
+
+  // Order
+
+  @Override
+  public Sequence sequence(List<Operation> operations) {
+    return new CudaSequence(driver, stream, settings, operations, replays);
+  }
+
+  @Override
+  public Readback readback(Matrix scalar) {
+    return new CudaReadback(driver, stream, CudaBuffer.view(scalar).address());
+  }
+
+  private Operation bound(Operation work) {
+    return new CudaOperation(settings, work, null);
+  }
+
+  private static View view(Matrix matrix) {
+    return CudaBuffer.view(matrix);
+  }
+
+  /** Address of a float32 vector, 0 for NONE. */
+  private static long vector(Matrix matrix) {
+    return matrix.isNone() ? 0 : CudaBuffer.view(matrix).address();
+  }
+
+  // Data
+
+  @Override
+  public long gatherNanos() {
+    return gatherNanos[0];
+  }
+
+  @Override
+  public Operation gather(Matrix table, RowOrder order, Matrix batch) {
+    if (HostTable.holds(table)) {
+      return stagedGather(table, order, batch);
+    }
+    Settings.Order walk = settings.order(order, table.rows());
+    Operation work = kernels.gather(view(table), walk.rows(), walk.position(), view(batch));
+    return new CudaOperation(settings, work, order);
+  }
+
+  private Operation stagedGather(Matrix table, RowOrder order, Matrix batch) {
+    if (copies == 0) {
+      copies = driver.createStream();
+    }
+    StagedGather gather =
+        new StagedGather(driver, memory, stream, copies, table, order, view(batch), gatherNanos);
+    HostTable.of(table).own(gather);
+    return new CudaOperation(settings, gather.work(kernels, settings), gather, gather);
+  }
+
+  // Linear
+
+  @Override
+  public Operation linearForward(Matrix x, Matrix weight, Matrix z) {
+    View inputs = view(x);
+    return bound(blas.multiply(inputs, false, weight(weight, inputs), true, view(z), products()));
+  }
+
+  @Override
+  public Operation linearBackwardInput(Matrix dz, Matrix weight, Matrix dx) {
+    View slopes = view(dz);
+    return bound(blas.multiply(slopes, false, weight(weight, slopes), false, view(dx), products()));
+  }
+
+  @Override
+  public Operation linearBackwardWeight(Matrix dz, Matrix x, Matrix dWeight) {
+    return bound(blas.multiply(view(dz), true, view(x), false, view(dWeight), products()));
+  }
+
+  private Precision products() {
+    return precision == Precision.BF16 ? Precision.TF32 : precision;
+  }
+
+  /**
+   * A weight in the type of what it meets: its bfloat16 copy, where that is what activations are.
+   */
+  private View weight(Matrix weight, View other) {
+    View exact = view(weight);
+    if (other.type() == exact.type()) {
+      return exact;
+    }
+    CudaBuffer buffer = CudaBuffer.of(weight);
+    boolean isNew = !buffer.hasCopy();
+    long copy = buffer.bfloat16Copy();
+    if (isNew) {
+      copyToBfloat16(buffer);
+    }
+    return new View(
+        copy + 2 * weight.offset(),
+        exact.rows(),
+        exact.columns(),
+        exact.pitch(),
+        ElementType.BFLOAT16);
+  }
+
+  private void copyToBfloat16(CudaBuffer buffer) {
+    int floats = Math.toIntExact(buffer.length());
+    kernels
+        .copy(
+            View.floats(buffer.address(), 1, floats),
+            new View(buffer.bfloat16Copy(), 1, floats, floats, ElementType.BFLOAT16))
+        .run();
+  }
+
+  // Activations
+
+  @Override
+  public Operation activationForward(Matrix z, Matrix bias, Activation activation, Matrix y) {
+    return bound(kernels.activationForward(view(z), vector(bias), activation, view(y)));
+  }
+
+  @Override
+  public Operation activationBackward(
+      Matrix dy, Matrix z, Matrix y, Activation activation, Matrix dz, Matrix dBias) {
+    return bound(
+        kernels.activationBackward(
+            view(dy), view(z), view(y), activation, view(dz), vector(dBias)));
+  }
+
+  // Batch norm
+
+  @Override
+  public Operation batchNormForward(
+      Matrix x, BatchNormMemory norm, Activation activation, Matrix y, Matrix saved) {
+    if (x.rows() < 2) {
+      throw new EvenkeelException(ONE_ROW);
+    }
+    return bound(norms.forward(view(x), norm(norm), activation, view(y), vector(saved)));
+  }
+
+  @Override
+  public Operation batchNormInference(
+      Matrix x, BatchNormMemory norm, Activation activation, Matrix y) {
+    return bound(norms.inference(view(x), norm(norm), activation, view(y)));
+  }
+
+  @Override
+  public Operation batchNormBackward(
+      Matrix dy,
+      Matrix x,
+      Matrix y,
+      BatchNormMemory norm,
+      Activation activation,
+      Matrix saved,
+      Matrix dx,
+      Matrix dGamma,
+      Matrix dBeta) {
+    return bound(
+        norms.backward(
+            view(dy),
+            view(x),
+            view(y),
+            norm(norm),
+            activation,
+            vector(saved),
+            view(dx),
+            vector(dGamma),
+            vector(dBeta)));
+  }
+
+  private static Kernels.Norm norm(BatchNormMemory norm) {
+    return new Kernels.Norm(
+        vector(norm.gamma()),
+        vector(norm.beta()),
+        vector(norm.runningMean()),
+        vector(norm.runningVariance()),
+        vector(norm.count()),
+        norm.epsilon(),
+        norm.running().weight(),
+        norm.running().unbiased());
+  }
+
+  @Override
+  public Operation columnStatistics(Matrix x, Matrix mean, Matrix variance) {
+    return bound(kernels.columnStatistics(view(x), vector(mean), vector(variance)));
+  }
+
+  // Dropout and sums
+
+  @Override
+  public Operation dropout(
+      Matrix x, double probability, long seed, int stream, Step step, Matrix y) {
+    Operation work =
+        kernels.dropout(
+            view(x),
+            Math.round(probability * 0x1p32),
+            (float) (1 / (1 - probability)),
+            seed,
+            stream,
+            settings.step(step),
+            view(y));
+    return new CudaOperation(settings, work, step);
+  }
+
+  @Override
+  public Operation add(Matrix a, Matrix b, Matrix out) {
+    return bound(kernels.add(view(a), view(b), view(out)));
+  }
+
+  @Override
+  public Operation copy(Matrix source, Matrix target) {
+    return bound(kernels.copy(view(source), view(target)));
+  }
+
+  // Losses
+
+  @Override
+  public Operation softmaxCrossEntropy(
+      Matrix logits,
+      Matrix targets,
+      double smoothing,
+      Matrix classWeights,
+      Matrix dLogits,
+      Matrix loss) {
+    return bound(
+        kernels.softmaxCrossEntropy(
+            view(logits),
+            view(targets),
+            smoothing,
+            vector(classWeights),
+            view(dLogits),
+            vector(loss)));
+  }
+
+  @Override
+  public Operation binaryCrossEntropy(Matrix logits, Matrix targets, Matrix dLogits, Matrix loss) {
+    return bound(
+        kernels.binaryCrossEntropy(view(logits), view(targets), view(dLogits), vector(loss)));
+  }
+
+  @Override
+  public Operation regressionLoss(
+      RegressionLoss kind,
+      double delta,
+      Matrix outputs,
+      Matrix targets,
+      Matrix dOutputs,
+      Matrix loss) {
+    return bound(
+        kernels.regressionLoss(
+            kind, delta, view(outputs), view(targets), view(dOutputs), vector(loss)));
+  }
+
+  // Updates
+
+  @Override
+  public Operation clipScale(Matrix gradients, double limit, Matrix norm) {
+    return bound(kernels.clipScale(vector(gradients), gradients.size(), limit, vector(norm)));
+  }
+
+  @Override
+  public Operation updateMomentum(
+      UpdateTarget target, Matrix velocity, double momentum, boolean nesterov) {
+    return update(
+        target, kernels.updateMomentum(update(target), vector(velocity), momentum, nesterov));
+  }
+
+  @Override
+  public Operation updateRmsprop(
+      UpdateTarget target, Matrix squares, double alpha, double epsilon) {
+    return update(target, kernels.updateRmsprop(update(target), vector(squares), alpha, epsilon));
+  }
+
+  @Override
+  public Operation updateAdam(
+      UpdateTarget target,
+      Matrix mean,
+      Matrix squares,
+      double beta1,
+      double beta2,
+      double epsilon,
+      boolean decoupled) {
+    return update(
+        target,
+        kernels.updateAdam(
+            update(target),
+            vector(mean),
+            vector(squares),
+            beta1,
+            beta2,
+            epsilon,
+            decoupled,
+            settings.adam(target.step(), beta1, beta2)));
+  }
+
+  private Operation update(UpdateTarget target, Operation work) {
+    return new CudaOperation(settings, work, target.step());
+  }
+
+  private Kernels.Update update(UpdateTarget target) {
+    CudaBuffer parameters = CudaBuffer.of(target.parameters());
+    long copy = 0;
+    if (precision == Precision.BF16) {
+      boolean isNew = !parameters.hasCopy();
+      copy = parameters.bfloat16Copy() + 2 * target.parameters().offset();
+      if (isNew) {
+        copyToBfloat16(parameters);
+      }
+    }
+    return new Kernels.Update(
+        vector(target.parameters()),
+        vector(target.gradients()),
+        copy,
+        target.parameters().size(),
+        target.decayed(),
+        target.weightDecay(),
+        vector(target.scale()),
+        vector(target.guard()),
+        settings.learningRate(target.step()));
+  }
+
+  // Diagnosis
+
+  @Override
+  public boolean hasNonFinite(Matrix x) {
+    driver.fill(found, 0, 1, stream);
+    kernels.findNonFinite(view(x), found).run();
+    driver.copyToHost(found, foundOnHost, 0, 4, stream);
+    driver.synchronize(stream);
+    return foundOnHost.getInt(0) != 0;
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    driver.synchronize(stream);
+    blas.close();
+    cudnn.ifPresent(Cudnn::close);
+    norms.close();
+    settings.close();
+    staging.close();
+    driver.freePinned(foundOnHost);
+    memory.free(found);
+    memory.free(scratch);
+    kernels.close();
+    if (copies != 0) {
+      driver.destroyStream(copies);
+    }
+    driver.destroyStream(stream);
+    driver.close();
+  }
+}

@@ -1,0 +1,31 @@
+package dev.evenkeel.backend.cuda;
+
+import dev.evenkeel.backend.Operation;
+
+/**
+ * Work that is put on the backend's stream. Run alone, it brings the settings up to date first; in
+ * a sequence that is done once for all.
+ *
+ * @param work what is put on the stream, and can be recorded
+ * @param held what settings belong to: a Step, a RowOrder, or null
+ * @param staged what the host does around it at every run, recorded or not; or null
+ */
+record CudaOperation(Settings settings, Operation work, Object held, StagedGather staged)
+    implements Operation {
+
+  CudaOperation(Settings settings, Operation work, Object held) {
+    this(settings, work, held, null);
+  }
+
+  @Override
+  public void run() {
+    if (staged != null) {
+      staged.send();
+    }
+    settings.refresh();
+    work.run();
+    if (staged != null) {
+      staged.sent();
+    }
+  }
+}

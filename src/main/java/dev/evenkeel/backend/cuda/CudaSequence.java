@@ -1,0 +1,106 @@
+package dev.evenkeel.backend.cuda;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Operation;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Operations that are run one by one the first time, which lets libraries set themselves up, and as
+ * one graph from the second time on. No run is for warming up: each does its work once.
+ */
+final class CudaSequence implements Backend.Sequence {
+
+  private final CudaDriver driver;
+  private final long stream;
+  private final Settings settings;
+  private final List<Operation> operations;
+  private final Operation[] work;
+  private final StagedGather[] staged;
+  private final boolean replays;
+  private boolean hasRun;
+  private CudaDriver.Graph graph;
+
+  CudaSequence(
+      CudaDriver driver,
+      long stream,
+      Settings settings,
+      List<Operation> operations,
+      boolean replays) {
+    this.driver = driver;
+    this.stream = stream;
+    this.settings = settings;
+    this.operations = List.copyOf(operations); // settings live as long as somebody holds these
+    this.replays = replays;
+    List<Operation> all = new ArrayList<>();
+    List<StagedGather> gathers = new ArrayList<>();
+    operations.forEach(operation -> add(operation, all, gathers));
+    this.work = all.toArray(Operation[]::new);
+    this.staged = gathers.toArray(StagedGather[]::new);
+  }
+
+  private static void add(Operation operation, List<Operation> all, List<StagedGather> gathers) {
+    if (operation instanceof CudaOperation one) {
+      all.add(one.work());
+      if (one.staged() != null) {
+        gathers.add(one.staged());
+      }
+    } else if (operation instanceof CudaSequence inner) {
+      all.addAll(List.of(inner.work));
+      gathers.addAll(List.of(inner.staged));
+    } else {
+      throw new EvenkeelException("An operation of another device was given to the CUDA backend");
+    }
+  }
+
+  @Override
+  public void run() {
+    for (StagedGather gather : staged) {
+      gather.send();
+    }
+    settings.refresh();
+    replayOrEnqueue();
+    for (StagedGather gather : staged) {
+      gather.sent();
+    }
+  }
+
+  private void replayOrEnqueue() {
+    if (!hasRun || !replays) {
+      enqueue();
+      hasRun = true;
+      return;
+    }
+    if (graph == null) {
+      driver.beginCapture(stream);
+      try {
+        enqueue();
+      } finally {
+        graph = driver.endCapture(stream);
+      }
+    }
+    graph.launch(stream);
+  }
+
+  private void enqueue() {
+    for (Operation operation : work) {
+      operation.run();
+    }
+  }
+
+  @Override
+  public int nodes() {
+    return graph == null ? 0 : graph.nodes();
+  }
+
+  @Override
+  public void close() {
+    if (graph != null) {
+      driver.synchronize(stream);
+      graph.close();
+      graph = null;
+      hasRun = false;
+    }
+  }
+}

@@ -1,0 +1,187 @@
+package dev.evenkeel.backend.cuda;
+
+import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.cuda.Kernels.Norm;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Batch norm by cuDNN, completed by kernels of ours with what cuDNN leaves out: the activation, the
+ * count of mini-batches, the second float of the mean.
+ */
+final class CudnnNorm {
+
+  /** Activations whose derivative follows from y: cuDNN's own output is overwritten by it. */
+  private static final Set<Activation> KNOWN_FROM_Y =
+      EnumSet.of(
+          Activation.IDENTITY,
+          Activation.RELU,
+          Activation.LEAKY_RELU,
+          Activation.ELU,
+          Activation.SELU,
+          Activation.SIGMOID,
+          Activation.TANH);
+
+  private final CudaDriver driver;
+  private final CudaMemory memory;
+  private final long stream;
+  private final Kernels kernels;
+  private final Cudnn cudnn;
+  private final Cudnn.Mode mode;
+  private final List<Long> owned = new ArrayList<>();
+  private long one;
+  private long slopes;
+  private long slopesBytes;
+
+  CudnnNorm(
+      CudaDriver driver,
+      CudaMemory memory,
+      long stream,
+      Kernels kernels,
+      Cudnn cudnn,
+      Cudnn.Mode mode) {
+    this.driver = driver;
+    this.memory = memory;
+    this.stream = stream;
+    this.kernels = kernels;
+    this.cudnn = cudnn;
+    this.mode = mode;
+  }
+
+  /** Why cuDNN can't do it; empty where it can. */
+  Optional<String> refusal(View x, Norm norm, Activation activation, boolean training) {
+    if (training && norm.weight() == 0) {
+      return Optional.of("its factor of the running statistics is fixed, a plain average's is not");
+    }
+    if (training && !norm.unbiased()) {
+      return Optional.of("its running variance is always the unbiased one");
+    }
+    if (training && !KNOWN_FROM_Y.contains(activation)) {
+      return Optional.of(
+          "the derivative of %s does not follow from its result".formatted(activation.label()));
+    }
+    if (x.pitch() != x.columns()) {
+      return Optional.of("it takes no padded rows");
+    }
+    int most = cudnn.maxRows(mode, training);
+    if (x.rows() > most) {
+      return Optional.of("it takes no more than %,d rows".formatted(most));
+    }
+    return Optional.empty();
+  }
+
+  Operation forward(View x, Norm norm, Activation activation, View y, long saved) {
+    int columns = x.columns();
+    long delta = saved + 4L * columns;
+    long inverse = saved + 8L * columns;
+    Operation normalise =
+        cudnn.forward(
+            mode,
+            x,
+            y,
+            norm.gamma(),
+            norm.beta(),
+            norm.weight(),
+            norm.runningMean(),
+            norm.runningVariance(),
+            norm.epsilon(),
+            saved,
+            inverse);
+    Operation activate = activate(activation, y);
+    Operation count = count(norm.count());
+    return () -> {
+      normalise.run();
+      driver.fill(delta, 0, columns, stream);
+      count.run();
+      activate.run();
+    };
+  }
+
+  private Operation count(long count) {
+    if (one == 0) {
+      one = own(4);
+      driver.fill(one, Float.floatToRawIntBits(1), 1, stream);
+    }
+    View counted = View.floats(count, 1, 1);
+    return kernels.add(counted, View.floats(one, 1, 1), counted);
+  }
+
+  private Operation activate(Activation activation, View y) {
+    return activation == Activation.IDENTITY
+        ? () -> {}
+        : kernels.activationForward(y, 0, activation, y);
+  }
+
+  Operation inference(View x, Norm norm, Activation activation, View y) {
+    Operation normalise =
+        cudnn.inference(
+            mode,
+            x,
+            y,
+            norm.gamma(),
+            norm.beta(),
+            norm.runningMean(),
+            norm.runningVariance(),
+            norm.epsilon());
+    Operation activate = activate(activation, y);
+    return () -> {
+      normalise.run();
+      activate.run();
+    };
+  }
+
+  /** The slopes before the activation go to memory of their own: dx may be dy. */
+  Operation backward(
+      View dy,
+      View x,
+      View y,
+      Norm norm,
+      Activation activation,
+      long saved,
+      View dx,
+      long dGamma,
+      long dBeta) {
+    View t = slopes(dy);
+    Operation mask = kernels.activationBackward(dy, y, y, activation, t, 0);
+    Operation normalise =
+        cudnn.backward(
+            mode,
+            x,
+            t,
+            dx,
+            norm.gamma(),
+            dGamma,
+            dBeta,
+            norm.epsilon(),
+            saved,
+            saved + 8L * x.columns());
+    return () -> {
+      mask.run();
+      normalise.run();
+    };
+  }
+
+  private long own(long bytes) {
+    long address = memory.allocate(bytes);
+    owned.add(address);
+    return address;
+  }
+
+  void close() {
+    owned.forEach(memory::free);
+  }
+
+  /** One piece of memory for all layers, since they come one after another. */
+  private View slopes(View like) {
+    long bytes = like.rows() * (long) like.pitch() * like.type().bytes;
+    if (bytes > slopesBytes) {
+      slopes = own(bytes); // operations bound before keep the smaller one
+      slopesBytes = bytes;
+    }
+    return new View(slopes, like.rows(), like.columns(), like.pitch(), like.type());
+  }
+}

@@ -1,0 +1,201 @@
+package dev.evenkeel.backend.cuda;
+
+import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.Operation;
+
+/** Launches of {@code kernels/batchnorm.cu}. */
+final class NormKernels {
+
+  /** Rows up to which one block takes all rows of its columns, and batch norm is one kernel. */
+  static final int WHOLE_COLUMNS = 512;
+
+  private final Launcher launcher;
+
+  NormKernels(Launcher launcher) {
+    this.launcher = launcher;
+  }
+
+  Operation batchNormForward(View x, Kernels.Norm norm, Activation activation, View y, long saved) {
+    int width = Launcher.width(x, y);
+    double unbiased = norm.unbiased() && x.rows() > 1 ? x.rows() / (x.rows() - 1.0) : 1;
+    if (x.rows() <= WHOLE_COLUMNS) {
+      Panels panels = Panels.ofWholeColumns(x.rows(), x.columns(), width, x.type().bytes);
+      return launcher.launch(
+          "bn_forward" + Launcher.suffix(x, width),
+          panels.grid(),
+          x.address(),
+          x.rows(),
+          x.columns(),
+          x.pitch(),
+          norm.gamma(),
+          norm.beta(),
+          norm.epsilon(),
+          norm.runningMean(),
+          norm.runningVariance(),
+          norm.count(),
+          norm.weight(),
+          unbiased,
+          saved,
+          activation.ordinal(),
+          y.address(),
+          y.pitch(),
+          panels.lanes(),
+          launcher.scratch());
+    }
+    Panels sums = Panels.ofSums(x.rows(), x.columns(), width);
+    Operation statistics =
+        launcher.launch(
+            "bn_statistics" + Launcher.suffix(x, width),
+            sums.grid(),
+            x.address(),
+            x.rows(),
+            x.columns(),
+            x.pitch(),
+            norm.epsilon(),
+            norm.runningMean(),
+            norm.runningVariance(),
+            norm.count(),
+            norm.weight(),
+            unbiased,
+            saved,
+            sums.lanes(),
+            sums.rowsPerSlab(),
+            launcher.scratch());
+    Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
+    Operation apply =
+        launcher.launch(
+            "bn_apply" + Launcher.suffix(x, width),
+            panels.grid(),
+            x.address(),
+            x.rows(),
+            x.columns(),
+            x.pitch(),
+            norm.gamma(),
+            norm.beta(),
+            saved,
+            activation.ordinal(),
+            y.address(),
+            y.pitch(),
+            panels.lanes(),
+            panels.rowsPerSlab());
+    return Launcher.inOrder(statistics, apply);
+  }
+
+  Operation batchNormInference(View x, Kernels.Norm norm, Activation activation, View y) {
+    int width = Launcher.width(x, y);
+    Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
+    return launcher.launch(
+        "bn_inference" + Launcher.suffix(x, width),
+        panels.grid(),
+        x.address(),
+        x.rows(),
+        x.columns(),
+        x.pitch(),
+        norm.gamma(),
+        norm.beta(),
+        norm.runningMean(),
+        norm.runningVariance(),
+        (float) norm.epsilon(),
+        activation.ordinal(),
+        y.address(),
+        y.pitch(),
+        panels.lanes(),
+        panels.rowsPerSlab());
+  }
+
+  Operation batchNormBackward(
+      View dy,
+      View x,
+      Kernels.Norm norm,
+      Activation activation,
+      long saved,
+      View dx,
+      long dGamma,
+      long dBeta) {
+    int width = Launcher.width(dy, x, dx);
+    double oneByRows = 1.0 / x.rows();
+    if (x.rows() <= WHOLE_COLUMNS) {
+      Panels panels = Panels.ofWholeColumns(x.rows(), x.columns(), width, x.type().bytes);
+      return launcher.launch(
+          "bn_backward" + Launcher.suffix(x, width),
+          panels.grid(),
+          dy.address(),
+          dy.pitch(),
+          x.address(),
+          x.pitch(),
+          x.rows(),
+          x.columns(),
+          norm.gamma(),
+          norm.beta(),
+          saved,
+          activation.ordinal(),
+          dGamma,
+          dBeta,
+          dx.address(),
+          dx.pitch(),
+          oneByRows,
+          panels.lanes(),
+          launcher.scratch());
+    }
+    Panels sums = Panels.ofSums(x.rows(), x.columns(), width);
+    Operation reduce =
+        launcher.launch(
+            "bn_reduce" + Launcher.suffix(x, width),
+            sums.grid(),
+            dy.address(),
+            dy.pitch(),
+            x.address(),
+            x.pitch(),
+            x.rows(),
+            x.columns(),
+            norm.gamma(),
+            norm.beta(),
+            saved,
+            activation.ordinal(),
+            dGamma,
+            dBeta,
+            sums.lanes(),
+            sums.rowsPerSlab(),
+            launcher.scratch());
+    Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
+    Operation project =
+        launcher.launch(
+            "bn_project" + Launcher.suffix(x, width),
+            panels.grid(),
+            dy.address(),
+            dy.pitch(),
+            x.address(),
+            x.pitch(),
+            x.rows(),
+            x.columns(),
+            norm.gamma(),
+            norm.beta(),
+            saved,
+            activation.ordinal(),
+            dGamma,
+            dBeta,
+            dx.address(),
+            dx.pitch(),
+            oneByRows,
+            panels.lanes(),
+            panels.rowsPerSlab());
+    return Launcher.inOrder(reduce, project);
+  }
+
+  Operation columnStatistics(View x, long mean, long variance) {
+    int width = Launcher.width(x);
+    Panels panels = Panels.ofSums(x.rows(), x.columns(), width);
+    return launcher.launch(
+        "column_statistics" + Launcher.suffix(x, width),
+        panels.grid(),
+        x.address(),
+        x.rows(),
+        x.columns(),
+        x.pitch(),
+        mean,
+        variance,
+        panels.lanes(),
+        panels.rowsPerSlab(),
+        launcher.scratch());
+  }
+}

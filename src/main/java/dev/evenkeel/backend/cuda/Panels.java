@@ -1,0 +1,92 @@
+package dev.evenkeel.backend.cuda;
+
+/**
+ * How a matrix is cut for a kernel: panels of columns side by side, slabs of rows one below the
+ * other, a block of {@link #THREADS} threads to each. A thread has one vector of columns, {@code
+ * lanes} of them lie beside each other in a block.
+ *
+ * <p>It depends on the shape alone: sums are merged slab by slab, so they don't depend on the GPU.
+ */
+record Panels(int lanes, int panels, int slabs, int rowsPerSlab) {
+
+  /** Of every block, as {@code kernels/common.cuh} has it. */
+  static final int THREADS = 256;
+
+  private static final int WARP = 32;
+
+  /** Rows that a thread asks memory for at once. */
+  private static final int ROWS_AT_ONCE = 8;
+
+  /** Enough blocks to fill a large GPU, and few partial sums to merge. */
+  private static final int BLOCKS_OF_SUMS = 512;
+
+  /** More blocks than run at a time, so that all processors end together. */
+  private static final int BLOCKS_OF_ROWS = 8192;
+
+  /** Blocks that keep a large GPU's processors busy where each has all rows of its columns. */
+  private static final int BLOCKS_OF_PANELS = 128;
+
+  /** Memory is read in pieces of 64 bytes: a panel is not narrower. */
+  private static final int NARROWEST_BYTES = 64;
+
+  /**
+   * For work on elements.
+   *
+   * @param width elements to a vector
+   */
+  static Panels ofElements(int rows, int columns, int width) {
+    int lanes = Math.min(powerOfTwo(vectors(columns, width)), THREADS / powerOfTwo(rows, 8));
+    return cut(rows, columns, width, lanes, BLOCKS_OF_ROWS);
+  }
+
+  /** For sums over the rows, or over all: a warp's lanes at most beside each other. */
+  static Panels ofSums(int rows, int columns, int width) {
+    int lanes = powerOfTwo(vectors(columns, width), WARP);
+    return cut(rows, columns, width, lanes, BLOCKS_OF_SUMS);
+  }
+
+  /** One slab: each block has all rows of its columns. */
+  static Panels ofWholeColumns(int rows, int columns, int width, int elementBytes) {
+    int vectors = vectors(columns, width);
+    int narrowest = Math.max(1, NARROWEST_BYTES / (width * elementBytes));
+    int lanes = powerOfTwo(vectors, WARP);
+    while (lanes > narrowest && divideUp(vectors, lanes) < BLOCKS_OF_PANELS) {
+      lanes /= 2;
+    }
+    return new Panels(lanes, divideUp(vectors, lanes), 1, rows);
+  }
+
+  CudaDriver.Grid grid() {
+    return new CudaDriver.Grid(panels, slabs, THREADS, 1);
+  }
+
+  private static Panels cut(int rows, int columns, int width, int lanes, int blocks) {
+    int down = THREADS / lanes;
+    int panels = divideUp(vectors(columns, width), lanes);
+    int most = Math.max(1, blocks / panels);
+    int wanted = Math.min(divideUp(rows, down * ROWS_AT_ONCE), most);
+    int rowsPerSlab = divideUp(divideUp(rows, wanted), down) * down;
+    return new Panels(lanes, panels, divideUp(rows, rowsPerSlab), rowsPerSlab);
+  }
+
+  static int divideUp(int count, int by) {
+    return (int) (((long) count + by - 1) / by);
+  }
+
+  private static int vectors(int columns, int width) {
+    return divideUp(columns, width);
+  }
+
+  /** The smallest power of two that is no less than {@code count}, or {@code limit}. */
+  static int powerOfTwo(int count, int limit) {
+    int power = 1;
+    while (power < count && power < limit) {
+      power *= 2;
+    }
+    return power;
+  }
+
+  private static int powerOfTwo(int count) {
+    return powerOfTwo(count, THREADS);
+  }
+}

@@ -1,0 +1,290 @@
+package dev.evenkeel.backend.cuda;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Step;
+import dev.evenkeel.tensor.RowOrder;
+import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+
+/**
+ * The few words that change from step to step, mirrored in device memory: step numbers, learning
+ * rates, Adam's corrections, positions in row orders. Kernels read them there, so that a replayed
+ * graph sees today's values.
+ *
+ * <p>{@link #refresh} compares and copies at most once a step, before the step's work. The copies
+ * leave from a ring of pinned slots; a slot is written again only after its copy is done.
+ */
+final class Settings {
+
+  private static final int WORDS = 4096;
+  private static final int SLOTS = 32;
+
+  /** Something on the host with a few words on the device, as long as anybody holds it. */
+  private abstract static class Source<T> {
+    private final WeakReference<T> owner;
+    final int at;
+    final int words;
+
+    Source(T owner, int at, int words) {
+      this.owner = new WeakReference<>(owner);
+      this.at = at;
+      this.words = words;
+    }
+
+    final T owner() {
+      return owner.get();
+    }
+
+    /** Writes the present values into words {@code at} and following. */
+    abstract void write(T owner, int[] values);
+
+    /** Gives back what it holds, once nobody holds its owner. */
+    void release() {}
+  }
+
+  private final CudaDriver driver;
+  private final CudaMemory memory;
+  private final Staging staging;
+  private final long stream;
+  private final long address;
+  private final ByteBuffer ring;
+  private final long[] copied = new long[SLOTS];
+  private final int[] values = new int[WORDS];
+  private final int[] sent = new int[WORDS];
+  private final List<Source<?>> sources = new ArrayList<>();
+  private int used;
+  private int slot;
+
+  Settings(CudaDriver driver, CudaMemory memory, Staging staging, long stream) {
+    this.driver = driver;
+    this.memory = memory;
+    this.staging = staging;
+    this.stream = stream;
+    this.address = memory.allocate(WORDS * 4);
+    this.ring = driver.allocatePinned(SLOTS * WORDS * 4).order(ByteOrder.nativeOrder());
+    for (int i = 0; i < SLOTS; i++) {
+      copied[i] = driver.createEvent(false);
+    }
+  }
+
+  /** Brings the device up to date: a copy in the order of the stream, if anything has changed. */
+  void refresh() {
+    boolean changed = false;
+    for (int i = 0; i < sources.size(); i++) {
+      write(sources.get(i));
+    }
+    for (int i = 0; i < used; i++) {
+      changed |= values[i] != sent[i];
+      sent[i] = values[i];
+    }
+    if (!changed) {
+      return;
+    }
+    driver.synchronizeEvent(copied[slot]);
+    int from = slot * WORDS * 4;
+    for (int i = 0; i < used; i++) {
+      ring.putInt(from + 4 * i, values[i]);
+    }
+    driver.copyToDevice(ring, from, address, used * 4, stream);
+    driver.record(copied[slot], stream);
+    slot = (slot + 1) % SLOTS;
+  }
+
+  private <T> void write(Source<T> source) {
+    T owner = source.owner();
+    if (owner != null) {
+      source.write(owner, values);
+    }
+  }
+
+  private <S extends Source<?>> S add(S source) {
+    sources.add(source);
+    used = Math.max(used, source.at + source.words);
+    return source;
+  }
+
+  /** Room for so many words, at an even place; what nobody holds any more is used again. */
+  private int room(int words) {
+    for (Iterator<Source<?>> all = sources.iterator(); all.hasNext(); ) {
+      Source<?> source = all.next();
+      if (source.owner() == null) {
+        source.release();
+        all.remove();
+      }
+    }
+    boolean[] taken = new boolean[WORDS];
+    for (Source<?> source : sources) {
+      java.util.Arrays.fill(taken, source.at, source.at + source.words, true);
+    }
+    for (int at = 0; at + words <= WORDS; at += 2) {
+      boolean free = true;
+      for (int i = at; i < at + words; i++) {
+        free &= !taken[i];
+      }
+      if (free) {
+        return at;
+      }
+    }
+    throw new EvenkeelException(
+        "More than %d steps, row orders and optimizers are bound to one device. help: close models that are done"
+            .formatted(WORDS / 4));
+  }
+
+  private long addressOf(Source<?> source) {
+    return address + 4L * source.at;
+  }
+
+  /** Address of a step's number, a 64-bit integer; its learning rate follows, a float. */
+  long step(Step step) {
+    for (Source<?> source : sources) {
+      if (source instanceof StepSource && source.owner() == step) {
+        return addressOf(source);
+      }
+    }
+    return addressOf(add(new StepSource(step, room(3))));
+  }
+
+  /** Address of a step's learning rate, a float. */
+  long learningRate(Step step) {
+    return step(step) + 8;
+  }
+
+  private static final class StepSource extends Source<Step> {
+    StepSource(Step step, int at) {
+      super(step, at, 3);
+    }
+
+    @Override
+    void write(Step step, int[] values) {
+      values[at] = (int) step.number();
+      values[at + 1] = (int) (step.number() >>> 32);
+      values[at + 2] = Float.floatToRawIntBits(step.learningRate());
+    }
+  }
+
+  /** Address of Adam's two corrections: learning rate / (1 − β₁ᵗ), and 1/√(1 − β₂ᵗ). */
+  long adam(Step step, double beta1, double beta2) {
+    return addressOf(add(new AdamSource(step, room(2), beta1, beta2)));
+  }
+
+  private static final class AdamSource extends Source<Step> {
+    private final double beta1;
+    private final double beta2;
+
+    AdamSource(Step step, int at, double beta1, double beta2) {
+      super(step, at, 2);
+      this.beta1 = beta1;
+      this.beta2 = beta2;
+    }
+
+    @Override
+    void write(Step step, int[] values) {
+      long t = step.number() + 1;
+      float rate = (float) (step.learningRate() / (1 - Math.pow(beta1, t)));
+      float inverseRoot = (float) (1 / Math.sqrt(1 - Math.pow(beta2, t)));
+      values[at] = Float.floatToRawIntBits(rate);
+      values[at + 1] = Float.floatToRawIntBits(inverseRoot);
+    }
+  }
+
+  /** A number that the host moves. */
+  interface Position {
+    int position();
+  }
+
+  /** Address of a position, a 32-bit integer. */
+  long position(Position owner) {
+    return addressOf(add(new PositionSource(owner, room(1))));
+  }
+
+  private static final class PositionSource extends Source<Position> {
+    PositionSource(Position owner, int at) {
+      super(owner, at, 1);
+    }
+
+    @Override
+    void write(Position owner, int[] values) {
+      values[at] = owner.position();
+    }
+  }
+
+  /** A row order on the device. */
+  Order order(RowOrder order, int tableRows) {
+    for (Source<?> source : sources) {
+      if (source instanceof Order known && source.owner() == order) {
+        known.tableRows = Math.min(known.tableRows, tableRows);
+        return known;
+      }
+    }
+    return add(new Order(order, room(1), tableRows));
+  }
+
+  /** The row numbers of an order, copied when they are replaced, and its position. */
+  final class Order extends Source<RowOrder> {
+    private final long rows;
+    private final int capacity;
+    private int tableRows;
+    private WeakReference<int[]> uploaded = new WeakReference<>(null);
+
+    private Order(RowOrder order, int at, int tableRows) {
+      super(order, at, 1);
+      this.capacity = order.rows().length;
+      this.tableRows = tableRows;
+      this.rows = memory.allocate(4L * capacity);
+    }
+
+    /** Address of the row numbers, 32-bit integers. */
+    long rows() {
+      return rows;
+    }
+
+    /** Address of the position, a 32-bit integer. */
+    long position() {
+      return addressOf(this);
+    }
+
+    @Override
+    void write(RowOrder order, int[] values) {
+      values[at] = order.position();
+      int[] now = order.rows();
+      if (uploaded.get() != now) {
+        check(now);
+        staging.upload(now, rows);
+        uploaded = new WeakReference<>(now);
+      }
+    }
+
+    private void check(int[] now) {
+      if (now.length > capacity) {
+        throw new EvenkeelException(
+            "A row order of %d rows took the place of one of %d".formatted(now.length, capacity));
+      }
+      for (int row : now) {
+        if (row < 0 || row >= tableRows) {
+          throw new EvenkeelException(
+              "A row order asks for row %d of a table of %d".formatted(row, tableRows));
+        }
+      }
+    }
+
+    @Override
+    void release() {
+      memory.free(rows);
+    }
+  }
+
+  void close() {
+    for (Source<?> source : sources) {
+      source.release();
+    }
+    for (long event : copied) {
+      driver.destroyEvent(event);
+    }
+    driver.freePinned(ring);
+    memory.free(address);
+  }
+}

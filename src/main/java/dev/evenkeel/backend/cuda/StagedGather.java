@@ -1,0 +1,133 @@
+package dev.evenkeel.backend.cuda;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Operation;
+import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.RowOrder;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+
+/**
+ * Brings batches of a table on the host to the device: the host gathers rows into one of two pinned
+ * buffers and copies it on a stream of its own, while the device still computes the step before.
+ * Within the step a kernel takes the batch from where it arrived.
+ */
+final class StagedGather implements Settings.Position {
+
+  private static final int SLOTS = 2;
+
+  private final CudaDriver driver;
+  private final CudaMemory memory;
+  private final long stream;
+  private final long copies;
+  private final Matrix table;
+  private final RowOrder order;
+  private final View batch;
+  private final int slotBytes;
+  private final ByteBuffer pinned;
+  private final FloatBuffer pinnedFloats;
+  private final long staging;
+  private final long[] arrived = new long[SLOTS];
+  private final long[] used = new long[SLOTS];
+  private final long[] nanos;
+  private int slot;
+
+  /**
+   * @param copies the stream that copies run on
+   * @param nanos counts what the host spends on gathering, and on waiting for memory to gather into
+   */
+  StagedGather(
+      CudaDriver driver,
+      CudaMemory memory,
+      long stream,
+      long copies,
+      Matrix table,
+      RowOrder order,
+      View batch,
+      long[] nanos) {
+    this.driver = driver;
+    this.memory = memory;
+    this.stream = stream;
+    this.copies = copies;
+    this.table = table;
+    this.order = order;
+    this.batch = batch;
+    this.nanos = nanos;
+    this.slotBytes = Math.multiplyExact(batch.rows(), batch.pitch() * batch.type().bytes);
+    this.pinned =
+        driver.allocatePinned(Math.multiplyExact(SLOTS, slotBytes)).order(ByteOrder.nativeOrder());
+    this.pinnedFloats = pinned.asFloatBuffer();
+    this.staging = memory.allocate((long) SLOTS * slotBytes);
+    for (int i = 0; i < SLOTS; i++) {
+      arrived[i] = driver.createEvent(false);
+      used[i] = driver.createEvent(false);
+    }
+  }
+
+  /** What a step does on the device. */
+  Operation work(Kernels kernels, Settings settings) {
+    View both =
+        new View(staging, SLOTS * batch.rows(), batch.columns(), batch.pitch(), batch.type());
+    return kernels.gather(both, 0, settings.position(this), batch);
+  }
+
+  /** The row of the staging memory at which the present batch begins. */
+  @Override
+  public int position() {
+    return slot * batch.rows();
+  }
+
+  /** Before the step is put on the stream: sends its batch. */
+  void send() {
+    long start = System.nanoTime();
+    slot = (slot + 1) % SLOTS;
+    driver.synchronizeEvent(arrived[slot]);
+    gather();
+    driver.await(copies, used[slot]);
+    int from = slot * slotBytes;
+    driver.copyToDevice(pinned, from, staging + from, slotBytes, copies);
+    driver.record(arrived[slot], copies);
+    driver.await(stream, arrived[slot]);
+    nanos[0] += System.nanoTime() - start;
+  }
+
+  /** After the step was put on the stream. */
+  void sent() {
+    driver.record(used[slot], stream);
+  }
+
+  private void gather() {
+    float[] values = HostTable.of(table).values();
+    int[] rows = order.rows();
+    int width = batch.columns();
+    int slotElements = batch.rows() * batch.pitch();
+    for (int i = 0; i < batch.rows(); i++) {
+      int row = rows[order.position() + i];
+      if (row < 0 || row >= table.rows()) {
+        throw new EvenkeelException(
+            "A row order asks for row %d of a table of %d".formatted(row, table.rows()));
+      }
+      int source = Math.toIntExact(table.offset() + (long) row * width);
+      int target = slot * slotElements + i * batch.pitch();
+      if (batch.type() == ElementType.FLOAT32) {
+        pinnedFloats.put(target, values, source, width);
+      } else {
+        for (int j = 0; j < width; j++) {
+          pinned.putShort(2 * (target + j), Staging.bfloat16(values[source + j]));
+        }
+      }
+    }
+  }
+
+  void close() {
+    driver.synchronize(copies);
+    driver.synchronize(stream);
+    driver.freePinned(pinned);
+    memory.free(staging);
+    for (int i = 0; i < SLOTS; i++) {
+      driver.destroyEvent(arrived[i]);
+      driver.destroyEvent(used[i]);
+    }
+  }
+}

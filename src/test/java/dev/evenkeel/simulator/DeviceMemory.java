@@ -1,0 +1,61 @@
+package dev.evenkeel.simulator;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Device memory of a limited size, and who holds it. */
+final class DeviceMemory {
+
+  final GlobalMemory global = new GlobalMemory();
+  private final long total;
+  private final Counters counters;
+  private final Owned<Long> owned = new Owned<>();
+  private final Set<Long> freed = new HashSet<>();
+
+  DeviceMemory(long total, Counters counters) {
+    this.total = total;
+    this.counters = counters;
+  }
+
+  long free() {
+    return total - counters.liveBytes;
+  }
+
+  long allocate(long bytes) {
+    if (bytes <= 0) {
+      throw CudaError.CUDA_ERROR_INVALID_VALUE.in("cuMemAlloc(%d)", bytes);
+    }
+    if (bytes > free()) {
+      throw CudaError.CUDA_ERROR_OUT_OF_MEMORY.in("cuMemAlloc(%d)", bytes);
+    }
+    long address = global.allocate(bytes);
+    owned.add(address, bytes, "device memory 0x%x of %d bytes".formatted(address, bytes));
+    counters.allocations++;
+    counters.liveAllocations++;
+    counters.liveBytes += bytes;
+    counters.peakBytes = Math.max(counters.peakBytes, counters.liveBytes);
+    return address;
+  }
+
+  void free(long address) {
+    Long bytes = owned.remove(address);
+    if (bytes == null) {
+      throw CudaError.CUDA_ERROR_INVALID_VALUE.in(
+          "cuMemFree(0x%x%s)", address, freed.contains(address) ? ", freed before" : "");
+    }
+    global.free(address);
+    freed.add(address);
+    counters.frees++;
+    counters.liveAllocations--;
+    counters.liveBytes -= bytes;
+  }
+
+  List<String> leaks() {
+    return owned.words();
+  }
+
+  void clear() {
+    owned.clear();
+  }
+}

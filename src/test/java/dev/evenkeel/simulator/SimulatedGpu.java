@@ -1,0 +1,45 @@
+package dev.evenkeel.simulator;
+
+import dev.evenkeel.backend.DeviceOptions;
+import dev.evenkeel.backend.Precision;
+import dev.evenkeel.backend.cuda.Blas;
+import dev.evenkeel.backend.cuda.CudaBackend;
+import dev.evenkeel.backend.cuda.CudaDriver;
+import dev.evenkeel.backend.cuda.Cudnn;
+import java.util.Optional;
+
+/** The CUDA backend on the GPU made of Java. */
+public final class SimulatedGpu {
+
+  private SimulatedGpu() {}
+
+  /** cuBLAS' and cuDNN's doubles. */
+  public static CudaBackend.Libraries libraries() {
+    return new CudaBackend.Libraries() {
+      @Override
+      public Blas blas(CudaDriver driver, long stream) {
+        return new SimulatedBlas((SimulatedDriver) driver, stream);
+      }
+
+      @Override
+      public Optional<Cudnn> cudnn(CudaDriver driver, long stream) {
+        return Optional.of(new SimulatedCudnn((SimulatedDriver) driver, stream));
+      }
+    };
+  }
+
+  /** float32, our kernels, sequences replayed. */
+  public static DeviceOptions options() {
+    return DeviceOptions.defaults()
+        .withPrecision(Precision.FP32)
+        .withNormBody(DeviceOptions.NormBody.PTX);
+  }
+
+  public static CudaBackend open(SimulatedDriver driver) {
+    return open(driver, options(), true);
+  }
+
+  public static CudaBackend open(SimulatedDriver driver, DeviceOptions options, boolean replays) {
+    return new CudaBackend(driver, 0, libraries(), options, replays);
+  }
+}

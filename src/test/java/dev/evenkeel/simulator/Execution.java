@@ -59,6 +59,9 @@ public final class Execution {
       worker.run();
     } catch (RuntimeException e) {
       worker.launch.error = e;
+    } catch (Error e) {
+      worker.launch.error = new IllegalStateException("the simulated GPU broke down", e);
+      throw e;
     }
   }
 

@@ -16,7 +16,7 @@ final class IntegerForms {
     return switch (s.words().get(0)) {
       case "add", "sub", "min", "max", "and", "or", "xor", "div", "rem" ->
           bytes == 8 ? binary64(s, type) : binary32(s, type);
-      case "mul", "mul24" -> multiply(s, type);
+      case "mul" -> multiply(s, type);
       case "mad" -> multiplyAdd(s, type);
       case "shl", "shr" -> shift(s, type, bytes);
       case "neg", "abs", "not", "cnot", "clz", "popc", "brev", "bfind" ->
@@ -26,7 +26,6 @@ final class IntegerForms {
       case "prmt" -> ints3(type, IntegerForms::permute);
       case "shf" -> funnel(s, type);
       case "lop3" -> logic3(type);
-      case "sad" -> ints3(type, (a, b, c) -> c + Math.abs(a - b));
       default -> null;
     };
   }

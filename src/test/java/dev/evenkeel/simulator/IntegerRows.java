@@ -180,6 +180,13 @@ final class IntegerRows {
   }
 
   private void rest() {
+    add("bfind.u32", "u32", "u32", x -> BigInteger.valueOf(x[0].bitLength() - 1));
+    add("bfind.s32", "u32", "s32", x -> BigInteger.valueOf(x[0].bitLength() - 1));
+    add(
+        "set.lt.u32.s32",
+        "u32",
+        "s32 s32",
+        x -> x[0].compareTo(x[1]) < 0 ? ONE.negate() : BigInteger.ZERO);
     add("prmt.b32", "b32", "b32 b32 u32", x -> permute(x[0].or(x[1].shiftLeft(32)), x[2]));
     for (String direction : List.of("l", "r")) {
       for (String mode : List.of("wrap", "clamp")) {

@@ -83,7 +83,8 @@ final class MemoryForms {
     int b = o.place(at + 1, type);
     int c = name.equals("cas") ? o.place(at + 2, type) : b;
     noteGranule(space, bytes);
-    return new Atomic(o.target(at, space, sites++), bytes, update(name, type), wide, d, b, c);
+    return new Atomic(
+        o.target(at, space, sites++), bytes, update(name, type, space), wide, d, b, c);
   }
 
   private static final List<String> OPERATIONS =
@@ -97,17 +98,19 @@ final class MemoryForms {
         .orElseThrow(() -> o.unknown());
   }
 
-  private Atomic.Update update(String name, String type) {
+  private Atomic.Update update(String name, String type, Space space) {
     boolean signed = PtxType.isSigned(type);
     boolean wide = PtxType.bytes(type) == 8;
     if (PtxType.isFloat(type)) {
       if (!name.equals("add")) {
         throw o.unknown();
       }
-      return wide
-          ? (a, b, c) -> Rounding.bits(Double.longBitsToDouble(a) + Double.longBitsToDouble(b))
-          : (a, b, c) ->
-              Rounding.bits(Float.intBitsToFloat((int) a) + Float.intBitsToFloat((int) b));
+      if (wide) {
+        return (a, b, c) -> Rounding.bits(Double.longBitsToDouble(a) + Double.longBitsToDouble(b));
+      }
+      // The manual: on global memory subnormal numbers count as zero, on shared memory not.
+      boolean flush = space != Space.SHARED;
+      return (a, b, c) -> addFloats((int) a, (int) b, flush);
     }
     // Operands of 32 bits come sign-extended: that keeps the order of unsigned numbers too.
     return switch (name) {
@@ -128,5 +131,13 @@ final class MemoryForms {
       case "inc" -> (a, b, c) -> Long.compareUnsigned(a, b) >= 0 ? 0 : a + 1;
       default -> (a, b, c) -> a == 0 || Long.compareUnsigned(a, b) > 0 ? b : a - 1;
     };
+  }
+
+  private static int addFloats(int a, int b, boolean flush) {
+    float x = Float.intBitsToFloat(a);
+    float y = Float.intBitsToFloat(b);
+    return flush
+        ? Rounding.bits(Rounding.flush(Rounding.flush(x) + Rounding.flush(y)))
+        : Rounding.bits(x + y);
   }
 }

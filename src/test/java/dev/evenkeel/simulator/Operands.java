@@ -76,7 +76,7 @@ final class Operands {
 
   int place(Operand operand, Kind kind, String type) {
     if (operand instanceof Operand.Literal literal) {
-      long bits = PtxType.bits(type, literal.text());
+      long bits = bits(type, literal);
       return kind == Kind.INT ? slots.constant((int) bits) : slots.constant(bits);
     }
     if (operand instanceof Operand.Address a && a.base() != null && a.base().startsWith("&")) {
@@ -104,6 +104,14 @@ final class Operands {
       return special;
     }
     return addressOf(name.name(), 0, kind);
+  }
+
+  private long bits(String type, Operand.Literal literal) {
+    try {
+      return PtxType.bits(type, literal.text());
+    } catch (NumberFormatException e) {
+      throw error("'%s' is no literal of type %s".formatted(literal.text(), type));
+    }
   }
 
   private int addressOf(String name, long more, Kind kind) {
@@ -177,7 +185,7 @@ final class Operands {
   /** A literal's value. */
   long literal(int i) {
     if (operand(i) instanceof Operand.Literal literal) {
-      return PtxType.bits("b64", literal.text());
+      return bits("b64", literal);
     }
     throw error("operand %d must be a literal".formatted(i + 1));
   }

@@ -33,7 +33,7 @@ extern "C" __global__ void returns(int* out, const int* kind) {
   out[threadIdx.x] = -1;
   if (k > 2) {
     if (k > 5) {
-      out[threadIdx.x] = 100 + k;
+      atomicExch(out + threadIdx.x, 100 + k);  // a store would be merged with the one at the end
       return;
     }
     out[threadIdx.x] = 50 + k;

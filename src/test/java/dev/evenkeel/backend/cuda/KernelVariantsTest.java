@@ -17,7 +17,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -28,6 +31,15 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Races are looked for, and nothing in the padding may show.
  */
 class KernelVariantsTest {
+
+  /** Untested kernels rot: each that ships was run, here or before in this JVM. */
+  @AfterAll
+  static void everyKernelThatShipsWasRun() {
+    Set<String> never = new TreeSet<>(KernelModules.names(KernelModules.PORTABLE));
+    never.addAll(KernelModules.names(KernelModules.BFLOAT16));
+    never.removeAll(SimulatedDriver.kernelsEverRun());
+    assertEquals(Set.of(), never, "kernels that no test has launched");
+  }
 
   /** How a matrix lies in memory. */
   private enum Layout {
@@ -57,6 +69,7 @@ class KernelVariantsTest {
     bodies.put("copy", KernelVariantsTest::copy);
     bodies.put("add", KernelVariantsTest::add);
     bodies.put("dropout", KernelVariantsTest::dropout);
+    bodies.put("updates", KernelVariantsTest::updates);
     for (Activation activation : Activation.values()) {
       bodies.put("activation " + activation.label(), (d, n, c) -> activation(d, n, c, activation));
       bodies.put("batch norm " + activation.label(), (d, n, c) -> batchNorm(d, n, c, activation));
@@ -151,6 +164,13 @@ class KernelVariantsTest {
     assertEquals(0, Arrays.compare(Device.normal(n * c, 1), d.read(back)), "there and back");
     View same = d.output(n, c);
     d.run(d.kernels.copy(source, same));
+    // One row whose ends are on vectors in every layout, as flat parameters lie.
+    View flat = d.input(1, 16 * c, 3);
+    View exact = View.floats(d.alignedFloats(new float[16 * c]), 1, 16 * c);
+    View again = d.output(1, 16 * c);
+    d.run(d.kernels.copy(flat, exact));
+    d.run(d.kernels.copy(exact, again));
+    assertEquals(0, Arrays.compare(Device.normal(16 * c, 3), d.read(again)), "a flat row");
     return List.of(d.read(floats), d.read(back), d.read(same));
   }
 
@@ -177,6 +197,32 @@ class KernelVariantsTest {
     }
     assertEquals(0, Arrays.compare(x, d.read(y)));
     return List.of(d.read(y));
+  }
+
+  /** All of them, one after the other on the same parameters. */
+  private static List<float[]> updates(Device d, int n, int c) {
+    int size = n * c;
+    long parameters = d.floats(Device.normal(size, 1));
+    long gradients = d.floats(Device.normal(size, 2));
+    long first = d.floats(new float[size]);
+    long second = d.floats(new float[size]);
+    long norm = d.floats(new float[2]);
+    long copy = d.integers(new int[(size + 1) / 2]);
+    long scalars = d.floats(new float[] {0.01f, 0.02f, 1.5f});
+    d.run(d.kernels.clipScale(gradients, size, 3, norm));
+    Kernels.Update update =
+        new Kernels.Update(parameters, gradients, copy, size, size / 2, 0.1, norm + 4, 0, scalars);
+    d.run(d.kernels.updateMomentum(update, 0, 0, false));
+    d.run(d.kernels.updateMomentum(update, first, 0.9, true));
+    d.run(d.kernels.updateRmsprop(update, second, 0.9, 1e-8));
+    d.run(d.kernels.updateAdam(update, first, second, 0.9, 0.99, 1e-8, true, scalars + 4));
+    float[] exact = d.read(parameters, size);
+    float[] rounded = d.read(new View(copy, 1, size, size, ElementType.BFLOAT16));
+    for (int i = 0; i < size; i++) {
+      assertEquals(
+          Float.intBitsToFloat(Staging.bfloat16(exact[i]) << 16), rounded[i], "the copy at " + i);
+    }
+    return List.of(exact, d.read(first, size), d.read(second, size), d.read(norm, 2));
   }
 
   private static List<float[]> activation(Device d, int n, int c, Activation activation) {
@@ -356,6 +402,14 @@ class KernelVariantsTest {
         bytes.putFloat(value);
       }
       return copied(bytes, layout == Layout.PADDED ? 0 : 4);
+    }
+
+    long alignedFloats(float[] values) {
+      ByteBuffer bytes = pinned(4 * values.length);
+      for (float value : values) {
+        bytes.putFloat(value);
+      }
+      return copied(bytes, 0);
     }
 
     long integers(int... values) {

@@ -84,6 +84,11 @@ final class PinnedMemory {
     return buffer;
   }
 
+  /** No copy that is unfinished will ever run. */
+  void abandon() {
+    regions.values().forEach(region -> region.unfinished.clear());
+  }
+
   void free(ByteBuffer buffer) {
     Region region = region("cuMemFreeHost", buffer);
     if (!region.unfinished.isEmpty()) {

@@ -15,8 +15,14 @@ import java.util.SplittableRandom;
  */
 final class Scheduler {
 
+  private static final double[] PACES = {0, 0.1, 0.5};
+
   private final Random random;
   private final boolean eager;
+
+  /** How often the device works while the host does not wait; 0 is as late as can be. */
+  private final double pace;
+
   private final List<Work> ready = new ArrayList<>();
   private RuntimeException fault;
   private long marks;
@@ -26,6 +32,7 @@ final class Scheduler {
     // Random's first numbers of neighbouring seeds are much alike.
     this.random = new Random(new SplittableRandom(seed).nextLong());
     this.eager = eager;
+    this.pace = PACES[random.nextInt(PACES.length)];
   }
 
   Random random() {
@@ -60,10 +67,22 @@ final class Scheduler {
   /** One moment of the host, in which the device does nothing, or a little. */
   void tick() {
     check();
+    if (random.nextDouble() < pace) {
+      work();
+    }
+  }
+
+  /** A moment in which the host asks whether something is done: asking again and again must end. */
+  void poll() {
+    check();
     if (random.nextBoolean()) {
-      for (int count = random.nextInt(4); count > 0 && !ready.isEmpty(); count--) {
-        run(pick(ready));
-      }
+      work();
+    }
+  }
+
+  private void work() {
+    for (int count = random.nextInt(4); count > 0 && !ready.isEmpty(); count--) {
+      run(pick(ready));
     }
   }
 
@@ -74,7 +93,7 @@ final class Scheduler {
     }
     while (!work.isDone()) {
       List<Work> needed = ready.stream().filter(one -> one.needed == marks).toList();
-      run(pick(random.nextInt(4) == 0 ? ready : needed));
+      run(pick(random.nextDouble() < pace / 2 ? ready : needed));
     }
     hostTime = Math.max(hostTime, work.time());
   }

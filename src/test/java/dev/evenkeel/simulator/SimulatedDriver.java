@@ -128,6 +128,10 @@ public final class SimulatedDriver implements CudaDriver {
   public void freePinned(ByteBuffer buffer) {
     enterToGiveBack("cuMemFreeHost");
     streams.refuseInCapture("cuMemFreeHost");
+    if (scheduler.isBroken()) {
+      // What has not run by now never will.
+      pinned.abandon();
+    }
     pinned.free(buffer);
   }
 

@@ -130,6 +130,7 @@ final class Streams {
     String call = "cuEventQuery(0x%x)".formatted(handle);
     Work work = uncaptured(call, handle).work;
     refuseInCapture(call);
+    scheduler.poll();
     return work == null || work.isDone();
   }
 
@@ -231,9 +232,8 @@ final class Streams {
     return end;
   }
 
-  /** False if it was closed before. */
-  boolean close(SimulatedGraph graph) {
-    return graphs.remove(graph.handle) != null;
+  void close(SimulatedGraph graph) {
+    graphs.remove(graph.handle);
   }
 
   void checkOpen(String call, SimulatedGraph graph) {

@@ -230,6 +230,37 @@ class FaultTest {
     }
   }
 
+  private Object[] tickets() {
+    return new Object[] {
+      gpu.floats("x", signs()),
+      gpu.memory.allocate(4 * 8 * THREADS, "parts"),
+      gpu.ints("ticket", 0),
+      gpu.memory.allocate(4 * THREADS, "out")
+    };
+  }
+
+  @Test
+  void ticketWhoseFenceIsOneThreadsOnly() {
+    for (int seed = 0; seed < 10; seed++) {
+      gpu.options = gpu.options.withSeed(seed);
+      GpuFault fault = run("ticket_without_barrier", 8, tickets());
+      // An order in which a part is not even written yet shows it in another way.
+      assertTrue(
+          fault.kind() == Kind.RACE || fault.kind() == Kind.READ_BEFORE_WRITE, fault.getMessage());
+      assertEquals("parts", fault.allocation());
+    }
+  }
+
+  @Test
+  void ticketAfterEveryThreadsOwnFenceIsNoRace() {
+    for (int seed = 0; seed < 10; seed++) {
+      gpu.options = gpu.options.withSeed(seed);
+      Object[] arguments = tickets();
+      gpu.run(FAULTS.kernel("ticket_with_own_fences"), 8, THREADS, 0, arguments);
+      assertEquals(8 * signs()[5], gpu.memory.getFloat((long) arguments[3] + 4 * 5));
+    }
+  }
+
   @Test
   void trapStopsTheLaunch() {
     GpuFault fault = run("traps", 1, gpu.floats("x", signs()));

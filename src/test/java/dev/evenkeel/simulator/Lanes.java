@@ -34,11 +34,6 @@ final class Lanes {
     int apply(long a);
   }
 
-  /** LL to I. */
-  interface IntOfLL {
-    int apply(long a, long b);
-  }
-
   /** I to L. */
   interface LongOfI {
     long apply(int a);
@@ -82,11 +77,6 @@ final class Lanes {
   /** LLII to L. */
   interface LongOfLLII {
     long apply(long a, long b, int c, int d);
-  }
-
-  /** LLI to L. */
-  interface LongOfLLI {
-    long apply(long a, long b, int c);
   }
 
   /** I to a predicate. */
@@ -247,35 +237,6 @@ final class Lanes {
       for (int m = mask; m != 0; m &= m - 1) {
         int l = Integer.numberOfTrailingZeros(m);
         ints[to + l] = op.apply(longs[a + l]);
-      }
-    }
-  }
-
-  /** Applies a IntOfLL. */
-  static final class RunIntOfLL extends Instruction {
-    private final IntOfLL op;
-    private final int to, a, b;
-
-    RunIntOfLL(IntOfLL op, int to, int a, int b) {
-      this.op = op;
-      this.to = to;
-      this.a = a;
-      this.b = b;
-    }
-
-    @Override
-    void run(Warp warp, int mask) {
-      int[] ints = warp.ints;
-      long[] longs = warp.longs;
-      if (mask == -1) {
-        for (int l = 0; l < Warp.LANES; l++) {
-          ints[to + l] = op.apply(longs[a + l], longs[b + l]);
-        }
-        return;
-      }
-      for (int m = mask; m != 0; m &= m - 1) {
-        int l = Integer.numberOfTrailingZeros(m);
-        ints[to + l] = op.apply(longs[a + l], longs[b + l]);
       }
     }
   }
@@ -537,36 +498,6 @@ final class Lanes {
       for (int m = mask; m != 0; m &= m - 1) {
         int l = Integer.numberOfTrailingZeros(m);
         longs[to + l] = op.apply(longs[a + l], longs[b + l], ints[c + l], ints[d + l]);
-      }
-    }
-  }
-
-  /** Applies a LongOfLLI. */
-  static final class RunLongOfLLI extends Instruction {
-    private final LongOfLLI op;
-    private final int to, a, b, c;
-
-    RunLongOfLLI(LongOfLLI op, int to, int a, int b, int c) {
-      this.op = op;
-      this.to = to;
-      this.a = a;
-      this.b = b;
-      this.c = c;
-    }
-
-    @Override
-    void run(Warp warp, int mask) {
-      int[] ints = warp.ints;
-      long[] longs = warp.longs;
-      if (mask == -1) {
-        for (int l = 0; l < Warp.LANES; l++) {
-          longs[to + l] = op.apply(longs[a + l], longs[b + l], ints[c + l]);
-        }
-        return;
-      }
-      for (int m = mask; m != 0; m &= m - 1) {
-        int l = Integer.numberOfTrailingZeros(m);
-        longs[to + l] = op.apply(longs[a + l], longs[b + l], ints[c + l]);
       }
     }
   }

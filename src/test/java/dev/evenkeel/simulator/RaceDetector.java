@@ -49,14 +49,18 @@ final class RaceDetector {
   /** What the last release to each address had seen. */
   private final Map<Long, int[]> released = new HashMap<>();
 
-  /** Fences of each block that cover all its writes up to there. */
+  /** The last fence of each block. */
   private final int[] fenced;
+
+  /** For each fence of each block: the barriers before it, its warp, its lanes. */
+  private final int[][] fences;
 
   RaceDetector(Launch launch) {
     this.launch = launch;
     granule = launch.program.granule;
     clocks = new int[launch.blocks()][];
     fenced = new int[launch.blocks()];
+    fences = new int[launch.blocks()][];
   }
 
   /** Of one block's shared memory. */
@@ -74,10 +78,39 @@ final class RaceDetector {
     }
   }
 
-  void fence(Warp warp) {
+  /** Some lanes of a warp execute a fence. */
+  void fence(Warp warp, int lanes) {
     int block = warp.block.id;
-    fenced[block] = clock(block)[block];
-    clock(block)[block]++;
+    int number = clock(block)[block]++;
+    fenced[block] = number;
+    int[] list = fences[block] == null ? new int[3 * 16] : fences[block];
+    if (3 * number + 2 >= list.length) {
+      list = Arrays.copyOf(list, 2 * list.length);
+    }
+    list[3 * number] = warp.block.epoch;
+    list[3 * number + 1] = warp.index;
+    list[3 * number + 2] = lanes;
+    fences[block] = list;
+  }
+
+  /**
+   * Whether one of a block's fences covers what a thread did.
+   *
+   * @param epoch barriers before what it did
+   * @param from the first fence that came after it
+   * @param to the last fence that was seen
+   */
+  private boolean covered(int block, int thread, int epoch, int from, int to) {
+    int[] list = fences[block];
+    for (int f = to; f >= from && f > 0; f--) {
+      boolean own =
+          list[3 * f + 1] == thread / Warp.LANES
+              && (list[3 * f + 2] >>> thread % Warp.LANES & 1) != 0;
+      if (own || list[3 * f] > epoch) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private int[] clock(int block) {
@@ -107,6 +140,9 @@ final class RaceDetector {
       check(pages[g / PAGE], FIELDS * (g % PAGE), access, warp, lane, a, at);
     }
     if (access.isAtomic()) {
+      if (access.statement.has("release") || access.statement.has("acq_rel")) {
+        fence(warp, 1 << lane);
+      }
       synchronise(warp.block.id, a.address + at);
     }
   }
@@ -132,7 +168,13 @@ final class RaceDetector {
     if (e[i + WRITER] != 0
         && e[i + WRITER] - 1 != id
         && !(atomic && e[i + WRITE_LINE] < 0)
-        && !ordered(e[i + WRITER] - 1, e[i + WRITE_WHEN], e[i + WRITE_CLOCK], warp, lane)
+        && !ordered(
+            e[i + WRITER] - 1,
+            e[i + WRITE_WHEN],
+            e[i + WRITE_CLOCK],
+            e[i + WRITE_LINE] < 0,
+            warp,
+            lane)
         && !(writes && access.storesTheSame(warp, lane, a, at))) {
       throw race(warp, lane, access, "write", e[i + WRITER] - 1, e[i + WRITE_LINE], a, at);
     }
@@ -157,11 +199,13 @@ final class RaceDetector {
   }
 
   /** Whether an earlier access of a thread surely came before what this lane does now. */
-  private boolean ordered(int earlier, int when, int clock, Warp warp, int lane) {
+  private boolean ordered(int earlier, int when, int clock, boolean atomic, Warp warp, int lane) {
     int block = earlier / THREADS;
     if (block != warp.block.id) {
       int[] seen = clocks[warp.block.id];
-      return seen != null && seen[block] >= clock;
+      return seen != null
+          && seen[block] >= clock
+          && (atomic || covered(block, earlier % THREADS, when >>> 12, clock, seen[block]));
     }
     boolean sameWarp = earlier % THREADS / Warp.LANES == warp.index;
     return when >>> 12 != warp.block.epoch
@@ -178,7 +222,7 @@ final class RaceDetector {
               : sawAll(warp.block.id);
       default ->
           e[i + READER] - 1 == id
-              || ordered(e[i + READER] - 1, e[i + READ_WHEN], e[i + READ_CLOCK], warp, lane);
+              || ordered(e[i + READER] - 1, e[i + READ_WHEN], e[i + READ_CLOCK], false, warp, lane);
     };
   }
 

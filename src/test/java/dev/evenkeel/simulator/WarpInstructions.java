@@ -301,7 +301,7 @@ final class WarpInstructions {
     void run(Warp warp, int mask) {
       java.lang.invoke.VarHandle.fullFence();
       if (warp.worker.launch.races != null) {
-        warp.worker.launch.races.fence(warp);
+        warp.worker.launch.races.fence(warp, mask);
       }
       warp.yield = true;
     }

@@ -103,6 +103,43 @@ extern "C" __global__ void ticket_without_fence(const float* x, float* parts, un
   }
 }
 
+// Thread 0 fences, but without a barrier before it its fence says nothing of the others' stores.
+extern "C" __global__ void ticket_without_barrier(const float* x, float* parts, unsigned* ticket,
+                                                  float* out) {
+  __shared__ unsigned place;
+  parts[blockIdx.x * blockDim.x + threadIdx.x] = x[threadIdx.x];
+  if (threadIdx.x == 0) {
+    __threadfence();
+    place = atomicAdd(ticket, 1);
+  }
+  __syncthreads();
+  if (place == gridDim.x - 1) {
+    float total = 0;
+    for (int i = 0; i < gridDim.x; i++) {
+      total += ((volatile float*)parts)[i * blockDim.x + threadIdx.x];
+    }
+    out[threadIdx.x] = total;
+  }
+}
+
+// Every thread fences its own store: no barrier is needed before the ticket but the block's own.
+extern "C" __global__ void ticket_with_own_fences(const float* x, float* parts, unsigned* ticket,
+                                                  float* out) {
+  __shared__ unsigned place;
+  parts[blockIdx.x * blockDim.x + threadIdx.x] = x[threadIdx.x];
+  __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0) place = atomicAdd(ticket, 1);
+  __syncthreads();
+  if (place == gridDim.x - 1) {
+    float total = 0;
+    for (int i = 0; i < gridDim.x; i++) {
+      total += ((volatile float*)parts)[i * blockDim.x + threadIdx.x];
+    }
+    out[threadIdx.x] = total;
+  }
+}
+
 // Stops the launch.
 extern "C" __global__ void traps(const float* x) {
   if (x[threadIdx.x] < 0) __trap();

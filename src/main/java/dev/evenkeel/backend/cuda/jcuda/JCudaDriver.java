@@ -31,7 +31,9 @@ import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JITOptions;
 
-/** CUDA's driver through JCuda, on the primary context of one device, which cuBLAS and cuDNN share. */
+/**
+ * CUDA's driver through JCuda, on the primary context of one device, which cuBLAS and cuDNN share.
+ */
 public final class JCudaDriver implements CudaDriver {
 
   /** Dynamic shared memory that a kernel may have without asking. */
@@ -73,7 +75,8 @@ public final class JCudaDriver implements CudaDriver {
         attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device),
         memory[0],
         attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, device),
-        attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, device));
+        attribute(
+            CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, device));
   }
 
   private static int attribute(int attribute, CUdevice device) {
@@ -176,8 +179,7 @@ public final class JCudaDriver implements CudaDriver {
     options.putInt(CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, LOG_BYTES);
     CUmodule module = new CUmodule();
     int code =
-        cuModuleLoadDataJIT(
-            module, Pointer.to(Arrays.copyOf(text, text.length + 1)), options);
+        cuModuleLoadDataJIT(module, Pointer.to(Arrays.copyOf(text, text.length + 1)), options);
     if (code != CUresult.CUDA_SUCCESS) {
       String log = text(options.getBytes(CUjit_option.CU_JIT_ERROR_LOG_BUFFER)).strip();
       throw new CudaException(

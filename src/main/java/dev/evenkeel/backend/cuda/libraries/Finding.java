@@ -11,8 +11,7 @@ import java.util.Optional;
  * @param place what the folder is called: "CUDA toolkit"; empty where it is missing
  * @param passedOver why folders that came before were not taken, a sentence each
  */
-public record Finding(
-    Library library, Optional<Path> file, String place, List<String> passedOver) {
+public record Finding(Library library, Optional<Path> file, String place, List<String> passedOver) {
 
   public boolean isFound() {
     return file.isPresent();

@@ -147,8 +147,7 @@ public final class LibrarySearch {
       }
     }
     Path file = place.folder().resolve(library.mainFile());
-    return Optional.of(
-        new Finding(library, Optional.of(file), place.name(), List.copyOf(no)));
+    return Optional.of(new Finding(library, Optional.of(file), place.name(), List.copyOf(no)));
   }
 
   /** The linker's own words, unless it is a library that is missing: then that one's name. */

@@ -146,6 +146,8 @@ final class Places {
 
   /** A name that sorts as its version numbers do: 9.2 before 13.0. */
   private static String padded(Path file) {
-    return NUMBER.matcher(file.getFileName().toString()).replaceAll(n -> "0".repeat(Math.max(0, 9 - n.group().length())) + n.group());
+    return NUMBER
+        .matcher(file.getFileName().toString())
+        .replaceAll(n -> "0".repeat(Math.max(0, 9 - n.group().length())) + n.group());
   }
 }

@@ -141,8 +141,7 @@ public final class Unpacker {
 
   /** What a process that was killed has left. */
   private void deleteUnfinished(String label) throws IOException {
-    try (DirectoryStream<Path> left =
-        Files.newDirectoryStream(cache, label + UNFINISHED + "*")) {
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(cache, label + UNFINISHED + "*")) {
       for (Path folder : left) {
         delete(folder);
       }

@@ -65,18 +65,37 @@ final class DoctorCommand implements Callable<Integer> {
     report.put("usable", no.isEmpty());
     report.put("reason", no.orElse(null));
     say("");
-    say(
-        no.map(reason -> "cuda:%d can't be used: %s".formatted(index, reason))
-            .orElse("cuda:%d is ready".formatted(index)));
+    say("cuda:%d %s".formatted(index, no.isEmpty() ? "is ready" : "can't be used, since"));
+    no.ifPresent(reason -> inTheWay(setup, reason));
     if (json) {
       System.out.println(Json.write(report));
     }
     return no.isEmpty() ? 0 : NOT_USABLE;
   }
 
+  /** All that is missing, in the order of need, so that nobody has to come back for the next. */
+  private void inTheWay(CudaSetup setup, String first) {
+    List<CudaSetup.Part> missing =
+        setup.machine().unsupported().isPresent()
+            ? List.of()
+            : setup.needed().stream().filter(part -> !part.isUsable()).toList();
+    if (missing.isEmpty()) {
+      say("  " + first);
+    } else if (missing.size() == 1) {
+      say("  " + first);
+      say("  Only this is missing: " + missing.get(0).name());
+    } else {
+      for (int i = 0; i < missing.size(); i++) {
+        say("  %d. %s".formatted(i + 1, missing.get(i).no().orElseThrow()));
+      }
+    }
+  }
+
   private void parts(CudaSetup setup, Map<String, Object> report) {
     List<Map<String, Object>> parts = new ArrayList<>();
-    for (CudaSetup.Part part : setup.parts()) {
+    List<CudaSetup.Part> all = new ArrayList<>(setup.needed());
+    all.add(setup.cudnn());
+    for (CudaSetup.Part part : all) {
       Map<String, Object> entry = new LinkedHashMap<>();
       entry.put("name", part.name());
       entry.put("version", part.version().orElse(null));
@@ -92,15 +111,15 @@ final class DoctorCommand implements Callable<Integer> {
           "passed_over", part.finding().map(finding -> finding.passedOver()).orElse(List.of()));
       parts.add(entry);
       line(part.name(), part.version().orElse("missing"), where);
-      part.no().ifPresent(reason -> line("", "", reason));
       if (part.isUsable()) {
-        part.finding()
-            .ifPresent(f -> f.passedOver().forEach(one -> line("", "", "passed over: " + one)));
+        part.finding().ifPresent(f -> f.passedOver().forEach(one -> line("", "passed over:", one)));
       }
     }
     report.put("parts", parts);
     boolean cudnn = setup.cudnn().isUsable();
     report.put("batch_norm", cudnn ? List.of("ptx", "cudnn") : List.of("ptx"));
+    // Optional: so it is told here, and not among what is in the way.
+    setup.cudnn().no().ifPresent(reason -> line("", "", reason));
     line(
         "batch norm",
         cudnn ? "cuDNN or PTX" : "PTX",

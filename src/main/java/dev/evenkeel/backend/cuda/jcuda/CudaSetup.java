@@ -42,6 +42,13 @@ public final class CudaSetup {
     public boolean isUsable() {
       return no.isEmpty();
     }
+
+    /** Before a class of JCuda's is used, which would look for its library by itself. */
+    void require() {
+      if (!isUsable()) {
+        throw new EvenkeelException("%s can't be used: %s".formatted(name, no.get()));
+      }
+    }
   }
 
   /** The oldest driver that JCuda's and NVIDIA's libraries of version 12 work with: r525. */
@@ -82,9 +89,9 @@ public final class CudaSetup {
         .or(() -> gpu(index));
   }
 
-  /** All parts, in the order of need. The last is optional. */
-  public List<Part> parts() {
-    return List.of(driver(), jcuda(), blas(), cudnn());
+  /** What no GPU can be used without, in the order of need. */
+  public List<Part> needed() {
+    return List.of(driver(), jcuda(), blas());
   }
 
   /** The version is the highest of CUDA that it supports. */

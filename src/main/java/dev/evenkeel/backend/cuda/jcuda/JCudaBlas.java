@@ -30,6 +30,7 @@ public final class JCudaBlas implements Blas {
   private final long workspace;
 
   public JCudaBlas(JCudaDriver driver, long stream) {
+    CudaSetup.get().blas().require();
     this.driver = driver;
     check(cublasCreate(handle), "cublasCreate()");
     // In this order: a new stream brings cuBLAS back to a workspace of its own, and products of

@@ -27,6 +27,7 @@ public final class JCudaCudnn implements Cudnn {
   private final List<cudnnTensorDescriptor> descriptors = new ArrayList<>();
 
   public JCudaCudnn(JCudaDriver driver, long stream) {
+    CudaSetup.get().cudnn().require();
     check(cudnnCreate(handle), "cudnnCreate()");
     check(cudnnSetStream(handle, new cudaStream_t(driver.stream(stream))), "cudnnSetStream()");
   }

@@ -51,8 +51,8 @@ public final class JCudaDriver implements CudaDriver {
   private final Map<ByteBuffer, Pointer> pinned = new IdentityHashMap<>();
   private final List<RecordedGraph> graphs = new ArrayList<>();
 
-  /** cuInit has succeeded: {@link CudaSetup} says so. */
   public JCudaDriver(int index) {
+    CudaSetup.get().driver().require();
     check(cuDeviceGet(device, index), "cuDeviceGet(%d)", index);
     CUcontext context = new CUcontext();
     check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain(%d)", index);

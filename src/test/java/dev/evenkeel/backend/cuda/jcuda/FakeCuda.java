@@ -91,7 +91,7 @@ record FakeCuda(Path folder, Path cache) {
     return run(builder);
   }
 
-  private static Result run(ProcessBuilder builder) throws IOException, InterruptedException {
+  static Result run(ProcessBuilder builder) throws IOException, InterruptedException {
     Process process = builder.redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertTrue(process.waitFor(60, TimeUnit.SECONDS));

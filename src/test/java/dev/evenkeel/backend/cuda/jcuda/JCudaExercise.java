@@ -19,6 +19,9 @@ import dev.evenkeel.backend.cuda.View;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.Random;
+import jcuda.jcublas.JCublas2;
+import jcuda.jcublas.cublasHandle;
+import jcuda.jcublas.cublasStatus;
 
 /** Runs in a process with {@link FakeCuda}'s libraries; {@link JCudaTest} starts it. */
 final class JCudaExercise {
@@ -40,6 +43,7 @@ final class JCudaExercise {
       case "leaks" -> new JCudaExercise().leaks();
       case "blas" -> new JCudaExercise().blas();
       case "cudnn" -> new JCudaExercise().cudnn();
+      case "gone" -> new JCudaExercise().gone();
       case "unavailable" ->
           System.out.println(
               CudaSetup.get().unavailable(Integer.parseInt(args[1])).orElse("available"));
@@ -233,6 +237,12 @@ final class JCudaExercise {
     View viewC = new View(upload(c), 3, 4, 7, type);
     blas.multiply(viewA, transposeA, viewB, transposeB, viewC, Precision.FP32).run();
     assertArrayEquals(expected, download(viewC.address(), 21));
+  }
+
+  private void gone() {
+    CudaSetup.get().blas().require();
+    int code = JCublas2.cublasSetMathMode(new cublasHandle(), 0);
+    System.out.println(code + ", " + cublasStatus.stringFor(code));
   }
 
   private void cudnn() {

@@ -11,7 +11,7 @@ public enum Library {
   CUBLAS(
       "cuBLAS",
       List.of("libcublasLt.so.12", "libcublas.so.12"),
-      "build with mvn -Pcuda package, or add "
+      "build with mvn -Pcuda -DskipTests package, or add "
           + Library.REDIST
           + " to your class path, or pip install nvidia-cublas-cu12, or install CUDA 12's toolkit"),
   /** Loaded in place of {@link #CUBLAS}, with a {@link Bridge}. */
@@ -21,7 +21,7 @@ public enum Library {
   CUDNN(
       "cuDNN",
       List.of("libcudnn_graph.so.9", "libcudnn_ops.so.9", "libcudnn.so.9"),
-      "build with mvn -Pcuda package, or add "
+      "build with mvn -Pcuda -DskipTests package, or add "
           + Library.REDIST
           + " to your class path, or pip install nvidia-cudnn-cu12, or install cuDNN 9");
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -63,12 +64,13 @@ public final class LibrarySearch {
 
   private Optional<Finding> named(Library library, List<String> no) {
     for (Place place : Places.named(machine)) {
+      int before = no.size();
       Optional<Finding> found = take(library, place, no);
       if (found.isPresent()) {
         return found;
       }
       // The driver is part of the system, and its absence in that folder surprises nobody.
-      if (library != Library.DRIVER && !Files.exists(place.folder().resolve(library.mainFile()))) {
+      if (no.size() == before && library != Library.DRIVER) {
         no.add(
             "%s names %s, where there is no %s"
                 .formatted(Machine.FOLDER, place.folder(), library.mainFile()));
@@ -84,7 +86,7 @@ public final class LibrarySearch {
     try {
       return unpacker
           .unpack(
-              library.title().toLowerCase().replace(' ', '-'),
+              library.title().toLowerCase(Locale.ROOT).replace(' ', '-'),
               library.files().stream().map(Library.IN_REDIST::concat).toList())
           .flatMap(folder -> take(library, new Place("jar on the class path", folder), no));
     } catch (EvenkeelException e) {

@@ -119,7 +119,7 @@ class LibrarySearchTest {
             + " (nvidia-smi then lists the GPU)",
         find(Library.DRIVER).missing());
     assertEquals(
-        "there is no cuBLAS (libcublas.so.12): build with mvn -Pcuda package, or add"
+        "there is no cuBLAS (libcublas.so.12): build with mvn -Pcuda -DskipTests package, or add"
             + " org.bytedeco:cuda:12.6-9.5-1.5.11:linux-x86_64-redist to your class path, or pip"
             + " install nvidia-cublas-cu12, or install CUDA 12's toolkit",
         find(Library.CUBLAS).missing());

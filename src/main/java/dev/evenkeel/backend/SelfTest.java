@@ -45,7 +45,7 @@ public final class SelfTest implements AutoCloseable {
 
   private SelfTest(Backend backend) {
     this.backend = backend;
-    step.set(3, 1e-3);
+    step.set(3, 0.1);
     bindData();
     bindLinear();
     for (Activation activation : Activation.values()) {

@@ -119,7 +119,7 @@ final class DoctorCommand implements Callable<Integer> {
     boolean cudnn = setup.cudnn().isUsable();
     report.put("batch_norm", cudnn ? List.of("ptx", "cudnn") : List.of("ptx"));
     // Optional: so it is told here, and not among what is in the way.
-    setup.cudnn().no().ifPresent(reason -> line("", "", reason));
+    setup.cudnn().no().ifPresent(reason -> line("", "optional:", reason));
     line(
         "batch norm",
         cudnn ? "cuDNN or PTX" : "PTX",

@@ -216,7 +216,7 @@ public final class JCudaDriver implements CudaDriver {
           "cuFuncSetAttribute(%d bytes of shared memory)",
           sharedBytes);
     }
-    Pointer parameters = parameters(arguments);
+    Pointer parameters = Arguments.of(arguments);
     CUstream queue = streams.get(stream);
     return () -> {
       int code =
@@ -236,31 +236,6 @@ public final class JCudaDriver implements CudaDriver {
         throw failure(code, "cuLaunchKernel(%s, %s)", grid, Arrays.toString(arguments));
       }
     };
-  }
-
-  /** The arguments in memory of the host, eight bytes each, and a pointer to every one of them. */
-  private static Pointer parameters(Object[] arguments) {
-    ByteBuffer memory = Address.host(Math.max(1, arguments.length) * Long.BYTES);
-    Pointer start = Pointer.to(memory);
-    Pointer[] pointers = new Pointer[arguments.length];
-    for (int i = 0; i < arguments.length; i++) {
-      int at = i * Long.BYTES;
-      if (arguments[i] instanceof Long value) {
-        memory.putLong(at, value);
-      } else if (arguments[i] instanceof Integer value) {
-        memory.putInt(at, value);
-      } else if (arguments[i] instanceof Float value) {
-        memory.putFloat(at, value);
-      } else if (arguments[i] instanceof Double value) {
-        memory.putDouble(at, value);
-      } else {
-        throw new IllegalArgumentException(
-            "Kernels take Long, Integer, Float and Double, and argument %d is %s"
-                .formatted(i, arguments[i]));
-      }
-      pointers[i] = start.withByteOffset(at);
-    }
-    return Pointer.to(pointers);
   }
 
   // Streams and events

@@ -26,6 +26,10 @@ class ArchitectureTest {
           Map.entry("tensor", Set.of()),
           Map.entry("backend", Set.of("tensor")),
           Map.entry("backend.cpu", Set.of("backend", "tensor")),
+          Map.entry("backend.cuda", Set.of("backend", "tensor")),
+          Map.entry("backend.cuda.libraries", Set.of()),
+          Map.entry(
+              "backend.cuda.jcuda", Set.of("backend.cuda", "backend.cuda.libraries", "backend")),
           Map.entry("nn", Set.of("backend", "tensor")),
           Map.entry("loss", Set.of("backend", "tensor")),
           Map.entry("optim", Set.of("backend", "tensor")),
@@ -36,13 +40,26 @@ class ArchitectureTest {
               "train", Set.of("nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
           Map.entry(
               "cli",
-              Set.of("train", "nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")));
+              Set.of(
+                  "train",
+                  "nn",
+                  "loss",
+                  "optim",
+                  "metric",
+                  "data",
+                  "io",
+                  "backend",
+                  "backend.cuda",
+                  "backend.cuda.libraries",
+                  "backend.cuda.jcuda",
+                  "tensor")));
 
   /** Libraries that belong to one room alone. */
   private static final Map<String, Set<String>> LIBRARIES =
       Map.of(
           "dev.ludovic.netlib", Set.of("backend.cpu"),
           "org.bytedeco", Set.of("backend.cpu"),
+          "jcuda", Set.of("backend.cuda.jcuda"),
           "picocli", Set.of("cli"),
           "me.tongfei", Set.of("cli"),
           "de.siegmar", Set.of("data", "train"));

@@ -26,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EvaluateCommand.class,
       PredictCommand.class,
       BenchCommand.class,
+      DoctorCommand.class,
       HelpCommand.class
     },
     footer = {
@@ -53,7 +54,8 @@ public final class Main implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "No command was given; there are: train, evaluate, predict, bench");
+        spec.commandLine(),
+        "No command was given; there are: train, evaluate, predict, bench, doctor");
   }
 
   public static void main(String[] args) {

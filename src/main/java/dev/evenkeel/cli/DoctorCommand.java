@@ -1,0 +1,186 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Device;
+import dev.evenkeel.backend.SelfTest;
+import dev.evenkeel.backend.cuda.CudaDriver;
+import dev.evenkeel.backend.cuda.jcuda.CudaSetup;
+import dev.evenkeel.io.Json;
+import dev.evenkeel.train.SavedModel;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "doctor",
+    description =
+        "Says whether GPUs can be used, what is missing and how to get it, and tests every operation.",
+    sortOptions = false)
+final class DoctorCommand implements Callable<Integer> {
+
+  /** What the program ends with where no GPU can be used. */
+  static final int NOT_USABLE = 3;
+
+  @Option(
+      names = "--gpu",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "the GPU to test (default: ${DEFAULT-VALUE})")
+  private int index;
+
+  @Option(names = "--json", description = "print exactly one JSON object on stdout")
+  private boolean json;
+
+  @Option(names = "--debug", description = "show stack traces")
+  private boolean debug;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "show this help")
+  private boolean help;
+
+  @Override
+  public Integer call() {
+    Flag.atLeast("--gpu", index, 0);
+    CudaSetup setup = CudaSetup.get();
+    Map<String, Object> report = new LinkedHashMap<>();
+    report.put("evenkeel", SavedModel.version());
+    report.put("java", System.getProperty("java.version"));
+    Optional<String> no = setup.machine().unsupported();
+    if (no.isEmpty()) {
+      parts(setup, report);
+      gpus(setup, report);
+      no = setup.unavailable(index);
+    }
+    if (no.isEmpty()) {
+      no = selfTest(report);
+    }
+    report.put("usable", no.isEmpty());
+    report.put("reason", no.orElse(null));
+    say("");
+    say("cuda:%d %s".formatted(index, no.isEmpty() ? "is ready" : "can't be used, since"));
+    no.ifPresent(reason -> inTheWay(setup, reason));
+    if (json) {
+      System.out.println(Json.write(report));
+    }
+    return no.isEmpty() ? 0 : NOT_USABLE;
+  }
+
+  /** All that is missing, in the order of need, so that nobody has to come back for the next. */
+  private void inTheWay(CudaSetup setup, String first) {
+    List<CudaSetup.Part> missing =
+        setup.machine().unsupported().isPresent()
+            ? List.of()
+            : setup.needed().stream().filter(part -> !part.isUsable()).toList();
+    if (missing.isEmpty()) {
+      say("  " + first);
+    } else if (missing.size() == 1) {
+      say("  " + first);
+      say("  Only this is missing: " + missing.get(0).name());
+    } else {
+      for (int i = 0; i < missing.size(); i++) {
+        say("  %d. %s".formatted(i + 1, missing.get(i).no().orElseThrow()));
+      }
+    }
+  }
+
+  private void parts(CudaSetup setup, Map<String, Object> report) {
+    List<Map<String, Object>> parts = new ArrayList<>();
+    List<CudaSetup.Part> all = new ArrayList<>(setup.needed());
+    all.add(setup.cudnn());
+    for (CudaSetup.Part part : all) {
+      Map<String, Object> entry = new LinkedHashMap<>();
+      entry.put("name", part.name());
+      entry.put("version", part.version().orElse(null));
+      String where = "";
+      if (part.finding().isPresent() && part.finding().get().isFound()) {
+        var finding = part.finding().get();
+        entry.put("path", finding.file().orElseThrow().toString());
+        entry.put("place", finding.place());
+        where = "%s (%s)".formatted(finding.file().orElseThrow(), finding.place());
+      }
+      entry.put("missing", part.no().orElse(null));
+      entry.put(
+          "passed_over", part.finding().map(finding -> finding.passedOver()).orElse(List.of()));
+      parts.add(entry);
+      line(part.name(), part.version().orElse("missing"), where);
+      if (part.isUsable()) {
+        part.finding().ifPresent(f -> f.passedOver().forEach(one -> line("", "passed over:", one)));
+      }
+    }
+    report.put("parts", parts);
+    boolean cudnn = setup.cudnn().isUsable();
+    report.put("batch_norm", cudnn ? List.of("ptx", "cudnn") : List.of("ptx"));
+    // Optional: so it is told here, and not among what is in the way.
+    setup.cudnn().no().ifPresent(reason -> line("", "optional:", reason));
+    line(
+        "batch norm",
+        cudnn ? "cuDNN or PTX" : "PTX",
+        cudnn
+            ? "the faster of both, for each shape"
+            : "Evenkeel's own kernels, which need no cuDNN");
+  }
+
+  private void gpus(CudaSetup setup, Map<String, Object> report) {
+    List<Map<String, Object>> gpus = new ArrayList<>();
+    for (CudaDriver.Properties gpu : setup.gpus()) {
+      Map<String, Object> entry = new LinkedHashMap<>();
+      entry.put("index", gpus.size());
+      entry.put("name", gpu.name());
+      entry.put("compute_capability", gpu.major() + "." + gpu.minor());
+      entry.put("memory_mb", gpu.memory() >> 20);
+      entry.put("multiprocessors", gpu.multiprocessors());
+      line(
+          "cuda:" + gpus.size(),
+          gpu.major() + "." + gpu.minor(),
+          String.format(
+              Locale.ROOT,
+              "%s, %,d MB, %d multiprocessors",
+              gpu.name(),
+              gpu.memory() >> 20,
+              gpu.multiprocessors()));
+      gpus.add(entry);
+    }
+    report.put("gpus", gpus);
+  }
+
+  /** Why the GPU is not to be trusted; empty where it is. */
+  private Optional<String> selfTest(Map<String, Object> report) {
+    List<SelfTest.Result> results;
+    try (Backend gpu = Device.open("cuda:" + index, 1, this::say);
+        Backend cpu = Device.cpu()) {
+      results = SelfTest.run(gpu, cpu);
+    }
+    report.put("self_test", results);
+    say("");
+    for (SelfTest.Result result : results) {
+      line(
+          result.passed() ? "ok" : "WRONG",
+          String.format(Locale.ROOT, "%.1e", result.error()),
+          String.format(Locale.ROOT, "%s, %.2f ms", result.operation(), result.milliseconds()));
+    }
+    List<String> wrong =
+        results.stream().filter(one -> !one.passed()).map(SelfTest.Result::operation).toList();
+    return wrong.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "%d of %d operations differ from the CPU's: %s; please report it with this output"
+                .formatted(wrong.size(), results.size(), String.join(", ", wrong)));
+  }
+
+  private void line(String name, String version, String text) {
+    say("%-14s %-13s %s".formatted(name, version, text).stripTrailing());
+  }
+
+  /** For people: on stdout, unless that belongs to the JSON object. */
+  private void say(String line) {
+    (json ? System.err : System.out).println(line);
+  }
+}

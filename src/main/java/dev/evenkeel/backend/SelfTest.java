@@ -281,7 +281,7 @@ public final class SelfTest implements AutoCloseable {
   private UpdateTarget target(Matrix gradients, Matrix norm) {
     Matrix parameters = normal(1, ROWS * COLUMNS);
     return new UpdateTarget(
-        parameters, gradients, parameters.size() / 2, 1e-2, norm.view(1, 1, 1), step);
+        parameters, gradients, parameters.size() / 2, 1e-2, norm.view(1, 1, 1), Matrix.NONE, step);
   }
 
   @Override

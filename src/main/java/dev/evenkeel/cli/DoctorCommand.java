@@ -2,6 +2,7 @@ package dev.evenkeel.cli;
 
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
+import dev.evenkeel.backend.DeviceOptions;
 import dev.evenkeel.backend.SelfTest;
 import dev.evenkeel.backend.cuda.CudaDriver;
 import dev.evenkeel.backend.cuda.jcuda.CudaSetup;
@@ -154,7 +155,7 @@ final class DoctorCommand implements Callable<Integer> {
   /** Why the GPU is not to be trusted; empty where it is. */
   private Optional<String> selfTest(Map<String, Object> report) {
     List<SelfTest.Result> results;
-    try (Backend gpu = Device.open("cuda:" + index, 1, this::say);
+    try (Backend gpu = Device.open("cuda:" + index, DeviceOptions.defaults(), this::say);
         Backend cpu = Device.cpu()) {
       results = SelfTest.run(gpu, cpu);
     }

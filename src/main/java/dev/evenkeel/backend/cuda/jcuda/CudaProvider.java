@@ -2,7 +2,9 @@ package dev.evenkeel.backend.cuda.jcuda;
 
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BackendProvider;
+import dev.evenkeel.backend.DeviceOptions;
 import dev.evenkeel.backend.cuda.Blas;
+import dev.evenkeel.backend.cuda.CudaBackend;
 import dev.evenkeel.backend.cuda.CudaDriver;
 import dev.evenkeel.backend.cuda.Cudnn;
 import java.util.Optional;
@@ -21,25 +23,28 @@ public final class CudaProvider implements BackendProvider {
   }
 
   @Override
-  public Backend open(int index, int threads) {
+  public Backend open(int index, DeviceOptions options) {
     JCudaDriver driver = new JCudaDriver(index);
     try {
-      long stream = driver.createStream();
-      Optional<Cudnn> cudnn =
-          CudaSetup.get().cudnn().isUsable()
-              ? Optional.of(new JCudaCudnn(driver, stream))
-              : Optional.empty();
-      return backend("cuda:" + index, driver, stream, new JCudaBlas(driver, stream), cudnn);
+      return new CudaBackend(driver, index, new Libraries(), options, true);
     } catch (RuntimeException e) {
       driver.close();
       throw e;
     }
   }
 
-  /** The backend owns all of these. */
-  private static Backend backend(
-      String name, CudaDriver driver, long stream, Blas blas, Optional<Cudnn> cudnn) {
-    // FILL IN: return new CudaBackend(name, driver, stream, blas, cudnn);
-    throw new UnsupportedOperationException("CudaBackend is not there yet");
+  private static final class Libraries implements CudaBackend.Libraries {
+
+    @Override
+    public Blas blas(CudaDriver driver, long stream) {
+      return new JCudaBlas((JCudaDriver) driver, stream);
+    }
+
+    @Override
+    public Optional<Cudnn> cudnn(CudaDriver driver, long stream) {
+      return CudaSetup.get().cudnn().isUsable()
+          ? Optional.of(new JCudaCudnn((JCudaDriver) driver, stream))
+          : Optional.empty();
+    }
   }
 }

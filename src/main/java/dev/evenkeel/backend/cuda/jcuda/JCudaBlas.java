@@ -3,10 +3,10 @@ package dev.evenkeel.backend.cuda.jcuda;
 import static jcuda.jcublas.JCublas2.*;
 
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.cuda.Blas;
 import dev.evenkeel.backend.cuda.CudaException;
 import dev.evenkeel.backend.cuda.ElementType;
-import dev.evenkeel.backend.cuda.Precision;
 import dev.evenkeel.backend.cuda.View;
 import jcuda.Pointer;
 import jcuda.cudaDataType;

@@ -41,6 +41,7 @@ public final class SelfTest implements AutoCloseable {
   private final Step step = new Step();
   private final List<Buffer> buffers = new ArrayList<>();
   private final Map<String, Bound> bound = new LinkedHashMap<>();
+  private Backend.Sequence sequence;
   private long seed;
 
   private SelfTest(Backend backend) {
@@ -152,9 +153,20 @@ public final class SelfTest implements AutoCloseable {
     bind("add", backend.add(x, gathered, sum), sum);
     Matrix dropped = empty(ROWS, COLUMNS);
     bind("dropout", backend.dropout(x, 0.3, 5, 1, step, dropped), dropped);
+    Matrix twice = empty(ROWS, COLUMNS);
+    sequence =
+        backend.sequence(List.of(backend.copy(x, twice), backend.add(twice, gathered, twice)));
+    bind("sequence", this::thrice, twice);
     Matrix mean = empty(1, COLUMNS);
     Matrix variance = empty(1, COLUMNS);
     bind("columnStatistics", backend.columnStatistics(x, mean, variance), mean, variance);
+  }
+
+  /** Once as it is, and then recorded and replayed. */
+  private void thrice() {
+    sequence.run();
+    sequence.run();
+    sequence.run();
   }
 
   private void bindLinear() {
@@ -286,6 +298,7 @@ public final class SelfTest implements AutoCloseable {
 
   @Override
   public void close() {
+    sequence.close();
     buffers.forEach(Buffer::close);
   }
 }

@@ -3,6 +3,8 @@ package dev.evenkeel.backend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.simulator.SimulatedDriver;
+import dev.evenkeel.simulator.SimulatedGpu;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.TreeSet;
@@ -33,7 +35,7 @@ class SelfTestTest {
   void anOperationThatIsBrokenIsFound() {
     try (Backend whole = Device.cpu(1)) {
       for (String operation : EveryOperation.ofTheContract()) {
-        Operation nothing = () -> {};
+        Operation nothing = new Nothing();
         Backend broken = with(whole, operation, arguments -> nothing);
         List<String> wrong = wrong(SelfTest.run(broken, whole));
         assertTrue(
@@ -41,6 +43,30 @@ class SelfTestTest {
             operation + " is broken, and found were " + wrong);
       }
     }
+  }
+
+  private record Nothing() implements Backend.Sequence {
+    @Override
+    public void run() {}
+
+    @Override
+    public int nodes() {
+      return 0;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void theSimulatedGpuPasses() {
+    SimulatedDriver driver = new SimulatedDriver(1);
+    try (Backend gpu =
+            SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(Precision.TF32), true);
+        Backend cpu = Device.cpu(1)) {
+      assertEquals(List.of(), wrong(SelfTest.run(gpu, cpu)));
+    }
+    driver.assertNothingLeaked();
   }
 
   @Test

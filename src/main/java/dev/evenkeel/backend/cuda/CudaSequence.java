@@ -17,7 +17,7 @@ final class CudaSequence implements Backend.Sequence {
   private final Settings settings;
   private final List<Operation> operations;
   private final Operation[] work;
-  private final StagedGather[] staged;
+  private final CudaOperation.Around[] around;
   private final boolean replays;
   private boolean hasRun;
   private CudaDriver.Graph graph;
@@ -34,21 +34,22 @@ final class CudaSequence implements Backend.Sequence {
     this.operations = List.copyOf(operations); // settings live as long as somebody holds these
     this.replays = replays;
     List<Operation> all = new ArrayList<>();
-    List<StagedGather> gathers = new ArrayList<>();
-    operations.forEach(operation -> add(operation, all, gathers));
+    List<CudaOperation.Around> around = new ArrayList<>();
+    operations.forEach(operation -> add(operation, all, around));
     this.work = all.toArray(Operation[]::new);
-    this.staged = gathers.toArray(StagedGather[]::new);
+    this.around = around.toArray(CudaOperation.Around[]::new);
   }
 
-  private static void add(Operation operation, List<Operation> all, List<StagedGather> gathers) {
+  private static void add(
+      Operation operation, List<Operation> all, List<CudaOperation.Around> around) {
     if (operation instanceof CudaOperation one) {
       all.add(one.work());
-      if (one.staged() != null) {
-        gathers.add(one.staged());
+      if (one.around() != null) {
+        around.add(one.around());
       }
     } else if (operation instanceof CudaSequence inner) {
       all.addAll(List.of(inner.work));
-      gathers.addAll(List.of(inner.staged));
+      around.addAll(List.of(inner.around));
     } else {
       throw new EvenkeelException("An operation of another device was given to the CUDA backend");
     }
@@ -56,13 +57,13 @@ final class CudaSequence implements Backend.Sequence {
 
   @Override
   public void run() {
-    for (StagedGather gather : staged) {
-      gather.send();
+    for (CudaOperation.Around one : around) {
+      one.before();
     }
     settings.refresh();
     replayOrEnqueue();
-    for (StagedGather gather : staged) {
-      gather.sent();
+    for (CudaOperation.Around one : around) {
+      one.after();
     }
   }
 

@@ -224,7 +224,7 @@ final class Settings {
   }
 
   /** The row numbers of an order, copied when they are replaced, and its position. */
-  final class Order extends Source<RowOrder> {
+  final class Order extends Source<RowOrder> implements CudaOperation.Around {
     private final long rows;
     private final int capacity;
     private int tableRows;
@@ -250,13 +250,20 @@ final class Settings {
     @Override
     void write(RowOrder order, int[] values) {
       values[at] = order.position();
-      int[] now = order.rows();
+    }
+
+    @Override
+    public void before() {
+      int[] now = owner().rows();
       if (uploaded.get() != now) {
         check(now);
         staging.upload(now, rows);
         uploaded = new WeakReference<>(now);
       }
     }
+
+    @Override
+    public void after() {}
 
     private void check(int[] now) {
       if (now.length > capacity) {

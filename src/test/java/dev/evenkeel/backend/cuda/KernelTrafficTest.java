@@ -25,6 +25,17 @@ class KernelTrafficTest {
   /** What may be moved beside the planned bytes: vectors of C, partial sums, tickets. */
   private static final double MARGIN = 1.05;
 
+  /** In bfloat16 the matrix is half as large, and its partial sums are as large. */
+  private static final double BFLOAT16_MARGIN = 1.09;
+
+  /**
+   * What the caches are asked for: vectors of C are float32 and come once for each eight rows of a
+   * thread, so beside a small matrix in bfloat16 they are as much as the matrix.
+   */
+  private static final double ASKED_MARGIN = 1.5;
+
+  private static final double BFLOAT16_ASKED_MARGIN = 2.1;
+
   private final SimulatedDriver driver = new SimulatedDriver(1);
   private final long stream = driver.createStream();
   private final CudaMemory memory = new CudaMemory(driver, stream);
@@ -58,32 +69,37 @@ class KernelTrafficTest {
   }
 
   /**
-   * @param tensors how many times the matrix is read and written, by design
+   * @param reads how many times a matrix is read, by design
+   * @param writes how many times one is written
    */
-  private void moves(String what, View x, double tensors, int launches, Operation operation) {
+  private void moves(
+      String what, View x, int reads, int writes, int launches, Operation operation) {
     List<Statistics.Launch> all = run(operation);
     assertEquals(launches, all.size(), what + ": launches");
-    double bytes = 0;
+    long moved = 0;
+    long asked = 0;
+    long vectors = 0;
     for (Statistics.Launch launch : all) {
-      bytes += sectors(launch.globalLoads()) + sectors(launch.globalStores());
+      Accesses loads = launch.globalLoads();
+      Accesses stores = launch.globalStores();
+      moved += loads.differentSectors() + stores.differentSectors();
+      asked += loads.sectors() + stores.sectors();
+      vectors += 16 * loads.widths().getOrDefault(16, 0L);
+      vectors += 16 * stores.widths().getOrDefault(16, 0L);
       assertEquals(0, launch.localBytes(), what + ": local memory");
-      inVectors(what, launch.globalLoads());
     }
-    double planned = tensors * x.size() * x.type().bytes;
-    double ratio = bytes / planned;
-    String text = "%s moves %.3f of the %.0f bytes planned".formatted(what, ratio, planned);
-    assertTrue(ratio <= MARGIN && ratio > 0.99, text);
+    double planned = (double) (reads + writes) * x.size() * x.type().bytes;
+    boolean exact = x.type() == ElementType.FLOAT32;
+    double margin = exact ? MARGIN : BFLOAT16_MARGIN;
+    double askedMargin = exact ? ASKED_MARGIN : BFLOAT16_ASKED_MARGIN;
+    within(what + " moves", moved * Statistics.SECTOR / planned, margin);
+    within(what + " asks the caches for", asked * Statistics.SECTOR / planned, askedMargin);
+    assertTrue(vectors >= 0.99 * planned, what + ": not in 16-byte accesses");
   }
 
-  private static double sectors(Accesses accesses) {
-    return (double) accesses.sectors() * Statistics.SECTOR;
-  }
-
-  /** All but a few bytes come 16 at a time. */
-  private static void inVectors(String what, Accesses loads) {
-    long vectors = loads.widths().getOrDefault(16, 0L) * 16;
-    double share = vectors / (double) loads.bytes();
-    assertTrue(share > 0.9, "%s: %.3f of its bytes in 16-byte loads".formatted(what, share));
+  private static void within(String what, double ratio, double most) {
+    String text = "%s %.3f of the bytes planned, at most %s".formatted(what, ratio, most);
+    assertTrue(ratio > 0.99 && ratio <= most, text);
   }
 
   @Test
@@ -98,18 +114,25 @@ class KernelTrafficTest {
       moves(
           "forward in " + type,
           x,
-          3,
+          2,
+          1,
           2,
           kernels.batchNormForward(x, norm, Activation.RELU, y, saved));
       moves(
           "backward in " + type,
           x,
-          5,
+          4,
+          1,
           2,
           kernels.batchNormBackward(
               dy, x, norm, Activation.RELU, saved, dy, gradients, gradients + 4 * COLUMNS));
       moves(
-          "inference in " + type, x, 2, 1, kernels.batchNormInference(x, norm, Activation.RELU, y));
+          "inference in " + type,
+          x,
+          1,
+          1,
+          1,
+          kernels.batchNormInference(x, norm, Activation.RELU, y));
     }
   }
 
@@ -134,11 +157,11 @@ class KernelTrafficTest {
   void elementWiseWork() {
     View x = matrix(ROWS, ElementType.FLOAT32);
     View y = matrix(ROWS, ElementType.FLOAT32);
-    moves("copy", x, 2, 1, kernels.copy(x, y));
-    moves("add", x, 3, 1, kernels.add(x, y, y));
-    moves("relu", x, 2, 1, kernels.activationForward(x, 0, Activation.RELU, y));
+    moves("copy", x, 1, 1, 1, kernels.copy(x, y));
+    moves("add", x, 2, 1, 1, kernels.add(x, y, y));
+    moves("relu", x, 1, 1, 1, kernels.activationForward(x, 0, Activation.RELU, y));
     long step = memory.allocate(8);
-    moves("dropout", x, 2, 1, kernels.dropout(x, 1L << 30, 2, 1, 0, step, y));
+    moves("dropout", x, 1, 1, 1, kernels.dropout(x, 1L << 30, 2, 1, 0, step, y));
   }
 
   /** Adam reads four vectors and writes three: 28 bytes a parameter. */
@@ -151,6 +174,7 @@ class KernelTrafficTest {
     long scalars = memory.allocate(16);
     Kernels.Update update =
         new Kernels.Update(p.address(), g, 0, p.size(), p.size(), 0.01, 0, 0, scalars);
-    moves("adam", p, 7, 1, kernels.updateAdam(update, m, v, 0.9, 0.999, 1e-8, true, scalars + 4));
+    moves(
+        "adam", p, 4, 3, 1, kernels.updateAdam(update, m, v, 0.9, 0.999, 1e-8, true, scalars + 4));
   }
 }

@@ -67,6 +67,10 @@ public final class Evaluator implements AutoCloseable {
       this.constants =
           weights.length == 0 ? Matrix.NONE : own(backend.table(weights, 1, weights.length));
       bound(memory.maxRows());
+      int last = data.rows() % memory.maxRows();
+      if (last > 0) {
+        bound(last);
+      }
     } catch (RuntimeException | Error e) {
       close();
       throw e;

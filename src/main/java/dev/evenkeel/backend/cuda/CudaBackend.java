@@ -132,13 +132,13 @@ public final class CudaBackend implements Backend {
   }
 
   /** Whether a table may lie on the device: it leaves room for what a run needs beside it. */
-  private boolean fits(long elements) {
-    return elements * activationType().bytes <= TABLES_SHARE * driver.freeMemory();
+  private boolean fits(long bytes) {
+    return bytes <= TABLES_SHARE * driver.freeMemory();
   }
 
   @Override
   public Matrix table(float[] values, int rows, int columns) {
-    if (!fits(values.length)) {
+    if (!fits(4L * values.length)) {
       return Matrix.of(new HostTable(values), rows, columns);
     }
     return filled(values, Matrix.of(allocate((long) rows * columns), rows, columns));
@@ -146,7 +146,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Matrix inputs(float[] values, int rows, int columns) {
-    if (!fits(values.length)) {
+    if (!fits(CudaBuffer.activationBytes(rows, columns, activationType()))) {
       return Matrix.of(new HostTable(values), rows, columns);
     }
     return filled(values, Matrix.of(allocateActivations(rows, columns), rows, columns));

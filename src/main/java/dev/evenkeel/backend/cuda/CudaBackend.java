@@ -196,7 +196,7 @@ public final class CudaBackend implements Backend {
         DeviceOptions.defaults().withPrecision(precision).withNormBody(NormBody.PTX);
     return Optional.of(
         new CudaBackend(
-            new CountingDriver(driver.properties()),
+            new CountingDriver(driver.properties(), driver.freeMemory() + memory.bytes()),
             index,
             CountingDriver.libraries(),
             same,

@@ -1,6 +1,7 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.cuda.Kernels.Norm;
@@ -121,12 +122,17 @@ final class NormBodies {
   /** Both on memory of their own, so that nothing which anybody holds is changed. */
   private boolean isFaster(Shape shape, Norm like) {
     int columns = shape.columns;
-    long bytes = shape.rows * (long) columns * shape.type.bytes;
-    long[] matrices = {memory.allocate(bytes), memory.allocate(bytes), memory.allocate(bytes)};
-    long vectors = memory.allocate(4L * (9 * columns + 1));
-    View x = new View(matrices[0], shape.rows, columns, columns, shape.type);
-    View y = new View(matrices[1], shape.rows, columns, columns, shape.type);
-    View dy = new View(matrices[2], shape.rows, columns, columns, shape.type);
+    long bytes = (shape.rows * (long) columns * shape.type.bytes + 255) / 256 * 256;
+    long trial;
+    try {
+      trial = memory.allocate(3 * bytes + 4 * (9L * columns + 1));
+    } catch (DeviceMemoryException e) {
+      return false; // no room to try: ours need no memory beside the run's
+    }
+    View x = new View(trial, shape.rows, columns, columns, shape.type);
+    View y = new View(trial + bytes, shape.rows, columns, columns, shape.type);
+    View dy = new View(trial + 2 * bytes, shape.rows, columns, columns, shape.type);
+    long vectors = trial + 3 * bytes;
     Norm norm =
         new Norm(
             vectors,
@@ -160,13 +166,10 @@ final class NormBodies {
             };
     try {
       return milliseconds(cudnnBody.get()) < milliseconds(ourBody.get());
-    } catch (CudaException e) {
-      return false; // a shape that cuDNN refuses after all
+    } catch (CudaException | DeviceMemoryException e) {
+      return false; // a shape that cuDNN refuses after all, or has no room for
     } finally {
-      for (long matrix : matrices) {
-        memory.free(matrix);
-      }
-      memory.free(vectors);
+      memory.free(trial);
     }
   }
 

@@ -74,14 +74,29 @@ final class CudaSequence implements Backend.Sequence {
       return;
     }
     if (graph == null) {
-      driver.beginCapture(stream);
-      try {
-        enqueue();
-      } finally {
-        graph = driver.endCapture(stream);
-      }
+      graph = recorded();
     }
     graph.launch(stream);
+  }
+
+  private CudaDriver.Graph recorded() {
+    driver.beginCapture(stream);
+    try {
+      enqueue();
+    } catch (RuntimeException | Error e) {
+      abandon(e);
+      throw e;
+    }
+    return driver.endCapture(stream);
+  }
+
+  /** Ends a recording that something went wrong in: a part of the work must never be replayed. */
+  private void abandon(Throwable cause) {
+    try {
+      driver.endCapture(stream).close();
+    } catch (CudaException e) {
+      cause.addSuppressed(e); // as it should be: the recording was invalid
+    }
   }
 
   private void enqueue() {

@@ -242,7 +242,7 @@ public final class CudaBackend implements Backend {
     }
     Settings.Order walk = settings.order(order, table.rows());
     Operation work = kernels.gather(view(table), walk.rows(), walk.position(), view(batch));
-    return new CudaOperation(settings, work, order, walk);
+    return new CudaOperation(settings, work, order, walk.around(batch.rows()));
   }
 
   private Operation stagedGather(Matrix table, RowOrder order, Matrix batch) {

@@ -216,7 +216,10 @@ final class Settings {
   Order order(RowOrder order, int tableRows) {
     for (Source<?> source : sources) {
       if (source instanceof Order known && source.owner() == order) {
-        known.tableRows = Math.min(known.tableRows, tableRows);
+        if (tableRows < known.tableRows) {
+          known.tableRows = tableRows;
+          known.uploaded = new WeakReference<>(null); // to be checked once more
+        }
         return known;
       }
     }
@@ -224,7 +227,7 @@ final class Settings {
   }
 
   /** The row numbers of an order, copied when they are replaced, and its position. */
-  final class Order extends Source<RowOrder> implements CudaOperation.Around {
+  final class Order extends Source<RowOrder> {
     private final long rows;
     private final int capacity;
     private int tableRows;
@@ -252,18 +255,32 @@ final class Settings {
       values[at] = order.position();
     }
 
-    @Override
-    public void before() {
-      int[] now = owner().rows();
+    /** Around a gather of so many rows. */
+    CudaOperation.Around around(int batchRows) {
+      return new CudaOperation.Around() {
+        @Override
+        public void before() {
+          send(owner(), batchRows);
+        }
+
+        @Override
+        public void after() {}
+      };
+    }
+
+    private void send(RowOrder order, int batchRows) {
+      int[] now = order.rows();
+      if (order.position() < 0 || order.position() + (long) batchRows > now.length) {
+        throw new EvenkeelException(
+            "A batch of %d rows from position %d on does not lie in a row order of %d rows"
+                .formatted(batchRows, order.position(), now.length));
+      }
       if (uploaded.get() != now) {
         check(now);
         staging.upload(now, rows);
         uploaded = new WeakReference<>(now);
       }
     }
-
-    @Override
-    public void after() {}
 
     private void check(int[] now) {
       if (now.length > capacity) {

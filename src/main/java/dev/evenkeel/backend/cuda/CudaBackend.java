@@ -207,12 +207,12 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Sequence sequence(List<Operation> operations) {
-    return new CudaSequence(driver, stream, settings, operations, replays);
+    return new CudaSequence(driver, memory, stream, settings, operations, replays);
   }
 
   @Override
   public Readback readback(Matrix scalar) {
-    return new CudaReadback(driver, stream, CudaBuffer.view(scalar).address());
+    return new CudaReadback(driver, memory, stream, CudaBuffer.view(scalar).address());
   }
 
   private Operation bound(Operation work) {
@@ -533,6 +533,15 @@ public final class CudaBackend implements Backend {
       return;
     }
     closed = true;
+    try {
+      closeParts();
+    } finally {
+      memory.close();
+      driver.close(); // after a fault too, when the parts can't be given back one by one
+    }
+  }
+
+  private void closeParts() {
     driver.synchronize(stream);
     blas.close();
     cudnn.ifPresent(Cudnn::close);
@@ -547,6 +556,5 @@ public final class CudaBackend implements Backend {
       driver.destroyStream(copies);
     }
     driver.destroyStream(stream);
-    driver.close();
   }
 }

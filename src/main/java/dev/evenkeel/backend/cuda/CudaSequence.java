@@ -13,6 +13,7 @@ import java.util.List;
 final class CudaSequence implements Backend.Sequence {
 
   private final CudaDriver driver;
+  private final CudaMemory memory;
   private final long stream;
   private final Settings settings;
   private final List<Operation> operations;
@@ -24,11 +25,13 @@ final class CudaSequence implements Backend.Sequence {
 
   CudaSequence(
       CudaDriver driver,
+      CudaMemory memory,
       long stream,
       Settings settings,
       List<Operation> operations,
       boolean replays) {
     this.driver = driver;
+    this.memory = memory;
     this.stream = stream;
     this.settings = settings;
     this.operations = List.copyOf(operations); // settings live as long as somebody holds these
@@ -112,7 +115,7 @@ final class CudaSequence implements Backend.Sequence {
 
   @Override
   public void close() {
-    if (graph != null) {
+    if (graph != null && !memory.isClosed()) {
       driver.synchronize(stream);
       graph.close();
       graph = null;

@@ -122,6 +122,9 @@ final class StagedGather implements Settings.Position, CudaOperation.Around {
   }
 
   void close() {
+    if (memory.isClosed()) {
+      return;
+    }
     driver.synchronize(copies);
     driver.synchronize(stream);
     driver.freePinned(pinned);

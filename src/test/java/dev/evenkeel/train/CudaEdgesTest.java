@@ -413,4 +413,35 @@ class CudaEdgesTest {
       Expect.failure(smaller::run, "A row order asks for row 10 of a table of 10");
     }
   }
+
+  /** The host learns of it only steps later. */
+  @Test
+  void aNaNAmidARunLeavesTheParametersOfTheStepBefore() {
+    float[] features = TRAIN.features().clone();
+    Arrays.fill(features, 300 * 64, 301 * 64, 3e38f);
+    List<String> classes = IntStream.range(0, 10).mapToObj(Integer::toString).toList();
+    Dataset bad = Dataset.classification("bad", features, 64, labels(TRAIN), classes);
+    Network network = Network.of(64, Linear.of(16), Activate.relu(), Linear.of(10));
+    Recipe recipe = RECIPE.withSchedule(Schedule.constant()).withSteps(60);
+    for (int seed = 1; seed < 4; seed++) {
+      for (SimulatedDriver driver : List.of(new SimulatedDriver(seed), tight(seed))) {
+        try (Backend backend = SimulatedGpu.open(driver);
+            Model model = network.build(backend, 1);
+            Model twin = network.build(backend, 1)) {
+          String message =
+              assertThrows(NonFiniteException.class, () -> new Trainer(model, recipe, bad).fit())
+                  .getMessage();
+          assertTrue(message.contains("in the output of layer 0 linear"), message);
+          int step = Integer.parseInt(message.replaceAll(".*at step ([0-9]+):.*", "$1"));
+          assertTrue(step > 1 && step < 20, message);
+          new Trainer(twin, recipe.withSteps(step - 1), bad).fit();
+          assertArrayEquals(values(twin), values(model));
+        }
+      }
+    }
+  }
+
+  private static int[] labels(Dataset data) {
+    return IntStream.range(0, data.rows()).map(i -> (int) data.targets()[i]).toArray();
+  }
 }

@@ -35,12 +35,13 @@ final class LargestBatch {
       Matrix targets = counting.table(train.targets(), train.rows(), train.targetColumns());
       TrainingStep.Source source =
           new TrainingStep.Source(features, targets, new RowOrder(new int[train.rows()]));
+      long room = cause.room() - counting.allocatedBytes();
       int fits = 0;
       for (int batch = Integer.highestOneBit(recipe.batch());
           batch >= smallest && fits == 0;
           batch /= 2) {
         Batches batches = Batches.of(train.rows(), batch, smallest);
-        fits = bytes(planned, source, recipe, batches, valid) <= cause.room() ? batch : 0;
+        fits = bytes(planned, source, recipe, batches, valid) <= room ? batch : 0;
       }
       features.buffer().close();
       targets.buffer().close();
@@ -50,7 +51,8 @@ final class LargestBatch {
   }
 
   /**
-   * What Trainer takes, in its order: it depends on what is left whether tables lie on a device.
+   * What Trainer takes beside its tables, in its order: it depends on what is left whether those of
+   * the evaluator lie on the device.
    */
   private static long bytes(
       Model planned,
@@ -58,6 +60,7 @@ final class LargestBatch {
       Recipe recipe,
       Batches batches,
       Optional<Dataset> valid) {
+    long before = planned.backend().allocatedBytes(); // with what tables hold of earlier batches
     try (TrainingStep step =
         new TrainingStep(
             planned,
@@ -69,11 +72,11 @@ final class LargestBatch {
             recipe.seed())) {
       step.prepare(batches.smallest());
       if (valid.isEmpty()) {
-        return planned.backend().allocatedBytes();
+        return planned.backend().allocatedBytes() - before;
       }
       try (Evaluator evaluator =
           new Evaluator(planned, valid.get(), Optional.of(recipe.loss()), batches.largest())) {
-        return planned.backend().allocatedBytes();
+        return planned.backend().allocatedBytes() - before;
       }
     }
   }

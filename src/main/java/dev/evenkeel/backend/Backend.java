@@ -103,9 +103,10 @@ public interface Backend extends AutoCloseable {
   // Activations
 
   /**
-   * z := z + bias (in place, unless bias is NONE), then y := activation(z). y may be z if it is
-   * IDENTITY. What is left in z is for {@link #activationBackward} alone: a body may leave the bias
-   * out of it where that activation's derivative follows from y.
+   * z := z + bias (in place, unless bias is NONE), then y := activation(z). y may be z where
+   * nothing goes backward, or the activation is IDENTITY. What is left in z is for {@link
+   * #activationBackward} alone: a body may leave the bias out of it where that activation's
+   * derivative follows from y.
    */
   Operation activationForward(Matrix z, Matrix bias, Activation activation, Matrix y);
 
@@ -131,7 +132,7 @@ public interface Backend extends AutoCloseable {
   Operation batchNormForward(
       Matrix x, BatchNormMemory norm, Activation activation, Matrix y, Matrix saved);
 
-  /** The same with the running statistics, which stay as they are. */
+  /** The same with the running statistics, which stay as they are. y may be x. */
   Operation batchNormInference(Matrix x, BatchNormMemory norm, Activation activation, Matrix y);
 
   /** dx, dGamma, dBeta from dy and what the forward pass saw and left. dx may be dy. */

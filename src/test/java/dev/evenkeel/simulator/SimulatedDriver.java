@@ -21,7 +21,6 @@ public final class SimulatedDriver implements CudaDriver {
   private static final Set<String> EVER_RUN = ConcurrentHashMap.newKeySet();
 
   private final SimulatedOptions options;
-  private final Thread owner = Thread.currentThread();
   private final Counters counters = new Counters();
   private final Scheduler scheduler;
   private final DeviceMemory memory;
@@ -327,7 +326,6 @@ public final class SimulatedDriver implements CudaDriver {
     if (leaks != null) {
       return;
     }
-    checkThread("cuDevicePrimaryCtxRelease");
     try {
       if (!scheduler.isBroken()) {
         scheduler.finishAll();
@@ -342,7 +340,7 @@ public final class SimulatedDriver implements CudaDriver {
     }
   }
 
-  /** What each call does first: it belongs to one thread, and the device may work meanwhile. */
+  /** What each call does first: the device may work meanwhile. */
   private void enter(String call) {
     enterToGiveBack(call);
     scheduler.tick();
@@ -350,15 +348,8 @@ public final class SimulatedDriver implements CudaDriver {
 
   /** Giving back goes on after a fault. */
   private void enterToGiveBack(String call) {
-    checkThread(call);
     if (leaks != null) {
       throw CudaError.CUDA_ERROR_CONTEXT_IS_DESTROYED.in(call);
-    }
-  }
-
-  private void checkThread(String call) {
-    if (Thread.currentThread() != owner) {
-      throw CudaError.CUDA_ERROR_INVALID_CONTEXT.in(call);
     }
   }
 }

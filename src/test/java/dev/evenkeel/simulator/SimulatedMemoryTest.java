@@ -220,16 +220,6 @@ class SimulatedMemoryTest {
     assertTrue(origin.getMessage().contains("fill of 2 words"), origin.getMessage());
   }
 
-  @Test
-  void anotherThreadHasNoContext() throws InterruptedException {
-    Throwable[] thrown = new Throwable[1];
-    Thread other =
-        new Thread(() -> thrown[0] = assertThrows(CudaException.class, () -> driver.allocate(1)));
-    other.start();
-    other.join();
-    assertEquals(201, ((CudaException) thrown[0]).code());
-  }
-
   /** A device whose first seeded moments do nothing: what is put on a stream waits a while. */
   private static SimulatedDriver neverAhead() {
     for (int seed = 0; seed < 100; seed++) {

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
  * handles are longs. Every call that CUDA refuses throws a {@link CudaException} that names the
  * call, its arguments and the code.
  *
- * <p>Belongs to the thread that made it, as its backend does.
+ * <p>Belongs to one thread at a time, as its backend does.
  */
 public interface CudaDriver extends AutoCloseable {
 

@@ -32,6 +32,7 @@ public final class JCudaBlas implements Blas {
   public JCudaBlas(JCudaDriver driver, long stream) {
     CudaSetup.get().blas().require();
     this.driver = driver;
+    driver.enter();
     check(cublasCreate(handle), "cublasCreate()");
     // In this order: a new stream brings cuBLAS back to a workspace of its own, and products of
     // one handle in a captured graph must not share memory with another's.
@@ -91,6 +92,7 @@ public final class JCudaBlas implements Blas {
     CUdeviceptr right = Address.of(b.address());
     CUdeviceptr product = Address.of(c.address());
     return () -> {
+      driver.enter();
       // Not cublasGemmEx: in JCuda that is the call of CUDA 10, without these compute types.
       int code =
           cublasGemmEx_new(
@@ -134,6 +136,7 @@ public final class JCudaBlas implements Blas {
 
   @Override
   public void close() {
+    driver.enter();
     cublasDestroy(handle);
     driver.free(workspace);
   }

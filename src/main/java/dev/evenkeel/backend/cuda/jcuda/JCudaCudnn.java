@@ -23,11 +23,14 @@ public final class JCudaCudnn implements Cudnn {
   private static final Pointer ONE = Address.scalar(1);
   private static final Pointer ZERO = Address.scalar(0);
 
+  private final JCudaDriver driver;
   private final cudnnHandle handle = new cudnnHandle();
   private final List<cudnnTensorDescriptor> descriptors = new ArrayList<>();
 
   public JCudaCudnn(JCudaDriver driver, long stream) {
     CudaSetup.get().cudnn().require();
+    driver.enter();
+    this.driver = driver;
     check(cudnnCreate(handle), "cudnnCreate()");
     check(cudnnSetStream(handle, new cudaStream_t(driver.stream(stream))), "cudnnSetStream()");
   }
@@ -110,6 +113,7 @@ public final class JCudaCudnn implements Cudnn {
     Pointer batchMean = Address.of(savedMean);
     Pointer batchInverse = Address.of(savedInverse);
     return () -> {
+      driver.enter();
       int code =
           cudnnBatchNormalizationForwardTraining(
               handle,
@@ -154,6 +158,7 @@ public final class JCudaCudnn implements Cudnn {
     Pointer mean = Address.of(runningMean);
     Pointer variance = Address.of(runningVariance);
     return () -> {
+      driver.enter();
       int code =
           cudnnBatchNormalizationForwardInference(
               handle,
@@ -200,6 +205,7 @@ public final class JCudaCudnn implements Cudnn {
     Pointer batchMean = Address.of(savedMean);
     Pointer batchInverse = Address.of(savedInverse);
     return () -> {
+      driver.enter();
       int code =
           cudnnBatchNormalizationBackward(
               handle,
@@ -229,6 +235,7 @@ public final class JCudaCudnn implements Cudnn {
 
   @Override
   public void close() {
+    driver.enter();
     descriptors.forEach(descriptor -> cudnnDestroyTensorDescriptor(descriptor));
     descriptors.clear();
     cudnnDestroy(handle);

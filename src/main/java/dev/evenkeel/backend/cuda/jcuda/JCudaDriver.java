@@ -41,7 +41,11 @@ public final class JCudaDriver implements CudaDriver {
 
   private static final int LOG_BYTES = 8192;
 
+  /** Whose context the thread has. */
+  private static final ThreadLocal<JCudaDriver> CURRENT = new ThreadLocal<>();
+
   private final CUdevice device = new CUdevice();
+  private final CUcontext context = new CUcontext();
   private final Properties properties;
   private final Handles<CUmodule> modules = new Handles<>();
   private final Handles<CUfunction> functions = new Handles<>();
@@ -54,10 +58,17 @@ public final class JCudaDriver implements CudaDriver {
   public JCudaDriver(int index) {
     CudaSetup.get().driver().require();
     check(cuDeviceGet(device, index), "cuDeviceGet(%d)", index);
-    CUcontext context = new CUcontext();
     check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain(%d)", index);
-    check(cuCtxSetCurrent(context), "cuCtxSetCurrent()");
+    enter();
     properties = properties(device);
+  }
+
+  /** Before each call: the thread may be another than last time, or have used another GPU since. */
+  void enter() {
+    if (CURRENT.get() != this) {
+      check(cuCtxSetCurrent(context), "cuCtxSetCurrent()");
+      CURRENT.set(this);
+    }
   }
 
   static Properties properties(CUdevice device) {
@@ -92,6 +103,7 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public long freeMemory() {
+    enter();
     long[] free = new long[1];
     long[] total = new long[1];
     check(cuMemGetInfo(free, total), "cuMemGetInfo()");
@@ -102,6 +114,7 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public long allocate(long bytes) {
+    enter();
     Address.Out memory = new Address.Out();
     check(cuMemAlloc(memory, bytes), "cuMemAlloc(%d)", bytes);
     allocations.add(memory.address());
@@ -110,12 +123,14 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public void free(long address) {
+    enter();
     check(cuMemFree(Address.of(address)), "cuMemFree(0x%x)", address);
     allocations.remove(address);
   }
 
   @Override
   public ByteBuffer allocatePinned(int bytes) {
+    enter();
     Pointer memory = new Pointer();
     check(cuMemAllocHost(memory, bytes), "cuMemAllocHost(%d)", bytes);
     ByteBuffer view = memory.getByteBuffer(0, bytes);
@@ -125,6 +140,7 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public void freePinned(ByteBuffer memory) {
+    enter();
     Pointer pointer = pinned(memory);
     pinned.remove(memory);
     check(cuMemFreeHost(pointer), "cuMemFreeHost(%d bytes)", memory.capacity());
@@ -141,6 +157,7 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public void copyToDevice(ByteBuffer source, int from, long target, int bytes, long stream) {
+    enter();
     check(
         cuMemcpyHtoDAsync(
             Address.of(target), pinned(source).withByteOffset(from), bytes, streams.get(stream)),
@@ -151,6 +168,7 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public void copyToHost(long source, ByteBuffer target, int to, int bytes, long stream) {
+    enter();
     check(
         cuMemcpyDtoHAsync(
             pinned(target).withByteOffset(to), Address.of(source), bytes, streams.get(stream)),
@@ -161,6 +179,7 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public void fill(long address, int word, long words, long stream) {
+    enter();
     check(
         cuMemsetD32Async(Address.of(address), word, words, streams.get(stream)),
         "cuMemsetD32Async(0x%x, 0x%x, %d words)",
@@ -173,6 +192,7 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public long loadModule(String ptx) {
+    enter();
     byte[] text = ptx.getBytes(StandardCharsets.UTF_8);
     JITOptions options = new JITOptions();
     options.putBytes(CUjit_option.CU_JIT_ERROR_LOG_BUFFER, new byte[LOG_BYTES]);
@@ -192,11 +212,13 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public void unloadModule(long module) {
+    enter();
     check(cuModuleUnload(modules.remove(module)), "cuModuleUnload()");
   }
 
   @Override
   public long function(long module, String name) {
+    enter();
     CUfunction function = new CUfunction();
     check(
         cuModuleGetFunction(function, modules.get(module), name), "cuModuleGetFunction(%s)", name);
@@ -206,6 +228,7 @@ public final class JCudaDriver implements CudaDriver {
   @Override
   public Operation launch(
       long function, Grid grid, int sharedBytes, long stream, Object... arguments) {
+    enter();
     CUfunction kernel = functions.get(function);
     if (sharedBytes > SHARED_BYTES_FOR_ALL) {
       check(
@@ -219,6 +242,7 @@ public final class JCudaDriver implements CudaDriver {
     Pointer parameters = Arguments.of(arguments);
     CUstream queue = streams.get(stream);
     return () -> {
+      enter();
       int code =
           cuLaunchKernel(
               kernel,
@@ -242,6 +266,7 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public long createStream() {
+    enter();
     CUstream stream = new CUstream();
     check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate()");
     return streams.add(stream);
@@ -253,16 +278,19 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public void destroyStream(long stream) {
+    enter();
     check(cuStreamDestroy(streams.remove(stream)), "cuStreamDestroy()");
   }
 
   @Override
   public void synchronize(long stream) {
+    enter();
     check(cuStreamSynchronize(streams.get(stream)), "cuStreamSynchronize()");
   }
 
   @Override
   public long createEvent(boolean timing) {
+    enter();
     CUevent event = new CUevent();
     int flags = timing ? CUevent_flags.CU_EVENT_DEFAULT : CUevent_flags.CU_EVENT_DISABLE_TIMING;
     check(cuEventCreate(event, flags), "cuEventCreate()");
@@ -271,21 +299,25 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public void destroyEvent(long event) {
+    enter();
     check(cuEventDestroy(events.remove(event)), "cuEventDestroy()");
   }
 
   @Override
   public void record(long event, long stream) {
+    enter();
     check(cuEventRecord(events.get(event), streams.get(stream)), "cuEventRecord()");
   }
 
   @Override
   public void await(long stream, long event) {
+    enter();
     check(cuStreamWaitEvent(streams.get(stream), events.get(event), 0), "cuStreamWaitEvent()");
   }
 
   @Override
   public boolean isDone(long event) {
+    enter();
     int code = cuEventQuery(events.get(event));
     if (code == CUresult.CUDA_ERROR_NOT_READY) {
       return false;
@@ -296,11 +328,13 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public void synchronizeEvent(long event) {
+    enter();
     check(cuEventSynchronize(events.get(event)), "cuEventSynchronize()");
   }
 
   @Override
   public float milliseconds(long from, long to) {
+    enter();
     float[] milliseconds = new float[1];
     check(
         cuEventElapsedTime(milliseconds, events.get(from), events.get(to)), "cuEventElapsedTime()");
@@ -311,6 +345,7 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public void beginCapture(long stream) {
+    enter();
     check(
         cuStreamBeginCapture(
             streams.get(stream), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
@@ -319,6 +354,7 @@ public final class JCudaDriver implements CudaDriver {
 
   @Override
   public Graph endCapture(long stream) {
+    enter();
     CUgraph recorded = new CUgraph();
     check(cuStreamEndCapture(streams.get(stream), recorded), "cuStreamEndCapture()");
     try {
@@ -351,11 +387,13 @@ public final class JCudaDriver implements CudaDriver {
 
     @Override
     public void launch(long stream) {
+      enter();
       check(cuGraphLaunch(executable, streams.get(stream)), "cuGraphLaunch()");
     }
 
     @Override
     public void close() {
+      enter();
       if (graphs.remove(this)) {
         check(cuGraphExecDestroy(executable), "cuGraphExecDestroy()");
       }
@@ -365,6 +403,7 @@ public final class JCudaDriver implements CudaDriver {
   /** Goes on after a failure, for a context that is broken refuses every call. */
   @Override
   public void close() {
+    enter();
     cuCtxSynchronize();
     graphs.forEach(graph -> cuGraphExecDestroy(graph.executable));
     events.all().forEach(event -> cuEventDestroy(event));
@@ -373,6 +412,7 @@ public final class JCudaDriver implements CudaDriver {
     pinned.values().forEach(memory -> cuMemFreeHost(memory));
     allocations.forEach(address -> cuMemFree(Address.of(address)));
     cuDevicePrimaryCtxRelease(device);
+    CURRENT.remove();
   }
 
   // Codes

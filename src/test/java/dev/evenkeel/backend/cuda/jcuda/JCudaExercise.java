@@ -40,6 +40,7 @@ final class JCudaExercise {
   public static void main(String[] args) {
     switch (args[0]) {
       case "driver" -> new JCudaExercise().driver();
+      case "threads" -> new JCudaExercise().threads();
       case "leaks" -> new JCudaExercise().leaks();
       case "blas" -> new JCudaExercise().blas();
       case "cudnn" -> new JCudaExercise().cudnn();
@@ -49,6 +50,20 @@ final class JCudaExercise {
               CudaSetup.get().unavailable(Integer.parseInt(args[1])).orElse("available"));
       default -> throw new IllegalArgumentException(args[0]);
     }
+  }
+
+  /** A backend may be handed from thread to thread: each needs the context. */
+  private void threads() {
+    float[][] seen = new float[1][];
+    Thread other = new Thread(() -> seen[0] = download(upload(1, 2, 3), 3));
+    other.start();
+    try {
+      other.join();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+    assertArrayEquals(new float[] {1, 2, 3}, seen[0]);
+    assertArrayEquals(new float[] {4}, download(upload(4), 1));
   }
 
   private long upload(float... values) {

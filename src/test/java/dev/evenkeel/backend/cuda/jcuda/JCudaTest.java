@@ -45,6 +45,11 @@ class JCudaTest {
   }
 
   @Test
+  void anotherThreadMayGoOn() throws Exception {
+    assertEquals(List.of(), exercise("threads"));
+  }
+
+  @Test
   void productsOfRowsWithGapsComeOutRightAndInThePrecisionAskedFor() throws Exception {
     List<String> lines = exercise("blas");
     assertEquals("workspace of 33554432 bytes", lines.get(0));

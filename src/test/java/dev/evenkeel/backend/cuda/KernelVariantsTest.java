@@ -1,5 +1,6 @@
 package dev.evenkeel.backend.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The variants of a kernel against each other: one element at a time from any address, which the
@@ -55,6 +57,8 @@ class KernelVariantsTest {
       this.tolerance = tolerance;
     }
   }
+
+  private static final int ORDERS = 20;
 
   private static final int[][] SHAPES = {{2, 1}, {5, 13}, {67, 29}, {3, 1100}, {517, 37}, {700, 3}};
 
@@ -110,6 +114,24 @@ class KernelVariantsTest {
         assertEquals(expected.size(), actual.size());
         for (int i = 0; i < actual.size(); i++) {
           near(layout, name + ", result " + i, expected.get(i), actual.get(i));
+        }
+      }
+    }
+  }
+
+  /** CudaHabitsTest does so with all that a backend runs; these are the other kernels. */
+  @ParameterizedTest
+  @ValueSource(strings = {"copy", "add", "updates", "softmax, smoothed, weighted"})
+  void theSameBitsInAnyOrderOfBlocksAndWarps(String name) {
+    for (Layout layout : Layout.values()) {
+      List<float[]> first = null;
+      for (int seed = 0; seed < ORDERS; seed++) {
+        try (Device device = new Device(layout, seed)) {
+          List<float[]> now = bodies().get(name).run(device, 517, 5);
+          first = first == null ? now : first;
+          for (int i = 0; i < now.size(); i++) {
+            assertArrayEquals(first.get(i), now.get(i), 0f, name + ", result " + i);
+          }
         }
       }
     }
@@ -337,10 +359,14 @@ class KernelVariantsTest {
     final Kernels kernels;
 
     Device(Layout layout) {
+      this(layout, 7);
+    }
+
+    Device(Layout layout, long seed) {
       this.layout = layout;
       driver =
           new SimulatedDriver(
-              SimulatedOptions.standard(7)
+              SimulatedOptions.standard(seed)
                   .withExecution(ExecutionOptions.standard().withRaces(true)));
       stream = driver.createStream();
       long scratch = driver.allocate(Kernels.SCRATCH_BYTES);

@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.cuda.CudaDriver;
 import dev.evenkeel.backend.cuda.KernelBench;
@@ -75,18 +76,21 @@ final class KernelTables {
     common.say("%-24s %-5s %10s %10s %9s".formatted("copy of", "type", "MB", "µs", "GB/s"));
     for (Shape shape : KernelBench.shapes()) {
       for (boolean bfloat16 : List.of(false, true)) {
-        Timed copy = bench.copy(shape, bfloat16);
-        copies.add(copy);
-        say(
-            "%-24s %-5s %10.2f %10.2f %9.0f",
-            copy.shape(),
-            copy.type(),
-            copy.megabytes(),
-            copy.microseconds(),
-            copy.gigabytesPerSecond());
+        whereItFits(() -> copies.add(shown(bench.copy(shape, bfloat16))));
       }
     }
     return copies;
+  }
+
+  private Timed shown(Timed copy) {
+    say(
+        "%-24s %-5s %10.2f %10.2f %9.0f",
+        copy.shape(),
+        copy.type(),
+        copy.megabytes(),
+        copy.microseconds(),
+        copy.gigabytesPerSecond());
+    return copy;
   }
 
   private List<Product> products(KernelBench bench, boolean ampere) {
@@ -97,19 +101,25 @@ final class KernelTables {
         if (!ampere && precision != Precision.FP32) {
           continue;
         }
-        for (Product one : bench.products(layer[0], layer[1], layer[2], precision)) {
-          products.add(one);
-          say(
-              "%-9s %18s %-5s %10.2f %9.1f",
-              one.product(),
-              "%dx%dx%d".formatted(one.m(), one.n(), one.k()),
-              one.precision(),
-              one.microseconds(),
-              one.teraflops());
-        }
+        whereItFits(
+            () ->
+                bench
+                    .products(layer[0], layer[1], layer[2], precision)
+                    .forEach(one -> show(one, products)));
       }
     }
     return products;
+  }
+
+  private void show(Product one, List<Product> all) {
+    all.add(one);
+    say(
+        "%-9s %18s %-5s %10.2f %9.1f",
+        one.product(),
+        "%dx%dx%d".formatted(one.m(), one.n(), one.k()),
+        one.precision(),
+        one.microseconds(),
+        one.teraflops());
   }
 
   private List<Timed> kernels(KernelBench bench, boolean ampere) {
@@ -119,15 +129,27 @@ final class KernelTables {
             .formatted("kernel", "shape", "type", "MB", "µs", "GB/s", "copies", "of copy"));
     for (Shape shape : KernelBench.shapes()) {
       for (boolean bfloat16 : ampere ? List.of(false, true) : List.of(false)) {
-        bench.onBatch(shape, bfloat16).forEach(one -> show(one, all));
         Shape logits = new Shape(shape.rows(), CLASSES);
-        show(bench.softmaxCrossEntropy(logits, bfloat16), all);
+        whereItFits(
+            () -> {
+              bench.onBatch(shape, bfloat16).forEach(one -> show(one, all));
+              show(bench.softmaxCrossEntropy(logits, bfloat16), all);
+            });
       }
     }
     for (int parameters : KernelBench.parameterCounts()) {
-      bench.updates(parameters).forEach(one -> show(one, all));
+      whereItFits(() -> bench.updates(parameters).forEach(one -> show(one, all)));
     }
     return all;
+  }
+
+  /** A small GPU has no room for the largest shapes: the others are measured all the same. */
+  private void whereItFits(Runnable measurement) {
+    try {
+      measurement.run();
+    } catch (DeviceMemoryException e) {
+      common.say(e.getMessage());
+    }
   }
 
   private void show(Timed one, List<Timed> all) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.evenkeel.io.Json;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,9 @@ public final class CheckReport {
     }
   }
 
+  /** Failures of a group that are told; all are in the JSON. */
+  private static final int TOLD = 20;
+
   private CheckReport() {}
 
   /** "line FOLDER" prints a group's line; "all FOLDER DOCTOR OUT" sums up, after doctor's code. */
@@ -51,22 +55,27 @@ public final class CheckReport {
       System.out.println(group(Path.of(args[1])).line());
       return;
     }
-    System.exit(all(Path.of(args[1]), Integer.parseInt(args[2]), Path.of(args[3])));
+    System.exit(all(Path.of(args[1]), Integer.parseInt(args[2]), Path.of(args[3]), System.out));
   }
 
-  static int all(Path reports, int doctor, Path out) throws Exception {
+  static int all(Path reports, int doctor, Path out, PrintStream words) throws Exception {
     List<Group> groups = new ArrayList<>();
     for (Path folder : sorted(reports, "*")) {
       groups.add(group(folder));
     }
     writeXml(reports, out.resolve("gpu-check.xml"));
     for (Group group : groups) {
-      group.failures.forEach(one -> System.out.println("WRONG  " + group.name + ": " + one));
+      group.failures.stream()
+          .limit(TOLD)
+          .forEach(one -> words.println("WRONG  " + group.name + ": " + one));
+      if (group.failures.size() > TOLD) {
+        words.printf("WRONG  %s: and %d more%n", group.name, group.failures.size() - TOLD);
+      }
     }
     groups.stream()
         .flatMap(group -> group.skips.stream())
         .distinct()
-        .forEach(reason -> System.out.println("skipped: " + reason));
+        .forEach(reason -> words.println("skipped: " + reason));
     int tests = groups.stream().mapToInt(Group::tests).sum();
     int skipped = groups.stream().mapToInt(Group::skipped).sum();
     int failed = groups.stream().mapToInt(group -> group.failures.size()).sum();
@@ -90,7 +99,7 @@ public final class CheckReport {
     json.put("skipped", skipped);
     json.put("groups", groups);
     Files.writeString(out.resolve("gpu-check.json"), Json.write(json) + "\n");
-    System.out.printf(
+    words.printf(
         "gpu-check: %s on %s, %d tests, %d failed, %d skipped%s; results in %s%n",
         verdict, device, tests, failed, skipped, doctor == 0 ? "" : ": " + reason, out);
     return code;
@@ -120,8 +129,13 @@ public final class CheckReport {
     List<String> failures = new ArrayList<>();
     List<String> skips = new ArrayList<>();
     Path code = folder.resolve("exit-code");
-    if (Files.exists(code) && !Files.readString(code).strip().equals("0")) {
-      failures.add("the program ended with " + Files.readString(code).strip());
+    if (Files.exists(code)) {
+      String ended = Files.readString(code).strip();
+      switch (ended) {
+        case "0" -> {}
+        case "124" -> failures.add("the program did not end in its time");
+        default -> failures.add("the program ended with " + ended);
+      }
     }
     for (Path file : sorted(folder, "*.xml")) {
       NodeList cases = parse(file).getElementsByTagName("testcase");
@@ -130,7 +144,8 @@ public final class CheckReport {
         tests++;
         if (one.getElementsByTagName("skipped").getLength() > 0) {
           skipped++;
-          skips.add(one.getElementsByTagName("skipped").item(0).getTextContent().strip());
+          String reason = one.getElementsByTagName("skipped").item(0).getTextContent();
+          skips.add(first(reason.strip()).replaceFirst("^.*Assumption failed: ", ""));
         }
         for (String kind : List.of("failure", "error")) {
           if (one.getElementsByTagName(kind).getLength() > 0) {
@@ -149,7 +164,7 @@ public final class CheckReport {
         testcase.getElementsByTagName("system-out").getLength() == 0 ? "" : output(testcase);
     return Stream.of(printed.split("\n"))
         .filter(line -> line.startsWith("display-name: "))
-        .map(line -> line.substring("display-name: ".length()))
+        .map(line -> line.substring("display-name: ".length()).replace("JUnit Jupiter > ", ""))
         .findFirst()
         .orElse(testcase.getAttribute("name"));
   }

@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.evenkeel.backend.Precision;
-import dev.evenkeel.cli.Main;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -77,13 +77,14 @@ public final class GpuBench {
   private final String gpu;
   private final Optional<String> python;
   private final Path peer;
+  private final String launcher;
   private final List<Net> nets;
   private final List<Precision> precisions;
   private long deadline;
 
   /**
    * Arguments as gpu-bench gives them: part, folder, quick, minutes, GPU, Python, script, nets,
-   * precisions.
+   * precisions, launcher.
    */
   public static void main(String[] args) throws Exception {
     GpuBench bench = new GpuBench(args);
@@ -99,6 +100,7 @@ public final class GpuBench {
     this.gpu = "cuda:" + args[4];
     this.python = Optional.of(args[5]).filter(path -> !path.isEmpty());
     this.peer = Path.of(args[6]);
+    this.launcher = args[9];
     this.nets =
         args[7].isEmpty()
             ? NETS
@@ -132,11 +134,7 @@ public final class GpuBench {
 
   /** Evenkeel's bench command; empty, with its words, where it fails. */
   private Optional<JsonNode> evenkeel(String arguments) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:ObjectAlignmentInBytes=32"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+    List<String> command = new ArrayList<>(List.of(launcher));
     command.addAll(List.of("bench", "--json", "--device", gpu));
     command.addAll(List.of(arguments.split(" ")));
     List<JsonNode> lines = lines(command);
@@ -165,7 +163,7 @@ public final class GpuBench {
     Thread reader =
         new Thread(
             () -> {
-              try (BufferedReader stdout = process.inputReader()) {
+              try (BufferedReader stdout = process.inputReader(StandardCharsets.UTF_8)) {
                 for (String line = stdout.readLine(); line != null; line = stdout.readLine()) {
                   if (line.startsWith("{")) {
                     synchronized (lines) {

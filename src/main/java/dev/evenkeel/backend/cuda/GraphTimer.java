@@ -39,7 +39,7 @@ final class GraphTimer {
     try (CudaDriver.Graph once = record(rotation, 1)) {
       once.launch(stream);
       double pass = milliseconds(once);
-      int most = Math.max(1, MOST_NODES / once.nodes());
+      int most = Math.max(1, MOST_NODES / Math.max(1, once.nodes()));
       int passes = (int) Math.min(most, Math.ceil(graphMilliseconds / Math.max(pass, 1e-4)));
       if (passes <= 1) {
         return median(once) * 1e3 / rotation.size();

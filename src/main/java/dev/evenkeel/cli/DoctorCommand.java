@@ -123,9 +123,9 @@ final class DoctorCommand implements Callable<Integer> {
     setup.cudnn().no().ifPresent(reason -> line("", "optional:", reason));
     line(
         "batch norm",
-        cudnn ? "cuDNN or PTX" : "PTX",
+        cudnn ? "PTX or cuDNN" : "PTX",
         cudnn
-            ? "the faster of both, for each shape"
+            ? "Evenkeel's own kernels; cuDNN by --norm-body cudnn, the faster of both by auto"
             : "Evenkeel's own kernels, which need no cuDNN");
   }
 

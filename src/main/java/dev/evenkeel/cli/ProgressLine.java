@@ -1,5 +1,6 @@
 package dev.evenkeel.cli;
 
+import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.train.Epoch;
 import dev.evenkeel.train.Listener;
@@ -23,13 +24,15 @@ final class ProgressLine implements Listener, AutoCloseable {
 
   private final Recipe recipe;
   private final int rowsPerEpoch;
+  private final Backend backend;
   private ProgressBar bar;
   private int epochs;
   private long started;
   private long lastUpdate;
   private long rowsSeen;
 
-  ProgressLine(Recipe recipe, int rowsPerEpoch) {
+  ProgressLine(Recipe recipe, int rowsPerEpoch, Backend backend) {
+    this.backend = backend;
     this.recipe = recipe;
     this.rowsPerEpoch = rowsPerEpoch;
   }
@@ -58,8 +61,8 @@ final class ProgressLine implements Listener, AutoCloseable {
   @Override
   public void onMemory(long bytes) {
     line(
-        DeviceMemoryException.megabytes(bytes)
-            + " for data, parameters, activations and gradients, taken once");
+        "%s · %s for data, parameters, activations and gradients, taken once"
+            .formatted(backend.description(), DeviceMemoryException.megabytes(bytes)));
   }
 
   @Override

@@ -141,15 +141,14 @@ final class TrainCommand implements Callable<Integer> {
         .withCheckpoints(folder)
         .withListener(new RunFolder.HistoryFile(folder));
     common.say(
-        "%s · %,d parameters · %,d rows train, %,d validate, %,d test"
+        "%,d parameters · %,d rows train, %,d validate, %,d test"
             .formatted(
-                backend.description(),
                 model.parameterCount(),
                 parts.train().rows(),
                 parts.valid().map(Dataset::rows).orElse(0),
                 parts.test().map(Dataset::rows).orElse(0)));
     Trained trained;
-    try (ProgressLine progress = new ProgressLine(how, parts.train().rows())) {
+    try (ProgressLine progress = new ProgressLine(how, parts.train().rows(), backend)) {
       trained = trainer.withListener(progress).fit();
     }
     report(backend, parts, model, how, trained, folder);

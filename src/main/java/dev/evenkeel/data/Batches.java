@@ -36,6 +36,10 @@ public record Batches(int rows, int count) {
     return start(index + 1) - start(index);
   }
 
+  public int smallest() {
+    return rows / count;
+  }
+
   public int largest() {
     return (rows + count - 1) / count;
   }

@@ -6,6 +6,8 @@ import dev.evenkeel.nn.Pass.NormProbe;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Exact statistics over a whole training set, with the weights as they are ("precise batch norm",
@@ -21,7 +23,18 @@ public final class PopulationStatistics {
     if (!model.network().hasPopulationStatistics()) {
       return;
     }
-    try (Walk walk = new Walk(model, features, rows, chunkRows)) {
+    Matrix table = model.backend().inputs(features, rows, model.network().inputs());
+    try (Buffer held = table.buffer()) {
+      update(model, table, chunkRows);
+    }
+  }
+
+  /** The same from a table of inputs that is on the device already. */
+  public static void update(Model model, Matrix table, int chunkRows) {
+    if (!model.network().hasPopulationStatistics()) {
+      return;
+    }
+    try (Walk walk = new Walk(model, table, chunkRows)) {
       int norms = walk.chunk(0).pass.norms().size();
       for (int norm = 0; norm < norms; norm++) {
         update(model, walk, norm);
@@ -29,33 +42,37 @@ public final class PopulationStatistics {
     }
   }
 
-  /** The training set in chunks. */
+  /** The training set in chunks; what a chunk of so many rows needs is bound once. */
   private static final class Walk implements AutoCloseable {
     private final Model model;
     private final Matrix table;
     private final Memory memory;
     private final RowOrder order;
+    private final Map<Integer, Chunk> chunks = new HashMap<>();
 
-    Walk(Model model, float[] features, int rows, int chunkRows) {
+    Walk(Model model, Matrix table, int chunkRows) {
       this.model = model;
-      this.table = model.backend().inputs(features, rows, model.network().inputs());
-      this.memory = new Memory(model.backend(), Math.min(chunkRows, rows));
-      this.order = RowOrder.natural(rows);
+      this.table = table;
+      this.memory = new Memory(model.backend(), Math.min(chunkRows, table.rows()));
+      this.order = RowOrder.natural(table.rows());
     }
 
     Chunk chunk(int from) {
-      int rows = Math.min(memory.maxRows(), table.rows() - from);
+      order.moveTo(from);
+      return chunks.computeIfAbsent(
+          Math.min(memory.maxRows(), table.rows() - from), this::bindChunk);
+    }
+
+    private Chunk bindChunk(int rows) {
       memory.reset();
       Matrix batch = memory.take(rows, table.columns());
       Operation gather = model.backend().gather(table, order, batch);
-      order.moveTo(from);
       return new Chunk(rows, gather, Pass.inference(model, memory, batch));
     }
 
     @Override
     public void close() {
       memory.close();
-      table.buffer().close();
     }
   }
 

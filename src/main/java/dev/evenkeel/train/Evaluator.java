@@ -65,8 +65,17 @@ public final class Evaluator implements AutoCloseable {
               : own(backend.table(data.targets(), data.rows(), data.targetColumns()));
       float[] weights = this.loss.map(Loss::constants).orElse(new float[0]);
       this.constants =
-          weights.length == 0 ? Matrix.NONE : own(backend.table(weights, 1, weights.length));
+          weights.length == 0
+              ? Matrix.NONE
+              : own(Matrix.of(backend.allocate(weights.length), 1, weights.length));
+      if (weights.length > 0) {
+        backend.write(weights, constants); // no table, which might stay on the host
+      }
       bound(memory.maxRows());
+      int last = data.rows() % memory.maxRows();
+      if (last > 0) {
+        bound(last);
+      }
     } catch (RuntimeException | Error e) {
       close();
       throw e;

@@ -2,9 +2,9 @@ package dev.evenkeel.train;
 
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.DeviceMemoryException;
+import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.Model;
-import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.Optional;
@@ -28,31 +28,39 @@ final class LargestBatch {
     if (planner.isEmpty()) {
       return cause;
     }
+    int smallest = model.network().hasBatchNorm() ? 2 : 1;
     try (Backend counting = planner.get();
-        Model planned = model.network().build(counting, recipe.seed());
-        Buffer features = counting.allocateActivations(train.rows(), train.columns());
-        Buffer targets = counting.allocate((long) train.rows() * train.targetColumns());
-        Buffer unseen =
-            counting.allocateActivations(
-                valid.map(Dataset::rows).orElse(0), valid.map(Dataset::columns).orElse(1))) {
+        Model planned = model.network().build(counting, recipe.seed())) {
+      Matrix features = counting.inputs(train.features(), train.rows(), train.columns());
+      Matrix targets = counting.table(train.targets(), train.rows(), train.targetColumns());
       TrainingStep.Source source =
-          new TrainingStep.Source(
-              Matrix.of(features, train.rows(), train.columns()),
-              Matrix.of(targets, train.rows(), train.targetColumns()),
-              new RowOrder(new int[train.rows()]));
+          new TrainingStep.Source(features, targets, new RowOrder(new int[train.rows()]));
+      long room = cause.room() - counting.allocatedBytes();
       int fits = 0;
-      int smallest = model.network().hasBatchNorm() ? 2 : 1;
       for (int batch = Integer.highestOneBit(recipe.batch());
           batch >= smallest && fits == 0;
           batch /= 2) {
-        fits = bytes(planned, source, recipe, batch) <= cause.room() ? batch : 0;
+        Batches batches = Batches.of(train.rows(), batch, smallest);
+        fits = bytes(planned, source, recipe, batches, valid) <= room ? batch : 0;
       }
+      features.buffer().close();
+      targets.buffer().close();
       return new DeviceMemoryException(
           cause, fits == 0 ? "no batch would fit" : "--batch %,d would fit".formatted(fits));
     }
   }
 
-  private static long bytes(Model planned, TrainingStep.Source source, Recipe recipe, int batch) {
+  /**
+   * What Trainer takes beside its tables, in its order: it depends on what is left whether those of
+   * the evaluator lie on the device.
+   */
+  private static long bytes(
+      Model planned,
+      TrainingStep.Source source,
+      Recipe recipe,
+      Batches batches,
+      Optional<Dataset> valid) {
+    long before = planned.backend().allocatedBytes(); // with what tables hold of earlier batches
     try (TrainingStep step =
         new TrainingStep(
             planned,
@@ -60,9 +68,16 @@ final class LargestBatch {
             recipe.loss(),
             recipe.optimizer(),
             recipe.clip(),
-            batch,
+            batches.largest(),
             recipe.seed())) {
-      return planned.backend().allocatedBytes();
+      step.prepare(batches.smallest());
+      if (valid.isEmpty()) {
+        return planned.backend().allocatedBytes() - before;
+      }
+      try (Evaluator evaluator =
+          new Evaluator(planned, valid.get(), Optional.of(recipe.loss()), batches.largest())) {
+        return planned.backend().allocatedBytes() - before;
+      }
     }
   }
 }

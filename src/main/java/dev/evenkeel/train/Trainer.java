@@ -145,27 +145,34 @@ public final class Trainer {
 
   private Trained fit(Batches batches, RowOrder order) {
     Backend backend = model.backend();
-    try (Held held = new Held()) {
-      Matrix features = held.table(backend.inputs(train.features(), train.rows(), train.columns()));
+    try (Held tables = new Held()) {
+      Matrix features =
+          tables.table(backend.inputs(train.features(), train.rows(), train.columns()));
       Matrix targets =
-          held.table(backend.table(train.targets(), train.rows(), train.targetColumns()));
-      TrainingStep step =
-          held.hold(
-              new TrainingStep(
-                  model,
-                  new TrainingStep.Source(features, targets, order),
-                  recipe.loss(),
-                  recipe.optimizer(),
-                  recipe.clip(),
-                  batches.largest(),
-                  recipe.seed()));
-      Optional<Evaluator> evaluator =
-          valid.map(
-              rows ->
-                  held.hold(
-                      new Evaluator(model, rows, Optional.of(recipe.loss()), batches.largest())));
-      listeners.forEach(listener -> listener.onMemory(backend.allocatedBytes()));
-      return fit(batches, order, step, evaluator);
+          tables.table(backend.table(train.targets(), train.rows(), train.targetColumns()));
+      boolean stopped;
+      try (Held held = new Held()) {
+        TrainingStep step =
+            held.hold(
+                new TrainingStep(
+                    model,
+                    new TrainingStep.Source(features, targets, order),
+                    recipe.loss(),
+                    recipe.optimizer(),
+                    recipe.clip(),
+                    batches.largest(),
+                    recipe.seed()));
+        step.prepare(batches.smallest());
+        Optional<Evaluator> evaluator =
+            valid.map(
+                rows ->
+                    held.hold(
+                        new Evaluator(model, rows, Optional.of(recipe.loss()), batches.largest())));
+        listeners.forEach(listener -> listener.onMemory(backend.allocatedBytes()));
+        stopped = run(batches, order, step, evaluator);
+      }
+      // The step's memory is free again: statistics over all rows never need more than it.
+      return finish(stopped, features);
     }
   }
 
@@ -197,7 +204,8 @@ public final class Trainer {
     }
   }
 
-  private Trained fit(
+  /** All epochs; whether it was stopped early. */
+  private boolean run(
       Batches batches, RowOrder order, TrainingStep step, Optional<Evaluator> evaluator) {
     begin(step);
     long total = recipe.steps() > 0 ? recipe.steps() : (long) recipe.epochs() * batches.count();
@@ -211,7 +219,7 @@ public final class Trainer {
       stopped = patienceIsOut();
       checkpoint(step);
     }
-    return finish(stopped);
+    return stopped;
   }
 
   private boolean patienceIsOut() {
@@ -415,11 +423,11 @@ public final class Trainer {
     listeners.forEach(listener -> listener.onCheckpoint(file));
   }
 
-  private Trained finish(boolean stopped) {
+  private Trained finish(boolean stopped, Matrix features) {
     if (!best.isEmpty()) {
       Checkpoint.restore(model, best);
     }
-    PopulationStatistics.update(model, train.features(), train.rows(), recipe.batch());
+    PopulationStatistics.update(model, features, recipe.batch());
     folder.ifPresent(
         path ->
             SavedModel.write(

@@ -150,6 +150,11 @@ public final class TrainingStep implements AutoCloseable {
     return Matrix.of(buffer, rows, columns);
   }
 
+  /** Binds steps on that many rows now: later it could take memory and time amid the training. */
+  public void prepare(int rows) {
+    bound(rows);
+  }
+
   /**
    * Starts a step on the {@code rows} rows at the order's position. No more than {@link
    * Readback#CAPACITY} steps may be under way.
@@ -159,13 +164,13 @@ public final class TrainingStep implements AutoCloseable {
   public void start(int rows, long number, double learningRate) {
     step.set(number, learningRate);
     Started one = started[next];
-    next = (next + 1) % started.length;
     one.number = number;
     one.rows = rows;
     one.position = source.order.position();
     one.learningRate = learningRate;
     bound(rows).all.run();
     losses.send();
+    next = (next + 1) % started.length; // here, so that a step which fails leaves no gap
   }
 
   /**

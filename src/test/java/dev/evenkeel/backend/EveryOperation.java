@@ -29,12 +29,21 @@ final class EveryOperation implements AutoCloseable {
   private final Backend backend;
   private final int n;
   private final int c;
+  private final boolean asStored;
   private final Step step = new Step();
   private final List<Buffer> buffers = new ArrayList<>();
   private final Map<String, Bound> bound = new LinkedHashMap<>();
 
   EveryOperation(Backend backend, int n, int c) {
+    this(backend, n, c, false);
+  }
+
+  /**
+   * @param asStored whether activations lie in memory made for them
+   */
+  EveryOperation(Backend backend, int n, int c, boolean asStored) {
     this.backend = backend;
+    this.asStored = asStored;
     this.n = n;
     this.c = c;
     step.set(3, 1e-4);
@@ -90,6 +99,21 @@ final class EveryOperation implements AutoCloseable {
     return Matrix.of(buffer, rows, columns);
   }
 
+  private Matrix rows() {
+    if (!asStored) {
+      return empty(n, c);
+    }
+    Buffer buffer = backend.allocateActivations(n, c);
+    buffers.add(buffer);
+    return Matrix.of(buffer, n, c);
+  }
+
+  private Matrix normalRows(long seed) {
+    Matrix matrix = rows();
+    backend.write(Values.NORMAL.of(n, c, seed), matrix);
+    return matrix;
+  }
+
   private Matrix normal(int rows, int columns, long seed) {
     return matrix(rows, columns, Values.NORMAL.of(rows, columns, seed));
   }
@@ -99,16 +123,16 @@ final class EveryOperation implements AutoCloseable {
     for (int i = 0; i < n; i++) {
       order[i] = n - 1 - i;
     }
-    Matrix x = normal(n, c, 1);
-    Matrix batch = empty(n, c);
+    Matrix x = normalRows(1);
+    Matrix batch = rows();
     bind("gather", backend.gather(x, new RowOrder(order), batch), batch);
-    Matrix copied = empty(n, c);
+    Matrix copied = rows();
     bind("copy", backend.copy(x, copied), copied);
-    Matrix sum = empty(n, c);
+    Matrix sum = rows();
     bind("add", backend.add(x, copied, sum), sum);
-    Matrix dropped = empty(n, c);
+    Matrix dropped = rows();
     bind("dropout", backend.dropout(x, 0.3, 5, 1, step, dropped), dropped);
-    Matrix twice = empty(n, c);
+    Matrix twice = rows();
     Operation both =
         backend.sequence(List.of(backend.copy(x, twice), backend.add(twice, x, twice)));
     bind("sequence", both, twice);
@@ -118,11 +142,11 @@ final class EveryOperation implements AutoCloseable {
   }
 
   private void bindLinear() {
-    Matrix x = normal(n, c, 2);
+    Matrix x = normalRows(2);
     Matrix weight = normal(c, c, 3);
-    Matrix z = empty(n, c);
+    Matrix z = rows();
     bind("linearForward", backend.linearForward(x, weight, z), z);
-    Matrix dx = empty(n, c);
+    Matrix dx = rows();
     bind("linearBackwardInput", backend.linearBackwardInput(x, weight, dx), dx);
     Matrix dWeight = empty(c, c);
     bind("linearBackwardWeight", backend.linearBackwardWeight(z, x, dWeight), dWeight);
@@ -130,13 +154,13 @@ final class EveryOperation implements AutoCloseable {
 
   private void bindLayer(Activation activation) {
     String suffix = activation == Activation.RELU ? "" : " " + activation.label();
-    Matrix dy = normal(n, c, 4);
-    Matrix z = normal(n, c, 5);
-    Matrix y = empty(n, c);
+    Matrix dy = normalRows(4);
+    Matrix z = normalRows(5);
+    Matrix y = rows();
     // Run a thousand times, a bias adds up where it is kept in z: so it is tiny.
     Matrix bias = matrix(1, c, Values.DENORMAL.of(1, c, 6));
     bind("activationForward" + suffix, backend.activationForward(z, bias, activation, y), y);
-    Matrix dz = empty(n, c);
+    Matrix dz = rows();
     Matrix dBias = empty(1, c);
     Operation slope = backend.activationBackward(dy, z, y, activation, dz, dBias);
     bind("activationBackward" + suffix, slope, dz, dBias);
@@ -151,7 +175,7 @@ final class EveryOperation implements AutoCloseable {
             1e-5,
             new Running(0.1, true));
     Matrix saved = empty(3, c);
-    Matrix normalised = empty(n, c);
+    Matrix normalised = rows();
     bind(
         "batchNormForward" + suffix,
         backend.batchNormForward(dy, norm, activation, normalised, saved),
@@ -160,7 +184,7 @@ final class EveryOperation implements AutoCloseable {
         norm.runningMean(),
         norm.runningVariance(),
         norm.count());
-    Matrix dx = empty(n, c);
+    Matrix dx = rows();
     Matrix dGamma = empty(1, c);
     Matrix dBeta = empty(1, c);
     bind(
@@ -169,7 +193,7 @@ final class EveryOperation implements AutoCloseable {
         dx,
         dGamma,
         dBeta);
-    Matrix inferred = empty(n, c);
+    Matrix inferred = rows();
     bind(
         "batchNormInference" + suffix,
         backend.batchNormInference(z, unmoved(norm), activation, inferred),
@@ -191,27 +215,27 @@ final class EveryOperation implements AutoCloseable {
   }
 
   private void bindLosses() {
-    Matrix outputs = normal(n, c, 10);
+    Matrix outputs = normalRows(10);
     Matrix targets = normal(n, c, 11);
     float[] classes = new float[n];
     for (int i = 0; i < n; i++) {
       classes[i] = i % c;
     }
-    Matrix d = empty(n, c);
+    Matrix d = rows();
     Matrix loss = empty(1, 1);
     bind(
         "softmaxCrossEntropy",
         backend.softmaxCrossEntropy(outputs, matrix(n, 1, classes), 0.1, Matrix.NONE, d, loss),
         d,
         loss);
-    Matrix dBinary = empty(n, c);
+    Matrix dBinary = rows();
     Matrix binaryLoss = empty(1, 1);
     bind(
         "binaryCrossEntropy",
         backend.binaryCrossEntropy(outputs, targets, dBinary, binaryLoss),
         dBinary,
         binaryLoss);
-    Matrix dRegression = empty(n, c);
+    Matrix dRegression = rows();
     Matrix regressionLoss = empty(1, 1);
     bind(
         "regressionLoss",

@@ -26,6 +26,7 @@ enum Tolerance {
   SOFTMAX_GRADIENT(2e-7, "absolute, before the division by the weight of the batch"),
   SOFTMAX_ROW_SUM(1e-6, "absolute: the rounding of up to 1031 probabilities that add up to 1"),
   LOSS_GRADIENT(2e-7, "computed in double, rounded once"),
+  SIGMOID_ON_GPU(4e-7, "behind an exponential in float32, documented to err by 2.4e-7"),
   CLIP(2e-7, "computed in double, rounded once"),
   UPDATE(1e-6, "of the update, beyond the half ulp that storing the parameter costs"),
   UPDATE_STATE(1e-6, "a few roundings"),

@@ -3,7 +3,9 @@ package dev.evenkeel.simulator;
 import dev.evenkeel.simulator.MemoryAccess.Use;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -18,6 +20,9 @@ public final class Statistics {
   public static final int SECTOR = 32;
 
   private static final int BANKS = 32;
+
+  /** Sectors that are remembered together. */
+  private static final int PAGE = 1 << 15;
 
   private final List<Launch> launches = new ArrayList<>();
 
@@ -43,6 +48,7 @@ public final class Statistics {
     private long requests;
     private long sectors;
     private long bankConflicts;
+    private final Map<Long, BitSet> touched = new HashMap<>();
     private final SortedMap<Integer, Long> widths = new TreeMap<>();
 
     /** Bytes that lanes asked for, counted once for each lane. */
@@ -60,6 +66,17 @@ public final class Statistics {
       return sectors;
     }
 
+    /** Different 32-byte sectors: what is moved where a cache holds all that is asked for again. */
+    public long differentSectors() {
+      return touched.values().stream().mapToLong(BitSet::cardinality).sum();
+    }
+
+    private void touch(long address, int bytes) {
+      for (long sector = address / SECTOR; sector <= (address + bytes - 1) / SECTOR; sector++) {
+        touched.computeIfAbsent(sector / PAGE, page -> new BitSet(PAGE)).set((int) (sector % PAGE));
+      }
+    }
+
     /** Passes over the banks of shared memory beyond those that an access needs anyway. */
     public long bankConflicts() {
       return bankConflicts;
@@ -75,6 +92,8 @@ public final class Statistics {
       requests += other.requests;
       sectors += other.sectors;
       bankConflicts += other.bankConflicts;
+      other.touched.forEach(
+          (page, sectors) -> touched.computeIfAbsent(page, p -> new BitSet(PAGE)).or(sectors));
       other.widths.forEach((width, count) -> widths.merge(width, count, Long::sum));
     }
   }
@@ -157,6 +176,9 @@ public final class Statistics {
       to.widths.merge(access.bytes, (long) lanes, Long::sum);
       if (space == Space.GLOBAL) {
         to.sectors += distinct(addresses, mask, SECTOR);
+        for (int m = mask; m != 0; m &= m - 1) {
+          to.touch(addresses[Integer.numberOfTrailingZeros(m)], access.bytes);
+        }
       } else if (space == Space.SHARED) {
         to.bankConflicts += conflicts(addresses, mask, access.bytes);
       }

@@ -312,17 +312,18 @@ class CudaTrainingTest {
     }
   }
 
-  /** What a replayed step of 784-512×3-10 consists of: docs/measurements tells why few matter. */
+  /** What a replayed step of 784-512×3-10 consists of: docs/cuda.md tells why few matter. */
   @Test
   void nodesOfOneStep() {
     Network network = Network.mlp(784, List.of(512, 512, 512), 10);
-    int nodes = nodes(network);
-    int perLayer = nodes(Network.mlp(784, List.of(512, 512, 512, 512), 10)) - nodes;
-    assertTrue(nodes <= 26, nodes + " nodes in a step");
-    assertTrue(perLayer <= 7, perLayer + " nodes for a hidden layer");
+    Network deeper = Network.mlp(784, List.of(512, 512, 512, 512), 10);
+    assertEquals(23, nodes(network, 256));
+    assertEquals(5, nodes(deeper, 256) - nodes(network, 256), "a layer whose batch fits a block");
+    assertEquals(29, nodes(network, 1024));
+    assertEquals(7, nodes(deeper, 1024) - nodes(network, 1024), "a layer with more rows");
   }
 
-  private static int nodes(Network network) {
+  private static int nodes(Network network, int batch) {
     try (Backend gpu = SimulatedGpu.open(new SimulatedDriver(1));
         Backend planner = gpu.planner().orElseThrow();
         Model model = network.build(planner, 1);
@@ -330,17 +331,17 @@ class CudaTrainingTest {
             new TrainingStep(
                 model,
                 new TrainingStep.Source(
-                    Matrix.of(planner.allocateActivations(512, 784), 512, 784),
-                    Matrix.of(planner.allocate(512), 512, 1),
-                    new RowOrder(new int[512])),
+                    Matrix.of(planner.allocateActivations(batch, 784), batch, 784),
+                    Matrix.of(planner.allocate(batch), batch, 1),
+                    new RowOrder(new int[batch])),
                 Loss.crossEntropy(),
                 Optimizer.adam(1e-3),
                 0,
-                256,
+                batch,
                 1)) {
-      step.start(256, 0, 1e-3);
-      step.start(256, 1, 1e-3);
-      return step.nodes(256);
+      step.start(batch, 0, 1e-3);
+      step.start(batch, 1, 1e-3);
+      return step.nodes(batch);
     }
   }
 }

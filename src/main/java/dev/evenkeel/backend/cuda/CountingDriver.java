@@ -3,6 +3,8 @@ package dev.evenkeel.backend.cuda;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Precision;
 import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -14,11 +16,18 @@ final class CountingDriver implements CudaDriver {
   private static final long FIRST = 1L << 40;
 
   private final Properties properties;
+  private final Map<Long, Long> sizes = new HashMap<>();
+  private long free;
   private long next = FIRST;
   private int recorded;
 
-  CountingDriver(Properties properties) {
+  /**
+   * @param free bytes that the real one has for a backend: what is done where little is left is
+   *     done here too, but nothing is refused
+   */
+  CountingDriver(Properties properties, long free) {
     this.properties = properties;
+    this.free = free;
   }
 
   static CudaBackend.Libraries libraries() {
@@ -58,18 +67,22 @@ final class CountingDriver implements CudaDriver {
 
   @Override
   public long freeMemory() {
-    return Long.MAX_VALUE;
+    return free;
   }
 
   @Override
   public long allocate(long bytes) {
     long address = next;
     next += (bytes + 511) / 256 * 256;
+    sizes.put(address, bytes);
+    free -= bytes;
     return address;
   }
 
   @Override
-  public void free(long address) {}
+  public void free(long address) {
+    free += sizes.remove(address);
+  }
 
   @Override
   public ByteBuffer allocatePinned(int bytes) {

@@ -132,13 +132,13 @@ public final class CudaBackend implements Backend {
   }
 
   /** Whether a table may lie on the device: it leaves room for what a run needs beside it. */
-  private boolean fits(long elements) {
-    return elements * activationType().bytes <= TABLES_SHARE * driver.freeMemory();
+  private boolean fits(long bytes) {
+    return bytes <= TABLES_SHARE * driver.freeMemory();
   }
 
   @Override
   public Matrix table(float[] values, int rows, int columns) {
-    if (!fits(values.length)) {
+    if (!fits(4L * values.length)) {
       return Matrix.of(new HostTable(values), rows, columns);
     }
     return filled(values, Matrix.of(allocate((long) rows * columns), rows, columns));
@@ -146,7 +146,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Matrix inputs(float[] values, int rows, int columns) {
-    if (!fits(values.length)) {
+    if (!fits(CudaBuffer.activationBytes(rows, columns, activationType()))) {
       return Matrix.of(new HostTable(values), rows, columns);
     }
     return filled(values, Matrix.of(allocateActivations(rows, columns), rows, columns));
@@ -196,7 +196,7 @@ public final class CudaBackend implements Backend {
         DeviceOptions.defaults().withPrecision(precision).withNormBody(NormBody.PTX);
     return Optional.of(
         new CudaBackend(
-            new CountingDriver(driver.properties()),
+            new CountingDriver(driver.properties(), driver.freeMemory() + memory.bytes()),
             index,
             CountingDriver.libraries(),
             same,
@@ -207,12 +207,12 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Sequence sequence(List<Operation> operations) {
-    return new CudaSequence(driver, stream, settings, operations, replays);
+    return new CudaSequence(driver, memory, stream, settings, operations, replays);
   }
 
   @Override
   public Readback readback(Matrix scalar) {
-    return new CudaReadback(driver, stream, CudaBuffer.view(scalar).address());
+    return new CudaReadback(driver, memory, stream, CudaBuffer.view(scalar).address());
   }
 
   private Operation bound(Operation work) {
@@ -242,7 +242,7 @@ public final class CudaBackend implements Backend {
     }
     Settings.Order walk = settings.order(order, table.rows());
     Operation work = kernels.gather(view(table), walk.rows(), walk.position(), view(batch));
-    return new CudaOperation(settings, work, order);
+    return new CudaOperation(settings, work, order, walk.around(batch.rows()));
   }
 
   private Operation stagedGather(Matrix table, RowOrder order, Matrix batch) {
@@ -533,6 +533,15 @@ public final class CudaBackend implements Backend {
       return;
     }
     closed = true;
+    try {
+      closeParts();
+    } finally {
+      memory.close();
+      driver.close(); // after a fault too, when the parts can't be given back one by one
+    }
+  }
+
+  private void closeParts() {
     driver.synchronize(stream);
     blas.close();
     cudnn.ifPresent(Cudnn::close);
@@ -547,6 +556,5 @@ public final class CudaBackend implements Backend {
       driver.destroyStream(copies);
     }
     driver.destroyStream(stream);
-    driver.close();
   }
 }

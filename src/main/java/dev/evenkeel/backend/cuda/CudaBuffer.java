@@ -40,8 +40,13 @@ final class CudaBuffer extends Buffer {
   }
 
   static CudaBuffer activations(CudaMemory memory, int rows, int columns, ElementType type) {
-    long bytes = (long) rows * pitch(columns) * type.bytes;
+    long bytes = activationBytes(rows, columns, type);
     return new CudaBuffer(memory, (long) rows * columns, type, true, bytes);
+  }
+
+  /** What they take, padding included. */
+  static long activationBytes(int rows, int columns, ElementType type) {
+    return (long) rows * pitch(columns) * type.bytes;
   }
 
   private static int pitch(int columns) {

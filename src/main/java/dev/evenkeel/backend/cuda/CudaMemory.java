@@ -17,6 +17,7 @@ final class CudaMemory {
   private long floats;
   private long bytes;
   private final Map<Long, Long> sizes = new HashMap<>();
+  private boolean closed;
 
   CudaMemory(CudaDriver driver, long stream) {
     this.driver = driver;
@@ -42,11 +43,23 @@ final class CudaMemory {
     return address;
   }
 
-  /** Waits for work that may use it, then gives it back. */
+  /** Waits for work that may use it, then gives it back; the device's end has done that for all. */
   void free(long address) {
+    if (closed) {
+      return;
+    }
     driver.synchronize(stream);
     driver.free(address);
     bytes -= sizes.remove(address);
+  }
+
+  /** The device is given back, and all memory with it. */
+  void close() {
+    closed = true;
+  }
+
+  boolean isClosed() {
+    return closed;
   }
 
   void count(long more) {

@@ -8,10 +8,19 @@ import dev.evenkeel.backend.Operation;
  *
  * @param work what is put on the stream, and can be recorded
  * @param held what settings belong to: a Step, a RowOrder, or null
- * @param staged what the host does around it at every run, recorded or not; or null
+ * @param around what the host does around it at every run, recorded or not; or null
  */
-record CudaOperation(Settings settings, Operation work, Object held, StagedGather staged)
+record CudaOperation(Settings settings, Operation work, Object held, Around around)
     implements Operation {
+
+  /** What the host does around some work. */
+  interface Around {
+    /** Before the settings are brought up to date. */
+    void before();
+
+    /** After the work was put on the stream. */
+    void after();
+  }
 
   CudaOperation(Settings settings, Operation work, Object held) {
     this(settings, work, held, null);
@@ -19,13 +28,13 @@ record CudaOperation(Settings settings, Operation work, Object held, StagedGathe
 
   @Override
   public void run() {
-    if (staged != null) {
-      staged.send();
+    if (around != null) {
+      around.before();
     }
     settings.refresh();
     work.run();
-    if (staged != null) {
-      staged.sent();
+    if (around != null) {
+      around.after();
     }
   }
 }

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 final class CudaReadback implements Readback {
 
   private final CudaDriver driver;
+  private final CudaMemory memory;
   private final long stream;
   private final long scalar;
   private final ByteBuffer ring;
@@ -16,8 +17,9 @@ final class CudaReadback implements Readback {
   private int pending;
   private boolean closed;
 
-  CudaReadback(CudaDriver driver, long stream, long scalar) {
+  CudaReadback(CudaDriver driver, CudaMemory memory, long stream, long scalar) {
     this.driver = driver;
+    this.memory = memory;
     this.stream = stream;
     this.scalar = scalar;
     this.ring = driver.allocatePinned(4 * CAPACITY).order(ByteOrder.nativeOrder());
@@ -60,7 +62,7 @@ final class CudaReadback implements Readback {
 
   @Override
   public void close() {
-    if (!closed) {
+    if (!closed && !memory.isClosed()) {
       closed = true;
       driver.synchronize(stream);
       driver.freePinned(ring);

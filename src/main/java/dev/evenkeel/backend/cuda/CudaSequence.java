@@ -13,42 +13,46 @@ import java.util.List;
 final class CudaSequence implements Backend.Sequence {
 
   private final CudaDriver driver;
+  private final CudaMemory memory;
   private final long stream;
   private final Settings settings;
   private final List<Operation> operations;
   private final Operation[] work;
-  private final StagedGather[] staged;
+  private final CudaOperation.Around[] around;
   private final boolean replays;
   private boolean hasRun;
   private CudaDriver.Graph graph;
 
   CudaSequence(
       CudaDriver driver,
+      CudaMemory memory,
       long stream,
       Settings settings,
       List<Operation> operations,
       boolean replays) {
     this.driver = driver;
+    this.memory = memory;
     this.stream = stream;
     this.settings = settings;
     this.operations = List.copyOf(operations); // settings live as long as somebody holds these
     this.replays = replays;
     List<Operation> all = new ArrayList<>();
-    List<StagedGather> gathers = new ArrayList<>();
-    operations.forEach(operation -> add(operation, all, gathers));
+    List<CudaOperation.Around> around = new ArrayList<>();
+    operations.forEach(operation -> add(operation, all, around));
     this.work = all.toArray(Operation[]::new);
-    this.staged = gathers.toArray(StagedGather[]::new);
+    this.around = around.toArray(CudaOperation.Around[]::new);
   }
 
-  private static void add(Operation operation, List<Operation> all, List<StagedGather> gathers) {
+  private static void add(
+      Operation operation, List<Operation> all, List<CudaOperation.Around> around) {
     if (operation instanceof CudaOperation one) {
       all.add(one.work());
-      if (one.staged() != null) {
-        gathers.add(one.staged());
+      if (one.around() != null) {
+        around.add(one.around());
       }
     } else if (operation instanceof CudaSequence inner) {
       all.addAll(List.of(inner.work));
-      gathers.addAll(List.of(inner.staged));
+      around.addAll(List.of(inner.around));
     } else {
       throw new EvenkeelException("An operation of another device was given to the CUDA backend");
     }
@@ -56,13 +60,13 @@ final class CudaSequence implements Backend.Sequence {
 
   @Override
   public void run() {
-    for (StagedGather gather : staged) {
-      gather.send();
+    for (CudaOperation.Around one : around) {
+      one.before();
     }
     settings.refresh();
     replayOrEnqueue();
-    for (StagedGather gather : staged) {
-      gather.sent();
+    for (CudaOperation.Around one : around) {
+      one.after();
     }
   }
 
@@ -73,14 +77,29 @@ final class CudaSequence implements Backend.Sequence {
       return;
     }
     if (graph == null) {
-      driver.beginCapture(stream);
-      try {
-        enqueue();
-      } finally {
-        graph = driver.endCapture(stream);
-      }
+      graph = recorded();
     }
     graph.launch(stream);
+  }
+
+  private CudaDriver.Graph recorded() {
+    driver.beginCapture(stream);
+    try {
+      enqueue();
+    } catch (RuntimeException | Error e) {
+      abandon(e);
+      throw e;
+    }
+    return driver.endCapture(stream);
+  }
+
+  /** Ends a recording that something went wrong in: a part of the work must never be replayed. */
+  private void abandon(Throwable cause) {
+    try {
+      driver.endCapture(stream).close();
+    } catch (CudaException e) {
+      cause.addSuppressed(e); // as it should be: the recording was invalid
+    }
   }
 
   private void enqueue() {
@@ -96,7 +115,7 @@ final class CudaSequence implements Backend.Sequence {
 
   @Override
   public void close() {
-    if (graph != null) {
+    if (graph != null && !memory.isClosed()) {
       driver.synchronize(stream);
       graph.close();
       graph = null;

@@ -52,6 +52,11 @@ final class CudnnNorm {
     this.mode = mode;
   }
 
+  /** "cuDNN", or "cuDNN, persistent". */
+  String description() {
+    return mode == Cudnn.Mode.PER_ACTIVATION ? "cuDNN" : "cuDNN, persistent";
+  }
+
   /** Why cuDNN can't do it; empty where it can. */
   Optional<String> refusal(View x, Norm norm, Activation activation, boolean training) {
     if (training && norm.weight() == 0) {

@@ -1,24 +1,31 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.cuda.Kernels.Norm;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Chooses who runs a batch norm: cuDNN or our kernels. Where cuDNN can't, ours do; {@code AUTO}
- * times both once for each kind and shape, on memory made for it, and keeps the faster.
+ * Chooses who runs a batch norm: our kernels, or cuDNN in one of its modes. Where cuDNN can't, ours
+ * do. Where there is a choice, all are timed once for each kind and shape, on memory made for it,
+ * and the fastest is kept.
  */
 final class NormBodies {
 
   private static final int WARM_UP = 3;
   private static final int RUNS = 10;
+
+  private static final String OURS = "our kernels";
 
   /** What is bound. */
   private enum Kind {
@@ -34,8 +41,8 @@ final class NormBodies {
   private final long stream;
   private final Kernels kernels;
   private final NormBody wanted;
-  private final Optional<CudnnNorm> cudnn;
-  private final Map<Shape, Boolean> cudnnIsFaster = new HashMap<>();
+  private final List<CudnnNorm> cudnn = new ArrayList<>();
+  private final Map<Shape, Optional<CudnnNorm>> chosen = new HashMap<>();
   private final Map<String, TreeSet<String>> taken = new LinkedHashMap<>();
 
   NormBodies(
@@ -44,30 +51,29 @@ final class NormBodies {
       long stream,
       Kernels kernels,
       NormBody wanted,
-      Optional<Cudnn> cudnn) {
+      Optional<Cudnn> library) {
     this.driver = driver;
     this.memory = memory;
     this.stream = stream;
     this.kernels = kernels;
     this.wanted = wanted;
-    this.cudnn =
-        wanted == NormBody.PTX
-            ? Optional.empty()
-            : cudnn.map(
-                one ->
-                    new CudnnNorm(driver, memory, stream, kernels, one, Cudnn.Mode.PER_ACTIVATION));
+    if (wanted != NormBody.PTX && library.isPresent()) {
+      for (Cudnn.Mode mode : Cudnn.Mode.values()) {
+        cudnn.add(new CudnnNorm(driver, memory, stream, kernels, library.get(), mode));
+      }
+    }
   }
 
   Operation forward(View x, Norm norm, Activation activation, View y, long saved) {
-    return useCudnn(Kind.FORWARD, x, norm, activation)
-        ? cudnn.orElseThrow().forward(x, norm, activation, y, saved)
-        : kernels.batchNormForward(x, norm, activation, y, saved);
+    return choose(Kind.FORWARD, x, norm, activation)
+        .map(theirs -> theirs.forward(x, norm, activation, y, saved))
+        .orElseGet(() -> kernels.batchNormForward(x, norm, activation, y, saved));
   }
 
   Operation inference(View x, Norm norm, Activation activation, View y) {
-    return useCudnn(Kind.INFERENCE, x, norm, activation)
-        ? cudnn.orElseThrow().inference(x, norm, activation, y)
-        : kernels.batchNormInference(x, norm, activation, y);
+    return choose(Kind.INFERENCE, x, norm, activation)
+        .map(theirs -> theirs.inference(x, norm, activation, y))
+        .orElseGet(() -> kernels.batchNormInference(x, norm, activation, y));
   }
 
   Operation backward(
@@ -80,53 +86,63 @@ final class NormBodies {
       View dx,
       long dGamma,
       long dBeta) {
-    return useCudnn(Kind.BACKWARD, x, norm, activation)
-        ? cudnn.orElseThrow().backward(dy, x, y, norm, activation, saved, dx, dGamma, dBeta)
-        : kernels.batchNormBackward(dy, x, norm, activation, saved, dx, dGamma, dBeta);
+    return choose(Kind.BACKWARD, x, norm, activation)
+        .map(theirs -> theirs.backward(dy, x, y, norm, activation, saved, dx, dGamma, dBeta))
+        .orElseGet(
+            () -> kernels.batchNormBackward(dy, x, norm, activation, saved, dx, dGamma, dBeta));
   }
 
-  private boolean useCudnn(Kind kind, View x, Norm norm, Activation activation) {
-    boolean use =
-        cudnn.isPresent()
-            && cudnn.get().refusal(x, norm, activation, kind != Kind.INFERENCE).isEmpty()
-            && (wanted == NormBody.CUDNN
-                || cudnnIsFaster.computeIfAbsent(
-                    new Shape(kind, x.rows(), x.columns(), x.type(), activation),
-                    shape -> isFaster(shape, norm)));
+  /** Who runs it; empty for our kernels. */
+  private Optional<CudnnNorm> choose(Kind kind, View x, Norm norm, Activation activation) {
+    List<CudnnNorm> able =
+        cudnn.stream()
+            .filter(one -> one.refusal(x, norm, activation, kind != Kind.INFERENCE).isEmpty())
+            .toList();
+    Optional<CudnnNorm> choice =
+        able.isEmpty()
+            ? Optional.empty()
+            : chosen.computeIfAbsent(
+                new Shape(kind, x.rows(), x.columns(), x.type(), activation),
+                shape -> fastest(shape, norm, able));
     taken
-        .computeIfAbsent(use ? "cuDNN" : "our kernels", body -> new TreeSet<>())
+        .computeIfAbsent(choice.map(CudnnNorm::description).orElse(OURS), body -> new TreeSet<>())
         .add("[%d, %d]".formatted(x.rows(), x.columns()));
-    return use;
+    return choice;
   }
 
-  /** "cuDNN", "our kernels", or both with their shapes: what was chosen so far. */
+  /** "our kernels", or all that were chosen so far with their shapes. */
   String description() {
-    if (taken.size() == 1) {
-      return taken.keySet().iterator().next();
+    if (taken.size() <= 1) {
+      return taken.isEmpty()
+          ? cudnn.isEmpty() ? OURS : "the fastest"
+          : taken.keySet().iterator().next();
     }
-    if (taken.isEmpty()) {
-      return cudnn.isEmpty() ? "our kernels" : wanted == NormBody.CUDNN ? "cuDNN" : "the faster";
-    }
-    StringBuilder both = new StringBuilder();
+    StringBuilder all = new StringBuilder();
     taken.forEach(
         (body, shapes) ->
-            both.append(both.isEmpty() ? "" : ", ").append(body).append(" for ").append(shapes));
-    return both.toString();
+            all.append(all.isEmpty() ? "" : ", ").append(body).append(" for ").append(shapes));
+    return all.toString();
   }
 
   void close() {
-    cudnn.ifPresent(CudnnNorm::close);
+    cudnn.forEach(CudnnNorm::close);
   }
 
-  /** Both on memory of their own, so that nothing which anybody holds is changed. */
-  private boolean isFaster(Shape shape, Norm like) {
+  /** All on memory of their own, so that nothing which anybody holds is changed. */
+  private Optional<CudnnNorm> fastest(Shape shape, Norm like, List<CudnnNorm> able) {
     int columns = shape.columns;
-    long bytes = shape.rows * (long) columns * shape.type.bytes;
-    long[] matrices = {memory.allocate(bytes), memory.allocate(bytes), memory.allocate(bytes)};
-    long vectors = memory.allocate(4L * (9 * columns + 1));
-    View x = new View(matrices[0], shape.rows, columns, columns, shape.type);
-    View y = new View(matrices[1], shape.rows, columns, columns, shape.type);
-    View dy = new View(matrices[2], shape.rows, columns, columns, shape.type);
+    long bytes = (shape.rows * (long) columns * shape.type.bytes + 255) / 256 * 256;
+    long trial;
+    try {
+      trial = memory.allocate(3 * bytes + 4 * (9L * columns + 1));
+    } catch (DeviceMemoryException e) {
+      // No room to try. Ours need no memory beside the run's.
+      return wanted == NormBody.CUDNN ? Optional.of(able.get(0)) : Optional.empty();
+    }
+    View x = new View(trial, shape.rows, columns, columns, shape.type);
+    View y = new View(trial + bytes, shape.rows, columns, columns, shape.type);
+    View dy = new View(trial + 2 * bytes, shape.rows, columns, columns, shape.type);
+    long vectors = trial + 3 * bytes;
     Norm norm =
         new Norm(
             vectors,
@@ -140,17 +156,15 @@ final class NormBodies {
     long saved = vectors + 16L * columns;
     long dGamma = vectors + 28L * columns;
     long dBeta = vectors + 32L * columns;
-    CudnnNorm theirs = cudnn.orElseThrow();
     Activation activation = shape.activation;
-    Supplier<Operation> cudnnBody =
-        () ->
+    Function<CudnnNorm, Operation> theirs =
+        body ->
             switch (shape.kind) {
-              case FORWARD -> theirs.forward(x, norm, activation, y, saved);
-              case INFERENCE -> theirs.inference(x, norm, activation, y);
-              case BACKWARD ->
-                  theirs.backward(dy, x, y, norm, activation, saved, dy, dGamma, dBeta);
+              case FORWARD -> body.forward(x, norm, activation, y, saved);
+              case INFERENCE -> body.inference(x, norm, activation, y);
+              case BACKWARD -> body.backward(dy, x, y, norm, activation, saved, dy, dGamma, dBeta);
             };
-    Supplier<Operation> ourBody =
+    Supplier<Operation> ours =
         () ->
             switch (shape.kind) {
               case FORWARD -> kernels.batchNormForward(x, norm, activation, y, saved);
@@ -159,18 +173,31 @@ final class NormBodies {
                   kernels.batchNormBackward(dy, x, norm, activation, saved, dy, dGamma, dBeta);
             };
     try {
-      return milliseconds(cudnnBody.get()) < milliseconds(ourBody.get());
-    } catch (CudaException e) {
-      return false; // a shape that cuDNN refuses after all
-    } finally {
-      for (long matrix : matrices) {
-        memory.free(matrix);
+      double best = wanted == NormBody.CUDNN ? Double.POSITIVE_INFINITY : milliseconds(ours.get());
+      Optional<CudnnNorm> fastest = Optional.empty();
+      for (CudnnNorm body : able) {
+        double time = millisecondsOrNever(() -> theirs.apply(body));
+        if (time < best) {
+          best = time;
+          fastest = Optional.of(body);
+        }
       }
-      memory.free(vectors);
+      return fastest;
+    } finally {
+      memory.free(trial);
     }
   }
 
-  private float milliseconds(Operation operation) {
+  /** Infinite where cuDNN refuses the shape after all, or has no room for it. */
+  private double millisecondsOrNever(Supplier<Operation> operation) {
+    try {
+      return milliseconds(operation.get());
+    } catch (CudaException | DeviceMemoryException e) {
+      return Double.POSITIVE_INFINITY;
+    }
+  }
+
+  private double milliseconds(Operation operation) {
     long begin = driver.createEvent(true);
     long end = driver.createEvent(true);
     try {

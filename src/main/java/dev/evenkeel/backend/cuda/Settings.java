@@ -216,7 +216,10 @@ final class Settings {
   Order order(RowOrder order, int tableRows) {
     for (Source<?> source : sources) {
       if (source instanceof Order known && source.owner() == order) {
-        known.tableRows = Math.min(known.tableRows, tableRows);
+        if (tableRows < known.tableRows) {
+          known.tableRows = tableRows;
+          known.uploaded = new WeakReference<>(null); // to be checked once more
+        }
         return known;
       }
     }
@@ -250,7 +253,28 @@ final class Settings {
     @Override
     void write(RowOrder order, int[] values) {
       values[at] = order.position();
+    }
+
+    /** Around a gather of so many rows. */
+    CudaOperation.Around around(int batchRows) {
+      return new CudaOperation.Around() {
+        @Override
+        public void before() {
+          send(owner(), batchRows);
+        }
+
+        @Override
+        public void after() {}
+      };
+    }
+
+    private void send(RowOrder order, int batchRows) {
       int[] now = order.rows();
+      if (order.position() < 0 || order.position() + (long) batchRows > now.length) {
+        throw new EvenkeelException(
+            "A batch of %d rows from position %d on does not lie in a row order of %d rows"
+                .formatted(batchRows, order.position(), now.length));
+      }
       if (uploaded.get() != now) {
         check(now);
         staging.upload(now, rows);

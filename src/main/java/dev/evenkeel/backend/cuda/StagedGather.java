@@ -13,7 +13,7 @@ import java.nio.FloatBuffer;
  * buffers and copies it on a stream of its own, while the device still computes the step before.
  * Within the step a kernel takes the batch from where it arrived.
  */
-final class StagedGather implements Settings.Position {
+final class StagedGather implements Settings.Position, CudaOperation.Around {
 
   private static final int SLOTS = 2;
 
@@ -78,8 +78,9 @@ final class StagedGather implements Settings.Position {
     return slot * batch.rows();
   }
 
-  /** Before the step is put on the stream: sends its batch. */
-  void send() {
+  /** Sends the batch. */
+  @Override
+  public void before() {
     long start = System.nanoTime();
     slot = (slot + 1) % SLOTS;
     driver.synchronizeEvent(arrived[slot]);
@@ -92,8 +93,8 @@ final class StagedGather implements Settings.Position {
     nanos[0] += System.nanoTime() - start;
   }
 
-  /** After the step was put on the stream. */
-  void sent() {
+  @Override
+  public void after() {
     driver.record(used[slot], stream);
   }
 
@@ -121,6 +122,9 @@ final class StagedGather implements Settings.Position {
   }
 
   void close() {
+    if (memory.isClosed()) {
+      return;
+    }
     driver.synchronize(copies);
     driver.synchronize(stream);
     driver.freePinned(pinned);

@@ -1,0 +1,46 @@
+package dev.evenkeel.backend.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.evenkeel.backend.Operation;
+import dev.evenkeel.simulator.SimulatedDriver;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What a sequence does when recording it goes wrong. */
+class CudaSequenceTest {
+
+  @Test
+  void aRecordingThatFailedIsNeverReplayed() {
+    try (SimulatedDriver driver = new SimulatedDriver(1)) {
+      long stream = driver.createStream();
+      CudaMemory memory = new CudaMemory(driver, stream);
+      Staging staging = new Staging(driver, stream);
+      Settings settings = new Settings(driver, memory, staging, stream);
+      int[] runs = new int[2];
+      Operation first = () -> runs[0]++;
+      Operation failsOnce =
+          () -> {
+            if (++runs[1] == 2) {
+              throw new IllegalStateException("once");
+            }
+          };
+      CudaSequence sequence =
+          new CudaSequence(
+              driver,
+              memory,
+              stream,
+              settings,
+              List.of(
+                  new CudaOperation(settings, first, null),
+                  new CudaOperation(settings, failsOnce, null)),
+              true);
+      sequence.run();
+      assertThrows(IllegalStateException.class, sequence::run);
+      sequence.run();
+      assertEquals(3, runs[0], "recorded again, from the first operation on");
+      assertEquals(3, runs[1]);
+    }
+  }
+}

@@ -1,0 +1,180 @@
+package dev.evenkeel.backend.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.Operation;
+import dev.evenkeel.simulator.SimulatedDriver;
+import dev.evenkeel.simulator.Statistics;
+import dev.evenkeel.simulator.Statistics.Accesses;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The kernels' design, held on a machine without a GPU: how many bytes of global memory an
+ * operation moves, in 32-byte sectors as the hardware does, and that it asks for 16 bytes at a
+ * time.
+ */
+class KernelTrafficTest {
+
+  private static final int ROWS = 4096;
+  private static final int COLUMNS = 512;
+
+  /** What may be moved beside the planned bytes: vectors of C, partial sums, tickets. */
+  private static final double MARGIN = 1.05;
+
+  /** In bfloat16 the matrix is half as large, and its partial sums are as large. */
+  private static final double BFLOAT16_MARGIN = 1.09;
+
+  /**
+   * What the caches are asked for: vectors of C are float32 and come once for each eight rows of a
+   * thread, so beside a small matrix in bfloat16 they are as much as the matrix.
+   */
+  private static final double ASKED_MARGIN = 1.5;
+
+  private static final double BFLOAT16_ASKED_MARGIN = 2.4;
+
+  private final SimulatedDriver driver = new SimulatedDriver(1);
+  private final long stream = driver.createStream();
+  private final CudaMemory memory = new CudaMemory(driver, stream);
+  private final Kernels kernels =
+      new Kernels(driver, stream, memory.allocate(Kernels.SCRATCH_BYTES));
+
+  @AfterEach
+  void close() {
+    driver.close();
+  }
+
+  private View matrix(int rows, ElementType type) {
+    long address = memory.allocate((long) rows * COLUMNS * type.bytes);
+    return new View(address, rows, COLUMNS, COLUMNS, type);
+  }
+
+  private Kernels.Norm norm() {
+    long v = memory.allocate(5L * 4 * COLUMNS);
+    int c = 4 * COLUMNS;
+    return new Kernels.Norm(v, v + c, v + 2 * c, v + 3 * c, v + 4 * c, 1e-5, 0.1, true);
+  }
+
+  private List<Statistics.Launch> run(Operation operation) {
+    driver.synchronize(stream);
+    Statistics statistics = new Statistics();
+    driver.collect(statistics);
+    operation.run();
+    driver.synchronize(stream);
+    driver.collect(null);
+    return statistics.launches();
+  }
+
+  /**
+   * @param reads how many times a matrix is read, by design
+   * @param writes how many times one is written
+   */
+  private void moves(
+      String what, View x, int reads, int writes, int launches, Operation operation) {
+    List<Statistics.Launch> all = run(operation);
+    assertEquals(launches, all.size(), what + ": launches");
+    long moved = 0;
+    long asked = 0;
+    long vectors = 0;
+    for (Statistics.Launch launch : all) {
+      Accesses loads = launch.globalLoads();
+      Accesses stores = launch.globalStores();
+      moved += loads.differentSectors() + stores.differentSectors();
+      asked += loads.sectors() + stores.sectors();
+      vectors += 16 * loads.widths().getOrDefault(16, 0L);
+      vectors += 16 * stores.widths().getOrDefault(16, 0L);
+      assertEquals(0, launch.localBytes(), what + ": local memory");
+    }
+    double planned = (double) (reads + writes) * x.size() * x.type().bytes;
+    boolean exact = x.type() == ElementType.FLOAT32;
+    double margin = exact ? MARGIN : BFLOAT16_MARGIN;
+    double askedMargin = exact ? ASKED_MARGIN : BFLOAT16_ASKED_MARGIN;
+    within(what + " moves", moved * Statistics.SECTOR / planned, margin);
+    within(what + " asks the caches for", asked * Statistics.SECTOR / planned, askedMargin);
+    assertTrue(vectors >= 0.99 * planned, what + ": not in 16-byte accesses");
+  }
+
+  private static void within(String what, double ratio, double most) {
+    String text = "%s %.3f of the bytes planned, at most %s".formatted(what, ratio, most);
+    assertTrue(ratio > 0.99 && ratio <= most, text);
+  }
+
+  @Test
+  void batchNormOfManyRows() {
+    for (ElementType type : ElementType.values()) {
+      View x = matrix(ROWS, type);
+      View y = matrix(ROWS, type);
+      View dy = matrix(ROWS, type);
+      Kernels.Norm norm = norm();
+      long saved = memory.allocate(3L * 4 * COLUMNS);
+      long gradients = memory.allocate(2L * 4 * COLUMNS);
+      moves(
+          "forward in " + type,
+          x,
+          2,
+          1,
+          2,
+          kernels.batchNormForward(x, norm, Activation.RELU, y, saved));
+      moves(
+          "backward in " + type,
+          x,
+          4,
+          1,
+          2,
+          kernels.batchNormBackward(
+              dy, x, norm, Activation.RELU, saved, dy, gradients, gradients + 4 * COLUMNS));
+      moves(
+          "inference in " + type,
+          x,
+          1,
+          1,
+          1,
+          kernels.batchNormInference(x, norm, Activation.RELU, y));
+    }
+  }
+
+  /** The second look at x is served by a cache: a block sees nothing but its own columns. */
+  @Test
+  void batchNormOfFewRowsIsOneKernelEachWay() {
+    View x = matrix(256, ElementType.FLOAT32);
+    View y = matrix(256, ElementType.FLOAT32);
+    View dy = matrix(256, ElementType.FLOAT32);
+    Kernels.Norm norm = norm();
+    long saved = memory.allocate(3L * 4 * COLUMNS);
+    long gradients = memory.allocate(2L * 4 * COLUMNS);
+    assertEquals(1, run(kernels.batchNormForward(x, norm, Activation.RELU, y, saved)).size());
+    assertEquals(
+        1,
+        run(kernels.batchNormBackward(
+                dy, x, norm, Activation.RELU, saved, dy, gradients, gradients + 4 * COLUMNS))
+            .size());
+  }
+
+  @Test
+  void elementWiseWork() {
+    View x = matrix(ROWS, ElementType.FLOAT32);
+    View y = matrix(ROWS, ElementType.FLOAT32);
+    moves("copy", x, 1, 1, 1, kernels.copy(x, y));
+    moves("add", x, 2, 1, 1, kernels.add(x, y, y));
+    moves("relu", x, 1, 1, 1, kernels.activationForward(x, 0, Activation.RELU, y));
+    long step = memory.allocate(8);
+    moves("dropout", x, 1, 1, 1, kernels.dropout(x, 1L << 30, 2, 1, 0, step, y));
+  }
+
+  /** Adam reads four vectors and writes three: 28 bytes a parameter. */
+  @Test
+  void adamMovesWhatItMust() {
+    View p = matrix(1024, ElementType.FLOAT32);
+    long g = matrix(1024, ElementType.FLOAT32).address();
+    long m = matrix(1024, ElementType.FLOAT32).address();
+    long v = matrix(1024, ElementType.FLOAT32).address();
+    long scalars = memory.allocate(16);
+    Kernels.Update update =
+        new Kernels.Update(p.address(), g, 0, p.size(), p.size(), 0.01, 0, 0, scalars);
+    moves(
+        "adam", p, 4, 3, 1, kernels.updateAdam(update, m, v, 0.9, 0.999, 1e-8, true, scalars + 4));
+  }
+}

@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "bench",
     description =
-        "Times training steps, or inference, on random data; beside it the time of the matrix products alone.",
+        "Times training steps, or inference, on random data; beside it the time of the matrix products alone. On a GPU also single kernels.",
     abbreviateSynopsis = true,
     sortOptions = false)
 final class BenchCommand implements Callable<Integer> {
@@ -73,6 +73,24 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--infer", description = "time inference instead of training")
   private boolean infer;
 
+  @Option(
+      names = "--eager",
+      description = "on a GPU, start every kernel by itself instead of replaying a recorded step")
+  private boolean eager;
+
+  @Option(
+      names = "--limits",
+      description = "on a GPU, time copies and matrix products instead: what the machine can do")
+  private boolean limits;
+
+  @Option(
+      names = "--kernels",
+      description = "on a GPU, time every kernel instead, each beside a copy of the same matrix")
+  private boolean kernels;
+
+  @Option(names = "--quick", description = "with --limits and --kernels: a shorter look")
+  private boolean quick;
+
   @Option(names = "--profile", description = "show every operation, timed alone")
   private boolean profile;
 
@@ -95,18 +113,24 @@ final class BenchCommand implements Callable<Integer> {
     Flag.atLeast("--batch", batch, 1);
     Flag.atLeast("--steps", steps, 1);
     Flag.atLeast("--warmup", warmup, 0);
+    if (limits || kernels) {
+      new KernelTables(common, quick).show(limits, kernels);
+      return 0;
+    }
     Optimizer rule = Flag.of("--optimizer", () -> Optimizer.named(optimizer, 1));
     Optimizer paced = Flag.of("--lr", () -> rule.withLearningRate(learningRate));
     Network description = network.network(inputs, outputs);
-    try (Backend backend = common.open()) {
+    try (DeviceWatch watch = DeviceWatch.of(common.device);
+        Backend backend = common.open(!eager)) {
       Bench bench = new Bench(description, backend, batch, seed);
       Bench.Result result = infer ? bench.infer(steps, warmup) : bench.train(paced, steps, warmup);
-      show(backend, result);
+      show(backend, result, watch.taken());
     }
     return 0;
   }
 
-  private void show(Backend backend, Bench.Result result) {
+  private void show(Backend backend, Bench.Result result, long taken) {
+    boolean onGpu = !backend.device().equals("cpu");
     long peak = Bench.peakResidentMb();
     common.say(backend.description());
     common.say(
@@ -125,6 +149,16 @@ final class BenchCommand implements Callable<Integer> {
             "floor: matrix products alone %.4g ms, and %.4g MB to move beside them",
             result.gemmMs(),
             result.moveMb()));
+    if (onGpu) {
+      common.say(
+          String.format(
+              Locale.ROOT,
+              "%s: the host starts a step in %.1f µs; %,.1f MB of device memory held, %,.1f MB taken of the driver",
+              eager ? "one by one" : "replay of %d nodes".formatted(result.nodes()),
+              result.hostMicroseconds(),
+              result.deviceBytes() * 1e-6,
+              taken * 1e-6));
+    }
     if (profile) {
       for (Bench.Timed one : result.operations()) {
         common.say(String.format(Locale.ROOT, "%10.1f µs  %s", one.microseconds(), one.name()));
@@ -141,6 +175,14 @@ final class BenchCommand implements Callable<Integer> {
     values.put("gemm_ms", result.gemmMs());
     values.put("move_mb", result.moveMb());
     values.put("parameters", result.parameters());
+    if (onGpu) {
+      values.put("description", backend.description());
+      values.put("mode", eager ? "eager" : "graph");
+      values.put("nodes", result.nodes());
+      values.put("host_us_per_step", result.hostMicroseconds());
+      values.put("device_mb", result.deviceBytes() * 1e-6);
+      values.put("driver_mb", taken * 1e-6);
+    }
     common.result(values);
   }
 }

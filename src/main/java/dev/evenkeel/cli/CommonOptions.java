@@ -56,11 +56,19 @@ final class CommonOptions {
   private boolean help;
 
   Backend open() {
+    return open(true);
+  }
+
+  /**
+   * @param replays whether a GPU records sequences and replays them
+   */
+  Backend open(boolean replays) {
     if (threads != null && (threads < 1 || threads > 1024)) {
       throw new EvenkeelException("--threads takes 1 to 1024, not " + threads);
     }
     int count = threads != null ? threads : Runtime.getRuntime().availableProcessors();
-    DeviceOptions options = DeviceOptions.defaults().withThreads(count).withNormBody(normBody);
+    DeviceOptions options =
+        DeviceOptions.defaults().withThreads(count).withNormBody(normBody).withReplays(replays);
     return Device.open(
         device, precision == null ? options : options.withPrecision(precision), this::say);
   }

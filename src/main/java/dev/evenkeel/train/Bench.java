@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Readback;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Memory;
 import dev.evenkeel.nn.Model;
@@ -16,27 +17,50 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 /**
- * Times whole steps of a network on data made before: eight batches of normal numbers with random
+ * Times whole steps of a network on data made before: batches of normal numbers with random
  * classes, in turn. Beside the step stands its floor: the matrix products alone, and the bytes that
  * the rest must move.
+ *
+ * <p>A GPU works on while the host goes on. So there steps are timed in blocks, from a moment when
+ * nothing is under way to the next such moment, and what the host needs to start one stands apart.
  */
 public final class Bench {
 
   private static final int BATCHES = 8;
 
+  /** Values of all batches: the largest networks have fewer batches. */
+  private static final long MOST_VALUES = 1 << 26;
+
+  /** Values that are drawn; the same follow again, at other places of their rows. */
+  private static final int DRAWN = 8_388_593;
+
+  /** Of a block of steps on a GPU. */
+  private static final double BLOCK_NANOS = 2e7;
+
+  /** Of runs of one operation that are timed together on a GPU, ten of them at most. */
+  private static final double TOGETHER_NANOS = 1e6;
+
   private final Network network;
   private final Backend backend;
   private final int batch;
   private final long seed;
+  private final int batches;
+
+  /** Whether the host goes on before an operation is done. */
+  private final boolean runsAhead;
 
   /**
    * @param gemmMs the step's matrix products, each timed alone in the same run
    * @param moveMb bytes that the other operations have to read and write, by design
    * @param finalLoss the training-mode loss on the first batch, after the timed steps; NaN at
    *     inference
+   * @param hostMicroseconds to start a step, where the device works on by itself; else NaN
+   * @param nodes of a step's recording, 0 where there is none
+   * @param deviceBytes of the device's memory that were held at last, tables included
    * @param operations each operation of the step, timed alone
    */
   public record Result(
@@ -48,6 +72,9 @@ public final class Bench {
       double gemmMs,
       double moveMb,
       long parameters,
+      double hostMicroseconds,
+      int nodes,
+      long deviceBytes,
       List<Timed> operations) {}
 
   /** An operation and the median of its time. */
@@ -58,7 +85,26 @@ public final class Bench {
     this.backend = backend;
     this.batch = batch;
     this.seed = seed;
+    long fit = MOST_VALUES / Math.max(1, (long) batch * network.inputs());
+    this.batches = (int) Math.max(2, Math.min(BATCHES, fit));
+    this.runsAhead = !backend.device().equals("cpu");
   }
+
+  /** What is timed. */
+  private interface Steps {
+
+    /** Starts the step of that number. */
+    void start(int number);
+
+    /** Waits until all that were started are done. */
+    void await();
+  }
+
+  /**
+   * @param nanos of a step, one value a block
+   * @param hostNanos to start one, NaN where starting it is doing it
+   */
+  private record Times(long[] nanos, double hostNanos) {}
 
   /** Times {@code steps} training steps after {@code warmup} others. */
   public Result train(Optimizer optimizer, int steps, int warmup) {
@@ -72,21 +118,28 @@ public final class Bench {
         Model model = network.build(backend, seed);
         TrainingStep step =
             new TrainingStep(model, source, Loss.crossEntropy(), optimizer, 0, batch, seed)) {
-      long[] nanos = new long[steps];
-      long total = 0;
-      for (int i = -warmup; i < steps; i++) {
-        order.moveTo((i + warmup) % BATCHES * batch);
-        long start = System.nanoTime();
-        step.run(batch, i + warmup, optimizer.learningRate());
-        if (i >= 0) {
-          nanos[i] = System.nanoTime() - start;
-          total += nanos[i];
-        }
-      }
+      int[] taken = {0};
+      Steps training =
+          new Steps() {
+            @Override
+            public void start(int number) {
+              order.moveTo(number % batches * batch);
+              step.take(Readback.CAPACITY - 1);
+              step.start(batch, taken[0]++, optimizer.learningRate());
+            }
+
+            @Override
+            public void await() {
+              while (step.take(0)) {
+                // those before it, too
+              }
+            }
+          };
+      Times times = time(training, steps, warmup);
       order.moveTo(0);
-      float loss = step.run(batch, steps + warmup, optimizer.learningRate());
-      double moved = trainingFloats(optimizer, model) * 4e-6;
-      return result(nanos, total, loss, step.operations(batch), moved, model);
+      float loss = step.run(batch, taken[0], optimizer.learningRate());
+      double moved = trainingBytes(optimizer, model) * 1e-6;
+      return result(times, loss, step.nodes(batch), step.operations(batch), moved, model);
     }
   }
 
@@ -98,59 +151,119 @@ public final class Bench {
         Memory memory = new Memory(backend, batch)) {
       List<Backend.Sequence> passes = new ArrayList<>();
       List<Pass.Named> named = List.of();
-      for (int b = 0; b < BATCHES; b++) {
+      for (int b = 0; b < batches; b++) {
         memory.reset();
         Matrix x = features.view((long) b * batch * network.inputs(), batch, network.inputs());
         named = Pass.inference(model, memory, x).forward();
         passes.add(backend.sequence(named.stream().map(Pass.Named::operation).toList()));
       }
-      long[] nanos = new long[steps];
-      long total = 0;
-      for (int i = -warmup; i < steps; i++) {
-        long start = System.nanoTime();
-        passes.get((i + warmup) % BATCHES).run();
-        if (i >= 0) {
-          nanos[i] = System.nanoTime() - start;
-          total += nanos[i];
-        }
-      }
+      Steps inference =
+          new Steps() {
+            @Override
+            public void start(int number) {
+              passes.get(number % batches).run();
+            }
+
+            @Override
+            public void await() {
+              awaitDevice(model);
+            }
+          };
+      Times times = time(inference, steps, Math.max(warmup, runsAhead ? 2 * batches : 0));
+      int nodes = passes.get(0).nodes();
+      double moved = 2.0 * batch * hiddenWidths(model) * activationBytes() * 1e-6;
+      Result result = result(times, Double.NaN, nodes, named, moved, model);
       passes.forEach(Backend.Sequence::close);
-      double moved = 2.0 * batch * hiddenWidths(model) * 4e-6;
-      return result(nanos, total, Double.NaN, named, moved, model);
+      return result;
     }
+  }
+
+  /** Reading a value waits for everything before. */
+  private void awaitDevice(Model model) {
+    if (runsAhead) {
+      backend.read(model.flatParameters().view(0, 1, 1), new float[1]);
+    }
+  }
+
+  private Times time(Steps work, int steps, int warmup) {
+    int number = 0;
+    while (number < warmup) {
+      work.start(number++);
+    }
+    work.await();
+    int block = 1;
+    if (runsAhead) {
+      long start = System.nanoTime();
+      for (int i = 0; i < 5; i++) {
+        work.start(number++);
+      }
+      work.await();
+      double nanos = (System.nanoTime() - start) / 5.0;
+      block = (int) Math.max(1, Math.min(Math.ceil(BLOCK_NANOS / nanos), steps / 5.0));
+    }
+    long[] nanos = new long[Math.max(1, steps / block)];
+    for (int i = 0; i < nanos.length; i++) {
+      long start = System.nanoTime();
+      for (int j = 0; j < block; j++) {
+        work.start(number++);
+      }
+      work.await();
+      nanos[i] = (System.nanoTime() - start) / block;
+    }
+    return new Times(nanos, runsAhead ? hostNanos(work, number, steps) : Double.NaN);
+  }
+
+  /** With nothing under way: a queue that is full would hold the host up. */
+  private static double hostNanos(Steps work, int number, int steps) {
+    long[] nanos = new long[Math.min(steps, 31)];
+    for (int i = 0; i < nanos.length; i++) {
+      long start = System.nanoTime();
+      work.start(number + i);
+      nanos[i] = System.nanoTime() - start;
+      work.await();
+    }
+    Arrays.sort(nanos);
+    return nanos[nanos.length / 2];
   }
 
   private Matrix features(Philox random) {
-    float[] values = new float[BATCHES * batch * network.inputs()];
+    float[] values = new float[batches * batch * network.inputs()];
     for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
+      values[i] = i < DRAWN ? (float) random.nextGaussian() : values[i - DRAWN];
     }
-    return backend.inputs(values, BATCHES * batch, network.inputs());
+    return backend.inputs(values, batches * batch, network.inputs());
   }
 
   private Matrix targets(Philox random) {
-    float[] values = new float[BATCHES * batch];
+    float[] values = new float[batches * batch];
     for (int i = 0; i < values.length; i++) {
       values[i] = random.nextInt(network.outputs());
     }
-    return backend.table(values, BATCHES * batch, 1);
+    return backend.table(values, batches * batch, 1);
   }
 
   private RowOrder inOrder() {
-    int[] rows = new int[BATCHES * batch];
+    int[] rows = new int[batches * batch];
     Arrays.setAll(rows, i -> i);
     return new RowOrder(rows);
   }
 
   /**
-   * Floats that must be read or written outside of the matrix products: the batch (2 a value), norm
+   * Bytes that must be read or written outside of the matrix products: the batch (2 a value), norm
    * and activation (2 forward, 3 backward a value), parameter, gradient and optimizer state.
    */
-  private double trainingFloats(Optimizer optimizer, Model model) {
-    double perParameter = 3 + 2.0 * optimizer.stateVectors();
-    return 2.0 * batch * network.inputs()
-        + 5.0 * batch * hiddenWidths(model)
+  private double trainingBytes(Optimizer optimizer, Model model) {
+    double perParameter = 4 * (3 + 2.0 * optimizer.stateVectors());
+    return activationBytes() * (2.0 * batch * network.inputs() + 5.0 * batch * hiddenWidths(model))
         + perParameter * model.parameterCount();
+  }
+
+  /** What an activation takes on this device: 4 bytes, or 2. */
+  private double activationBytes() {
+    long before = backend.allocatedBytes();
+    try (Buffer probe = backend.allocateActivations(64, 64)) {
+      return (backend.allocatedBytes() - before) / (double) probe.length();
+    }
   }
 
   private double hiddenWidths(Model model) {
@@ -162,11 +275,13 @@ public final class Bench {
   }
 
   private Result result(
-      long[] nanos, long total, double loss, List<Pass.Named> named, double moved, Model model) {
-    long[] sorted = nanos.clone();
+      Times times, double loss, int nodes, List<Pass.Named> named, double moved, Model model) {
+    long bytes = backend.allocatedBytes();
+    long[] sorted = times.nanos.clone();
     Arrays.sort(sorted);
     int n = sorted.length;
-    List<Timed> timed = named.stream().map(Bench::time).toList();
+    long total = Arrays.stream(sorted).sum();
+    List<Timed> timed = named.stream().map(one -> time(one, model)).toList();
     double gemm =
         timed.stream()
             .filter(one -> one.name().contains("linear"))
@@ -181,10 +296,16 @@ public final class Bench {
         gemm * 1e-3,
         moved,
         model.parameterCount(),
+        times.hostNanos * 1e-3,
+        nodes,
+        bytes,
         timed);
   }
 
-  private static Timed time(Pass.Named named) {
+  private Timed time(Pass.Named named, Model model) {
+    if (runsAhead) {
+      return timeOnDevice(named, model);
+    }
     long[] nanos = new long[21];
     for (int i = 0; i < nanos.length; i++) {
       long start = System.nanoTime();
@@ -193,6 +314,32 @@ public final class Bench {
     }
     Arrays.sort(nanos);
     return new Timed(named.name(), nanos[nanos.length / 2] * 1e-3);
+  }
+
+  /** Several runs as one recording, so that starting them is not what is measured. */
+  private Timed timeOnDevice(Pass.Named named, Model model) {
+    named.operation().run();
+    awaitDevice(model);
+    long before = System.nanoTime();
+    named.operation().run();
+    awaitDevice(model);
+    double once = System.nanoTime() - before;
+    int together = (int) Math.max(1, Math.min(10, TOGETHER_NANOS / once));
+    try (Backend.Sequence runs =
+        backend.sequence(Collections.nCopies(together, named.operation()))) {
+      runs.run();
+      runs.run();
+      awaitDevice(model);
+      long[] nanos = new long[5];
+      for (int i = 0; i < nanos.length; i++) {
+        long start = System.nanoTime();
+        runs.run();
+        awaitDevice(model);
+        nanos[i] = System.nanoTime() - start;
+      }
+      Arrays.sort(nanos);
+      return new Timed(named.name(), nanos[nanos.length / 2] * 1e-3 / together);
+    }
   }
 
   /** The largest resident memory of this process so far in MB, -1 where the system doesn't say. */

@@ -24,8 +24,16 @@ final class Blas {
 
   private static Blas shared;
 
-  /** netlib's pure Java adds all products into one float; OpenBLAS adds up blocks by itself. */
-  private static final int JAVA_BLOCK = 1024;
+  /**
+   * Products that are added into one float at most, where nobody else sees to it: netlib's pure
+   * Java adds up all of them, OpenBLAS blocks by itself but for small matrices.
+   */
+  private static final int PLAIN_BLOCK = 1024;
+
+  /**
+   * Up to so many products OpenBLAS takes its kernels for small matrices, on CPUs that have them.
+   */
+  private static final long SMALL = 1_000_000;
 
   private final BLAS netlib;
   private final String description;
@@ -69,7 +77,7 @@ final class Blas {
                 + " products need Linux on x86-64 or arm64 and org.bytedeco:openblas with that"
                 + " classifier on the class path",
             reason);
-    return new Blas(JavaBLAS.getInstance(), "pure-Java BLAS", JAVA_BLOCK);
+    return new Blas(JavaBLAS.getInstance(), "pure-Java BLAS", PLAIN_BLOCK);
   }
 
   /** JavaCPP unpacks the library once; netlib is then given the very same file. */
@@ -125,9 +133,10 @@ final class Blas {
       float[] c,
       int cFrom,
       int cStride) {
+    int most = (long) m * n * k <= SMALL ? PLAIN_BLOCK : innerBlock;
     int block;
     for (int from = 0; from < k; from += block) {
-      block = Math.min(innerBlock, k - from);
+      block = Math.min(most, k - from);
       netlib.sgemm(
           transposeB ? "T" : "N",
           transposeA ? "T" : "N",

@@ -26,11 +26,16 @@ public final class CudaProvider implements BackendProvider {
   public Backend open(int index, DeviceOptions options) {
     JCudaDriver driver = new JCudaDriver(index);
     try {
-      return new CudaBackend(driver, index, new Libraries(), options, true);
+      return new CudaBackend(driver, index, libraries(), options, options.replays());
     } catch (RuntimeException e) {
       driver.close();
       throw e;
     }
+  }
+
+  /** cuBLAS, and cuDNN where it can be used. */
+  public static CudaBackend.Libraries libraries() {
+    return new Libraries();
   }
 
   private static final class Libraries implements CudaBackend.Libraries {

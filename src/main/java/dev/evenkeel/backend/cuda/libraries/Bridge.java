@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A library that calls itself libcublas.so.12, as JCuda wants it, and jumps to libcublas.so.13.
@@ -32,6 +33,13 @@ final class Bridge {
       if (Files.exists(folder.resolve(FILE))) {
         return folder.resolve(FILE);
       }
+    }
+    // scripts/gpu-bundle puts a built one on the class path.
+    Optional<Path> carried =
+        new Unpacker(machine.cache(), machine.classLoader())
+            .unpack("built-bridge", List.of(SOURCES + FILE));
+    if (carried.isPresent()) {
+      return carried.get().resolve(FILE);
     }
     Path sources =
         new Unpacker(machine.cache(), Bridge.class.getClassLoader())

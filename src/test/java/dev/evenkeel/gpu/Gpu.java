@@ -1,0 +1,59 @@
+package dev.evenkeel.gpu;
+
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.DeviceOptions;
+import dev.evenkeel.backend.DeviceOptions.NormBody;
+import dev.evenkeel.backend.Precision;
+import dev.evenkeel.backend.cuda.jcuda.CudaProvider;
+import dev.evenkeel.backend.cuda.jcuda.CudaSetup;
+import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
+
+/**
+ * The real GPU that tests may use: {@code -Devenkeel.gpu=0} names it. Without that, or where it
+ * can't be used, tests that need one skip and say why.
+ */
+public final class Gpu {
+
+  private static final String PROPERTY = "evenkeel.gpu";
+
+  private Gpu() {}
+
+  /** Why there is none to test on; empty where there is. */
+  public static Optional<String> missing() {
+    return Integer.getInteger(PROPERTY) == null
+        ? Optional.of("no GPU was named by -D" + PROPERTY + "=0")
+        : CudaSetup.get().unavailable(index());
+  }
+
+  /** Skips the test, saying why, where there is no GPU to test on. */
+  public static void require() {
+    Optional<String> no = missing();
+    Assumptions.assumeTrue(no.isEmpty(), () -> "this test needs a GPU: " + no.orElseThrow());
+  }
+
+  public static int index() {
+    return Integer.getInteger(PROPERTY, 0);
+  }
+
+  public static String name() {
+    return "cuda:" + index();
+  }
+
+  public static boolean hasCudnn() {
+    return CudaSetup.get().cudnn().isUsable();
+  }
+
+  /** float32 and our kernels: what the conformance table holds to its tolerances. */
+  public static DeviceOptions options() {
+    return DeviceOptions.defaults().withPrecision(Precision.FP32).withNormBody(NormBody.PTX);
+  }
+
+  public static Backend open() {
+    return open(options());
+  }
+
+  public static Backend open(DeviceOptions options) {
+    return new CudaProvider().open(index(), options);
+  }
+}

@@ -58,11 +58,17 @@ class CudaTrainingTest {
           Activate.of(Activation.TANH),
           Linear.of(10));
 
+  /**
+   * With ε = 1e-8 the rounding noise of a gradient that is 0 becomes a whole step, in another
+   * direction on each device.
+   */
+  private static final Optimizer STEADY_ADAM = new Optimizer.AdamW(2e-3, 0.9, 0.999, 1e-4, 0.01);
+
   private static final Recipe RECIPE =
       Recipe.classification()
           .withBatch(32)
           .withSteps(24)
-          .withOptimizer(Optimizer.adamw(2e-3))
+          .withOptimizer(STEADY_ADAM)
           .withSchedule(Schedule.cosine())
           .withClip(1)
           .withSeed(3);
@@ -124,7 +130,7 @@ class CudaTrainingTest {
     for (int i = 0; i < 200; i++) {
       worst = Math.max(worst, Math.abs(gpu.losses.get(i) / cpu.losses.get(i) - 1));
     }
-    assertTrue(worst < 1e-4, "the losses differ by up to " + worst);
+    assertTrue(worst < 1e-5, "the losses differ by up to " + worst);
     assertTrue(cpu.losses.get(199) < 0.5 * cpu.losses.get(0), "it learned");
   }
 

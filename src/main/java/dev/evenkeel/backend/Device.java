@@ -51,7 +51,7 @@ public final class Device {
     }
     if (name.equals("auto")) {
       if (cuda.isPresent()) {
-        reasons.accept("Training on the CPU, since " + no.get());
+        reasons.accept("Using the CPU, since " + no.get());
       }
       return cpu(options);
     }

@@ -316,6 +316,11 @@ class CudaTrainingTest {
     for (int i = 0; i < ours.losses.size(); i++) {
       assertEquals(1, theirs.losses.get(i) / ours.losses.get(i), 1e-4, "step " + i);
     }
+    assertEquals(ours.values.length, theirs.values.length);
+    for (int i = 0; i < ours.values.length; i++) { // parameters and running statistics
+      double scale = Math.max(1, Math.abs(ours.values[i]));
+      assertEquals(ours.values[i], theirs.values[i], 1e-4 * scale, "value " + i);
+    }
   }
 
   /** What a replayed step of 784-512×3-10 consists of: docs/cuda.md tells why few matter. */

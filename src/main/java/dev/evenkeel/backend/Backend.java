@@ -100,6 +100,14 @@ public interface Backend extends AutoCloseable {
   /** dWeight := dzᵀ x. */
   Operation linearBackwardWeight(Matrix dz, Matrix x, Matrix dWeight);
 
+  // Weight norm: weight = gain · direction / ‖direction‖, row by row; gain [O, 1]
+
+  Operation weightNormForward(Matrix direction, Matrix gain, Matrix weight);
+
+  /** dDirection, which is orthogonal to direction, and dGain. dDirection may be dWeight. */
+  Operation weightNormBackward(
+      Matrix dWeight, Matrix direction, Matrix gain, Matrix dDirection, Matrix dGain);
+
   // Activations
 
   /**
@@ -125,9 +133,10 @@ public interface Backend extends AutoCloseable {
   // Batch norm: x, y [N, C]; x̂ = (x − μ) / √(σ² + ε) over the rows, y = activation(γ x̂ + β)
 
   /**
-   * Normalises by the batch's own mean and biased variance, moves the running statistics, and
-   * leaves in {@code saved} [3, C] what the backward pass needs: the mean as a sum of two floats,
-   * and 1/√(σ² + ε).
+   * Normalises by the batch's own mean and biased variance, or by those of its groups of rows,
+   * moves the running statistics by the average over the groups, and leaves in {@code saved} [3 ·
+   * groups, C] what the backward pass needs of each: the mean as a sum of two floats, and 1/√(σ² +
+   * ε).
    */
   Operation batchNormForward(
       Matrix x, BatchNormMemory norm, Activation activation, Matrix y, Matrix saved);
@@ -135,7 +144,10 @@ public interface Backend extends AutoCloseable {
   /** The same with the running statistics, which stay as they are. y may be x. */
   Operation batchNormInference(Matrix x, BatchNormMemory norm, Activation activation, Matrix y);
 
-  /** dx, dGamma, dBeta from dy and what the forward pass saw and left. dx may be dy. */
+  /**
+   * dx, dGamma (NONE where there is no γ) and dBeta from dy and what the forward pass saw and left.
+   * dx may be dy.
+   */
   Operation batchNormBackward(
       Matrix dy,
       Matrix x,
@@ -150,16 +162,45 @@ public interface Backend extends AutoCloseable {
   /** mean and biased variance, [1, C], of every column of x. */
   Operation columnStatistics(Matrix x, Matrix mean, Matrix variance);
 
+  // Row norms: x̂ = (x − μ) / √(σ² + ε) over each group of a row's features, y = activation(γ x̂ +
+  // β)
+
+  /**
+   * Needs no other row, in training as at inference. Leaves in {@code saved} [N, 3 · groups] (or
+   * NONE at inference, where y may be x) what the backward pass needs of each group: the mean as a
+   * sum of two floats, and 1/√(σ² + ε).
+   */
+  Operation rowNormForward(
+      Matrix x, RowNormMemory norm, Activation activation, Matrix y, Matrix saved);
+
+  /**
+   * dx, dGamma and dBeta (NONE where there is no β) from dy and what the forward pass saw and left.
+   * dx may be dy.
+   */
+  Operation rowNormBackward(
+      Matrix dy,
+      Matrix x,
+      Matrix y,
+      RowNormMemory norm,
+      Activation activation,
+      Matrix saved,
+      Matrix dx,
+      Matrix dGamma,
+      Matrix dBeta);
+
   // Dropout and sums
 
   /**
-   * y := x / (1 − probability) where a Philox word of (seed, stream, step, place) says keep, else
-   * 0. Run on dy it is its own backward pass. y may be x.
+   * y := scale · x + shift where a Philox word of (seed, stream, step, place) says keep, else the
+   * dropped value. y may be x.
    *
    * <p>Element e is decided by word e mod 4 of the Philox block at position e / 4 of stream (stream
    * · 2⁴⁰ + step number): keep if, unsigned, it is at least probability · 2³².
    */
-  Operation dropout(Matrix x, double probability, long seed, int stream, Step step, Matrix y);
+  Operation dropout(Matrix x, Dropping dropping, long seed, int stream, Step step, Matrix y);
+
+  /** y := scale · x + shift; y may be x. */
+  Operation scaleShift(Matrix x, double scale, double shift, Matrix y);
 
   /** out := a + b; out may be either. */
   Operation add(Matrix a, Matrix b, Matrix out);

@@ -152,7 +152,7 @@ public final class SelfTest implements AutoCloseable {
     Matrix sum = empty(ROWS, COLUMNS);
     bind("add", backend.add(x, gathered, sum), sum);
     Matrix dropped = empty(ROWS, COLUMNS);
-    bind("dropout", backend.dropout(x, 0.3, 5, 1, step, dropped), dropped);
+    bind("dropout", backend.dropout(x, Dropping.inverted(0.3), 5, 1, step, dropped), dropped);
     Matrix twice = empty(ROWS, COLUMNS);
     sequence =
         backend.sequence(List.of(backend.copy(x, twice), backend.add(twice, gathered, twice)));

@@ -27,7 +27,8 @@ final class ActivationBlock implements Block {
         dy -> {
           pass.backward(
               name + " " + activation.label() + " backward",
-              backend.activationBackward(dy, x, y, activation, dy, Matrix.NONE));
+              backend.activationBackward(dy, x, y, activation, dy, Matrix.NONE),
+              dy);
           pass.release(y);
           return dy;
         });

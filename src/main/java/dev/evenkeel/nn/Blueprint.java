@@ -3,6 +3,7 @@ package dev.evenkeel.nn;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import java.util.ArrayList;
@@ -108,7 +109,7 @@ final class Blueprint {
         made.add(new ActivationBlock(name, activate.function()));
       } else if (layer instanceof Dropout dropout) {
         fused = Activation.IDENTITY;
-        made.add(new DropoutBlock(dropout.probability(), randomLayers++));
+        made.add(new DropoutBlock(Dropping.inverted(dropout.probability()), randomLayers++));
       } else if (layer instanceof Residual residual) {
         fused = Activation.IDENTITY;
         made.add(new ResidualBlock(name, blocks(residual.layers(), width, name + ".")));

@@ -1,33 +1,34 @@
 package dev.evenkeel.nn;
 
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.tensor.Matrix;
 
 /** Dropout in training, nothing at inference. */
 final class DropoutBlock implements Block {
 
-  private final double probability;
+  private final Dropping dropping;
   private final int stream;
 
-  DropoutBlock(double probability, int stream) {
-    this.probability = probability;
+  DropoutBlock(Dropping dropping, int stream) {
+    this.dropping = dropping;
     this.stream = stream;
   }
 
   @Override
   public Matrix append(Pass pass, Matrix x) {
-    if (!pass.training() || probability == 0) {
+    if (!pass.training() || dropping.probability() == 0) {
       return x;
     }
     Backend backend = pass.backend();
     Matrix y = pass.take(x.columns());
-    pass.forward(
-        "dropout", backend.dropout(x, probability, pass.seed(), stream, pass.step(), y), y);
+    pass.forward("dropout", backend.dropout(x, dropping, pass.seed(), stream, pass.step(), y), y);
     pass.onTheWayBack(
         dy -> {
           pass.backward(
               "dropout backward",
-              backend.dropout(dy, probability, pass.seed(), stream, pass.step(), dy));
+              backend.dropout(dy, dropping.backward(), pass.seed(), stream, pass.step(), dy),
+              dy);
           pass.release(y);
           return dy;
         });

@@ -48,20 +48,21 @@ final class LinearBlock implements Block {
       Matrix dBias = bias == null ? Matrix.NONE : pass.gradient(bias.parameter);
       pass.backward(
           name + " " + activation.label() + " backward",
-          backend.activationBackward(dy, z, y, activation, dy, dBias));
+          backend.activationBackward(dy, z, y, activation, dy, dBias),
+          dy);
     }
     pass.release(z);
     if (y != z) {
       pass.release(y);
     }
-    pass.backward(
-        name + " linear dW", backend.linearBackwardWeight(dy, x, pass.gradient(weight.parameter)));
+    Matrix dWeight = pass.gradient(weight.parameter);
+    pass.backward(name + " linear dW", backend.linearBackwardWeight(dy, x, dWeight), dWeight);
     if (pass.isInput(x)) {
       return dy;
     }
     Matrix dx = pass.take(weight.columns);
     pass.backward(
-        name + " linear dx", backend.linearBackwardInput(dy, weight.parameter.value(), dx));
+        name + " linear dx", backend.linearBackwardInput(dy, weight.parameter.value(), dx), dx);
     pass.release(dy);
     return dx;
   }

@@ -19,6 +19,9 @@ public final class Memory implements AutoCloseable {
   private final Pool activations = new Pool();
   private final Pool floats = new Pool();
 
+  /** Never released within a pass, so every pass finds the same weights in the same places. */
+  private final Pool weights = new Pool();
+
   public Memory(Backend backend, int maxRows) {
     this.backend = backend;
     this.maxRows = maxRows;
@@ -30,13 +33,14 @@ public final class Memory implements AutoCloseable {
 
   /** Floats in all. */
   public long size() {
-    return activations.size() + floats.size();
+    return activations.size() + floats.size() + weights.size();
   }
 
   /** Before a new pass is made: everything may be taken again. */
   public void reset() {
     activations.reset();
     floats.reset();
+    weights.reset();
   }
 
   /** Rows of activations, which the device may hold in a shorter type. */
@@ -56,6 +60,13 @@ public final class Memory implements AutoCloseable {
     return Matrix.of(takeFloats((long) rows * columns), rows, columns);
   }
 
+  /** A weight that is made anew in every pass, stored as activations are. */
+  Matrix takeWeight(int rows, int columns) {
+    long length = (long) rows * columns;
+    Buffer buffer = weights.take(length, () -> backend.allocateActivations(rows, columns));
+    return Matrix.of(buffer, rows, columns);
+  }
+
   private Buffer takeFloats(long length) {
     return floats.take(length, () -> backend.allocate(length));
   }
@@ -68,6 +79,7 @@ public final class Memory implements AutoCloseable {
   public void close() {
     activations.close();
     floats.close();
+    weights.close();
   }
 
   /** Buffers of one kind. */

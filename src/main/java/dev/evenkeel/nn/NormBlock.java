@@ -99,7 +99,8 @@ final class NormBlock implements Block {
                   saved,
                   dy,
                   pass.gradient(gamma.parameter),
-                  pass.gradient(beta.parameter)));
+                  pass.gradient(beta.parameter)),
+              dy);
           pass.release(y);
           pass.release(saved);
           return dy;

@@ -16,11 +16,11 @@ import java.util.function.UnaryOperator;
  */
 public final class Pass {
 
-  /** What a layer has made of a batch, for whoever looks for the first NaN. */
-  public record Trace(String layer, Matrix output) {}
-
-  /** An operation with the name of its layer, for whoever measures. */
-  public record Named(String name, Operation operation) {}
+  /**
+   * An operation with the name of its layer and what it makes, for whoever measures or looks for
+   * the first NaN. Later operations may overwrite the result.
+   */
+  public record Named(String name, Operation operation, Matrix result) {}
 
   private final Model model;
   private final Memory memory;
@@ -30,7 +30,6 @@ public final class Pass {
   private final long seed;
   private final List<Named> forward = new ArrayList<>();
   private final List<Named> backward = new ArrayList<>();
-  private final List<Trace> traces = new ArrayList<>();
   private final List<NormProbe> norms = new ArrayList<>();
   private final Deque<UnaryOperator<Matrix>> wayBack = new ArrayDeque<>();
   private final List<Matrix> retained = new ArrayList<>();
@@ -86,11 +85,6 @@ public final class Pass {
     return backward;
   }
 
-  /** Layers and their outputs, in order. Outputs are overwritten by the backward operations. */
-  public List<Trace> traces() {
-    return traces;
-  }
-
   List<NormProbe> norms() {
     return norms;
   }
@@ -129,6 +123,16 @@ public final class Pass {
     return memory.takeFixed(rows, columns);
   }
 
+  /** float32 memory for all rows of this pass. */
+  Matrix takeExact(int columns) {
+    return memory.takeExact(input.rows(), columns);
+  }
+
+  /** Memory for a weight that the pass itself makes. */
+  Matrix takeWeight(int rows, int columns) {
+    return memory.takeWeight(rows, columns);
+  }
+
   void release(Matrix x) {
     if (x != input && !retained.contains(x)) {
       memory.release(x);
@@ -151,12 +155,11 @@ public final class Pass {
   }
 
   void forward(String layer, Operation operation, Matrix result) {
-    forward.add(new Named(layer, operation));
-    traces.add(new Trace(layer, result));
+    forward.add(new Named(layer, operation, result));
   }
 
-  void backward(String layer, Operation operation) {
-    backward.add(new Named(layer, operation));
+  void backward(String layer, Operation operation, Matrix result) {
+    backward.add(new Named(layer, operation, result));
   }
 
   void onTheWayBack(UnaryOperator<Matrix> block) {

@@ -22,7 +22,10 @@ final class ResidualBlock implements Block {
     pass.onTheWayBack(
         dInner -> {
           if (!pass.isInput(x)) {
-            pass.backward(name + " residual backward", backend.add(dInner, skipped[0], skipped[0]));
+            pass.backward(
+                name + " residual backward",
+                backend.add(dInner, skipped[0], skipped[0]),
+                skipped[0]);
           }
           pass.release(dInner);
           return skipped[0];
@@ -42,7 +45,7 @@ final class ResidualBlock implements Block {
     pass.onTheWayBack(
         dy -> {
           skipped[0] = pass.take(dy.columns());
-          pass.backward(name + " residual copy", backend.copy(dy, skipped[0]));
+          pass.backward(name + " residual copy", backend.copy(dy, skipped[0]), skipped[0]);
           pass.release(y);
           return dy;
         });

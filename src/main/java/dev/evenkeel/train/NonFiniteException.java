@@ -42,9 +42,9 @@ public final class NonFiniteException extends EvenkeelException {
         return "The parameter " + parameter.name() + " became NaN or infinite in an earlier update";
       }
     }
-    for (Pass.Trace trace : pass.traces()) {
-      if (backend.hasNonFinite(trace.output())) {
-        return "It first appeared in the output of layer " + trace.layer();
+    for (Pass.Named named : pass.forward()) {
+      if (backend.hasNonFinite(named.result())) {
+        return "It first appeared in the output of layer " + named.name();
       }
     }
     return "All layers are still finite: it first appeared in the loss";

@@ -261,11 +261,12 @@ public final class TrainingStep implements AutoCloseable {
             "loss",
             loss.bind(
                 backend,
-                new Loss.Bound(outputs, targets, lossConstants, outputGradient, lossValue()))));
+                new Loss.Bound(outputs, targets, lossConstants, outputGradient, lossValue())),
+            outputGradient));
     Operation[] forward = bare(named);
     named.addAll(pass.backward(outputGradient));
     for (Operation operation : update) {
-      named.add(new Pass.Named("update", operation));
+      named.add(new Pass.Named("update", operation, model.flatParameters()));
     }
     Operation[] gather = {
       backend.gather(source.features, source.order, batch),
@@ -293,6 +294,11 @@ public final class TrainingStep implements AutoCloseable {
   /** The optimizer's vectors, as long as the flat parameters. */
   public List<Matrix> optimizerState() {
     return optimizerState;
+  }
+
+  /** The gradients of the last step, as long as the flat parameters. */
+  public Matrix gradients() {
+    return gradients;
   }
 
   /** Floats held beside the model: activations, gradients, optimizer state. */

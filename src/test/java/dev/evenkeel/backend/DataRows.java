@@ -61,7 +61,7 @@ final class DataRows {
     List<Operation> operations =
         List.of(
             backend.gather(table, walk, batch),
-            backend.dropout(batch, 0.5, 3, 2, step, dropped),
+            backend.dropout(batch, Dropping.inverted(0.5), 3, 2, step, dropped),
             backend.add(dropped, sum, sum));
     Operation sequence = backend.sequence(operations);
     float[] expected = new float[n * c];
@@ -148,8 +148,11 @@ final class DataRows {
     Step step = new Step();
     Matrix y = bench.outputRows(n, c);
     Matrix gradient = bench.rows(n, c, dy);
-    Operation forward = bench.backend.dropout(bench.rows(n, c, x), probability, 42, 3, step, y);
-    Operation backward = bench.backend.dropout(gradient, probability, 42, 3, step, gradient);
+    Operation forward =
+        bench.backend.dropout(bench.rows(n, c, x), Dropping.inverted(probability), 42, 3, step, y);
+    Operation backward =
+        bench.backend.dropout(
+            gradient, Dropping.inverted(probability).backward(), 42, 3, step, gradient);
     step.set(number, 0.1);
     forward.run();
     backward.run();
@@ -173,7 +176,10 @@ final class DataRows {
     Arrays.fill(ones, 1);
     for (double probability : new double[] {0.01, 0.3, 0.5, 0.9}) {
       Matrix y = bench.outputRows(n, c);
-      bench.backend.dropout(bench.rows(n, c, ones), probability, 7, 0, new Step(), y).run();
+      bench
+          .backend
+          .dropout(bench.rows(n, c, ones), Dropping.inverted(probability), 7, 0, new Step(), y)
+          .run();
       int kept = 0;
       for (float value : bench.read(y)) {
         kept += value != 0 ? 1 : 0;
@@ -194,7 +200,10 @@ final class DataRows {
       Matrix y = bench.output(1, size);
       Step step = new Step();
       step.set(i == 3 ? 1 : 0, 0);
-      bench.backend.dropout(x, 0.5, i == 1 ? 8 : 7, i == 2 ? 1 : 0, step, y).run();
+      bench
+          .backend
+          .dropout(x, Dropping.inverted(0.5), i == 1 ? 8 : 7, i == 2 ? 1 : 0, step, y)
+          .run();
       masks[i] = bench.read(y);
     }
     for (int i = 1; i < 4; i++) {
@@ -212,7 +221,7 @@ final class DataRows {
     Arrays.fill(x, Float.NaN);
     boolean[] keeps = Reference.dropoutKeeps(x.length, 0.5, 7, 0, 0);
     Matrix y = bench.outputRows(64, 64);
-    bench.backend.dropout(bench.rows(64, 64, x), 0.5, 7, 0, new Step(), y).run();
+    bench.backend.dropout(bench.rows(64, 64, x), Dropping.inverted(0.5), 7, 0, new Step(), y).run();
     bench.exact("y", dropped(x, keeps, 0.5), y);
   }
 

@@ -131,7 +131,7 @@ final class EveryOperation implements AutoCloseable {
     Matrix sum = rows();
     bind("add", backend.add(x, copied, sum), sum);
     Matrix dropped = rows();
-    bind("dropout", backend.dropout(x, 0.3, 5, 1, step, dropped), dropped);
+    bind("dropout", backend.dropout(x, Dropping.inverted(0.3), 5, 1, step, dropped), dropped);
     Matrix twice = rows();
     Operation both =
         backend.sequence(List.of(backend.copy(x, twice), backend.add(twice, x, twice)));

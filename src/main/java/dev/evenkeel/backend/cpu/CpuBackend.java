@@ -6,8 +6,10 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BatchNormMemory;
+import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Readback;
+import dev.evenkeel.backend.RowNormMemory;
 import dev.evenkeel.backend.Step;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
@@ -147,6 +149,17 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public Operation weightNormForward(Matrix direction, Matrix gain, Matrix weight) {
+    throw new UnsupportedOperationException("weightNormForward");
+  }
+
+  @Override
+  public Operation weightNormBackward(
+      Matrix dWeight, Matrix direction, Matrix gain, Matrix dDirection, Matrix dGain) {
+    throw new UnsupportedOperationException("weightNormBackward");
+  }
+
+  @Override
   public Operation activationForward(Matrix z, Matrix bias, Activation activation, Matrix y) {
     return new ActivationForward(scratch, workers, z, bias, activation, y);
   }
@@ -188,14 +201,39 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public Operation rowNormForward(
+      Matrix x, RowNormMemory norm, Activation activation, Matrix y, Matrix saved) {
+    throw new UnsupportedOperationException("rowNormForward");
+  }
+
+  @Override
+  public Operation rowNormBackward(
+      Matrix dy,
+      Matrix x,
+      Matrix y,
+      RowNormMemory norm,
+      Activation activation,
+      Matrix saved,
+      Matrix dx,
+      Matrix dGamma,
+      Matrix dBeta) {
+    throw new UnsupportedOperationException("rowNormBackward");
+  }
+
+  @Override
   public Operation columnStatistics(Matrix x, Matrix mean, Matrix variance) {
     return new ColumnStatistics(scratch, workers, x, mean, variance);
   }
 
   @Override
   public Operation dropout(
-      Matrix x, double probability, long seed, int stream, Step step, Matrix y) {
-    return new Dropout(workers, x, probability, seed, stream, step, y);
+      Matrix x, Dropping dropping, long seed, int stream, Step step, Matrix y) {
+    return new Dropout(workers, x, dropping, seed, stream, step, y);
+  }
+
+  @Override
+  public Operation scaleShift(Matrix x, double scale, double shift, Matrix y) {
+    throw new UnsupportedOperationException("scaleShift");
   }
 
   @Override

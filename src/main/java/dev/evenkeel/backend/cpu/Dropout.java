@@ -2,13 +2,14 @@ package dev.evenkeel.backend.cpu;
 
 import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
+import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Step;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 
 /**
- * Inverted dropout. The word that decides over element e is word e mod 4 at position e / 4 of the
- * Philox stream (layer, step): no mask is stored, the backward pass draws the same words again.
+ * Dropout. The word that decides over element e is word e mod 4 at position e / 4 of the Philox
+ * stream (layer, step): no mask is stored, the backward pass draws the same words again.
  */
 final class Dropout extends Flat {
 
@@ -18,21 +19,25 @@ final class Dropout extends Flat {
   private final float[] y;
   private final int yOffset;
   private final long dropBelow;
-  private final float keepScale;
+  private final float scale;
+  private final float shift;
+  private final float dropped;
   private final long seed;
   private final int stream;
   private final Step step;
 
   Dropout(
-      Workers workers, Matrix x, double probability, long seed, int stream, Step step, Matrix y) {
+      Workers workers, Matrix x, Dropping dropping, long seed, int stream, Step step, Matrix y) {
     super(workers, x.size(), 6);
     this.words = new int[workers.count()][4];
     this.x = data(x);
     this.xOffset = (int) x.offset();
     this.y = data(y);
     this.yOffset = (int) y.offset();
-    this.dropBelow = Math.round(probability * 0x1p32);
-    this.keepScale = (float) (1 / (1 - probability));
+    this.dropBelow = Math.round(dropping.probability() * 0x1p32);
+    this.scale = (float) dropping.scale();
+    this.shift = (float) dropping.shift();
+    this.dropped = (float) dropping.dropped();
     this.seed = seed;
     this.stream = stream;
     this.step = step;
@@ -48,7 +53,7 @@ final class Dropout extends Flat {
         Philox.block(seed, counter, i >>> 2, own);
       }
       boolean keep = (own[lane] & 0xFFFFFFFFL) >= dropBelow;
-      y[yOffset + i] = keep ? x[xOffset + i] * keepScale : 0f;
+      y[yOffset + i] = keep ? x[xOffset + i] * scale + shift : dropped;
     }
   }
 }

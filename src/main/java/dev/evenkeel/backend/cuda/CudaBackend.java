@@ -6,9 +6,11 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.DeviceOptions;
 import dev.evenkeel.backend.DeviceOptions.NormBody;
+import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.Readback;
+import dev.evenkeel.backend.RowNormMemory;
 import dev.evenkeel.backend.Step;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
@@ -309,6 +311,19 @@ public final class CudaBackend implements Backend {
         .run();
   }
 
+  // Weight norm
+
+  @Override
+  public Operation weightNormForward(Matrix direction, Matrix gain, Matrix weight) {
+    throw new UnsupportedOperationException("weightNormForward");
+  }
+
+  @Override
+  public Operation weightNormBackward(
+      Matrix dWeight, Matrix direction, Matrix gain, Matrix dDirection, Matrix dGain) {
+    throw new UnsupportedOperationException("weightNormBackward");
+  }
+
   // Activations
 
   @Override
@@ -382,16 +397,43 @@ public final class CudaBackend implements Backend {
     return bound(kernels.columnStatistics(view(x), vector(mean), vector(variance)));
   }
 
+  // Row norms
+
+  @Override
+  public Operation rowNormForward(
+      Matrix x, RowNormMemory norm, Activation activation, Matrix y, Matrix saved) {
+    throw new UnsupportedOperationException("rowNormForward");
+  }
+
+  @Override
+  public Operation rowNormBackward(
+      Matrix dy,
+      Matrix x,
+      Matrix y,
+      RowNormMemory norm,
+      Activation activation,
+      Matrix saved,
+      Matrix dx,
+      Matrix dGamma,
+      Matrix dBeta) {
+    throw new UnsupportedOperationException("rowNormBackward");
+  }
+
   // Dropout and sums
 
   @Override
+  public Operation scaleShift(Matrix x, double scale, double shift, Matrix y) {
+    throw new UnsupportedOperationException("scaleShift");
+  }
+
+  @Override
   public Operation dropout(
-      Matrix x, double probability, long seed, int stream, Step step, Matrix y) {
+      Matrix x, Dropping dropping, long seed, int stream, Step step, Matrix y) {
     Operation work =
         kernels.dropout(
             view(x),
-            Math.round(probability * 0x1p32),
-            (float) (1 / (1 - probability)),
+            Math.round(dropping.probability() * 0x1p32),
+            (float) dropping.scale(),
             seed,
             stream,
             settings.step(step),

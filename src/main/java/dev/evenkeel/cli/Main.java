@@ -25,6 +25,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TrainCommand.class,
       EvaluateCommand.class,
       PredictCommand.class,
+      AdaptCommand.class,
       BenchCommand.class,
       DoctorCommand.class,
       HelpCommand.class
@@ -55,7 +56,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "No command was given; there are: train, evaluate, predict, bench, doctor");
+        "No command was given; there are: train, evaluate, predict, adapt, bench, doctor");
   }
 
   public static void main(String[] args) {

@@ -34,6 +34,8 @@ enum Tolerance {
   UPDATE(1e-6, "of the update, beyond the half ulp that storing the parameter costs"),
   UPDATE_STATE(1e-6, "a few roundings"),
   TRAJECTORY(1e-5, "of the length of the path, after 1,000 steps whose roundings are random"),
+  INVARIANCE(1e-6, "the input that is moved or scaled is rounded again"),
+  ORTHOGONAL(1e-6, "cosine: what rounding to float32 leaves of the direction"),
   IDENTITY(1e-6, "of the input: gamma and beta are rounded to float32");
 
   final double limit;

@@ -39,7 +39,7 @@ final class WeightNorm {
       int end = begin(units, worker + 1, workers);
       for (int unit = begin(units, worker, workers); unit < end; unit++) {
         int at = directionOffset + unit * inputs;
-        double norm = Math.sqrt(dot(directions, at, directions, at, inputs));
+        double norm = Math.sqrt(Sums.dot(directions, at, directions, at, inputs));
         // A direction of all zeros has no length to divide by: it stays, and so does its weight.
         unit(unit, at, norm == 0 ? 0 : 1 / norm);
       }
@@ -98,7 +98,7 @@ final class WeightNorm {
     void unit(int unit, int at, double inverseNorm) {
       int from = dWeightOffset + unit * inputs;
       int to = dDirectionOffset + unit * inputs;
-      double dGain = dot(dWeights, from, directions, at, inputs) * inverseNorm;
+      double dGain = Sums.dot(dWeights, from, directions, at, inputs) * inverseNorm;
       double scale = gains[gainOffset + unit] * inverseNorm;
       double along = dGain * inverseNorm;
       for (int i = 0; i < inputs; i++) {
@@ -106,24 +106,5 @@ final class WeightNorm {
       }
       dGains[dGainOffset + unit] = (float) dGain;
     }
-  }
-
-  /** Four sums side by side: one alone would wait for itself. */
-  private static double dot(float[] a, int aFrom, float[] b, int bFrom, int n) {
-    double s0 = 0;
-    double s1 = 0;
-    double s2 = 0;
-    double s3 = 0;
-    int i = 0;
-    for (; i + 3 < n; i += 4) {
-      s0 += (double) a[aFrom + i] * b[bFrom + i];
-      s1 += (double) a[aFrom + i + 1] * b[bFrom + i + 1];
-      s2 += (double) a[aFrom + i + 2] * b[bFrom + i + 2];
-      s3 += (double) a[aFrom + i + 3] * b[bFrom + i + 3];
-    }
-    for (; i < n; i++) {
-      s0 += (double) a[aFrom + i] * b[bFrom + i];
-    }
-    return s0 + s1 + (s2 + s3);
   }
 }

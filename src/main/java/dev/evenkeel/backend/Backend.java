@@ -101,7 +101,7 @@ public interface Backend extends AutoCloseable {
   Operation linearBackwardWeight(Matrix dz, Matrix x, Matrix dWeight);
 
   // Weight norm: weight = gain · direction / ‖direction‖, row by row; gain [O, 1]. A direction of
-  // all zeros makes a weight of zeros, and all its gradients 0.
+  // zeros (shorter than 1e-38) makes a weight of zeros, and its gradients are 0.
 
   Operation weightNormForward(Matrix direction, Matrix gain, Matrix weight);
 

@@ -26,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EvaluateCommand.class,
       PredictCommand.class,
       BenchCommand.class,
+      LabCommand.class,
       DoctorCommand.class,
       HelpCommand.class
     },
@@ -55,7 +56,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "No command was given; there are: train, evaluate, predict, bench, doctor");
+        "No command was given; there are: train, evaluate, predict, bench, lab, doctor");
   }
 
   public static void main(String[] args) {

@@ -60,6 +60,14 @@ public final class Catalog {
     return new Catalog(Path.of(folder == null || folder.isEmpty() ? "data" : folder));
   }
 
+  /** Whether a data set of {@link #NAMES} is here. */
+  public boolean has(String name) {
+    Path images = folder.resolve(name).resolve("train-images-idx3-ubyte");
+    return name.equals("digits")
+        || Files.exists(images)
+        || Files.exists(images.resolveSibling(images.getFileName() + ".gz"));
+  }
+
   public Source load(String nameOrPath) {
     return load(nameOrPath, Table.Options.DETECT, Optional.empty(), Optional.empty());
   }

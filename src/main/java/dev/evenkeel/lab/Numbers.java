@@ -1,0 +1,34 @@
+package dev.evenkeel.lab;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.Locale;
+
+/** Numbers as people read them. */
+public final class Numbers {
+
+  private static final int DIGITS = 4;
+
+  private Numbers() {}
+
+  /** Four digits: "0.0123", "1234", "1.9e7", "5.6e-12"; whole numbers below a million in full. */
+  public static String text(double value) {
+    if (Double.isNaN(value)) {
+      return "–";
+    }
+    if (Double.isInfinite(value)) {
+      return value > 0 ? "∞" : "−∞";
+    }
+    double size = Math.abs(value);
+    if (value == Math.rint(value) && size < 1e6) {
+      return Long.toString((long) value);
+    }
+    BigDecimal rounded = new BigDecimal(value).round(new MathContext(DIGITS)).stripTrailingZeros();
+    if (size >= 1e-3 && size < 1e6) {
+      return rounded.toPlainString();
+    }
+    String[] parts = String.format(Locale.ROOT, "%.2e", value).split("e");
+    String digits = new BigDecimal(parts[0]).stripTrailingZeros().toPlainString();
+    return digits + "e" + Integer.parseInt(parts[1]);
+  }
+}

@@ -39,8 +39,18 @@ class ArchitectureTest {
           Map.entry(
               "train", Set.of("nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
           Map.entry(
+              "lab",
+              Set.of("train", "nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
+          Map.entry(
+              "lab.experiments",
+              Set.of(
+                  "lab", "train", "nn", "loss", "optim", "metric", "data", "io", "backend",
+                  "tensor")),
+          Map.entry(
               "cli",
               Set.of(
+                  "lab",
+                  "lab.experiments",
                   "train",
                   "nn",
                   "loss",
@@ -62,7 +72,9 @@ class ArchitectureTest {
           "jcuda", Set.of("backend.cuda.jcuda"),
           "picocli", Set.of("cli"),
           "me.tongfei", Set.of("cli"),
-          "de.siegmar", Set.of("data", "train"));
+          "org.jetbrains.letsPlot", Set.of("lab"),
+          "org.apache.batik", Set.of("lab"),
+          "de.siegmar", Set.of("data", "train", "lab"));
 
   private final JavaClasses classes =
       new ClassFileImporter()

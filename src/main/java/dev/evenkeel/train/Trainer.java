@@ -173,6 +173,7 @@ public final class Trainer {
                 rows ->
                     held.hold(
                         new Evaluator(model, rows, Optional.of(recipe.loss()), batches.largest())));
+        listeners.forEach(listener -> listener.onReady(step));
         listeners.forEach(listener -> listener.onMemory(backend.allocatedBytes()));
         stopped = run(batches, order, step, evaluator);
       }

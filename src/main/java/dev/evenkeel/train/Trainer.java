@@ -138,10 +138,11 @@ public final class Trainer {
     int smallest = model.network().hasBatchNorm() ? 2 : 1;
     Batches batches = Batches.of(train.rows(), recipe.batch(), smallest);
     RowOrder order = new RowOrder(new int[train.rows()]);
+    long held = model.backend().allocatedBytes();
     try {
       return fit(batches, order);
     } catch (DeviceMemoryException e) {
-      throw LargestBatch.advise(e, model, recipe, train, valid);
+      throw LargestBatch.advise(e, held, model, recipe, train, valid);
     }
   }
 

@@ -10,6 +10,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
+import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.io.EventReader;
 import dev.evenkeel.nn.Activate;
@@ -25,6 +26,7 @@ import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
+import dev.evenkeel.simulator.SimulatedOptions;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -202,6 +204,38 @@ class TensorBoardTest {
     assertArrayEquals(values.get(0), values.get(1));
     assertEquals(held.get(0), held.get(1));
     assertEquals(2, EventReader.histograms(onlyFile(), "gradients/0.weight").size());
+  }
+
+  @Test
+  void whereAGpuIsTooSmallTheAdviceCountsItsMemoryToo() {
+    SimulatedDriver vast = new SimulatedDriver(1);
+    step(vast, 64, false);
+    long room = vast.counters().peakBytes + 8192; // the batch of 64 fits, but for the board
+    DeviceMemoryException thrown =
+        assertThrows(DeviceMemoryException.class, () -> step(small(room), 128, true));
+    assertThrows(DeviceMemoryException.class, () -> step(small(room), 64, true));
+    int batch = Integer.parseInt(thrown.getMessage().replaceAll(".*--batch (\\d+) would.*", "$1"));
+    step(small(room), batch, true);
+  }
+
+  private static SimulatedDriver small(long room) {
+    return new SimulatedDriver(SimulatedOptions.standard(1).withMemory(room));
+  }
+
+  private void step(SimulatedDriver driver, int batch, boolean watched) {
+    Dataset data = Digits.train(160);
+    try (Backend backend = SimulatedGpu.open(driver);
+        Model model = Network.mlp(64, List.of(256), 10).build(backend, 1);
+        TensorBoard board =
+            watched
+                ? new TensorBoard(folder, model, Digits.train(20), TensorBoardTest::noWords)
+                : null) {
+      Trainer trainer = new Trainer(model, RECIPE.withBatch(batch).withSteps(1), data);
+      if (watched) {
+        trainer.withListener(board);
+      }
+      trainer.fit();
+    }
   }
 
   @Test

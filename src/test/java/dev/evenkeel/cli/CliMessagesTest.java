@@ -306,6 +306,21 @@ class CliMessagesTest {
   }
 
   @Test
+  void aFolderThatCannotTakeEventsIsNamedBeforeTraining() throws IOException {
+    Path file = write("file", "");
+    CommandLineRun run =
+        train("--steps", 1, "--tensorboard", file)
+            .refused("is a file, but event files need a folder", "another --tensorboard");
+    assertFalse(run.err().contains("epoch 1"), run::toString);
+    train("--steps", 1, "--tensorboard", file.resolve("sub"))
+        .refused("events can't be written to", "another --tensorboard");
+    assertFalse(Files.exists(folder.resolve("run")), "a refused run leaves no folder");
+    Path events = folder.resolve("run/tb");
+    train("--batch", 1, "--tensorboard", events).refused("A batch of 1 row is too small");
+    assertFalse(Files.exists(folder.resolve("run")), "nor one for the events of no run");
+  }
+
+  @Test
   void aFolderThatIsLockedIsNamed() throws IOException {
     Path locked = Files.createDirectory(folder.resolve("locked"));
     Assumptions.assumeTrue(

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.evenkeel.io.EventReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -126,6 +127,28 @@ class CliTest {
     JsonNode whole = CommandLineRun.of("train", "--resume", folder.resolve("run"), "--json").json();
     assertEquals(CommandLineRun.trainKeys("test_accuracy"), CommandLineRun.keys(whole));
     assertEquals(20, whole.get("steps").asInt());
+  }
+
+  @Test
+  void theTensorBoardGoesOnWhereTheRunDoes() throws IOException {
+    Path events = folder.resolve("tb/digits");
+    JsonNode result =
+        digits("--epochs", 2, "--batch", 500, "--tensorboard", events, "--json").json();
+    assertEquals(CommandLineRun.trainKeys("test_accuracy"), CommandLineRun.keys(result));
+    long steps = result.get("steps").asLong();
+    Path first = EventReader.files(events).get(0);
+    assertEquals(steps, EventReader.scalars(first, "loss/train").size());
+    float valid = EventReader.scalars(first, "loss/validation").get(steps);
+    assertEquals((float) result.get("valid_loss").asDouble(), valid);
+    assertTrue(EventReader.tags(first).contains("activations/1.batch-norm.relu"));
+
+    CommandLineRun.of("train", "--resume", folder.resolve("run")).succeeded();
+    assertEquals(2, EventReader.files(events).size());
+    Path other = folder.resolve("tb/other");
+    CommandLineRun.of("train", "--resume", folder.resolve("run"), "--tensorboard", other)
+        .succeeded();
+    assertEquals(2, EventReader.files(events).size());
+    assertEquals(1, EventReader.files(other).size());
   }
 
   @Test

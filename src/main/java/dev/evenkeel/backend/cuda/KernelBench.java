@@ -1,6 +1,7 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.tensor.Philox;
@@ -226,7 +227,8 @@ public final class KernelBench implements AutoCloseable {
       this.dy = matrices(sets, shape.rows, shape.columns, type);
       int c = shape.columns;
       this.norm =
-          new Kernels.Norm(ones(c), take(4L * c), take(4L * c), ones(c), take(4), 1e-5, 0.1, true);
+          new Kernels.Norm(
+              ones(c), take(4L * c), take(4L * c), ones(c), take(4), 1e-5, 0.1, true, 0);
       this.saved = take(12L * c);
       this.dGamma = take(4L * c);
       this.dBeta = take(4L * c);
@@ -281,7 +283,7 @@ public final class KernelBench implements AutoCloseable {
           "bias + relu backward",
           3,
           i -> kernels.activationBackward(dy[i], x[i], x[i], relu, y[i], dBeta));
-      add("dropout", 2, i -> kernels.dropout(x[i], 1L << 30, 1.25f, 1, 0, take(8), y[i]));
+      add("dropout", 2, i -> kernels.dropout(x[i], Dropping.inverted(0.25), 1, 0, take(8), y[i]));
       add("add", 3, i -> kernels.add(x[i], dy[i], y[i]));
       gather();
       return results;

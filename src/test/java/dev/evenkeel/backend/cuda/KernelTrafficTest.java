@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.Statistics;
@@ -55,7 +56,7 @@ class KernelTrafficTest {
   private Kernels.Norm norm() {
     long v = memory.allocate(5L * 4 * COLUMNS);
     int c = 4 * COLUMNS;
-    return new Kernels.Norm(v, v + c, v + 2 * c, v + 3 * c, v + 4 * c, 1e-5, 0.1, true);
+    return new Kernels.Norm(v, v + c, v + 2 * c, v + 3 * c, v + 4 * c, 1e-5, 0.1, true, 0);
   }
 
   private List<Statistics.Launch> run(Operation operation) {
@@ -161,7 +162,7 @@ class KernelTrafficTest {
     moves("add", x, 2, 1, 1, kernels.add(x, y, y));
     moves("relu", x, 1, 1, 1, kernels.activationForward(x, 0, Activation.RELU, y));
     long step = memory.allocate(8);
-    moves("dropout", x, 1, 1, 1, kernels.dropout(x, 1L << 30, 2, 1, 0, step, y));
+    moves("dropout", x, 1, 1, 1, kernels.dropout(x, Dropping.inverted(0.5), 1, 0, step, y));
   }
 
   /** Adam reads four vectors and writes three: 28 bytes a parameter. */

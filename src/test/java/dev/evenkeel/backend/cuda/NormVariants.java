@@ -20,7 +20,7 @@ final class NormVariants {
     List<KernelVariantsTest.Case> cases = new ArrayList<>();
     for (Activation activation : List.of(Activation.RELU, Activation.GELU)) {
       String label = activation.label();
-      for (int[] shape : new int[][] {{5, 13, 2}, {67, 29, 7}, {517, 37, 40}, {1700, 9, 3}}) {
+      for (int[] shape : new int[][] {{5, 13, 2}, {67, 29, 7}, {517, 37, 40}}) {
         int ghost = shape[2];
         String name = "ghost batch norm of %d, %s".formatted(ghost, label);
         cases.add(
@@ -52,7 +52,21 @@ final class NormVariants {
         addRows(cases, shape, activation);
       }
     }
-    addRows(cases, new int[] {2100, 70, 7}, Activation.RELU);
+    // More groups than blocks, so that a block has several.
+    cases.add(
+        new KernelVariantsTest.Case(
+            "ghost batch norm of 3",
+            1600,
+            5,
+            (d, n, c) -> batch(d, n, c, Activation.RELU, 3, false)));
+    // So many groups that a warp has each, though it is longer.
+    Rows many = new Rows(7, true, true);
+    cases.add(
+        new KernelVariantsTest.Case(
+            "row norm of many groups",
+            300,
+            252,
+            (d, n, c) -> rows(d, n, c, Activation.RELU, many)));
     for (int[] shape : new int[][] {{1, 1}, {67, 29}, {3, 1100}, {2, 1101}, {2, 9000}}) {
       cases.add(
           new KernelVariantsTest.Case("weight norm", shape[0], shape[1], NormVariants::weight));

@@ -435,7 +435,7 @@ __device__ __forceinline__ void add_row_gradients(
     double (&sums)[2][V]) {
   const int group = p.column / groups.length;
   dispatch(activation, [&](auto a) {
-    constexpr int R = ROWS_OF<decltype(a), 4>;
+    constexpr int R = ROWS_OF<decltype(a), 2>;
 #pragma unroll 1
     for (int row = p.begin; row < p.end; row += R * p.down) {
       RawType<T, V> raw_dy[R];

@@ -35,6 +35,12 @@ final class Kernels {
     int groups(int rows) {
       return BatchNormMemory.groups(rows, ghostRows);
     }
+
+    /** The same by the statistics of groups of so many rows. */
+    Norm ofGroups(int rows) {
+      return new Norm(
+          gamma, beta, runningMean, runningVariance, count, epsilon, weight, unbiased, rows);
+    }
   }
 
   /**

@@ -37,10 +37,13 @@ class KernelTrafficTest {
 
   private static final double BFLOAT16_ASKED_MARGIN = 2.4;
 
-  /** Beside what each row is asked for stand γ and β, float32, in either pass over it. */
+  /**
+   * Each row of a row norm asks for γ and β, float32, again. In bfloat16 a thread's eight of them are
+   * two accesses, and each touches all their sectors.
+   */
   private static final double ROW_ASKED_MARGIN = 2.1;
 
-  private static final double BFLOAT16_ROW_ASKED_MARGIN = 3.1;
+  private static final double BFLOAT16_ROW_ASKED_MARGIN = 5.2;
 
   private final SimulatedDriver driver = new SimulatedDriver(1);
   private final long stream = driver.createStream();

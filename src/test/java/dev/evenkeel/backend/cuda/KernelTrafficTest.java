@@ -38,8 +38,8 @@ class KernelTrafficTest {
   private static final double BFLOAT16_ASKED_MARGIN = 2.4;
 
   /**
-   * Each row of a row norm asks for γ and β, float32, again. In bfloat16 a thread's eight of them are
-   * two accesses, and each touches all their sectors.
+   * Each row of a row norm asks for γ and β, float32, again. In bfloat16 a thread's eight of them
+   * are two accesses, and each touches all their sectors.
    */
   private static final double ROW_ASKED_MARGIN = 2.1;
 

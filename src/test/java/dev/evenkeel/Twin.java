@@ -3,18 +3,24 @@ package dev.evenkeel;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Activate;
+import dev.evenkeel.nn.AlphaDropout;
 import dev.evenkeel.nn.BatchNorm;
 import dev.evenkeel.nn.Dropout;
 import dev.evenkeel.nn.Layer;
 import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
+import dev.evenkeel.nn.NormProp;
 import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.Residual;
+import dev.evenkeel.nn.RowNorm;
 import dev.evenkeel.nn.RunningStatistics;
 import dev.evenkeel.nn.RunningVariance;
+import dev.evenkeel.nn.WeightNorm;
 import dev.evenkeel.tensor.Philox;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +69,12 @@ public final class Twin {
     for (Parameter statistic : model.statistics()) {
       values.put(statistic.name(), doubles(model.values(statistic)));
     }
+  }
+
+  /** With values of its own, by the names of the parameters and statistics. */
+  public Twin(Network network, Map<String, float[]> values) {
+    this.network = network;
+    values.forEach((name, floats) -> this.values.put(name, doubles(floats)));
   }
 
   private static double[] doubles(float[] values) {
@@ -129,14 +141,20 @@ public final class Twin {
       Layer layer = layers.get(i);
       if (layer instanceof Linear linear) {
         randomLayers++;
-        x = linear(x, linear.units(), values.get(name + ".weight"), values.get(name + ".bias"));
+        x = linear(x, linear.units(), weight(linear, name), values.get(name + ".bias"));
       } else if (layer instanceof BatchNorm norm) {
         normInputs.put(name, x);
         x = batchNorm(x, norm, name, mode);
+      } else if (layer instanceof RowNorm norm) {
+        x = rowNorm(x, norm, values.get(name + ".weight"), values.get(name + ".bias"));
+      } else if (layer instanceof NormProp norm) {
+        x = normProp(x, norm.function());
       } else if (layer instanceof Activate activate) {
         x = activate(x, activate.function());
       } else if (layer instanceof Dropout dropout) {
-        x = dropout(x, dropout.probability(), randomLayers++, mode);
+        x = dropout(x, dropout.probability(), false, randomLayers++, mode);
+      } else if (layer instanceof AlphaDropout dropout) {
+        x = dropout(x, dropout.probability(), true, randomLayers++, mode);
       } else if (layer instanceof Residual residual) {
         x = sum(x, walk(residual.layers(), name + ".", x, mode));
       }
@@ -159,38 +177,135 @@ public final class Twin {
     return z;
   }
 
+  private double[] weight(Linear linear, String name) {
+    if (linear.weightNorm().equals(WeightNorm.NONE)) {
+      return values.get(name + ".weight");
+    }
+    double[] gain = values.get(name + ".parametrizations.weight.original0");
+    double[] direction = values.get(name + ".parametrizations.weight.original1");
+    double[] weight = new double[direction.length];
+    int inputs = direction.length / linear.units();
+    for (int o = 0; o < linear.units(); o++) {
+      double squares = 0;
+      for (int i = 0; i < inputs; i++) {
+        squares += direction[o * inputs + i] * direction[o * inputs + i];
+      }
+      for (int i = 0; i < inputs; i++) {
+        weight[o * inputs + i] = gain[o] * direction[o * inputs + i] / Math.sqrt(squares);
+      }
+    }
+    return weight;
+  }
+
+  /** Group after group of rows; the whole batch is one group where there are no ghosts. */
   private double[][] batchNorm(double[][] x, BatchNorm norm, String name, Mode mode) {
     int rows = x.length;
-    int columns = x[0].length;
+    int groups = norm.ghostRows() == 0 ? 1 : Math.max(1, rows / norm.ghostRows());
     double[] gamma = values.get(name + ".weight");
     double[] beta = values.get(name + ".bias");
     double[] runningMean = values.get(name + ".running_mean");
     double[] runningVariance = values.get(name + ".running_var");
-    double[] count = values.get(name + ".num_batches_tracked");
-    double[][] y = new double[rows][columns];
-    for (int j = 0; j < columns; j++) {
-      double mean = mode.training() ? mean(x, j) : runningMean[j];
-      double variance = mode.training() ? variance(x, j) : runningVariance[j];
-      for (int n = 0; n < rows; n++) {
-        y[n][j] = gamma[j] * (x[n][j] - mean) / Math.sqrt(variance + norm.epsilon()) + beta[j];
-      }
-      if (mode.movesStatistics()) {
-        double alpha = 0.1;
-        if (norm.running() instanceof RunningStatistics.Exponential exponential) {
-          alpha = exponential.weight();
-        } else if (norm.running() instanceof RunningStatistics.Cumulative) {
-          alpha = 1 / (count[0] + 1);
+    double[] meanOfGroups = new double[x[0].length];
+    double[] varianceOfGroups = new double[x[0].length];
+    double[][] y = new double[rows][x[0].length];
+    for (int group = 0; group < groups; group++) {
+      int from = rows * group / groups;
+      int to = rows * (group + 1) / groups;
+      double[][] part = Arrays.copyOfRange(x, from, to);
+      for (int j = 0; j < x[0].length; j++) {
+        double mean = mode.training() ? mean(part, j) : runningMean[j];
+        double scale = 1;
+        if (!norm.centresOnly()) {
+          double variance = mode.training() ? variance(part, j) : runningVariance[j];
+          scale = gamma[j] / Math.sqrt(variance + norm.epsilon());
+          boolean unbiased = norm.runningVariance() == RunningVariance.UNBIASED;
+          double divisor = unbiased ? part.length - 1 : part.length;
+          varianceOfGroups[j] += variance * part.length / divisor / groups;
         }
-        double tracked =
-            norm.runningVariance() == RunningVariance.UNBIASED
-                ? variance * rows / (rows - 1)
-                : variance;
-        runningMean[j] = alpha * mean + (1 - alpha) * runningMean[j];
-        runningVariance[j] = alpha * tracked + (1 - alpha) * runningVariance[j];
+        meanOfGroups[j] += mean / groups;
+        for (int n = from; n < to; n++) {
+          y[n][j] = scale * (x[n][j] - mean) + beta[j];
+        }
       }
     }
-    count[0] += mode.movesStatistics() ? 1 : 0;
+    if (mode.movesStatistics()) {
+      double[] count = values.get(name + ".num_batches_tracked");
+      double alpha = alpha(norm, count[0]);
+      move(runningMean, meanOfGroups, alpha);
+      if (!norm.centresOnly()) {
+        move(runningVariance, varianceOfGroups, alpha);
+      }
+      count[0]++;
+    }
     return y;
+  }
+
+  private static double alpha(BatchNorm norm, double batchesBefore) {
+    if (norm.running() instanceof RunningStatistics.Exponential exponential) {
+      return exponential.weight();
+    }
+    return norm.running() instanceof RunningStatistics.Cumulative ? 1 / (batchesBefore + 1) : 0.1;
+  }
+
+  private static void move(double[] running, double[] now, double alpha) {
+    for (int j = 0; j < running.length; j++) {
+      running[j] = alpha * now[j] + (1 - alpha) * running[j];
+    }
+  }
+
+  private static double[][] rowNorm(double[][] x, RowNorm norm, double[] gamma, double[] beta) {
+    int columns = gamma.length;
+    int length =
+        switch (norm.kind()) {
+          case LAYER, RMS -> columns;
+          case GROUP -> columns / norm.size();
+          case INSTANCE -> norm.size();
+        };
+    double[][] y = new double[x.length][columns];
+    for (int n = 0; n < x.length; n++) {
+      for (int from = 0; from < columns; from += length) {
+        double mean = 0;
+        for (int j = from; j < from + length; j++) {
+          mean += norm.kind() == RowNorm.Kind.RMS ? 0 : x[n][j] / length;
+        }
+        double variance = 0;
+        for (int j = from; j < from + length; j++) {
+          variance += (x[n][j] - mean) * (x[n][j] - mean) / length;
+        }
+        for (int j = from; j < from + length; j++) {
+          y[n][j] = gamma[j] * (x[n][j] - mean) / Math.sqrt(variance + norm.epsilon());
+          y[n][j] += beta == null ? 0 : beta[j];
+        }
+      }
+    }
+    return y;
+  }
+
+  private final Map<Activation, double[]> moments = new EnumMap<>(Activation.class);
+
+  private double[][] normProp(double[][] x, Activation function) {
+    double[] c = moments.computeIfAbsent(function, Twin::moments);
+    double[][] y = new double[x.length][x[0].length];
+    for (int n = 0; n < x.length; n++) {
+      for (int j = 0; j < x[n].length; j++) {
+        y[n][j] = (x[n][j] - c[0]) / c[1];
+      }
+    }
+    return y;
+  }
+
+  /** Mean and deviation of f(z), z ~ N(0, 1), by the trapezoidal rule with a node at 0. */
+  private static double[] moments(Activation function) {
+    double step = 1e-3;
+    double mean = 0;
+    double squares = 0;
+    for (int i = -10_000; i <= 10_000; i++) {
+      double density = step * Math.exp(-i * step * i * step / 2) / Math.sqrt(2 * Math.PI);
+      double value = activate(i * step, function);
+      mean += density * value;
+      squares += density * value * value;
+    }
+    return new double[] {mean, Math.sqrt(squares - mean * mean)};
   }
 
   public static double mean(double[][] x, int column) {
@@ -211,18 +326,23 @@ public final class Twin {
     return sum / x.length;
   }
 
-  private static double[][] dropout(double[][] x, double probability, int stream, Mode mode) {
+  /** With the affine correction of SELU's paper where it drops to α′ = −λα instead of 0. */
+  private static double[][] dropout(
+      double[][] x, double probability, boolean alpha, int stream, Mode mode) {
     if (!mode.training()) {
       return x;
     }
     int columns = x[0].length;
+    double keep = 1 - probability;
+    double low = alpha ? -1.7580993408473766 : 0;
+    double a = alpha ? Math.pow(keep + low * low * keep * probability, -0.5) : 1 / keep;
+    double b = -a * probability * low;
     int[] words = new int[4];
     double[][] y = new double[x.length][columns];
     for (int i = 0; i < x.length * columns; i++) {
       Philox.block(mode.seed(), ((long) stream << 40) + mode.step(), i / 4, words);
-      double uniform = Integer.toUnsignedLong(words[i % 4]) * 0x1p-32;
-      y[i / columns][i % columns] =
-          uniform < probability ? 0 : x[i / columns][i % columns] / (1 - probability);
+      boolean dropped = Integer.toUnsignedLong(words[i % 4]) * 0x1p-32 < probability;
+      y[i / columns][i % columns] = a * (dropped ? low : x[i / columns][i % columns]) + b;
     }
     return y;
   }
@@ -328,7 +448,7 @@ public final class Twin {
   public List<String> parameterNames() {
     List<String> names = new ArrayList<>();
     for (String name : values.keySet()) {
-      if (name.endsWith(".weight") || name.endsWith(".bias")) {
+      if (!name.contains(".running_") && !name.endsWith(".num_batches_tracked")) {
         names.add(name);
       }
     }

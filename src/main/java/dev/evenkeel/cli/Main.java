@@ -25,6 +25,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TrainCommand.class,
       EvaluateCommand.class,
       PredictCommand.class,
+      AdaptCommand.class,
       BenchCommand.class,
       LabCommand.class,
       DoctorCommand.class,
@@ -57,6 +58,7 @@ public final class Main implements Runnable {
     throw new ParameterException(
         spec.commandLine(),
         "No command was given; there are: train, evaluate, predict, bench, lab, doctor");
+        "No command was given; there are: train, evaluate, predict, adapt, bench, doctor");
   }
 
   public static void main(String[] args) {

@@ -1,16 +1,21 @@
 package dev.evenkeel.cli;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.nn.Activate;
+import dev.evenkeel.nn.AlphaDropout;
 import dev.evenkeel.nn.BatchNorm;
 import dev.evenkeel.nn.Dropout;
 import dev.evenkeel.nn.Initialiser;
 import dev.evenkeel.nn.Layer;
 import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Network;
+import dev.evenkeel.nn.NormProp;
 import dev.evenkeel.nn.Residual;
+import dev.evenkeel.nn.RowNorm;
 import dev.evenkeel.nn.RunningStatistics;
 import dev.evenkeel.nn.RunningVariance;
+import dev.evenkeel.nn.WeightNorm;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Option;
@@ -30,14 +35,24 @@ final class NetworkOptions {
       names = "--norm",
       paramLabel = "NORM",
       defaultValue = "batch",
-      description = "batch or none (default: ${DEFAULT-VALUE})")
+      description = {
+        "what normalises the hidden layers (default: ${DEFAULT-VALUE})",
+        "  none, batch,",
+        "  ghost:K (batch norm over groups of K rows),",
+        "  mean-only (batch norm that leaves the deviation),",
+        "  layer, rms, group or group:G (32 or G groups),",
+        "  instance:L (groups of L features),",
+        "  weight (weight norm, started from the first batch),",
+        "  normprop (weight norm and an activation's constants)"
+      })
   String norm;
 
   @Option(
       names = "--norm-place",
       paramLabel = "PLACE",
       defaultValue = "before",
-      description = "before or after the activation (default: ${DEFAULT-VALUE})")
+      description =
+          "before or after the activation; weight and normprop have no place (default: ${DEFAULT-VALUE})")
   String place;
 
   @Option(
@@ -52,7 +67,8 @@ final class NetworkOptions {
       names = "--dropout",
       paramLabel = "P",
       defaultValue = "0",
-      description = "dropout probability after each hidden layer (default: ${DEFAULT-VALUE})")
+      description =
+          "dropout probability after each hidden layer; alpha dropout behind selu (default: ${DEFAULT-VALUE})")
   double dropout;
 
   @Option(
@@ -65,7 +81,7 @@ final class NetworkOptions {
       paramLabel = "KIND",
       defaultValue = "auto",
       description =
-          "auto (by activation), he, xavier, lecun, normal(S) or orthogonal (default: ${DEFAULT-VALUE})")
+          "auto (by activation: LeCun's for selu), he, xavier, lecun, normal(S) or orthogonal (default: ${DEFAULT-VALUE})")
   String init;
 
   @Option(
@@ -94,7 +110,7 @@ final class NetworkOptions {
       names = "--epsilon",
       paramLabel = "E",
       defaultValue = "1e-5",
-      description = "added to batch norm's variance (default: ${DEFAULT-VALUE})")
+      description = "added to a norm's variance (default: ${DEFAULT-VALUE})")
   double epsilon;
 
   Network network(int inputs, int outputs) {
@@ -112,25 +128,77 @@ final class NetworkOptions {
   }
 
   private List<Layer> block(int units) {
+    Activation function = Flag.of("--act", () -> Activation.named(activation));
+    NormName name = NormName.of(norm);
+    boolean before = Flag.choice("--norm-place", place, "before", "after").equals("before");
     List<Layer> block = new ArrayList<>();
-    block.add(linear(units));
-    Layer function = Activate.of(Flag.of("--act", () -> Activation.named(activation)));
-    switch (Flag.choice("--norm", norm, "batch", "none")) {
-      case "batch" -> {
-        boolean before = Flag.choice("--norm-place", place, "before", "after").equals("before");
-        block.add(before ? batchNorm() : function);
-        block.add(before ? function : batchNorm());
+    switch (name.method()) {
+      case "none" -> block.addAll(List.of(linear(units), Activate.of(function)));
+      case "weight" -> {
+        requireNoPlace(before);
+        Linear normed = linear(units).withWeightNorm(WeightNorm.fromData());
+        block.addAll(List.of(normed, Activate.of(function)));
       }
-      default -> block.add(function);
+      case "normprop" -> {
+        requireNoPlace(before);
+        block.addAll(NormProp.block(units, function));
+        block.set(0, ((Linear) block.get(0)).withInitialiser(initialiser()));
+      }
+      default -> {
+        Layer norm = normLayer(name, units);
+        block.add(linear(units));
+        block.add(before ? norm : Activate.of(function));
+        block.add(before ? Activate.of(function) : norm);
+      }
     }
     if (dropout != 0) {
-      block.add(Flag.of("--dropout", () -> new Dropout(dropout)));
+      boolean alpha = function == Activation.SELU;
+      block.add(
+          Flag.of("--dropout", () -> alpha ? new AlphaDropout(dropout) : new Dropout(dropout)));
     }
     return block;
   }
 
+  private void requireNoPlace(boolean before) {
+    if (!before) {
+      throw new EvenkeelException(
+          "--norm-place after: --norm %s has no place before or after the activation, it normalises the weights. help: leave --norm-place out"
+              .formatted(norm));
+    }
+  }
+
+  private Layer normLayer(NormName name, int units) {
+    Layer layer =
+        switch (name.method()) {
+          case "batch" -> batchNorm();
+          case "ghost" -> Flag.of("--norm " + norm, () -> batchNorm().withGhost(name.number()));
+          case "mean-only" -> batchNorm().centringOnly();
+          default -> rowNorm(name);
+        };
+    Flag.of("--norm " + norm, () -> Network.of(units, layer)); // refuses what does not fit
+    return layer;
+  }
+
+  private RowNorm rowNorm(NormName name) {
+    RowNorm norm =
+        Flag.of(
+            "--norm " + this.norm,
+            () ->
+                switch (name.method()) {
+                  case "layer" -> RowNorm.layer();
+                  case "rms" -> RowNorm.rms();
+                  case "group" -> RowNorm.group(name.number());
+                  default -> RowNorm.instance(name.number());
+                });
+    return Flag.of("--epsilon", () -> norm.withEpsilon(epsilon));
+  }
+
   private Linear linear(int units) {
-    return Linear.of(units).withInitialiser(Flag.of("--init", () -> Initialiser.named(init)));
+    return Linear.of(units).withInitialiser(initialiser());
+  }
+
+  private Initialiser initialiser() {
+    return Flag.of("--init", () -> Initialiser.named(init));
   }
 
   private BatchNorm batchNorm() {

@@ -2,12 +2,18 @@ package dev.evenkeel.io;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.BeanProperty;
+import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.InjectableValues;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.evenkeel.EvenkeelException;
 
-/** Records as JSON texts and back; what a text lacks or has too much is an error. */
+/**
+ * Records as JSON texts and back; what a text lacks or has too much is an error. A property that
+ * older texts lack has the JSON that stands for it in {@code @JacksonInject}.
+ */
 public final class Json {
 
   private static final JsonMapper MAPPER =
@@ -19,7 +25,21 @@ public final class Json {
           .defaultPropertyInclusion(
               JsonInclude.Value.construct(JsonInclude.Include.ALWAYS, JsonInclude.Include.ALWAYS))
           .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
+          .injectableValues(new Absent())
           .build();
+
+  private static final class Absent extends InjectableValues {
+    @Override
+    @SuppressWarnings("deprecation") // the one without successor that must be overridden
+    public Object findInjectableValue(
+        Object json, DeserializationContext context, BeanProperty property, Object bean) {
+      try {
+        return MAPPER.readValue((String) json, property.getType());
+      } catch (JsonProcessingException e) {
+        throw new IllegalStateException("Stands for no " + property.getName() + ": " + json, e);
+      }
+    }
+  }
 
   private Json() {}
 

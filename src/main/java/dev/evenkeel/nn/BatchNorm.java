@@ -1,5 +1,9 @@
 package dev.evenkeel.nn;
 
+import com.fasterxml.jackson.annotation.JacksonInject;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
 
 /**
@@ -7,16 +11,49 @@ import dev.evenkeel.EvenkeelException;
  * the mini-batch's own in training and the running ones at inference. γ and β are learned.
  *
  * @param epsilon is added to the variance, inside the root
+ * @param ghostRows normalises by the statistics of groups of that many rows (Hoffer et al. 2017),
+ *     so that a large batch keeps the noise of a small one; 0 for the whole batch
+ * @param centresOnly whether it is mean-only (Salimans and Kingma 2016): y = x − μ + β, meant for
+ *     behind weight norm, which already sees to the deviation; there is no γ and no running
+ *     variance
  */
-public record BatchNorm(double epsilon, RunningStatistics running, RunningVariance runningVariance)
+public record BatchNorm(
+    double epsilon,
+    RunningStatistics running,
+    RunningVariance runningVariance,
+    @JsonInclude(JsonInclude.Include.NON_DEFAULT) int ghostRows,
+    @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean centresOnly)
     implements Layer {
 
   public static final double DEFAULT_EPSILON = 1e-5;
 
-  public BatchNorm {
+  /** What is injected stands for a property that files from before it do not have. */
+  public BatchNorm(
+      @JsonProperty("epsilon") double epsilon,
+      @JsonProperty("running") RunningStatistics running,
+      @JsonProperty("runningVariance") RunningVariance runningVariance,
+      @JsonProperty("ghostRows") @JacksonInject(value = "0", useInput = OptBoolean.TRUE)
+          int ghostRows,
+      @JsonProperty("centresOnly") @JacksonInject(value = "false", useInput = OptBoolean.TRUE)
+          boolean centresOnly) {
     if (!(epsilon >= 0 && epsilon < Double.POSITIVE_INFINITY)) {
       throw new EvenkeelException("Batch norm's epsilon must be at least 0, not " + epsilon);
     }
+    if (ghostRows != 0 && ghostRows < 2) {
+      throw new EvenkeelException(
+          "Ghost batch norm takes groups of at least 2 rows, not %d: the variance of one row is 0, whatever the row"
+              .formatted(ghostRows));
+    }
+    this.epsilon = epsilon;
+    this.running = running;
+    this.runningVariance = runningVariance;
+    this.ghostRows = ghostRows;
+    this.centresOnly = centresOnly;
+  }
+
+  /** Over the whole batch, mean and variance. */
+  public BatchNorm(double epsilon, RunningStatistics running, RunningVariance runningVariance) {
+    this(epsilon, running, runningVariance, 0, false);
   }
 
   /** Epsilon 1e-5, exponential statistics with weight 0.1 for the new batch, unbiased. */
@@ -27,16 +64,33 @@ public record BatchNorm(double epsilon, RunningStatistics running, RunningVarian
         RunningVariance.UNBIASED);
   }
 
+  /** Subtracts the mean and leaves the deviation as it is; else as {@link #standard}. */
+  public static BatchNorm meanOnly() {
+    return standard().centringOnly();
+  }
+
   public BatchNorm withEpsilon(double epsilon) {
-    return new BatchNorm(epsilon, running, runningVariance);
+    return new BatchNorm(epsilon, running, runningVariance, ghostRows, centresOnly);
   }
 
   public BatchNorm withRunning(RunningStatistics running) {
-    return new BatchNorm(epsilon, running, runningVariance);
+    return new BatchNorm(epsilon, running, runningVariance, ghostRows, centresOnly);
   }
 
   public BatchNorm withRunningVariance(RunningVariance runningVariance) {
-    return new BatchNorm(epsilon, running, runningVariance);
+    return new BatchNorm(epsilon, running, runningVariance, ghostRows, centresOnly);
+  }
+
+  /**
+   * @param rows of a group whose statistics normalise it, at least 2; 0 for the whole batch
+   */
+  public BatchNorm withGhost(int rows) {
+    return new BatchNorm(epsilon, running, runningVariance, rows, centresOnly);
+  }
+
+  /** The same, mean-only. */
+  public BatchNorm centringOnly() {
+    return new BatchNorm(epsilon, running, runningVariance, ghostRows, true);
   }
 
   /**

@@ -12,12 +12,15 @@ import java.util.List;
 
 /**
  * Turns the layers of a network into blocks, fusing neighbours: Linear with its bias and
- * activation, batch norm with the activation behind it. Lays the parameters out: those with weight
+ * activation, norms with the activation behind them. Lays the parameters out: those with weight
  * decay first, with gaps between them that stay 0 (a gap's gradient is 0 as well).
  */
 final class Blueprint {
 
   private static final int ALIGNMENT = 32;
+
+  /** Salimans and Kingma's, of the directions of a weight norm. */
+  private static final double DIRECTION_DEVIATION = 0.05;
 
   /** A parameter or statistic whose place is not known yet. */
   static final class Slot {
@@ -104,51 +107,91 @@ final class Blueprint {
         width = linear.units();
       } else if (layer instanceof BatchNorm norm) {
         made.add(norm(norm, name, width, fused));
-      } else if (layer instanceof Activate activate) {
+      } else if (layer instanceof RowNorm norm) {
+        made.add(norm(norm, name, width, fused));
+      } else {
         fused = Activation.IDENTITY;
-        made.add(new ActivationBlock(name, activate.function()));
-      } else if (layer instanceof Dropout dropout) {
-        fused = Activation.IDENTITY;
-        made.add(new DropoutBlock(Dropping.inverted(dropout.probability()), randomLayers++));
-      } else if (layer instanceof Residual residual) {
-        fused = Activation.IDENTITY;
-        made.add(new ResidualBlock(name, blocks(residual.layers(), width, name + ".")));
+        made.add(alone(layer, name, width));
       }
       i += fused == Activation.IDENTITY ? 0 : 1;
     }
     return made;
   }
 
+  /** A layer that takes no activation in. */
+  private Block alone(Layer layer, String name, int width) {
+    if (layer instanceof Activate activate) {
+      return new ActivationBlock(name, activate.function());
+    } else if (layer instanceof NormProp normProp) {
+      return new NormPropBlock(name, normProp);
+    } else if (layer instanceof Dropout dropout) {
+      return new DropoutBlock(Dropping.inverted(dropout.probability()), randomLayers++);
+    } else if (layer instanceof AlphaDropout dropout) {
+      return new DropoutBlock(Dropping.alpha(dropout.probability()), randomLayers++);
+    }
+    Residual residual = (Residual) layer;
+    return new ResidualBlock(name, blocks(residual.layers(), width, name + "."));
+  }
+
   private Block linear(
       Linear linear, String name, int inputs, Layer next, Activation fused, Activation follows) {
-    int stream = randomLayers++;
-    Slot weight =
-        slot(
-            name + ".weight",
-            linear.units(),
-            inputs,
-            true,
-            (backend, seed, value) ->
-                linear
-                    .initialiser()
-                    .fill(value, follows, new Philox(seed, Streams.weights(stream)), backend));
+    Slot gain =
+        linear.hasWeightNorm()
+            ? slot(
+                name + Parameter.GAIN,
+                linear.units(),
+                1,
+                false,
+                constant((float) linear.weightNorm().gain()))
+            : null;
+    Slot weight = weight(linear, name, inputs, follows);
     boolean bias =
         linear.bias() == Linear.Bias.YES
             || linear.bias() == Linear.Bias.AUTO && !(next instanceof BatchNorm);
     Slot biasSlot = bias ? slot(name + ".bias", 1, linear.units(), false, constant(0)) : null;
-    return new LinearBlock(name, weight, biasSlot, fused);
+    boolean fromData = linear.weightNorm().start() == WeightNorm.Start.DATA;
+    return new LinearBlock(name, weight, gain, biasSlot, fused, fromData);
+  }
+
+  private Slot weight(Linear linear, String name, int inputs, Activation follows) {
+    int stream = randomLayers++;
+    boolean normed = linear.hasWeightNorm();
+    Initialiser initialiser =
+        normed && linear.initialiser().kind() == Initialiser.Kind.AUTO
+            ? Initialiser.normal(DIRECTION_DEVIATION)
+            : linear.initialiser();
+    return slot(
+        name + (normed ? Parameter.DIRECTION : ".weight"),
+        linear.units(),
+        inputs,
+        true,
+        (backend, seed, value) ->
+            initialiser.fill(value, follows, new Philox(seed, Streams.weights(stream)), backend));
   }
 
   private Block norm(BatchNorm norm, String name, int width, Activation fused) {
+    boolean scales = !norm.centresOnly();
     return new NormBlock(
         name,
         norm,
         fused,
-        slot(name + ".weight", 1, width, false, constant(1)),
+        scales ? slot(name + ".weight", 1, width, false, constant(1)) : null,
         slot(name + ".bias", 1, width, false, constant(0)),
         statistic(name + ".running_mean", width, 0),
-        statistic(name + ".running_var", width, 1),
+        scales ? statistic(name + ".running_var", width, 1) : null,
         statistic(name + ".num_batches_tracked", 1, 0));
+  }
+
+  private Block norm(RowNorm norm, String name, int width, Activation fused) {
+    Slot gamma = slot(name + ".weight", 1, width, false, constant(1));
+    Slot beta = norm.centred() ? slot(name + ".bias", 1, width, false, constant(0)) : null;
+    return new RowNormBlock(name, norm, fused, gamma, beta);
+  }
+
+  /** "1 batch-norm + relu": what a block is called to whoever measures or looks for NaN. */
+  static String label(String name, String what, Activation activation) {
+    return "%s %s%s"
+        .formatted(name, what, activation == Activation.IDENTITY ? "" : " + " + activation.label());
   }
 
   private Slot slot(String name, int rows, int columns, boolean decays, Slot.Initial initial) {
@@ -170,7 +213,7 @@ final class Blueprint {
 
   private static Slot.Initial constant(float initial) {
     return (backend, seed, value) -> {
-      float[] values = new float[value.columns()];
+      float[] values = new float[(int) value.size()];
       Arrays.fill(values, initial);
       backend.write(values, value);
     };

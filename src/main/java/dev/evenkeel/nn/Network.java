@@ -52,9 +52,14 @@ public record Network(int inputs, List<Layer> layers) {
 
   private static int outputs(int inputs, List<Layer> layers) {
     int width = inputs;
-    for (Layer layer : layers) {
+    for (int i = 0; i < layers.size(); i++) {
+      Layer layer = layers.get(i);
       if (layer instanceof Linear linear) {
         width = linear.units();
+      } else if (layer instanceof RowNorm norm) {
+        norm.requireFit(width);
+      } else if (layer instanceof NormProp norm) {
+        requireActivation(norm, i == 0 ? null : layers.get(i - 1));
       } else if (layer instanceof Residual residual) {
         int end = outputs(width, residual.layers());
         if (end != width) {
@@ -67,22 +72,42 @@ public record Network(int inputs, List<Layer> layers) {
     return width;
   }
 
+  private static void requireActivation(NormProp norm, Layer before) {
+    if (!new Activate(norm.function()).equals(before)) {
+      throw new EvenkeelException(
+          "NormProp's constants for %s hold right behind that activation alone, not behind %s"
+              .formatted(norm.function().label(), before == null ? "nothing" : before));
+    }
+  }
+
   /** Whether a batch norm stands anywhere in it: then a training batch needs 2 rows. */
   public boolean hasBatchNorm() {
-    return norms(layers).findAny().isPresent();
+    return flat(layers).anyMatch(BatchNorm.class::isInstance);
   }
 
   boolean hasPopulationStatistics() {
-    return norms(layers).anyMatch(norm -> norm.running() instanceof RunningStatistics.Population);
+    return flat(layers)
+        .anyMatch(
+            layer ->
+                layer instanceof BatchNorm norm
+                    && norm.running() instanceof RunningStatistics.Population);
   }
 
-  private static Stream<BatchNorm> norms(List<Layer> layers) {
+  /** Whether {@link DataStart} has something to set. */
+  boolean startsFromData() {
+    return flat(layers)
+        .anyMatch(
+            layer ->
+                layer instanceof Linear linear
+                    && linear.weightNorm().start() == WeightNorm.Start.DATA);
+  }
+
+  /** Those within residual blocks, too. */
+  private static Stream<Layer> flat(List<Layer> layers) {
     return layers.stream()
         .flatMap(
             layer ->
-                layer instanceof Residual residual
-                    ? norms(residual.layers())
-                    : layer instanceof BatchNorm norm ? Stream.of(norm) : Stream.empty());
+                layer instanceof Residual residual ? flat(residual.layers()) : Stream.of(layer));
   }
 
   /** A model with fresh parameters, the same on every device for one seed. */

@@ -8,7 +8,7 @@ import dev.evenkeel.tensor.Matrix;
 /** y = activation(batch norm(x)). */
 final class NormBlock implements Block {
 
-  private final String name;
+  private final String layer;
   private final BatchNorm description;
   private final Activation activation;
   private final Blueprint.Slot gamma;
@@ -17,6 +17,9 @@ final class NormBlock implements Block {
   private final Blueprint.Slot runningVariance;
   private final Blueprint.Slot count;
 
+  /**
+   * @param gamma null, as the running variance, in mean-only batch norm
+   */
   NormBlock(
       String name,
       BatchNorm description,
@@ -26,7 +29,7 @@ final class NormBlock implements Block {
       Blueprint.Slot runningMean,
       Blueprint.Slot runningVariance,
       Blueprint.Slot count) {
-    this.name = name;
+    this.layer = Blueprint.label(name, "batch-norm", activation);
     this.description = description;
     this.activation = activation;
     this.gamma = gamma;
@@ -40,25 +43,37 @@ final class NormBlock implements Block {
     return description;
   }
 
-  Parameter runningMean() {
-    return runningMean.parameter;
-  }
-
-  Parameter runningVariance() {
-    return runningVariance.parameter;
+  /** Makes exact moments the running statistics. */
+  void takeOver(Backend backend, StatisticsWalk.Moments moments) {
+    boolean unbiased = description.runningVariance() == RunningVariance.UNBIASED;
+    float[] means = new float[moments.mean().length];
+    float[] variances = new float[means.length];
+    for (int j = 0; j < means.length; j++) {
+      means[j] = (float) moments.mean()[j];
+      variances[j] = (float) moments.variance(j, unbiased);
+    }
+    backend.write(means, runningMean.parameter.value());
+    if (runningVariance != null) {
+      backend.write(variances, runningVariance.parameter.value());
+    }
   }
 
   private BatchNormMemory memory() {
     return new BatchNormMemory(
-        gamma.parameter.value(),
+        value(gamma),
         beta.parameter.value(),
         runningMean.parameter.value(),
-        runningVariance.parameter.value(),
+        value(runningVariance),
         count.parameter.value(),
         description.epsilon(),
         new BatchNormMemory.Running(
             weight(description.running()),
-            description.runningVariance() == RunningVariance.UNBIASED));
+            description.runningVariance() == RunningVariance.UNBIASED),
+        description.ghostRows());
+  }
+
+  private static Matrix value(Blueprint.Slot slot) {
+    return slot == null ? Matrix.NONE : slot.parameter.value();
   }
 
   /** As the backend counts it: 0 is the plain average. */
@@ -72,10 +87,6 @@ final class NormBlock implements Block {
   @Override
   public Matrix append(Pass pass, Matrix x) {
     Backend backend = pass.backend();
-    String layer =
-        name
-            + " batch-norm"
-            + (activation == Activation.IDENTITY ? "" : " + " + activation.label());
     BatchNormMemory memory = memory();
     if (!pass.training()) {
       pass.probe(this, x);
@@ -84,7 +95,7 @@ final class NormBlock implements Block {
       return y;
     }
     Matrix y = pass.take(x.columns());
-    Matrix saved = pass.takeRows(3, x.columns());
+    Matrix saved = pass.takeRows(3 * pass.groups(description.ghostRows()), x.columns());
     pass.forward(layer, backend.batchNormForward(x, memory, activation, y, saved), y);
     pass.onTheWayBack(
         dy -> {
@@ -98,7 +109,7 @@ final class NormBlock implements Block {
                   activation,
                   saved,
                   dy,
-                  pass.gradient(gamma.parameter),
+                  gamma == null ? Matrix.NONE : pass.gradient(gamma.parameter),
                   pass.gradient(beta.parameter)),
               dy);
           pass.release(y);

@@ -12,6 +12,16 @@ import dev.evenkeel.tensor.Matrix;
 public record Parameter(
     String name, long offset, int rows, int columns, boolean decays, Matrix value) {
 
+  /** What PyTorch's parametrizations.weight_norm calls the lengths g and the directions v. */
+  static final String GAIN = ".parametrizations.weight.original0";
+
+  static final String DIRECTION = ".parametrizations.weight.original1";
+
+  /** Whether it has one dimension in PyTorch: a bias, γ, β or statistic, not a weight or a gain. */
+  public boolean isVector() {
+    return rows == 1 && !decays && !name.endsWith(GAIN);
+  }
+
   public long size() {
     return (long) rows * columns;
   }

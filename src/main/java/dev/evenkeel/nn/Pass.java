@@ -1,6 +1,7 @@
 package dev.evenkeel.nn;
 
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Step;
 import dev.evenkeel.tensor.Matrix;
@@ -30,13 +31,16 @@ public final class Pass {
   private final long seed;
   private final List<Named> forward = new ArrayList<>();
   private final List<Named> backward = new ArrayList<>();
-  private final List<NormProbe> norms = new ArrayList<>();
+  private final List<Probe> probes = new ArrayList<>();
   private final Deque<UnaryOperator<Matrix>> wayBack = new ArrayDeque<>();
   private final List<Matrix> retained = new ArrayList<>();
   private final Matrix output;
 
-  /** Where the input of a batch norm can be looked at: before the operation of this number. */
-  record NormProbe(NormBlock block, int beforeOperation, Matrix input) {}
+  /**
+   * Where a layer's statistics can be taken: the input of a batch norm, or the bare product of a
+   * linear layer with weight norm. They are there before the operation of this number.
+   */
+  record Probe(Block block, int beforeOperation, Matrix values) {}
 
   private Pass(Model model, Memory memory, Matrix input, Matrix gradients, Step step, long seed) {
     this.model = model;
@@ -85,8 +89,8 @@ public final class Pass {
     return backward;
   }
 
-  List<NormProbe> norms() {
-    return norms;
+  List<Probe> probes() {
+    return probes;
   }
 
   Backend backend() {
@@ -117,6 +121,11 @@ public final class Pass {
   /** Memory for all rows of this pass. */
   Matrix take(int columns) {
     return memory.take(input.rows(), columns);
+  }
+
+  /** Groups that this pass's rows fall into for ghost batch norm. */
+  int groups(int ghostRows) {
+    return BatchNormMemory.groups(input.rows(), ghostRows);
   }
 
   Matrix takeRows(int rows, int columns) {
@@ -168,7 +177,7 @@ public final class Pass {
     }
   }
 
-  void probe(NormBlock block, Matrix input) {
-    norms.add(new NormProbe(block, forward.size(), input));
+  void probe(Block block, Matrix values) {
+    probes.add(new Probe(block, forward.size(), values));
   }
 }

@@ -1,18 +1,15 @@
 package dev.evenkeel.nn;
 
-import dev.evenkeel.backend.Backend;
-import dev.evenkeel.backend.Operation;
-import dev.evenkeel.nn.Pass.NormProbe;
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.function.Predicate;
 
 /**
- * Exact statistics over a whole training set, with the weights as they are ("precise batch norm",
- * Wu and Johnson 2021): norm after norm, since each one's input depends on those before it. The
- * chunks' moments are merged in double.
+ * Exact statistics over a whole data set, with the weights as they are: norm after norm, since each
+ * one's input depends on those before it. Over the training set that is "precise batch norm" (Wu
+ * and Johnson 2021); over data of another kind it adapts the model to them (AdaBN, Li et al. 2016).
  */
 public final class PopulationStatistics {
 
@@ -31,103 +28,38 @@ public final class PopulationStatistics {
 
   /** The same from a table of inputs that is on the device already. */
   public static void update(Model model, Matrix table, int chunkRows) {
-    if (!model.network().hasPopulationStatistics()) {
-      return;
-    }
-    try (Walk walk = new Walk(model, table, chunkRows)) {
-      int norms = walk.chunk(0).pass.norms().size();
-      for (int norm = 0; norm < norms; norm++) {
-        update(model, walk, norm);
-      }
+    if (model.network().hasPopulationStatistics()) {
+      estimate(
+          model, table, chunkRows, norm -> norm.running() instanceof RunningStatistics.Population);
     }
   }
 
-  /** The training set in chunks; what a chunk of so many rows needs is bound once. */
-  private static final class Walk implements AutoCloseable {
-    private final Model model;
-    private final Matrix table;
-    private final Memory memory;
-    private final RowOrder order;
-    private final Map<Integer, Chunk> chunks = new HashMap<>();
-
-    Walk(Model model, Matrix table, int chunkRows) {
-      this.model = model;
-      this.table = table;
-      this.memory = new Memory(model.backend(), Math.min(chunkRows, table.rows()));
-      this.order = RowOrder.natural(table.rows());
+  /**
+   * Re-estimates every batch norm, however it came by its statistics, on rows that need no targets;
+   * the weights stay. What a positive scale and a shift of all inputs did to a model is undone so;
+   * an inversion is not.
+   */
+  public static void adapt(Model model, float[] features, int rows, int chunkRows) {
+    if (!model.network().hasBatchNorm()) {
+      throw new EvenkeelException(
+          "The model has no batch norm, so it has no statistics to adapt: its other layers do not depend on the data. help: a model trained with --norm batch, ghost:K or mean-only");
     }
-
-    Chunk chunk(int from) {
-      order.moveTo(from);
-      return chunks.computeIfAbsent(
-          Math.min(memory.maxRows(), table.rows() - from), this::bindChunk);
-    }
-
-    private Chunk bindChunk(int rows) {
-      memory.reset();
-      Matrix batch = memory.take(rows, table.columns());
-      Operation gather = model.backend().gather(table, order, batch);
-      return new Chunk(rows, gather, Pass.inference(model, memory, batch));
-    }
-
-    @Override
-    public void close() {
-      memory.close();
+    Matrix table = model.backend().inputs(features, rows, model.network().inputs());
+    try (Buffer held = table.buffer()) {
+      estimate(model, table, chunkRows, norm -> true);
     }
   }
 
-  private record Chunk(int rows, Operation gather, Pass pass) {}
-
-  private static void update(Model model, Walk walk, int norm) {
-    NormProbe first = walk.chunk(0).pass.norms().get(norm);
-    if (!(first.block().description().running() instanceof RunningStatistics.Population)) {
-      return;
-    }
-    int columns = first.input().columns();
-    double[] mean = new double[columns];
-    double[] squares = new double[columns];
-    // Not from the pass's memory: what is free at its end may hold the very activations.
-    try (Buffer moments = model.backend().allocate(2L * columns)) {
-      for (int from = 0; from < walk.table.rows(); from += walk.memory.maxRows()) {
-        Chunk chunk = walk.chunk(from);
-        chunk.gather.run();
-        float[][] now = moments(model.backend(), moments, chunk.pass, chunk.pass.norms().get(norm));
-        for (int j = 0; j < columns; j++) {
-          double distance = now[0][j] - mean[j];
-          double share = (double) chunk.rows / (from + chunk.rows);
-          mean[j] += distance * share;
-          squares[j] += (double) now[1][j] * chunk.rows + distance * distance * from * share;
+  private static void estimate(
+      Model model, Matrix table, int chunkRows, Predicate<BatchNorm> which) {
+    RowOrder order = RowOrder.natural(table.rows());
+    try (StatisticsWalk walk = new StatisticsWalk(model, table, order, chunkRows)) {
+      for (int i = 0; i < walk.probes().size(); i++) {
+        if (walk.probes().get(i).block() instanceof NormBlock norm
+            && which.test(norm.description())) {
+          norm.takeOver(model.backend(), walk.moments(i));
         }
       }
     }
-    store(model, first.block(), walk.table.rows(), mean, squares);
-  }
-
-  private static float[][] moments(Backend backend, Buffer buffer, Pass pass, NormProbe probe) {
-    for (Pass.Named named : pass.forward().subList(0, probe.beforeOperation())) {
-      named.operation().run();
-    }
-    int columns = probe.input().columns();
-    Matrix mean = Matrix.of(buffer, 1, columns);
-    Matrix variance = mean.view(columns, 1, columns);
-    backend.columnStatistics(probe.input(), mean, variance).run();
-    float[][] moments = new float[2][columns];
-    backend.read(mean, moments[0]);
-    backend.read(variance, moments[1]);
-    return moments;
-  }
-
-  private static void store(
-      Model model, NormBlock block, int rows, double[] mean, double[] squares) {
-    boolean unbiased = block.description().runningVariance() == RunningVariance.UNBIASED;
-    double divisor = Math.max(1, rows - (unbiased ? 1 : 0));
-    float[] means = new float[mean.length];
-    float[] variances = new float[mean.length];
-    for (int j = 0; j < means.length; j++) {
-      means[j] = (float) mean[j];
-      variances[j] = (float) (squares[j] / divisor);
-    }
-    model.backend().write(means, block.runningMean().value());
-    model.backend().write(variances, block.runningVariance().value());
   }
 }

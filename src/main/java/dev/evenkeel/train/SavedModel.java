@@ -127,6 +127,11 @@ public record SavedModel(
     Safetensors.write(file, metadata(model.network(), recipe, preparation, notes), tensors);
   }
 
+  /** Writes a model of this network, with all else that was stored beside this one. */
+  public void write(Path target, Model model) {
+    write(target, model, recipe, preparation, notes);
+  }
+
   /** Parameters and statistics with their values, in the order of the layers. */
   static Map<Parameter, float[]> values(Model model) {
     Map<Parameter, float[]> values = new LinkedHashMap<>();
@@ -145,7 +150,7 @@ public record SavedModel(
     if (parameter.name().endsWith(COUNT)) {
       return Tensor.of(new long[] {(long) values[0]});
     }
-    return parameter.rows() == 1 && !parameter.decays()
+    return parameter.isVector()
         ? Tensor.of(values, values.length)
         : Tensor.of(values, parameter.rows(), parameter.columns());
   }

@@ -8,6 +8,7 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.metric.Predictions;
+import dev.evenkeel.nn.DataStart;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.PopulationStatistics;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -150,6 +152,9 @@ public final class Trainer {
           tables.table(backend.inputs(train.features(), train.rows(), train.columns()));
       Matrix targets =
           tables.table(backend.table(train.targets(), train.rows(), train.targetColumns()));
+      if (resumed.isEmpty()) {
+        DataStart.set(model, features, Arrays.copyOf(shuffled(0), batches.size(0)));
+      }
       boolean stopped;
       try (Held held = new Held()) {
         TrainingStep step =
@@ -261,12 +266,7 @@ public final class Trainer {
       TrainingStep step,
       Optional<Evaluator> evaluator,
       long total) {
-    int[] rows = new int[train.rows()];
-    for (int i = 0; i < rows.length; i++) {
-      rows[i] = i;
-    }
-    new Philox(recipe.seed(), Streams.shuffle(progress.epoch())).shuffle(rows);
-    order.replace(rows);
+    order.replace(shuffled(progress.epoch()));
 
     long number = progress.step();
     int batch = progress.batch();
@@ -303,6 +303,13 @@ public final class Trainer {
         done / seconds,
         dataShare,
         evaluator);
+  }
+
+  /** The order of the training rows in an epoch. */
+  private int[] shuffled(int epoch) {
+    int[] rows = RowOrder.natural(train.rows()).rows();
+    new Philox(recipe.seed(), Streams.shuffle(epoch)).shuffle(rows);
+    return rows;
   }
 
   /** Takes the losses that are here, and waits until no more than {@code allowed} are not. */

@@ -10,16 +10,20 @@ import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Activate;
+import dev.evenkeel.nn.AlphaDropout;
 import dev.evenkeel.nn.BatchNorm;
 import dev.evenkeel.nn.Dropout;
 import dev.evenkeel.nn.Layer;
 import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
+import dev.evenkeel.nn.NormProp;
 import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.Residual;
+import dev.evenkeel.nn.RowNorm;
 import dev.evenkeel.nn.RunningStatistics;
 import dev.evenkeel.nn.RunningVariance;
+import dev.evenkeel.nn.WeightNorm;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.ArrayList;
@@ -107,7 +111,7 @@ class ModelGradientTest {
    * nothing but zeros: so a whole training step shows its gradient.
    */
   private void check(Network network, Loss loss, int threads, int mostDerivatives) {
-    Random random = new Random(network.hashCode() & 0xFFFF);
+    Random random = new Random(network.toString().hashCode()); // its own, enums', differs by run
     float[] features = gaussian(random, ROWS * network.inputs());
     float[] targets = targets(loss, network.outputs(), random);
     int targetColumns = targets.length / ROWS;
@@ -297,6 +301,65 @@ class ModelGradientTest {
             Linear.of(3)));
   }
 
+  static Stream<Network> norms() {
+    // An epsilon that two or three features which happen to be near can't blow roundings up by.
+    RowNorm groups = RowNorm.group(2).withEpsilon(0.01);
+    RowNorm threes = RowNorm.instance(3).withEpsilon(0.01);
+    RowNorm pairs = RowNorm.instance(2).withEpsilon(0.01);
+    BatchNorm biased = NORM.withRunningVariance(RunningVariance.BIASED).withEpsilon(1e-3);
+    Linear weightNormed = Linear.of(6).withWeightNorm(WeightNorm.ofGain(0.8));
+    Linear fromData = Linear.of(6).withWeightNorm(WeightNorm.fromData());
+    Layer gelu = Activate.of(Activation.GELU);
+    Layer selu = Activate.of(Activation.SELU);
+    return Stream.of(
+        Network.of(4, RowNorm.layer()),
+        Network.of(4, Linear.of(6), RowNorm.layer(), RELU, Linear.of(3)),
+        Network.of(4, Linear.of(6), TANH, RowNorm.layer().withEpsilon(1e-2), Linear.of(3)),
+        Network.of(4, Linear.of(6), RowNorm.rms(), gelu, RowNorm.rms(), Linear.of(3)),
+        Network.of(4, Linear.of(6), groups, TANH, RowNorm.group(1), Linear.of(3)),
+        Network.of(4, Linear.of(6), threes, TANH, pairs, Linear.of(3)),
+        Network.of(4, Linear.of(6), Residual.of(RowNorm.rms(), gelu, weightNormed), Linear.of(3)),
+        Network.of(
+            4,
+            Linear.of(6),
+            Residual.of(RowNorm.layer()),
+            RowNorm.group(3).withEpsilon(0.01),
+            Linear.of(3)),
+        Network.of(4, weightNormed, RELU, Linear.of(3)),
+        Network.of(4, fromData.withBias(false), Linear.of(1).withWeightNorm(WeightNorm.ofGain(2))),
+        Network.of(4, fromData, NORM, gelu, weightNormed, BatchNorm.meanOnly(), TANH, Linear.of(3)),
+        Network.of(4, new Residual(NormProp.block(4, Activation.RELU)), Linear.of(3)),
+        Network.of(4, RELU, new NormProp(Activation.RELU), NORM, Linear.of(3)),
+        Network.of(4, Linear.of(6), BatchNorm.meanOnly(), RELU, BatchNorm.meanOnly(), Linear.of(3)),
+        Network.of(4, Linear.of(6), BLUNT.withGhost(2), RELU, BLUNT.withGhost(3), Linear.of(3)),
+        Network.of(4, Linear.of(6), biased.withGhost(3), TANH, NORM.withGhost(99), Linear.of(3)),
+        Network.of(4, BatchNorm.meanOnly().withGhost(2), Linear.of(3)),
+        Network.of(4, BLUNT.withGhost(2).withRunning(RunningStatistics.cumulative()), Linear.of(3)),
+        Network.of(4, Linear.of(6), selu, new AlphaDropout(0.3), weightNormed, Linear.of(3)),
+        Network.of(4, Residual.of(new AlphaDropout(0.2), Linear.of(4), selu), Linear.of(3)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("norms")
+  void everyNormInAWholeNetwork(Network network) {
+    check(network, network.outputs() == 1 ? Loss.meanSquared() : Loss.crossEntropy(0.05));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Activation.class)
+  void everyActivationBehindRowAndWeightNormAndBeforeNormProp(Activation activation) {
+    Activate act = Activate.of(activation);
+    Layer groups = RowNorm.group(2).withEpsilon(0.01);
+    check(Network.of(4, Linear.of(6), groups, act, Linear.of(3)), Loss.crossEntropy());
+    check(Network.of(4, Linear.of(6), RowNorm.rms(), act, Linear.of(3)), Loss.crossEntropy());
+    check(Network.of(4, Linear.of(6), BLUNT.withGhost(2), act, Linear.of(3)), Loss.crossEntropy());
+    check(
+        Network.of(4, Linear.of(6), BatchNorm.meanOnly(), act, Linear.of(3)), Loss.crossEntropy());
+    List<Layer> block = new ArrayList<>(NormProp.block(6, activation));
+    block.add(Linear.of(3));
+    check(new Network(4, block), Loss.crossEntropy());
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
   void widePanelsOnSeveralThreads(int threads) {
@@ -367,6 +430,16 @@ class ModelGradientTest {
   /** An epsilon that columns which dropout made constant can't blow roundings up by. */
   private static final BatchNorm BLUNT = NORM.withEpsilon(0.01);
 
+  private static Layer randomNorm(Random random) {
+    return switch (random.nextInt(8)) {
+      case 0 -> RowNorm.layer().withEpsilon(0.01);
+      case 1 -> RowNorm.rms().withEpsilon(0.01);
+      case 2 -> BLUNT.withGhost(2 + random.nextInt(3));
+      case 3 -> BatchNorm.meanOnly();
+      default -> BLUNT;
+    };
+  }
+
   private static List<Layer> randomLayers(Random random, int width, int count, int depth) {
     List<Layer> layers = new ArrayList<>();
     int now = width;
@@ -374,12 +447,18 @@ class ModelGradientTest {
       int kind = random.nextInt(depth > 0 ? 6 : 4);
       if (kind < 2) {
         now = 2 + random.nextInt(9);
-        layers.add(Linear.of(now));
-        layers.addAll(kind == 0 ? List.of(BLUNT, TANH) : List.of());
+        Linear linear = Linear.of(now);
+        boolean normed = random.nextInt(3) == 0;
+        layers.add(normed ? linear.withWeightNorm(WeightNorm.ofGain(1)) : linear);
+        layers.addAll(kind == 0 ? List.of(randomNorm(random), TANH) : List.of());
       } else if (kind == 2) {
-        layers.add(Activate.of(Activation.values()[random.nextInt(10)]));
+        Activation function = Activation.values()[random.nextInt(10)];
+        layers.add(Activate.of(function));
+        layers.addAll(random.nextInt(3) == 0 ? List.of(new NormProp(function)) : List.of());
       } else if (kind == 3) {
-        layers.add(random.nextBoolean() ? BLUNT : new Dropout(0.3 * random.nextInt(2)));
+        double rate = 0.3 * random.nextInt(2);
+        Layer dropout = random.nextBoolean() ? new Dropout(rate) : new AlphaDropout(rate);
+        layers.add(random.nextBoolean() ? randomNorm(random) : dropout);
       } else {
         List<Layer> inner = new ArrayList<>(randomLayers(random, now, 3, depth - 1));
         if (random.nextInt(4) > 0 || new Network(now, inner).outputs() != now) {

@@ -9,8 +9,9 @@ import java.util.Arrays;
 
 /**
  * The gradients of y = activation(γ x̂ + β). With t = dy · activation′: dβ = Σt, dγ = Σ t x̂, and
- * dx = γ/√(σ² + ε) · (t − (dβ + x̂ dγ)/N). x̂ is made again from x; the first pass leaves t in dx's
- * place.
+ * dx = γ/√(σ² + ε) · (t − (Σt + x̂ Σ t x̂)/N) with the sums over the N rows of a group, which is
+ * the whole batch but for ghost batch norm. x̂ is made again from x; the first pass leaves t in
+ * dx's place. Mean-only: dx = t − Σt/N.
  */
 final class BatchNormBackward extends Columns {
 
@@ -23,6 +24,7 @@ final class BatchNormBackward extends Columns {
   private final float[] dx;
   private final int dxOffset;
   private final BatchNormMemory norm;
+  private final int groups;
   private final float[] gammas;
   private final float[] betas;
   private final float[] dGammas;
@@ -55,9 +57,10 @@ final class BatchNormBackward extends Columns {
     this.dx = data(dx);
     this.dxOffset = (int) dx.offset();
     this.norm = norm;
-    this.gammas = data(norm.gamma());
+    this.groups = BatchNormMemory.groups(rows, norm.ghostRows());
+    this.gammas = norm.meanOnly() ? null : data(norm.gamma());
     this.betas = data(norm.beta());
-    this.dGammas = data(dGamma);
+    this.dGammas = dGamma.isNone() ? null : data(dGamma);
     this.dBetas = data(dBeta);
     this.dGamma = (int) dGamma.offset();
     this.dBeta = (int) dBeta.offset();
@@ -68,40 +71,54 @@ final class BatchNormBackward extends Columns {
 
   @Override
   void panel(Scratch scratch, int from, int width) {
+    double[] dGammaSums = scratch.sums[2];
+    double[] dBetaSums = scratch.sums[3];
+    Arrays.fill(dGammaSums, 0, width, 0);
+    Arrays.fill(dBetaSums, 0, width, 0);
+    affineVectors(scratch, from, width);
+    for (int group = 0; group < groups; group++) {
+      int first = BatchNormMemory.firstRow(group, groups, rows);
+      int count = BatchNormMemory.firstRow(group + 1, groups, rows) - first;
+      loadSaved(scratch, group, from, width, rowsPerPiece(width, count));
+      reduce(scratch, first, count, from, width);
+      for (int j = 0; j < width; j++) {
+        dBetaSums[j] += scratch.sums[0][j];
+        dGammaSums[j] += scratch.sums[1][j];
+      }
+      project(scratch, first, count, from, width);
+    }
+    for (int j = 0; j < width; j++) {
+      dBetas[dBeta + from + j] = (float) dBetaSums[j];
+    }
+    for (int j = 0; j < width && dGammas != null; j++) {
+      dGammas[dGamma + from + j] = (float) dGammaSums[j];
+    }
+  }
+
+  private void loadSaved(Scratch scratch, int group, int from, int width, int perPiece) {
+    for (int i = 0; i < 3; i++) {
+      int at = savedOffset + (3 * group + i) * columns + from;
+      System.arraycopy(saved, at, scratch.vectors[i], 0, width);
+      repeat(scratch.vectors[i], width, perPiece);
+    }
+  }
+
+  /** dx := γ/√(σ² + ε) · (t − (Σt + x̂ Σ t x̂)/N) over the rows of a group, whose t is in dx. */
+  private void project(Scratch scratch, int first, int groupRows, int from, int width) {
     float[] shift = scratch.vectors[0];
     float[] delta = scratch.vectors[1];
-    float[] inverse = scratch.vectors[2];
+    float[] scale = scratch.vectors[2];
     float[] sum = scratch.vectors[3];
     float[] dot = scratch.vectors[4];
-    double[] sums = scratch.sums[0];
-    double[] dots = scratch.sums[1];
-    System.arraycopy(saved, savedOffset + from, shift, 0, width);
-    System.arraycopy(saved, savedOffset + columns + from, delta, 0, width);
-    System.arraycopy(saved, savedOffset + 2 * columns + from, inverse, 0, width);
-
-    int perPiece = rowsPerPiece(width);
-    repeat(shift, width, perPiece);
-    repeat(delta, width, perPiece);
-    repeat(inverse, width, perPiece);
-    reduce(scratch, from, width, shift, delta, inverse, sum, dot, sums, dots);
-
-    float[] scale = inverse;
-    int gamma = (int) norm.gamma().offset() + from;
-    for (int j = 0; j < width; j++) {
-      dBetas[dBeta + from + j] = (float) sums[j];
-      dGammas[dGamma + from + j] = (float) dots[j];
-      double outer = (double) gammas[gamma + j] * inverse[j];
-      dot[j] = (float) (outer * inverse[j] * dots[j] / rows);
-      sum[j] = (float) (outer * sums[j] / rows);
-      scale[j] = (float) outer;
-    }
+    projection(scratch, groupRows, from, width);
+    int perPiece = rowsPerPiece(width, groupRows);
     repeat(scale, width, perPiece);
     repeat(sum, width, perPiece);
     repeat(dot, width, perPiece);
     float[] t = scratch.pieces[0];
     float[] xPiece = scratch.pieces[1];
-    for (int row = 0; row < rows; row += perPiece) {
-      int count = Math.min(perPiece, rows - row);
+    for (int row = first; row < first + groupRows; row += perPiece) {
+      int count = Math.min(perPiece, first + groupRows - row);
       int n = load(x, xOffset, row, count, from, width, xPiece);
       load(dx, dxOffset, row, count, from, width, t);
       project(t, xPiece, shift, delta, scale, dot, sum, n);
@@ -109,39 +126,49 @@ final class BatchNormBackward extends Columns {
     }
   }
 
-  /** sums := Σt and dots := Σ t x̂ over the rows; t is left in dx. */
-  private void reduce(
-      Scratch scratch,
-      int from,
-      int width,
-      float[] shift,
-      float[] delta,
-      float[] inverse,
-      float[] sum,
-      float[] dot,
-      double[] sums,
-      double[] dots) {
-    int perPiece = rowsPerPiece(width);
+  /** The factors of t, of x − μ and of 1; a deviation that was left alone takes no part. */
+  private void projection(Scratch scratch, int groupRows, int from, int width) {
+    float[] scale = scratch.vectors[2];
+    float[] sum = scratch.vectors[3];
+    float[] dot = scratch.vectors[4];
+    double[] sums = scratch.sums[0];
+    double[] dots = scratch.sums[1];
+    int gamma = (int) norm.gamma().offset() + from;
+    for (int j = 0; j < width; j++) {
+      float inverse = scale[j];
+      double outer = norm.meanOnly() ? 1 : (double) gammas[gamma + j] * inverse;
+      dot[j] = norm.meanOnly() ? 0 : (float) (outer * inverse * dots[j] / groupRows);
+      sum[j] = (float) (outer * sums[j] / groupRows);
+      scale[j] = (float) outer;
+    }
+  }
+
+  /** sums := Σt and dots := Σ t x̂ over the rows of a group; t is left in dx. */
+  private void reduce(Scratch scratch, int first, int groupRows, int from, int width) {
+    int perPiece = rowsPerPiece(width, groupRows);
     float[] t = scratch.pieces[0];
     float[] xHat = scratch.pieces[1];
     float[] yPiece = scratch.pieces[2];
-    affineVectors(scratch, from, width);
-    Arrays.fill(sum, 0);
-    Arrays.fill(dot, 0);
-    Arrays.fill(sums, 0);
-    Arrays.fill(dots, 0);
-    for (int row = 0; row < rows; row += perPiece) {
-      int count = Math.min(perPiece, rows - row);
+    float[] sum = scratch.vectors[3];
+    float[] dot = scratch.vectors[4];
+    double[] sums = scratch.sums[0];
+    double[] dots = scratch.sums[1];
+    Arrays.fill(sum, 0, width * perPiece, 0f);
+    Arrays.fill(dot, 0, width * perPiece, 0f);
+    Arrays.fill(sums, 0, width, 0);
+    Arrays.fill(dots, 0, width, 0);
+    for (int row = first; row < first + groupRows; row += perPiece) {
+      int count = Math.min(perPiece, first + groupRows - row);
       int n = load(dy, dyOffset, row, count, from, width, t);
       load(x, xOffset, row, count, from, width, xHat);
       if (activation != Activation.IDENTITY) {
         load(y, yOffset, row, count, from, width, yPiece);
       }
-      standardise(xHat, shift, delta, inverse, n);
+      standardise(xHat, scratch.vectors[0], scratch.vectors[1], scratch.vectors[2], n);
       mask(scratch, t, xHat, yPiece, n);
       accumulate(t, xHat, sum, dot, n);
       store(t, dx, dxOffset, row, count, from, width);
-      if (endsSlab(row, perPiece)) {
+      if (endsSlab(row - first, perPiece)) {
         flush(sum, sums, width, perPiece);
         flush(dot, dots, width, perPiece);
       }
@@ -155,7 +182,11 @@ final class BatchNormBackward extends Columns {
     if (Elementwise.backwardNeedsInput(activation)) {
       float[] gamma = scratch.vectors[5];
       float[] beta = scratch.vectors[6];
-      System.arraycopy(gammas, (int) norm.gamma().offset() + from, gamma, 0, width);
+      if (norm.meanOnly()) {
+        Arrays.fill(gamma, 0, width, 1f);
+      } else {
+        System.arraycopy(gammas, (int) norm.gamma().offset() + from, gamma, 0, width);
+      }
       System.arraycopy(betas, (int) norm.beta().offset() + from, beta, 0, width);
       repeat(gamma, width, rowsPerPiece(width));
       repeat(beta, width, rowsPerPiece(width));

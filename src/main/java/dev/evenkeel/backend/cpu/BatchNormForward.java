@@ -5,10 +5,12 @@ import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.tensor.Matrix;
+import java.util.Arrays;
 
 /**
- * y [N, C] = activation(γ (x − μ) / √(σ² + ε) + β) with the batch's own μ and σ², or the running
- * ones. Reads x three times (twice for the statistics) and writes y once, panel by panel.
+ * y [N, C] = activation(γ (x − μ) / √(σ² + ε) + β) with μ and σ² of the batch, or of each of its
+ * groups of rows, or the running ones; mean-only without γ/√(σ² + ε). Reads x three times (twice
+ * for the statistics) and writes y once, panel by panel.
  */
 final class BatchNormForward extends Columns {
 
@@ -17,6 +19,7 @@ final class BatchNormForward extends Columns {
   private final float[] y;
   private final int yOffset;
   private final BatchNormMemory norm;
+  private final int groups;
   private final float[] gammas;
   private final float[] betas;
   private final float[] means;
@@ -44,10 +47,11 @@ final class BatchNormForward extends Columns {
     this.y = data(y);
     this.yOffset = (int) y.offset();
     this.norm = norm;
-    this.gammas = data(norm.gamma());
+    this.groups = BatchNormMemory.groups(rows, norm.ghostRows());
+    this.gammas = norm.meanOnly() ? null : data(norm.gamma());
     this.betas = data(norm.beta());
     this.means = data(norm.runningMean());
-    this.variances = data(norm.runningVariance());
+    this.variances = norm.meanOnly() ? null : data(norm.runningVariance());
     this.count = data(norm.count());
     this.activation = activation;
     this.training = !saved.isNone();
@@ -57,54 +61,82 @@ final class BatchNormForward extends Columns {
 
   @Override
   void panel(Scratch scratch, int from, int width) {
+    System.arraycopy(betas, (int) norm.beta().offset() + from, scratch.vectors[3], 0, width);
+    repeat(scratch.vectors[3], width, rowsPerPiece(width));
+    if (!training) {
+      infer(scratch, from, width);
+      return;
+    }
+    double[] means = scratch.sums[2];
+    double[] variances = scratch.sums[3];
+    Arrays.fill(means, 0, width, 0);
+    Arrays.fill(variances, 0, width, 0);
+    for (int group = 0; group < groups; group++) {
+      train(scratch, group, from, width, means, variances);
+    }
+    moveRunning(means, variances, from, width);
+  }
+
+  private void infer(Scratch scratch, int from, int width) {
+    double[] variance = scratch.sums[0];
+    System.arraycopy(means, (int) norm.runningMean().offset() + from, scratch.vectors[0], 0, width);
+    Arrays.fill(scratch.vectors[1], 0, width, 0);
+    int running = (int) norm.runningVariance().offset() + from;
+    for (int j = 0; j < width && !norm.meanOnly(); j++) {
+      variance[j] = variances[running + j];
+    }
+    scale(scratch, from, width, variance, 0);
+    apply(scratch, 0, rows, from, width);
+  }
+
+  /** One group of rows, or the whole batch; adds its moments to those of the others. */
+  private void train(
+      Scratch scratch, int group, int from, int width, double[] means, double[] variances) {
+    float[] shift = scratch.vectors[0];
+    float[] delta = scratch.vectors[1];
+    double[] variance = scratch.sums[0];
+    int first = BatchNormMemory.firstRow(group, groups, rows);
+    int count = BatchNormMemory.firstRow(group + 1, groups, rows) - first;
+    ColumnMoments.compute(
+        this, scratch, x, xOffset + first * columns, count, from, width, shift, delta, variance);
+    double unbiased = norm.running().unbiased() ? count / (count - 1.0) : 1;
+    int at = savedOffset + 3 * group * columns + from;
+    System.arraycopy(shift, 0, saved, at, width);
+    System.arraycopy(delta, 0, saved, at + columns, width);
+    for (int j = 0; j < width; j++) {
+      means[j] += (double) shift[j] + delta[j];
+      variances[j] += variance[j] * unbiased;
+    }
+    scale(scratch, from, width, variance, at + 2 * columns);
+    apply(scratch, first, count, from, width);
+  }
+
+  /** γ/√(σ² + ε), or 1; leaves 1/√(σ² + ε) for the backward pass in training. */
+  private void scale(Scratch scratch, int from, int width, double[] variance, int savedAt) {
+    float[] scale = scratch.vectors[2];
+    int gamma = (int) norm.gamma().offset() + from;
+    for (int j = 0; j < width; j++) {
+      double inverse = norm.meanOnly() ? 1 : 1 / Math.sqrt(variance[j] + norm.epsilon());
+      scale[j] = norm.meanOnly() ? 1 : (float) (gammas[gamma + j] * inverse);
+      if (training) {
+        saved[savedAt + j] = (float) inverse;
+      }
+    }
+  }
+
+  private void apply(Scratch scratch, int first, int groupRows, int from, int width) {
     float[] shift = scratch.vectors[0];
     float[] delta = scratch.vectors[1];
     float[] scale = scratch.vectors[2];
     float[] beta = scratch.vectors[3];
-    double[] variance = scratch.sums[0];
-    if (training) {
-      ColumnMoments.compute(this, scratch, x, xOffset, from, width, shift, delta, variance);
-      moveRunning(shift, delta, variance, from, width);
-    } else {
-      int mean = (int) norm.runningMean().offset() + from;
-      int running = (int) norm.runningVariance().offset() + from;
-      for (int j = 0; j < width; j++) {
-        shift[j] = means[mean + j];
-        delta[j] = 0;
-        variance[j] = variances[running + j];
-      }
-    }
-    int gamma = (int) norm.gamma().offset() + from;
-    for (int j = 0; j < width; j++) {
-      double inverseDeviation = 1 / Math.sqrt(variance[j] + norm.epsilon());
-      scale[j] = (float) (gammas[gamma + j] * inverseDeviation);
-      if (training) {
-        saved[savedOffset + from + j] = shift[j];
-        saved[savedOffset + columns + from + j] = delta[j];
-        saved[savedOffset + 2 * columns + from + j] = (float) inverseDeviation;
-      }
-    }
-    System.arraycopy(betas, (int) norm.beta().offset() + from, beta, 0, width);
-    apply(scratch, from, width, shift, delta, scale, beta);
-  }
-
-  private void apply(
-      Scratch scratch,
-      int from,
-      int width,
-      float[] shift,
-      float[] delta,
-      float[] scale,
-      float[] beta) {
-    int perPiece = rowsPerPiece(width);
+    int perPiece = rowsPerPiece(width, groupRows);
     repeat(shift, width, perPiece);
     repeat(delta, width, perPiece);
     repeat(scale, width, perPiece);
-    repeat(beta, width, perPiece);
     float[] u = scratch.pieces[0];
     float[] out = scratch.pieces[1];
-    for (int row = 0; row < rows; row += perPiece) {
-      int count = Math.min(perPiece, rows - row);
+    for (int row = first; row < first + groupRows; row += perPiece) {
+      int count = Math.min(perPiece, first + groupRows - row);
       int n = load(x, xOffset, row, count, from, width, u);
       if (activation == Activation.RELU) {
         normaliseRelu(u, shift, delta, scale, beta, out, n);
@@ -130,17 +162,18 @@ final class BatchNormForward extends Columns {
     }
   }
 
-  private void moveRunning(float[] shift, float[] delta, double[] variance, int from, int width) {
+  /** By the average over the groups of rows. */
+  private void moveRunning(double[] meanSums, double[] varianceSums, int from, int width) {
     int mean = (int) norm.runningMean().offset() + from;
     int running = (int) norm.runningVariance().offset() + from;
-    double unbiased = norm.running().unbiased() ? rows / (rows - 1.0) : 1;
     double w = weight();
+    // Rounded once: a small batch variance must not be lost beside a large running one.
     for (int j = 0; j < width; j++) {
-      double batchMean = (double) shift[j] + delta[j];
-      // Rounded once: a small batch variance must not be lost beside a large running one.
-      means[mean + j] = (float) (w * batchMean + (1 - w) * means[mean + j]);
+      means[mean + j] = (float) (w * (meanSums[j] / groups) + (1 - w) * means[mean + j]);
+    }
+    for (int j = 0; j < width && !norm.meanOnly(); j++) {
       variances[running + j] =
-          (float) (w * (variance[j] * unbiased) + (1 - w) * variances[running + j]);
+          (float) (w * (varianceSums[j] / groups) + (1 - w) * variances[running + j]);
     }
   }
 

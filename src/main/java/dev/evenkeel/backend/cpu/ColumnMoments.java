@@ -19,6 +19,7 @@ final class ColumnMoments {
   private ColumnMoments() {}
 
   /**
+   * @param offset where the first of {@code rows} rows begins
    * @param shift and delta: the mean, repeated for each row of a piece
    * @param variance the biased variance of every column of the panel
    */
@@ -27,27 +28,28 @@ final class ColumnMoments {
       Scratch scratch,
       float[] x,
       int offset,
+      int rows,
       int from,
       int width,
       float[] shift,
       float[] delta,
       double[] variance) {
-    int perPiece = operation.rowsPerPiece(width);
+    int perPiece = Columns.rowsPerPiece(width, rows);
     double[] total = scratch.sums[1];
     operation.load(x, offset, 0, 1, from, width, shift);
     Columns.repeat(shift, width, perPiece);
-    sumDeviations(operation, scratch, x, offset, from, width, shift, total);
+    sumDeviations(operation, scratch, x, offset, rows, from, width, shift, total);
     for (int j = 0; j < width; j++) {
-      double mean = shift[j] + total[j] / operation.rows;
+      double mean = shift[j] + total[j] / rows;
       shift[j] = (float) mean;
       delta[j] = (float) (mean - shift[j]);
     }
     Columns.repeat(shift, width, perPiece);
     Columns.repeat(delta, width, perPiece);
-    sumSquares(operation, scratch, x, offset, from, width, shift, delta, total, variance);
+    sumSquares(operation, scratch, x, offset, rows, from, width, shift, delta, total, variance);
     for (int j = 0; j < width; j++) {
-      double correction = total[j] / operation.rows;
-      variance[j] = Math.max(0, variance[j] / operation.rows - correction * correction);
+      double correction = total[j] / rows;
+      variance[j] = Math.max(0, variance[j] / rows - correction * correction);
       delta[j] += (float) correction;
     }
     Columns.repeat(delta, width, perPiece);
@@ -58,20 +60,21 @@ final class ColumnMoments {
       Scratch scratch,
       float[] x,
       int offset,
+      int rows,
       int from,
       int width,
       float[] shift,
       double[] total) {
-    int perPiece = operation.rowsPerPiece(width);
+    int perPiece = Columns.rowsPerPiece(width, rows);
     float[] piece = scratch.pieces[0];
     float[] sum = scratch.pieces[1];
     Arrays.fill(sum, 0, width * perPiece, 0f);
     Arrays.fill(total, 0, width, 0);
-    for (int row = 0; row < operation.rows; row += perPiece) {
-      int count = Math.min(perPiece, operation.rows - row);
+    for (int row = 0; row < rows; row += perPiece) {
+      int count = Math.min(perPiece, rows - row);
       int n = operation.load(x, offset, row, count, from, width, piece);
       addDeviations(piece, shift, sum, n);
-      if (operation.endsSlab(row, perPiece)) {
+      if (Columns.endsSlab(row, perPiece)) {
         Columns.flush(sum, total, width, perPiece);
       }
     }
@@ -83,24 +86,25 @@ final class ColumnMoments {
       Scratch scratch,
       float[] x,
       int offset,
+      int rows,
       int from,
       int width,
       float[] shift,
       float[] delta,
       double[] total,
       double[] totalSquares) {
-    int perPiece = operation.rowsPerPiece(width);
+    int perPiece = Columns.rowsPerPiece(width, rows);
     float[] piece = scratch.pieces[0];
     float[] sum = scratch.pieces[1];
     float[] squares = scratch.pieces[2];
     Arrays.fill(squares, 0, width * perPiece, 0f);
     Arrays.fill(total, 0, width, 0);
     Arrays.fill(totalSquares, 0, width, 0);
-    for (int row = 0; row < operation.rows; row += perPiece) {
-      int count = Math.min(perPiece, operation.rows - row);
+    for (int row = 0; row < rows; row += perPiece) {
+      int count = Math.min(perPiece, rows - row);
       int n = operation.load(x, offset, row, count, from, width, piece);
       addSquares(piece, shift, delta, sum, squares, n);
-      if (operation.endsSlab(row, perPiece)) {
+      if (Columns.endsSlab(row, perPiece)) {
         Columns.flush(sum, total, width, perPiece);
         Columns.flush(squares, totalSquares, width, perPiece);
       }

@@ -24,7 +24,7 @@ final class ColumnStatistics extends Columns {
     float[] delta = scratch.vectors[1];
     double[] moments = scratch.sums[0];
     ColumnMoments.compute(
-        this, scratch, data(x), (int) x.offset(), from, width, shift, delta, moments);
+        this, scratch, data(x), (int) x.offset(), rows, from, width, shift, delta, moments);
     for (int j = 0; j < width; j++) {
       data(mean)[(int) mean.offset() + from + j] = shift[j] + delta[j];
       data(variance)[(int) variance.offset() + from + j] = (float) moments[j];

@@ -41,11 +41,16 @@ abstract class Columns extends ParallelOperation {
 
   /** How many rows of a panel make a piece. */
   final int rowsPerPiece(int width) {
+    return rowsPerPiece(width, rows);
+  }
+
+  /** The same where the work is on some of the rows. */
+  static int rowsPerPiece(int width, int rows) {
     return Math.min(rows, Scratch.WIDTH / width);
   }
 
-  /** Whether the partial sums of the pieces up to this one are to be flushed. */
-  final boolean endsSlab(int row, int rowsPerPiece) {
+  /** Whether the partial sums of the pieces up to this one, since row 0, are to be flushed. */
+  static boolean endsSlab(int row, int rowsPerPiece) {
     return row / rowsPerPiece % SLAB == SLAB - 1;
   }
 

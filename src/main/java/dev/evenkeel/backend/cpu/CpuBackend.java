@@ -150,13 +150,13 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Operation weightNormForward(Matrix direction, Matrix gain, Matrix weight) {
-    throw new UnsupportedOperationException("weightNormForward");
+    return new WeightNorm.Forward(workers, direction, gain, weight);
   }
 
   @Override
   public Operation weightNormBackward(
       Matrix dWeight, Matrix direction, Matrix gain, Matrix dDirection, Matrix dGain) {
-    throw new UnsupportedOperationException("weightNormBackward");
+    return new WeightNorm.Backward(workers, dWeight, direction, gain, dDirection, dGain);
   }
 
   @Override
@@ -203,7 +203,7 @@ public final class CpuBackend implements Backend {
   @Override
   public Operation rowNormForward(
       Matrix x, RowNormMemory norm, Activation activation, Matrix y, Matrix saved) {
-    throw new UnsupportedOperationException("rowNormForward");
+    return new RowNormForward(scratch, workers, x, norm, activation, y, saved);
   }
 
   @Override
@@ -217,7 +217,8 @@ public final class CpuBackend implements Backend {
       Matrix dx,
       Matrix dGamma,
       Matrix dBeta) {
-    throw new UnsupportedOperationException("rowNormBackward");
+    return new RowNormBackward(
+        scratch, workers, dy, x, y, norm, activation, saved, dx, dGamma, dBeta);
   }
 
   @Override
@@ -233,7 +234,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Operation scaleShift(Matrix x, double scale, double shift, Matrix y) {
-    throw new UnsupportedOperationException("scaleShift");
+    return new Simple.ScaleShift(scratch, workers, x, scale, shift, y);
   }
 
   @Override

@@ -15,5 +15,5 @@ final class Scratch {
   final float[][] pieces = new float[4][WIDTH];
 
   final float[][] vectors = new float[8][WIDTH];
-  final double[][] sums = new double[2][WIDTH];
+  final double[][] sums = new double[4][WIDTH];
 }

@@ -7,7 +7,7 @@ import dev.evenkeel.backend.Operation;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 
-/** The operations that need no more than a loop: gather, copy, add. */
+/** The operations that need no more than a loop: gather, copy, add, scale and shift. */
 final class Simple {
 
   private Simple() {}
@@ -110,6 +110,37 @@ final class Simple {
           left[j] += right[j];
         }
         System.arraycopy(left, 0, data(out), (int) out.offset() + i, width);
+      }
+    }
+  }
+
+  static final class ScaleShift extends Flat {
+
+    private final Scratch[] scratch;
+    private final Matrix x;
+    private final float scale;
+    private final float shift;
+    private final Matrix y;
+
+    ScaleShift(Scratch[] scratch, Workers workers, Matrix x, double scale, double shift, Matrix y) {
+      super(workers, x.size(), 0.4);
+      this.scratch = scratch;
+      this.x = x;
+      this.scale = (float) scale;
+      this.shift = (float) shift;
+      this.y = y;
+    }
+
+    @Override
+    void range(int worker, int from, int to) {
+      float[] piece = scratch[worker].pieces[0];
+      for (int i = from; i < to; i += Scratch.WIDTH) {
+        int width = Math.min(Scratch.WIDTH, to - i);
+        System.arraycopy(data(x), (int) x.offset() + i, piece, 0, width);
+        for (int j = 0; j < width; j++) {
+          piece[j] = piece[j] * scale + shift;
+        }
+        System.arraycopy(piece, 0, data(y), (int) y.offset() + i, width);
       }
     }
   }

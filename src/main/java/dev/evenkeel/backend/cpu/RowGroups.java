@@ -1,0 +1,95 @@
+package dev.evenkeel.backend.cpu;
+
+import dev.evenkeel.tensor.Matrix;
+import java.util.Arrays;
+
+/**
+ * An operation over groups of neighbouring features of one row: workers take rows. What is worked
+ * on at once is as many whole groups as fit into a scratch array, of several rows where rows are
+ * short, so that loops are long; or one group, in chunks, where it is longer than that.
+ *
+ * <p>A matrix has no gaps: group g of row i is group i · groups + g of all, and begins at that many
+ * lengths.
+ */
+abstract class RowGroups extends ParallelOperation {
+
+  final int rows;
+  final int columns;
+  final int groups;
+  final int length;
+  final int rowsAtOnce;
+  private final int groupsAtOnce;
+  private final int chunks;
+
+  RowGroups(Workers workers, Matrix x, int groups, double nanosecondsPerElement) {
+    super(workers, x.size() * nanosecondsPerElement);
+    this.rows = x.rows();
+    this.columns = x.columns();
+    this.groups = groups;
+    this.length = columns / groups;
+    this.rowsAtOnce = Math.max(1, Math.min(rows, Scratch.WIDTH / columns));
+    this.groupsAtOnce =
+        columns <= Scratch.WIDTH ? groups : Math.min(groups, Math.max(1, Scratch.WIDTH / length));
+    this.chunks = (length + Scratch.WIDTH - 1) / Scratch.WIDTH;
+  }
+
+  /** The pieces that a row's features lie in: several groups each, or a chunk of one. */
+  final int[] columnOfPieces() {
+    int[] columnOf = new int[(groups + groupsAtOnce - 1) / groupsAtOnce * chunks];
+    for (int i = 0; i < columnOf.length; i++) {
+      columnOf[i] = i / chunks * groupsAtOnce * length + i % chunks * Scratch.WIDTH;
+    }
+    return columnOf;
+  }
+
+  /** The piece of a group's first feature. */
+  final int pieceOf(int group) {
+    return group % groups / groupsAtOnce * chunks;
+  }
+
+  @Override
+  public final void run(int worker, int workers) {
+    begin(worker);
+    int end = begin(rows, worker + 1, workers);
+    for (int row = begin(rows, worker, workers); row < end; row += rowsAtOnce) {
+      int count = Math.min(rowsAtOnce, end - row);
+      for (int group = 0; group < groups; group += groupsAtOnce) {
+        work(worker, row * groups + group, count * Math.min(groupsAtOnce, groups - group));
+      }
+      endRows(worker);
+    }
+    end(worker);
+  }
+
+  /** Works on {@code count} groups from the given one on, counted over all rows. */
+  abstract void work(int worker, int group, int count);
+
+  void begin(int worker) {}
+
+  /** After one row, or as many as are worked on at once. */
+  void endRows(int worker) {}
+
+  void end(int worker) {}
+
+  /**
+   * Fills {@code vector} with the values of γ or β, or {@code otherwise} where there is none, that
+   * belong to n elements from a column on.
+   */
+  final void loadFeatures(
+      float[] values, int offset, int column, int n, float[] vector, float otherwise) {
+    if (values == null) {
+      Arrays.fill(vector, 0, n, otherwise);
+    } else {
+      int width = Math.min(n, columns - column);
+      System.arraycopy(values, offset + column, vector, 0, width);
+      for (int from = width; from < n; from += columns) {
+        System.arraycopy(values, offset, vector, from, Math.min(columns, n - from));
+      }
+    }
+  }
+
+  /** One value for each element of group k of those at hand, as far as a vector goes. */
+  final void expand(float value, int k, float[] vector) {
+    Arrays.fill(vector, k * length, Math.min((k + 1) * length, Scratch.WIDTH), value);
+  }
+}

@@ -1,0 +1,130 @@
+package dev.evenkeel.backend.cpu;
+
+import static dev.evenkeel.backend.cpu.CpuBuffer.data;
+
+import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.RowNormMemory;
+import dev.evenkeel.tensor.Matrix;
+
+/**
+ * y [N, C] = activation(γ (x − μ) / √(σ² + ε) + β) with μ and σ² of each group of a row's features:
+ * layer, RMS, group and instance norm.
+ */
+final class RowNormForward extends RowGroups {
+
+  private final Scratch[] scratch;
+  private final GroupMoments[] moments;
+  private final float[] x;
+  private final int xOffset;
+  private final float[] y;
+  private final int yOffset;
+  private final float[] gammas;
+  private final int gammaOffset;
+  private final float[] betas;
+  private final int betaOffset;
+  private final boolean centred;
+  private final double epsilon;
+  private final Activation activation;
+  private final float[] saved;
+  private final int savedOffset;
+
+  /**
+   * @param saved NONE where nothing goes backward
+   */
+  RowNormForward(
+      Scratch[] scratch,
+      Workers workers,
+      Matrix x,
+      RowNormMemory norm,
+      Activation activation,
+      Matrix y,
+      Matrix saved) {
+    super(workers, x, norm.groups(), 1.5 + Elementwise.nanoseconds(activation));
+    this.scratch = scratch;
+    this.moments = new GroupMoments[scratch.length];
+    for (int i = 0; i < scratch.length; i++) {
+      moments[i] = new GroupMoments(scratch[i]);
+    }
+    this.x = data(x);
+    this.xOffset = (int) x.offset();
+    this.y = data(y);
+    this.yOffset = (int) y.offset();
+    this.gammas = data(norm.gamma());
+    this.gammaOffset = (int) norm.gamma().offset();
+    this.betas = norm.beta().isNone() ? null : data(norm.beta());
+    this.betaOffset = (int) norm.beta().offset();
+    this.centred = norm.centred();
+    this.epsilon = norm.epsilon();
+    this.activation = activation;
+    this.saved = saved.isNone() ? null : data(saved);
+    this.savedOffset = (int) saved.offset();
+  }
+
+  @Override
+  void begin(int worker) {
+    if (columns <= Scratch.WIDTH) {
+      loadAffine(scratch[worker], 0, rowsAtOnce * columns);
+    }
+  }
+
+  private void loadAffine(Scratch own, int column, int n) {
+    loadFeatures(gammas, gammaOffset, column, n, own.vectors[3], 1);
+    loadFeatures(betas, betaOffset, column, n, own.vectors[4], 0);
+  }
+
+  @Override
+  void work(int worker, int group, int count) {
+    Scratch own = scratch[worker];
+    for (int k = 0; k < count; k++) {
+      statistics(own, moments[worker], group + k, k);
+    }
+    int column = group % groups * length;
+    for (int from = 0; from < count * length; from += Scratch.WIDTH) {
+      int n = Math.min(Scratch.WIDTH, count * length - from);
+      if (columns > Scratch.WIDTH) {
+        loadAffine(own, column + from, n);
+      }
+      apply(own, group * length + from, n);
+    }
+  }
+
+  private void statistics(Scratch own, GroupMoments group, int number, int k) {
+    if (centred) {
+      group.compute(x, xOffset + number * length, length);
+    } else {
+      group.meanSquare(x, xOffset + number * length, length);
+    }
+    float inverse = (float) (1 / Math.sqrt(group.variance + epsilon));
+    expand(group.shift, k, own.vectors[0]);
+    expand(group.delta, k, own.vectors[1]);
+    expand(inverse, k, own.vectors[2]);
+    if (saved != null) {
+      saved[savedOffset + 3 * number] = group.shift;
+      saved[savedOffset + 3 * number + 1] = group.delta;
+      saved[savedOffset + 3 * number + 2] = inverse;
+    }
+  }
+
+  private void apply(Scratch own, int at, int n) {
+    float[][] vectors = own.vectors;
+    float[] u = own.pieces[0];
+    float[] out = own.pieces[1];
+    System.arraycopy(x, xOffset + at, u, 0, n);
+    normalise(u, vectors[0], vectors[1], vectors[2], vectors[3], vectors[4], n);
+    Elementwise.forward(activation, u, out, own, n);
+    System.arraycopy(out, 0, y, yOffset + at, n);
+  }
+
+  private static void normalise(
+      float[] u,
+      float[] shift,
+      float[] delta,
+      float[] inverse,
+      float[] gamma,
+      float[] beta,
+      int n) {
+    for (int i = 0; i < n; i++) {
+      u[i] = (u[i] - shift[i] - delta[i]) * inverse[i] * gamma[i] + beta[i];
+    }
+  }
+}

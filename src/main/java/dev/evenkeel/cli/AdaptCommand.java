@@ -1,0 +1,55 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.PopulationStatistics;
+import dev.evenkeel.train.RunFolder;
+import dev.evenkeel.train.SavedModel;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "adapt",
+    description =
+        "Re-estimates batch norm's statistics on data that need no targets (AdaBN); the weights stay.",
+    customSynopsis = "evenkeel adapt --model=DIR|FILE --data=NAME|FILE --out=DIR [OPTIONS]",
+    sortOptions = false)
+final class AdaptCommand implements Callable<Integer> {
+
+  @Mixin private ModelOptions model;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      required = true,
+      description = "folder for the adapted model.safetensors")
+  private Path out;
+
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() {
+    SavedModel saved = SavedModel.load(model.model);
+    Dataset data = model.load(saved, false, common::say);
+    try (Backend backend = common.open();
+        Model built = saved.build(backend)) {
+      PopulationStatistics.adapt(built, data.features(), data.rows(), saved.recipe().batch());
+      RunFolder.create(out);
+      Path file = out.resolve(SavedModel.MODEL_FILE);
+      saved.write(file, built);
+      common.say("statistics of %,d rows in %s".formatted(data.rows(), file));
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("device", backend.device());
+      result.put("rows", data.rows());
+      result.put("out", file.toString());
+      common.result(result);
+    }
+    return 0;
+  }
+}

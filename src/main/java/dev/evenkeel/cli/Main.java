@@ -57,8 +57,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "No command was given; there are: train, evaluate, predict, bench, lab, doctor");
-        "No command was given; there are: train, evaluate, predict, adapt, bench, doctor");
+        "No command was given; there are: train, evaluate, predict, adapt, bench, lab, doctor");
   }
 
   public static void main(String[] args) {

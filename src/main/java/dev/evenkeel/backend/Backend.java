@@ -100,7 +100,8 @@ public interface Backend extends AutoCloseable {
   /** dWeight := dzᵀ x. */
   Operation linearBackwardWeight(Matrix dz, Matrix x, Matrix dWeight);
 
-  // Weight norm: weight = gain · direction / ‖direction‖, row by row; gain [O, 1]
+  // Weight norm: weight = gain · direction / ‖direction‖, row by row; gain [O, 1]. A direction of
+  // all zeros makes a weight of zeros, and all its gradients 0.
 
   Operation weightNormForward(Matrix direction, Matrix gain, Matrix weight);
 

@@ -240,9 +240,9 @@ final class LetsPlot {
     Map<String, Object> line = map("geom", "hline", "yintercept", reference.y());
     line.putAll(map("linetype", "dashed", "color", "#555555", "size", 1.0));
     Map<String, Object> label = map("geom", "text", "label", reference.label());
-    label.putAll(map("y", reference.y(), "x", leftmost(chart), "size", 6.5, "hjust", 0));
-    label.putAll(map("vjust", "bottom", "color", "#444444", "mapping", map()));
-    label.put("data", map("one", List.of(1)));
+    label.putAll(map("y", reference.y(), "size", 6.5, "hjust", 0));
+    label.putAll(map("vjust", "bottom", "color", "#444444", "mapping", map("x", "at")));
+    label.put("data", map("at", List.of(leftmost(chart)))); // as data it may be a category
     return reference.label().isEmpty() ? List.of(line) : List.of(line, label);
   }
 

@@ -12,7 +12,8 @@ public final class Experiments {
   private static final List<Experiment> BASICS = List.of(new Identity(), new RedundantBias());
 
   /** What it does to training: steps, depth, gradients. */
-  private static final List<Experiment> TRAINING = List.of(new VanishingGradients());
+  private static final List<Experiment> TRAINING =
+      List.of(new Depth(), new VanishingGradients(), new Smoothness());
 
   /** What comes of it: shifts, noise, accuracy. */
   private static final List<Experiment> EFFECTS = List.of();

@@ -8,6 +8,7 @@ import static dev.evenkeel.backend.Activation.TANH;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.lab.About;
 import dev.evenkeel.lab.Chart;
+import dev.evenkeel.lab.Check;
 import dev.evenkeel.lab.Experiment;
 import dev.evenkeel.lab.Finding;
 import dev.evenkeel.lab.Lab;
@@ -38,6 +39,8 @@ public final class VanishingGradients implements Experiment {
   private static final Setting NORMED = new Setting(SIGMOID, Method.BATCH);
   private static final Setting EXPLODING = new Setting(RELU, Method.BATCH);
 
+  private static final Setting TANH_ALONE = new Setting(TANH, Method.NONE);
+
   private static final List<Setting> SHOWN = List.of(PLAIN, NORMED, EXPLODING);
 
   /** With what a pilot measured, NaN where it did not. */
@@ -49,7 +52,7 @@ public final class VanishingGradients implements Experiment {
           new Known(NORMED, 1.026),
           new Known(new Setting(SIGMOID, Method.LAYER), Double.NaN),
           new Known(new Setting(SIGMOID, Method.WEIGHT), Double.NaN),
-          new Known(new Setting(TANH, Method.NONE), 0.946),
+          new Known(TANH_ALONE, 0.946),
           new Known(new Setting(TANH, Method.BATCH), 1.092),
           new Known(new Setting(TANH, Method.LAYER), Double.NaN),
           new Known(new Setting(TANH, Method.WEIGHT), Double.NaN),
@@ -61,7 +64,10 @@ public final class VanishingGradients implements Experiment {
           new Known(new Setting(RELU, Method.NORMPROP), 1.00),
           new Known(new Setting(SELU, Method.NONE), 1.038));
 
-  /** Of a factor: what the issue of a few hundred units and rows leaves open. */
+  /**
+   * Of a factor: layers of a few hundred units are not infinitely wide, and the pilot's weights
+   * were others.
+   */
   private static final double TOLERANCE = 0.03;
 
   @Override
@@ -171,11 +177,11 @@ public final class VanishingGradients implements Experiment {
     Chart chart =
         Chart.of("factor-by-method", "What a layer multiplies the gradient by")
             .subtitle(
-                "%d layers of %d, batch %d; mean and sd of %d seeds"
+                "dashed: kept as it is; %d layers of %d, batch %d; mean and sd of %d seeds"
                     .formatted(depth, width, rows, lab.seeds().size()))
-            .x("norm")
+            .x("norm (NormProp begins at γ = 1/1.21, unless it says)")
             .y("factor a layer")
-            .reference(1, "gradients keep their size");
+            .reference(1, "");
     Table table =
         Table.of(
             "factor-by-method",
@@ -183,16 +189,21 @@ public final class VanishingGradients implements Experiment {
             "network",
             "measured",
             "wide-layer theory",
-            "pilot");
+            "numpy pilot");
     for (Known known : ALL) {
       Setting setting = known.setting;
       Spread factor = runs.spread(setting, GradientFlow::factor);
       chart.dot(Method.name(setting.function), setting.method.label(), factor);
       table.row(setting.toString(), factor, theory(setting), known.pilot);
       if (!Double.isNaN(known.pilot)) {
-        finding
-            .published("%s: factor a layer, pilot".formatted(setting), factor.mean())
-            .near(known.pilot, TOLERANCE);
+        Check check =
+            finding
+                .published("%s: factor a layer, numpy pilot".formatted(setting), factor.mean())
+                .near(known.pilot, TOLERANCE);
+        if (setting.equals(TANH_ALONE)) {
+          check.notAtSmoke(
+              "tanh without a norm shrinks its signal layer by layer, so its factor depends on the depth");
+        }
       }
     }
     finding.method(

@@ -97,7 +97,7 @@ public final class Depth implements Experiment {
   @Override
   public void run(Lab lab, Finding finding) {
     LabData data = lab.images().standardised();
-    int steps = lab.size(150, 300, 1000);
+    int steps = lab.size(100, 500, 1000);
     List<Net> nets = lab.size(FEW, ALL, ALL);
     List<Integer> depths = lab.size(List.of(2, 12), List.of(2, 10, 30), List.of(2, 5, 10, 20, 50));
     List<Double> rates = lab.size(List.of(0.03), List.of(0.01), List.of(0.1, 0.01, 0.001));
@@ -198,7 +198,7 @@ public final class Depth implements Experiment {
             .x("layers that the gradient has passed on its way back")
             .y("its norm, over that behind them")
             .logY()
-            .yRange(1e-4, 1e4);
+            .yRange(1e-3, lab.size(1e2, 1e3, 1e5));
     for (Net net : nets) {
       for (int layers = 0; layers < deepest; layers++) {
         int passed = layers;

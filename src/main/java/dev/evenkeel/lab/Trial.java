@@ -3,6 +3,7 @@ package dev.evenkeel.lab;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.loss.Loss;
+import dev.evenkeel.nn.DataStart;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Streams;
@@ -166,6 +167,9 @@ public record Trial(
 
     private void train() {
       Batches batches = batches();
+      shuffle(0);
+      DataStart.set(
+          model, source.features(), Arrays.copyOf(source.order().rows(), batches.size(0)));
       look(0);
       for (int number = 0; number < steps; number++) {
         int position = number % batches.count();

@@ -15,7 +15,7 @@ public final class Experiments {
   private static final List<Experiment> TRAINING = List.of();
 
   /** What comes of it: shifts, noise, accuracy. */
-  private static final List<Experiment> EFFECTS = List.of();
+  private static final List<Experiment> EFFECTS = List.of(new BlackCats());
 
   private Experiments() {}
 

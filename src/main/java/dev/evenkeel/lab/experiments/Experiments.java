@@ -15,7 +15,8 @@ public final class Experiments {
   private static final List<Experiment> TRAINING = List.of();
 
   /** What comes of it: shifts, noise, accuracy. */
-  private static final List<Experiment> EFFECTS = List.of(new BlackCats());
+  private static final List<Experiment> EFFECTS =
+      List.of(new CovariateShiftInside(), new BlackCats());
 
   private Experiments() {}
 

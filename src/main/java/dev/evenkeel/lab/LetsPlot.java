@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -40,6 +41,9 @@ final class LetsPlot {
   /** A line of more points is drawn without marks on it. */
   private static final int MOST_MARKS = 26;
 
+  /** Of contours. */
+  private static final int HEIGHTS = 16;
+
   private static final Pattern ID = Pattern.compile(" id=\"([^\"]+)\"");
   private static final String NONE = "";
 
@@ -57,7 +61,9 @@ final class LetsPlot {
 
   /** Ids that are the same in every run, and no other figure's in the same page. */
   private static String tidy(String name, String svg) {
-    String tidy = svg.replace("Lucida Grande, sans-serif", "Helvetica, Arial, sans-serif");
+    String tidy =
+        svg.replace("Lucida Grande, sans-serif", "Helvetica, Arial, sans-serif")
+            .replaceAll("\\d{3}§", "");
     Matcher ids = ID.matcher(svg);
     for (int i = 0; ids.find(); i++) {
       tidy = tidy.replace(ids.group(1), name + "-" + i + "-");
@@ -76,7 +82,7 @@ final class LetsPlot {
     spec.put("scales", scales(chart));
     if (panels) {
       Map<String, Object> facet = map("name", "wrap", "facets", List.of("panel"), "ncol", columns);
-      facet.put("order", List.of(0));
+      facet.put("order", List.of(1));
       facet.put("scales", chart.hasFreeScales() ? "free" : "fixed");
       spec.put("facet", facet);
     }
@@ -109,7 +115,9 @@ final class LetsPlot {
 
   private static List<Object> layers(Chart chart) {
     List<Object> layers = new ArrayList<>();
-    chart.fields().forEach(field -> layers.add(contours(field)));
+    if (!chart.fields().isEmpty()) {
+      layers.add(contours(chart));
+    }
     for (Chart.Reference reference : chart.references()) {
       layers.addAll(reference(chart, reference));
     }
@@ -190,7 +198,7 @@ final class LetsPlot {
       String geometry, Chart chart, List<Chart.Point> points, Object... aesthetics) {
     List<Chart.Point> drawn = points.stream().filter(drawable(chart)).toList();
     Map<String, Object> data = new LinkedHashMap<>();
-    data.put("panel", drawn.stream().map(Chart.Point::panel).toList());
+    data.put("panel", drawn.stream().map(p -> panel(chart, p.panel())).toList());
     data.put("series", drawn.stream().map(Chart.Point::series).toList());
     data.put("x", drawn.stream().map(Chart.Point::x).toList());
     data.put("y", drawn.stream().map(Chart.Point::y).toList());
@@ -217,23 +225,30 @@ final class LetsPlot {
     return Double.isFinite(value) && (!axis.log() || value > 0);
   }
 
-  private static Map<String, Object> contours(Chart.Field field) {
-    List<Object> x = new ArrayList<>();
-    List<Object> y = new ArrayList<>();
-    List<Object> z = new ArrayList<>();
-    for (int i = 0; i < field.ys().length; i++) {
-      for (int j = 0; j < field.xs().length; j++) {
-        x.add(field.xs()[j]);
-        y.add(field.ys()[i]);
-        z.add(field.z()[i][j]);
+  /** Not by the library's own contours, which take all panels for one surface. */
+  private static Map<String, Object> contours(Chart chart) {
+    Map<String, List<Object>> data = new LinkedHashMap<>();
+    for (String column : List.of("panel", "x", "y", "xend", "yend")) {
+      data.put(column, new ArrayList<>());
+    }
+    for (Chart.Field field : chart.fields()) {
+      for (Contours.Piece piece : Contours.of(field, HEIGHTS)) {
+        data.get("panel").add(panel(chart, field.panel()));
+        data.get("x").add(piece.x1());
+        data.get("y").add(piece.y1());
+        data.get("xend").add(piece.x2());
+        data.get("yend").add(piece.y2());
       }
     }
-    Map<String, Object> data = map("x", x, "y", y, "z", z);
-    data.put("panel", Collections.nCopies(x.size(), field.panel()));
-    Map<String, Object> layer = map("geom", "contour", "data", data);
-    layer.put("mapping", map("x", "x", "y", "y", "z", "z"));
-    layer.putAll(map("bins", 16, "color", "#9A9A9A", "size", 0.8));
+    Map<String, Object> layer = map("geom", "segment", "data", data);
+    layer.put("mapping", map("x", "x", "y", "y", "xend", "xend", "yend", "yend"));
+    layer.putAll(map("color", "#9A9A9A", "size", 0.8));
     return layer;
+  }
+
+  /** Panels are sorted by name; the number puts them in the chart's order, and is taken out. */
+  private static String panel(Chart chart, String name) {
+    return String.format(Locale.ROOT, "%03d§", chart.panels().indexOf(name)) + name;
   }
 
   private static List<Object> reference(Chart chart, Chart.Reference reference) {
@@ -353,7 +368,7 @@ final class LetsPlot {
     List<Object> labels = new ArrayList<>();
     for (int power = first; power <= last; power += every) {
       breaks.add(Math.pow(10, power));
-      labels.add(power >= -3 && power <= 4 ? plain(power) : "10" + superscript(power));
+      labels.add(power >= -3 && power <= 3 ? plain(power) : "10" + superscript(power));
     }
     scale.put("breaks", breaks);
     scale.put("labels", labels);

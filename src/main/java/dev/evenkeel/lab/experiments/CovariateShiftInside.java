@@ -114,8 +114,8 @@ public final class CovariateShiftInside implements Experiment {
   @Override
   public void run(Lab lab, Finding finding) {
     LabData data = lab.images().map(pixel -> pixel > 0.5 ? 1 : 0);
-    int steps = lab.size(400, 20_000, 50_000);
-    int every = lab.size(50, 500, 1000);
+    int steps = lab.size(400, 10_000, 50_000);
+    int every = lab.size(50, 250, 1000);
     Runs<Net, Course> runs =
         lab.sweep(List.of(Net.values()), (net, seed) -> train(lab, data, net, steps, every, seed));
     finding.method(

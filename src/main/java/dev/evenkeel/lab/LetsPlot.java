@@ -286,7 +286,7 @@ final class LetsPlot {
     Map<String, Object> scale = map("aesthetic", aesthetic, "name", NONE, "values", values);
     scale.put("limits", series);
     // The legend sets its keys without any room between them.
-    scale.put("labels", series.stream().map(name -> name + "\u2003").toList());
+    scale.put("labels", series.stream().map(name -> name + "\u00A0".repeat(4)).toList());
     return scale;
   }
 
@@ -320,20 +320,21 @@ final class LetsPlot {
       double low = given ? axis.range()[0] : Collections.min(values);
       double high = given ? axis.range()[1] : Collections.max(values);
       boolean tight = given || !chart.fields().isEmpty();
-      scale.put("limits", tight ? List.of(low, high) : padded(axis, low, high));
+      List<Double> limits = tight ? List.of(low, high) : padded(axis, low, high);
+      scale.put("limits", limits);
       scale.put("expand", List.of(0.0, 0.0));
       if (axis.log()) {
-        decades(scale, low, high);
+        decades(scale, limits.get(0), limits.get(1));
       }
     }
     return scale;
   }
 
-  private static List<Object> padded(Chart.Axis axis, double low, double high) {
+  private static List<Double> padded(Chart.Axis axis, double low, double high) {
     double from = axis.log() ? Math.log10(low) : low;
     double to = axis.log() ? Math.log10(high) : high;
     double margin = from == to ? 0.5 : PADDING * (to - from);
-    List<Object> ends = new ArrayList<>();
+    List<Double> ends = new ArrayList<>();
     for (double end : new double[] {from - margin, to + margin}) {
       ends.add(axis.log() ? Math.pow(10, end) : end);
     }

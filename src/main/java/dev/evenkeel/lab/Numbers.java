@@ -13,6 +13,10 @@ public final class Numbers {
 
   /** Four digits: "0.0123", "1234", "1.9e7", "5.6e-12"; whole numbers below a million in full. */
   public static String text(double value) {
+    return text(value, DIGITS);
+  }
+
+  static String text(double value, int digits) {
     if (Double.isNaN(value)) {
       return "–";
     }
@@ -23,11 +27,12 @@ public final class Numbers {
     if (value == Math.rint(value) && size < 1e6) {
       return Long.toString((long) value);
     }
-    BigDecimal rounded = new BigDecimal(value).round(new MathContext(DIGITS)).stripTrailingZeros();
+    BigDecimal rounded = new BigDecimal(value).round(new MathContext(digits)).stripTrailingZeros();
     if (size >= 1e-3 && size < 1e6) {
       return rounded.toPlainString();
     }
-    String[] parts = String.format(Locale.ROOT, "%.2e", value).split("e");
+    String[] parts =
+        String.format(Locale.ROOT, "%." + Math.min(2, digits - 1) + "e", value).split("e");
     String digits = new BigDecimal(parts[0]).stripTrailingZeros().toPlainString();
     return digits + "e" + Integer.parseInt(parts[1]);
   }

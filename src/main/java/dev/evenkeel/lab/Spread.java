@@ -11,6 +11,8 @@ import java.util.Locale;
  */
 public record Spread(double mean, double sd, int count, double min, double max) {
 
+  private static final int MOST_DECIMALS = 5;
+
   public static Spread of(double... values) {
     double mean = Arrays.stream(values).average().orElse(Double.NaN);
     double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
@@ -40,8 +42,8 @@ public record Spread(double mean, double sd, int count, double min, double max) 
       return Numbers.text(mean) + (sd == 0 ? " ± 0" : "");
     }
     int decimals = 1 - (int) Math.floor(Math.log10(sd));
-    if (decimals < 0 || decimals > 4) {
-      return Numbers.text(mean) + " ± " + String.format(Locale.ROOT, "%.2g", sd);
+    if (decimals < 0 || decimals > MOST_DECIMALS) {
+      return Numbers.text(mean) + " ± " + Numbers.text(sd, 2);
     }
     return String.format(Locale.ROOT, "%.{0}f ± %.{0}f".replace("{0}", "" + decimals), mean, sd);
   }

@@ -95,7 +95,7 @@ class CatalogTest {
         () -> new Catalog(folder).load("mnits"),
         "no file mnits (in the folder ",
         "nor a data set of that name",
-        "digits, mnist, fashion-mnist");
+        "digits, breast-cancer, mnist, fashion-mnist");
   }
 
   @Test

@@ -33,7 +33,7 @@ public final class Numbers {
     }
     String[] parts =
         String.format(Locale.ROOT, "%." + Math.min(2, digits - 1) + "e", value).split("e");
-    String digits = new BigDecimal(parts[0]).stripTrailingZeros().toPlainString();
-    return digits + "e" + Integer.parseInt(parts[1]);
+    String mantissa = new BigDecimal(parts[0]).stripTrailingZeros().toPlainString();
+    return mantissa + "e" + Integer.parseInt(parts[1]);
   }
 }

@@ -3,6 +3,7 @@ package dev.evenkeel.lab;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.loss.Loss;
+import dev.evenkeel.nn.DataStart;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Streams;
@@ -166,11 +167,12 @@ public record Trial(
 
     private void train() {
       Batches batches = batches();
+      DataStart.set(model, source.features(), Arrays.copyOf(shuffled(0), batches.size(0)));
       look(0);
       for (int number = 0; number < steps; number++) {
         int position = number % batches.count();
         if (position == 0) {
-          shuffle(number / batches.count());
+          source.order().replace(shuffled(number / batches.count()));
         }
         source.order().moveTo(batches.start(position));
         training.start(batches.size(position), number, optimizer.learningRate());
@@ -180,10 +182,10 @@ public record Trial(
       take(0);
     }
 
-    private void shuffle(int epoch) {
+    private int[] shuffled(int epoch) {
       int[] rows = IntStream.range(0, data.train().rows()).toArray();
       new Philox(seed, Streams.shuffle(epoch)).shuffle(rows);
-      source.order().replace(rows);
+      return rows;
     }
 
     private void take(int allowed) {

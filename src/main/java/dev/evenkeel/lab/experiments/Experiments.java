@@ -13,7 +13,10 @@ public final class Experiments {
       List.of(new RoundContours(), new Identity(), new RedundantBias());
 
   /** What it does to training: steps, depth, gradients. */
-  private static final List<Experiment> TRAINING = List.of();
+  private static final List<Experiment> TRAINING =
+      List.of(
+          // placement, test time, learning rates
+          new BeforeOrAfter(), new TestTime(), new LearningRates());
 
   /** What comes of it: shifts, noise, accuracy. */
   private static final List<Experiment> EFFECTS =

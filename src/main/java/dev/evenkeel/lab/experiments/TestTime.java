@@ -1,0 +1,294 @@
+package dev.evenkeel.lab.experiments;
+
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.lab.About;
+import dev.evenkeel.lab.Chart;
+import dev.evenkeel.lab.Experiment;
+import dev.evenkeel.lab.Finding;
+import dev.evenkeel.lab.Lab;
+import dev.evenkeel.lab.LabData;
+import dev.evenkeel.lab.Runs;
+import dev.evenkeel.lab.Score;
+import dev.evenkeel.lab.Spread;
+import dev.evenkeel.lab.Table;
+import dev.evenkeel.lab.Trial;
+import dev.evenkeel.nn.Activate;
+import dev.evenkeel.nn.BatchNorm;
+import dev.evenkeel.nn.Linear;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
+import dev.evenkeel.nn.Parameter;
+import dev.evenkeel.nn.PopulationStatistics;
+import dev.evenkeel.nn.RunningStatistics;
+import dev.evenkeel.nn.RunningVariance;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+
+/** Which mean and variance batch norm is to use at test time, and when each is wrong. */
+public final class TestTime implements Experiment {
+
+  private static final List<Integer> HIDDEN = List.of(100, 100);
+  private static final int BATCH = 128;
+
+  /** Points of accuracy that may be lost against exact statistics. */
+  private static final double GOOD = 0.3;
+
+  /** So far from any true mean that what is left of it tells the weight of the start. */
+  private static final float FAR_START = 1e6f;
+
+  /** Where the statistics come from. */
+  private enum Source {
+    SLOW("exponential, weight 0.01", RunningStatistics.exponential(0.01)),
+    FAST("exponential, weight 0.1", RunningStatistics.exponential(0.1)),
+    CUMULATIVE("cumulative", RunningStatistics.cumulative()),
+    EXACT("exact, over the training set", RunningStatistics.population()),
+    BATCH_200("each test batch of 200", 200),
+    BATCH_16("each test batch of 16", 16);
+
+    private final String words;
+    private final RunningStatistics running;
+
+    /** Rows of a test batch that is normalised by its own statistics; 0 for those of training. */
+    private final int testBatch;
+
+    Source(String words, RunningStatistics running) {
+      this.words = words;
+      this.running = running;
+      this.testBatch = 0;
+    }
+
+    Source(String words, int testBatch) {
+      this.words = words;
+      this.running = RunningStatistics.population();
+      this.testBatch = testBatch;
+    }
+
+    @Override
+    public String toString() {
+      return words;
+    }
+  }
+
+  /**
+   * @param percents accuracy after so many steps
+   * @param alone accuracy at the end where each row is a batch by itself
+   */
+  private record Seen(TreeMap<Long, Double> percents, float[] weights, double alone) {
+    double end() {
+      return percents.lastEntry().getValue();
+    }
+  }
+
+  @Override
+  public About about() {
+    return About.of("test-time")
+        .titled("Which mean and variance at test time")
+        .claims(
+            "At test time the running averages that training kept stand in for the mean and variance of the whole training set.")
+        .from("Ioffe and Szegedy 2015, section 3.1; Keras keeps 0.99 of the old, PyTorch 0.9");
+  }
+
+  @Override
+  public void run(Lab lab, Finding finding) {
+    LabData all = lab.images().standardised();
+    int rows = all.train().rows();
+    LabData data = all.take(rows - rows % BATCH, all.test().rows()); // batches of equal size
+    List<Integer> steps =
+        lab.size(
+            List.of(10, 20, 50, 100, 200, 400),
+            List.of(10, 20, 50, 100, 200, 500, 1000, 2000),
+            List.of(10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 50000));
+    Runs<Source, Seen> runs =
+        lab.sweep(
+            List.of(Source.values()), (source, seed) -> watch(lab, data, source, steps, seed));
+    finding.method(
+        "%s, standardised by one mean and deviation; %d-%d-%d-%d with batch norm and ReLU, momentum 0.9 at a learning rate of 0.1, batches of %d. Statistics for test time do not influence training, so with one seed all nets have the same weights, and only their statistics differ. Exponential: running := weight · batch + (1 − weight) · running, from mean 0 and variance 1; weight 0.1 is PyTorch's default, 0.01 that of Keras (there momentum 0.99). Cumulative: the plain average over all batches so far. Exact: one pass over the training set with the weights as they are. A test batch: its own mean and variance, as in training.",
+        data, data.inputs(), HIDDEN.get(0), HIDDEN.get(1), data.classes(), BATCH);
+    show(lab, finding, runs, steps);
+    judge(finding, runs);
+    conventions(lab, finding, data);
+  }
+
+  private static Network network(LabData data, RunningStatistics running, RunningVariance kind) {
+    BatchNorm norm = BatchNorm.standard().withRunning(running).withRunningVariance(kind);
+    return Network.mlp(
+        data.inputs(),
+        HIDDEN,
+        data.classes(),
+        width -> List.of(Linear.of(width), norm, Activate.relu()));
+  }
+
+  private static Seen watch(Lab lab, LabData data, Source source, List<Integer> steps, long seed) {
+    // A test batch is normalised by its biased variance, as a training batch is.
+    RunningVariance kind = source.testBatch > 0 ? RunningVariance.BIASED : RunningVariance.UNBIASED;
+    TreeMap<Long, Double> percents = new TreeMap<>();
+    int last = steps.get(steps.size() - 1);
+    List<float[]> weights = new ArrayList<>();
+    List<Double> alone = new ArrayList<>();
+    Trial.of(network(data, source.running, kind), data)
+        .withBatch(BATCH)
+        .withSteps(last)
+        .at(
+            steps,
+            moment ->
+                percents.put(
+                    moment.step(),
+                    source.testBatch > 0
+                        ? byBatches(moment.model(), data.test(), source.testBatch)
+                        : moment.test().percent()))
+        .atEnd(moment -> weights.add(weights(moment.model())))
+        .atEnd(
+            moment -> {
+              Dataset few = data.test().select(IntStream.range(0, 300).toArray());
+              alone.add(source == Source.BATCH_16 ? byBatches(moment.model(), few, 1) : 0);
+            })
+        .run(lab, seed);
+    return new Seen(percents, weights.get(0), alone.get(0));
+  }
+
+  /** Accuracy where every full batch is normalised by its own statistics. */
+  private static double byBatches(Model model, Dataset test, int rows) {
+    double right = 0;
+    int batches = test.rows() / rows;
+    for (int i = 0; i < batches; i++) {
+      Dataset batch = test.select(IntStream.range(i * rows, (i + 1) * rows).toArray());
+      PopulationStatistics.adapt(model, batch.features(), rows, rows);
+      right += Score.of(model, batch).percent();
+    }
+    return right / batches;
+  }
+
+  private static float[] weights(Model model) {
+    float[] values = new float[model.flatParameters().columns()];
+    model.backend().read(model.flatParameters(), values);
+    return values;
+  }
+
+  private static void show(Lab lab, Finding finding, Runs<Source, Seen> runs, List<Integer> steps) {
+    Chart chart =
+        Chart.of("test-time", "The same weights, tested with statistics from six sources")
+            .subtitle("mean and sd of %d seeds".formatted(lab.seeds().size()))
+            .x("training steps")
+            .logX()
+            .y("test error (%)")
+            .logY()
+            .columns(3);
+    Table table =
+        Table.of("test-time", "Test accuracy", "statistics", "steps", "test accuracy (%)");
+    for (Source source : runs.settings()) {
+      for (long step : steps.stream().mapToLong(s -> s).toArray()) {
+        Spread percent = runs.spread(source, seen -> seen.percents.get(step));
+        chart.line(source.words, step, runs.spread(source, seen -> 100 - seen.percents.get(step)));
+        table.row(source.words, (double) step, percent);
+      }
+    }
+    finding.figure(chart);
+    finding.table(table);
+  }
+
+  private static void judge(Finding finding, Runs<Source, Seen> runs) {
+    for (Source source : List.of(Source.FAST, Source.SLOW, Source.CUMULATIVE)) {
+      finding
+          .check("points lost at the end: " + source, lost(runs, source, Long.MAX_VALUE).mean())
+          .below(GOOD);
+    }
+    for (long step : List.of(20L, 100L)) {
+      finding
+          .check(
+              "points lost after %d steps: %s".formatted(step, Source.SLOW),
+              lost(runs, Source.SLOW, step).mean())
+          .below(GOOD);
+    }
+    finding
+        .check("largest difference of a weight between the nets of one seed", difference(runs))
+        .near(0, 0);
+    finding
+        .published(
+            "points lost at the end: each test batch of 200 (pilot)",
+            lost(runs, Source.BATCH_200, Long.MAX_VALUE).mean())
+        .near(0.4, 0.3);
+    finding
+        .check(
+            "accuracy at the end with test batches of 1 (%)",
+            runs.spread(Source.BATCH_16, Seen::alone).mean())
+        .below(20);
+  }
+
+  /** Against exact statistics, after so many steps or at the end, in points. */
+  private static Spread lost(Runs<Source, Seen> runs, Source source, long step) {
+    List<Seen> exact = runs.of(Source.EXACT);
+    List<Seen> other = runs.of(source);
+    double[] lost = new double[exact.size()];
+    for (int i = 0; i < lost.length; i++) {
+      lost[i] =
+          exact.get(i).percents.floorEntry(step).getValue()
+              - other.get(i).percents.floorEntry(step).getValue();
+    }
+    return Spread.of(lost);
+  }
+
+  private static double difference(Runs<Source, Seen> runs) {
+    double largest = 0;
+    List<Seen> first = runs.of(Source.EXACT);
+    for (Source source : runs.settings()) {
+      for (int i = 0; i < first.size(); i++) {
+        float[] one = first.get(i).weights;
+        float[] other = runs.of(source).get(i).weights;
+        for (int j = 0; j < one.length; j++) {
+          largest = Math.max(largest, Math.abs(one[j] - other[j]));
+        }
+      }
+    }
+    return largest;
+  }
+
+  /** What is left of the start after 100 steps, and n / (n − 1). */
+  private static void conventions(Lab lab, Finding finding, LabData data) {
+    float[] left = new float[1];
+    Network slow = network(data, Source.SLOW.running, RunningVariance.UNBIASED);
+    Trial.of(slow, data)
+        .withBatch(BATCH)
+        .withSteps(100)
+        .atStart(moment -> startFar(moment.model()))
+        .atEnd(moment -> left[0] = statistic(moment.model(), "running_mean")[0] / FAR_START)
+        .run(lab, 1);
+    finding
+        .check("share of the start left after 100 steps at weight 0.01", left[0])
+        .near(Math.pow(0.99, 100), 1e-4);
+    List<float[]> variances = new ArrayList<>();
+    for (RunningVariance kind : RunningVariance.values()) {
+      Trial.of(network(data, RunningStatistics.cumulative(), kind), data)
+          .withBatch(BATCH)
+          .withSteps(10)
+          .atEnd(moment -> variances.add(statistic(moment.model(), "running_var")))
+          .run(lab, 1);
+    }
+    finding
+        .check(
+            "running variance, unbiased (PyTorch) / biased (Keras)",
+            variances.get(0)[0] / variances.get(1)[0])
+        .near(BATCH / (BATCH - 1.0), 1e-5);
+  }
+
+  private static void startFar(Model model) {
+    Parameter mean = statistics(model, "running_mean");
+    float[] far = new float[(int) mean.size()];
+    Arrays.fill(far, FAR_START);
+    model.backend().write(far, mean.value());
+  }
+
+  private static float[] statistic(Model model, String name) {
+    return model.values(statistics(model, name));
+  }
+
+  /** Of the first norm. */
+  private static Parameter statistics(Model model, String name) {
+    return model.statistics().stream()
+        .filter(parameter -> parameter.name().endsWith(name))
+        .findFirst()
+        .orElseThrow();
+  }
+}

@@ -26,7 +26,7 @@ enum Method {
   /** No norm, but SELU in place of the activation, whatever that is. */
   SELU("SELU");
 
-  /** Neighbouring features of a group: small enough for the narrow nets of the experiments. */
+  /** Neighbouring features of a group at most: there are several in the narrowest net. */
   private static final int GROUP_LENGTH = 10;
 
   private final String words;
@@ -45,12 +45,21 @@ enum Method {
       case MEAN_ONLY ->
           List.of(linear.withWeightNorm(WeightNorm.fromData()), BatchNorm.meanOnly(), activate);
       case LAYER -> List.of(linear, RowNorm.layer(), activate);
-      case GROUP -> List.of(linear, RowNorm.group(units / GROUP_LENGTH), activate);
+      case GROUP -> List.of(linear, RowNorm.group(groups(units)), activate);
       case RMS -> List.of(linear, RowNorm.rms(), activate);
       case WEIGHT -> List.of(linear.withWeightNorm(WeightNorm.fromData()), activate);
       case NORMPROP -> NormProp.block(units, activation);
       case SELU -> List.of(linear, Activate.of(Activation.SELU));
     };
+  }
+
+  /** The fewest that part the units evenly and are no longer than that. */
+  private static int groups(int units) {
+    int groups = (units + GROUP_LENGTH - 1) / GROUP_LENGTH;
+    while (units % groups != 0) {
+      groups++;
+    }
+    return groups;
   }
 
   Network network(LabData data, List<Integer> hidden, Activation activation) {

@@ -63,7 +63,7 @@ final class LetsPlot {
   private static String tidy(String name, String svg) {
     String tidy =
         svg.replace("Lucida Grande, sans-serif", "Helvetica, Arial, sans-serif")
-            .replaceAll("\\d{3}§", "");
+            .replaceAll("\\d{3}§|§§§", "");
     Matcher ids = ID.matcher(svg);
     for (int i = 0; ids.find(); i++) {
       tidy = tidy.replace(ids.group(1), name + "-" + i + "-");
@@ -251,13 +251,18 @@ final class LetsPlot {
     return String.format(Locale.ROOT, "%03d§", chart.panels().indexOf(name)) + name;
   }
 
+  /** In the panel that it was given for; in all of them where it came before the first. */
   private static List<Object> reference(Chart chart, Chart.Reference reference) {
-    Map<String, Object> line = map("geom", "hline", "yintercept", reference.y());
+    Map<String, Object> data = map("x", List.of(leftmost(chart)), "y", List.of(reference.y()));
+    if (chart.panels().contains(reference.panel())) {
+      data.put("panel", List.of(panel(chart, reference.panel())));
+    }
+    Map<String, Object> line = map("geom", "hline", "data", data);
+    line.putAll(map("mapping", map("yintercept", "y")));
     line.putAll(map("linetype", "dashed", "color", "#555555", "size", 1.0));
-    Map<String, Object> label = map("geom", "text", "label", reference.label());
-    label.putAll(map("y", reference.y(), "x", leftmost(chart), "size", 6.5, "hjust", 0));
-    label.putAll(map("vjust", "bottom", "color", "#444444", "mapping", map()));
-    label.put("data", map("one", List.of(1)));
+    Map<String, Object> label = map("geom", "text", "label", reference.label(), "data", data);
+    label.putAll(map("mapping", map("x", "x", "y", "y"), "size", 7.5, "hjust", "left"));
+    label.putAll(map("vjust", "bottom", "color", "#444444"));
     return reference.label().isEmpty() ? List.of(line) : List.of(line, label);
   }
 
@@ -300,8 +305,8 @@ final class LetsPlot {
       String aesthetic, List<String> series, List<?> values) {
     Map<String, Object> scale = map("aesthetic", aesthetic, "name", NONE, "values", values);
     scale.put("limits", series);
-    // The legend sets its keys without any room between them.
-    scale.put("labels", series.stream().map(name -> name + "\u00A0".repeat(4)).toList());
+    // The legend leaves no room between its keys: these signs make it, and are taken out again.
+    scale.put("labels", series.stream().map(name -> name + "§§§").toList());
     return scale;
   }
 

@@ -93,7 +93,8 @@ final class LetsPlot {
   }
 
   private static Map<String, Object> theme(Chart chart) {
-    boolean legend = chart.series().size() > 1;
+    // Panels that are named as their series say it all.
+    boolean legend = chart.series().size() > 1 && !chart.series().equals(chart.panels());
     Map<String, Object> theme = map("name", "minimal");
     theme.put("legend_position", legend ? "bottom" : "none");
     theme.put("text", text(TEXT, "plain"));

@@ -94,7 +94,7 @@ public final class Regularisation implements Experiment {
     return About.of("regularisation")
         .titled("Batch norm's noise regularises, the less the larger its batch")
         .claims(
-            "The statistics of a mini-batch are noisy, which regularises a little; at larger batches the effect is gone.")
+            "The statistics of a mini-batch are noisy, and that regularises a little: the less, the larger the batch.")
         .from(
             "the lectures; Ioffe and Szegedy 2015, section 3.4; groups of rows: Hoffer et al. 2017, \"Train longer, generalize better\"")
         .seeds(2);

@@ -33,6 +33,7 @@ final class StepByStep implements AutoCloseable {
 
   private final Backend backend;
   private final Model model;
+  private final Matrix gradients;
   private final LabData data;
   private final int batch;
   private final double learningRate;
@@ -61,6 +62,7 @@ final class StepByStep implements AutoCloseable {
     this.random = new SplittableRandom(seed);
     this.model = network.build(backend, seed);
     owned.add(model::close);
+    this.gradients = own(model.flatParameters().columns());
     bind();
   }
 
@@ -77,7 +79,6 @@ final class StepByStep implements AutoCloseable {
     Dataset rows = data.train();
     Matrix table = own(backend.inputs(rows.features(), rows.rows(), rows.columns()));
     Matrix labels = own(backend.table(rows.targets(), rows.rows(), 1));
-    Matrix gradients = own(model.flatParameters().columns());
     Memory memory = new Memory(backend, batch);
     owned.add(memory::close);
     Matrix x = memory.take(batch, rows.columns());
@@ -137,19 +138,25 @@ final class StepByStep implements AutoCloseable {
     operations.forEach(Operation::run);
   }
 
-  /** What the last activation gets of these rows, [rows, units], with noise where there is any. */
+  /**
+   * What the last activation gets of these rows, [rows, units], as in training: batch norm takes
+   * them for one batch, and noise is where there is any. The model stays as it is.
+   */
   float[] inputsOfLast(Dataset rows, Activation activation) {
     Matrix table = backend.inputs(rows.features(), rows.rows(), rows.columns());
     try (Buffer held = table.buffer();
         Memory memory = new Memory(backend, rows.rows())) {
       Matrix x = memory.take(rows.rows(), rows.columns());
       backend.gather(table, RowOrder.natural(rows.rows()), x).run();
-      List<Pass.Named> forward = Pass.inference(model, memory, x).forward();
+      List<Pass.Named> forward = Pass.training(model, memory, x, gradients, step, seed).forward();
       int last = forward.size() - 1;
       while (!forward.get(last).name().endsWith(" " + activation.label())) {
         last--;
       }
+      float[] running = new float[model.flatStatistics().columns()];
+      backend.read(model.flatStatistics(), running);
       withNoise(forward.subList(0, last), new HashMap<>()).forEach(Operation::run);
+      backend.write(running, model.flatStatistics());
       Matrix inputs = forward.get(last - 1).result();
       float[] values = new float[(int) inputs.size()];
       backend.read(inputs, values);

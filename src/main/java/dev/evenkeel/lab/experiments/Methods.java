@@ -247,7 +247,7 @@ public final class Methods implements Experiment {
         .near(-1.48, 1);
     if (steps < PILOT_STEPS) {
       finding.because(
-          "The pilot's numbers are those of longer runs: with 128 rows after %,d steps, ours after %,d; with 4 rows after six epochs, ours after one, of a deeper net, in which the noise of each norm adds to that of those before.",
+          "The pilot's numbers are those of longer runs: with 128 rows after %,d steps, ours after %,d; with 4 rows after six epochs, ours after one, and in a deeper net.",
           PILOT_STEPS, steps);
     }
   }

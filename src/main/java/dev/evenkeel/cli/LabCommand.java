@@ -1,5 +1,6 @@
 package dev.evenkeel.cli;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.lab.About;
 import dev.evenkeel.lab.Check;
 import dev.evenkeel.lab.Experiment;
@@ -72,6 +73,9 @@ final class LabCommand implements Callable<Integer> {
     if (seeds != null) {
       Flag.atLeast("--seeds", seeds, 1);
     }
+    if (full && smoke) {
+      throw new EvenkeelException("--full and --smoke ask for two sizes. help: leave one out");
+    }
     List<Experiment> experiments = Experiments.named(name);
     System.setProperty("java.awt.headless", "true"); // figures are drawn without a display
     Path all = Path.of("lab");
@@ -79,8 +83,12 @@ final class LabCommand implements Callable<Integer> {
     try (LabProgress progress = new LabProgress()) {
       List<Finding> findings = new Laboratory(settings(), progress).run(experiments, folder);
       findings.forEach(finding -> common.say(line(finding)));
+      Path report = folder.resolve("report.html");
+      common.say("The report is " + report);
+      Map<String, Object> verdicts = new LinkedHashMap<>();
+      findings.forEach(one -> verdicts.put(one.about().name(), one.verdict().words()));
+      common.result(Map.of("report", report.toString(), "verdicts", verdicts));
     }
-    common.say("The report is " + folder.resolve("report.html"));
     return 0;
   }
 

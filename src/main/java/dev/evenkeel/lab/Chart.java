@@ -30,7 +30,7 @@ public final class Chart {
   /** A height over a grid; z[i][j] belongs to xs[j] and ys[i]. */
   record Field(String panel, double[] xs, double[] ys, double[][] z) {}
 
-  /** A dashed line across all panels, or one. */
+  /** A dashed line across a panel, or all. */
   record Reference(String panel, double y, String label) {}
 
   /** One axis. */
@@ -176,7 +176,10 @@ public final class Chart {
     return this;
   }
 
-  /** A dashed line at a height that means something, with its label. */
+  /**
+   * A dashed line at a height that means something, with its label; in all panels where it is said
+   * before the first.
+   */
   public Chart reference(double y, String label) {
     references.add(new Reference(panel, y, label));
     return this;

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -45,6 +46,9 @@ final class LetsPlot {
   /** A line of more points is drawn without marks on it. */
   private static final int MOST_MARKS = 26;
 
+  /** Of contours. */
+  private static final int HEIGHTS = 16;
+
   private static final Pattern ID = Pattern.compile(" id=\"([^\"]+)\"");
   private static final String NONE = "";
 
@@ -62,7 +66,9 @@ final class LetsPlot {
 
   /** Ids that are the same in every run, and no other figure's in the same page. */
   private static String tidy(String name, String svg) {
-    String tidy = svg.replace("Lucida Grande, sans-serif", "Helvetica, Arial, sans-serif");
+    String tidy =
+        svg.replace("Lucida Grande, sans-serif", "Helvetica, Arial, sans-serif")
+            .replaceAll("\\d{3}§|§§§", "");
     Matcher ids = ID.matcher(svg);
     for (int i = 0; ids.find(); i++) {
       tidy = tidy.replace(ids.group(1), name + "-" + i + "-");
@@ -81,7 +87,7 @@ final class LetsPlot {
     spec.put("scales", scales(chart));
     if (panels) {
       Map<String, Object> facet = map("name", "wrap", "facets", List.of("panel"), "ncol", columns);
-      facet.put("order", List.of(0));
+      facet.put("order", List.of(1));
       facet.put("scales", chart.hasFreeScales() ? "free" : "fixed");
       spec.put("facet", facet);
     }
@@ -114,7 +120,9 @@ final class LetsPlot {
 
   private static List<Object> layers(Chart chart) {
     List<Object> layers = new ArrayList<>();
-    chart.fields().forEach(field -> layers.add(contours(field)));
+    if (!chart.fields().isEmpty()) {
+      layers.add(contours(chart));
+    }
     for (Chart.Reference reference : chart.references()) {
       layers.addAll(reference(chart, reference));
     }
@@ -195,7 +203,7 @@ final class LetsPlot {
       String geometry, Chart chart, List<Chart.Point> points, Object... aesthetics) {
     List<Chart.Point> drawn = points.stream().filter(drawable(chart)).toList();
     Map<String, Object> data = new LinkedHashMap<>();
-    data.put("panel", drawn.stream().map(Chart.Point::panel).toList());
+    data.put("panel", drawn.stream().map(p -> panel(chart, p.panel())).toList());
     data.put("series", drawn.stream().map(Chart.Point::series).toList());
     data.put("x", drawn.stream().map(Chart.Point::x).toList());
     data.put("y", drawn.stream().map(Chart.Point::y).toList());
@@ -222,32 +230,44 @@ final class LetsPlot {
     return Double.isFinite(value) && (!axis.log() || value > 0);
   }
 
-  private static Map<String, Object> contours(Chart.Field field) {
-    List<Object> x = new ArrayList<>();
-    List<Object> y = new ArrayList<>();
-    List<Object> z = new ArrayList<>();
-    for (int i = 0; i < field.ys().length; i++) {
-      for (int j = 0; j < field.xs().length; j++) {
-        x.add(field.xs()[j]);
-        y.add(field.ys()[i]);
-        z.add(field.z()[i][j]);
+  /** Not by the library's own contours, which take all panels for one surface. */
+  private static Map<String, Object> contours(Chart chart) {
+    Map<String, List<Object>> data = new LinkedHashMap<>();
+    for (String column : List.of("panel", "x", "y", "xend", "yend")) {
+      data.put(column, new ArrayList<>());
+    }
+    for (Chart.Field field : chart.fields()) {
+      for (Contours.Piece piece : Contours.of(field, HEIGHTS)) {
+        data.get("panel").add(panel(chart, field.panel()));
+        data.get("x").add(piece.x1());
+        data.get("y").add(piece.y1());
+        data.get("xend").add(piece.x2());
+        data.get("yend").add(piece.y2());
       }
     }
-    Map<String, Object> data = map("x", x, "y", y, "z", z);
-    data.put("panel", Collections.nCopies(x.size(), field.panel()));
-    Map<String, Object> layer = map("geom", "contour", "data", data);
-    layer.put("mapping", map("x", "x", "y", "y", "z", "z"));
-    layer.putAll(map("bins", 16, "color", "#9A9A9A", "size", 0.8));
+    Map<String, Object> layer = map("geom", "segment", "data", data);
+    layer.put("mapping", map("x", "x", "y", "y", "xend", "xend", "yend", "yend"));
+    layer.putAll(map("color", "#9A9A9A", "size", 0.8));
     return layer;
   }
 
+  /** Panels are sorted by name; the number puts them in the chart's order, and is taken out. */
+  private static String panel(Chart chart, String name) {
+    return String.format(Locale.ROOT, "%03d§", chart.panels().indexOf(name)) + name;
+  }
+
+  /** In the panel that it was given for; in all of them where it came before the first. */
   private static List<Object> reference(Chart chart, Chart.Reference reference) {
-    Map<String, Object> line = map("geom", "hline", "yintercept", reference.y());
+    Map<String, Object> data = map("x", List.of(leftmost(chart)), "y", List.of(reference.y()));
+    if (chart.panels().contains(reference.panel())) {
+      data.put("panel", List.of(panel(chart, reference.panel())));
+    }
+    Map<String, Object> line = map("geom", "hline", "data", data);
+    line.putAll(map("mapping", map("yintercept", "y")));
     line.putAll(map("linetype", "dashed", "color", "#555555", "size", 1.0));
-    Map<String, Object> label = map("geom", "text", "label", reference.label());
-    label.putAll(map("y", reference.y(), "x", leftmost(chart), "size", 6.5, "hjust", 0));
-    label.putAll(map("vjust", "bottom", "color", "#444444", "mapping", map()));
-    label.put("data", map("one", List.of(1)));
+    Map<String, Object> label = map("geom", "text", "label", reference.label(), "data", data);
+    label.putAll(map("mapping", map("x", "x", "y", "y"), "size", 7.5, "hjust", "left"));
+    label.putAll(map("vjust", "bottom", "color", "#444444"));
     return reference.label().isEmpty() ? List.of(line) : List.of(line, label);
   }
 
@@ -290,8 +310,8 @@ final class LetsPlot {
       String aesthetic, List<String> series, List<?> values) {
     Map<String, Object> scale = map("aesthetic", aesthetic, "name", NONE, "values", values);
     scale.put("limits", series);
-    // The legend sets its keys without any room between them.
-    scale.put("labels", series.stream().map(name -> name + "\u00A0".repeat(4)).toList());
+    // The legend leaves no room between its keys: these signs make it, and are taken out again.
+    scale.put("labels", series.stream().map(name -> name + "§§§").toList());
     return scale;
   }
 
@@ -372,7 +392,7 @@ final class LetsPlot {
         double tick = digit * Math.pow(10, power);
         if (tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9)) {
           breaks.add(tick);
-          boolean whole = power >= -3 && power <= 4;
+          boolean whole = power >= -3 && power <= 3;
           labels.add(whole ? plain(digit, power) : digit(digit) + "10" + superscript(power));
         }
       }

@@ -122,7 +122,7 @@ final class Report {
   private static String checks(Finding finding) {
     Table claim = Table.of("", "The claim, in numbers", "what", "expected", "measured", "passed");
     Table literature =
-        Table.of("", "Beside published numbers", "what", "published", "measured", "agrees");
+        Table.of("", "Beside numbers from elsewhere", "what", "theirs", "measured", "agrees");
     for (Check check : finding.checks()) {
       (check.isOfClaim() ? claim : literature)
           .row(check.what(), check.expected(), check.measured(), check.answer());

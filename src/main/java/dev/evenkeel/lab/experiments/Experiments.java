@@ -9,7 +9,8 @@ import java.util.stream.Stream;
 public final class Experiments {
 
   /** What a norm does to its input. */
-  private static final List<Experiment> BASICS = List.of(new Identity(), new RedundantBias());
+  private static final List<Experiment> BASICS =
+      List.of(new RoundContours(), new Identity(), new RedundantBias());
 
   /** What it does to training: steps, depth, gradients. */
   private static final List<Experiment> TRAINING =

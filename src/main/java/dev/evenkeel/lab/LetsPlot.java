@@ -362,7 +362,9 @@ final class LetsPlot {
       scale.put("limits", limits);
       scale.put("expand", List.of(0.0, 0.0));
       if (axis.log()) {
-        decades(scale, limits.get(0), limits.get(1));
+        Ticks ticks = Ticks.between(limits.get(0), limits.get(1));
+        scale.put("breaks", ticks.at());
+        scale.put("labels", ticks.labels());
       }
     }
     return scale;
@@ -377,46 +379,6 @@ final class LetsPlot {
       ends.add(axis.log() ? Math.pow(10, end) : end);
     }
     return ends;
-  }
-
-  /** Whole powers of ten as ticks, no more than fit; over a short range 1, 2 and 5 of each. */
-  private static void decades(Map<String, Object> scale, double low, double high) {
-    int first = (int) Math.ceil(Math.log10(low) - 1e-9);
-    int last = (int) Math.floor(Math.log10(high) + 1e-9);
-    boolean few = last - first < 1;
-    int every = Math.max(0, last - first) / 8 + 1;
-    List<Object> breaks = new ArrayList<>();
-    List<Object> labels = new ArrayList<>();
-    for (int power = few ? first - 1 : first; power <= last; power += every) {
-      for (int digit : few ? new int[] {1, 2, 5} : new int[] {1}) {
-        double tick = digit * Math.pow(10, power);
-        if (tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9)) {
-          breaks.add(tick);
-          boolean whole = power >= -3 && power <= 3;
-          labels.add(whole ? plain(digit, power) : digit(digit) + "10" + superscript(power));
-        }
-      }
-    }
-    if (breaks.size() > 1) {
-      scale.put("breaks", breaks);
-      scale.put("labels", labels);
-    }
-  }
-
-  private static String digit(int digit) {
-    return digit == 1 ? "" : digit + "·";
-  }
-
-  private static String plain(int digit, int power) {
-    return new java.math.BigDecimal(java.math.BigInteger.valueOf(digit), -power).toPlainString();
-  }
-
-  private static String superscript(int number) {
-    StringBuilder text = new StringBuilder();
-    for (char one : Integer.toString(number).toCharArray()) {
-      text.append(one == '-' ? '⁻' : "⁰¹²³⁴⁵⁶⁷⁸⁹".charAt(one - '0'));
-    }
-    return text.toString();
   }
 
   /** Keys and values in turn. */

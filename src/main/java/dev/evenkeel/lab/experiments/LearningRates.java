@@ -3,6 +3,7 @@ package dev.evenkeel.lab.experiments;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.lab.About;
 import dev.evenkeel.lab.Chart;
+import dev.evenkeel.lab.Check;
 import dev.evenkeel.lab.Experiment;
 import dev.evenkeel.lab.Finding;
 import dev.evenkeel.lab.Lab;
@@ -166,10 +167,15 @@ public final class LearningRates implements Experiment {
         .above(0.25); // half a step of the grid
     for (Method method : Method.values()) {
       if (PILOT.containsKey(method)) {
-        finding
-            .published("highest rate that works, pilot: " + method, range.highest(method))
-            .between(PILOT.get(method) / SAME, PILOT.get(method) * SAME)
-            .notAtSmoke("the pilot is on MNIST");
+        Check pilot =
+            finding
+                .published("highest rate that works, pilot: " + method, range.highest(method))
+                .between(PILOT.get(method) / SAME, PILOT.get(method) * SAME)
+                .notAtSmoke("the pilot is on MNIST");
+        if (method == Method.NORMPROP || method == Method.SELU) {
+          pilot.knownToFail(
+              "the edge lies just below 0.1 and moves with the scale of the inputs: pixels less their mean, not divided by their deviation, train at 0.1");
+        }
       }
     }
     Method next =

@@ -19,13 +19,11 @@ import dev.evenkeel.nn.BatchNorm;
 import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
-import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.PopulationStatistics;
 import dev.evenkeel.nn.RunningStatistics;
 import dev.evenkeel.nn.RunningVariance;
 import dev.evenkeel.tensor.Matrix;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -40,9 +38,6 @@ public final class TestTime implements Experiment {
 
   /** Test rows that are tried as batches of one. */
   private static final int LONE_ROWS = 300;
-
-  /** So far from any true mean that what is left of it tells the weight of the start. */
-  private static final float FAR_START = 1e6f;
 
   /** Where the statistics come from. */
   private enum Source {
@@ -114,10 +109,10 @@ public final class TestTime implements Experiment {
         data, data.inputs(), HIDDEN.get(0), HIDDEN.get(1), data.classes(), BATCH);
     show(lab, finding, runs, steps);
     judge(finding, runs, lab.size(0.6, 0.3, 0.3)); // points; a row of the digits is 0.28
-    conventions(lab, finding, data);
+    RunningConventions.check(lab, finding, data, BATCH);
   }
 
-  private static Network network(LabData data, RunningStatistics running, RunningVariance kind) {
+  static Network network(LabData data, RunningStatistics running, RunningVariance kind) {
     BatchNorm norm = BatchNorm.standard().withRunning(running).withRunningVariance(kind);
     return Network.mlp(
         data.inputs(),
@@ -265,52 +260,5 @@ public final class TestTime implements Experiment {
       }
     }
     return largest;
-  }
-
-  /** What is left of the start after 100 steps, and n / (n − 1). */
-  private static void conventions(Lab lab, Finding finding, LabData data) {
-    float[] left = new float[1];
-    Network slow = network(data, Source.SLOW.running, RunningVariance.UNBIASED);
-    Trial.of(slow, data)
-        .withBatch(BATCH)
-        .withSteps(100)
-        .atStart(moment -> startFar(moment.model()))
-        .atEnd(moment -> left[0] = statistic(moment.model(), "running_mean")[0] / FAR_START)
-        .run(lab, 1);
-    finding
-        .published("share of the start left after 100 steps at weight 0.01", left[0])
-        .near(Math.pow(SLOW_KEEPS, 100), 1e-4);
-    List<float[]> variances = new ArrayList<>();
-    for (RunningVariance kind : RunningVariance.values()) {
-      Trial.of(network(data, RunningStatistics.cumulative(), kind), data)
-          .withBatch(BATCH)
-          .withSteps(10)
-          .atEnd(moment -> variances.add(statistic(moment.model(), "running_var")))
-          .run(lab, 1);
-    }
-    finding
-        .published(
-            "running variance, unbiased (PyTorch) / biased (Keras) − 1: 1 / (n − 1)",
-            variances.get(0)[0] / variances.get(1)[0] - 1)
-        .near(1 / (BATCH - 1.0), 1e-5);
-  }
-
-  private static void startFar(Model model) {
-    Parameter mean = statistics(model, "running_mean");
-    float[] far = new float[(int) mean.size()];
-    Arrays.fill(far, FAR_START);
-    model.backend().write(far, mean.value());
-  }
-
-  private static float[] statistic(Model model, String name) {
-    return model.values(statistics(model, name));
-  }
-
-  /** Of the first norm. */
-  private static Parameter statistics(Model model, String name) {
-    return model.statistics().stream()
-        .filter(parameter -> parameter.name().endsWith(name))
-        .findFirst()
-        .orElseThrow();
   }
 }

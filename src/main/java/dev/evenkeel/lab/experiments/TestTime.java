@@ -3,10 +3,12 @@ package dev.evenkeel.lab.experiments;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.lab.About;
 import dev.evenkeel.lab.Chart;
+import dev.evenkeel.lab.Check;
 import dev.evenkeel.lab.Experiment;
 import dev.evenkeel.lab.Finding;
 import dev.evenkeel.lab.Lab;
 import dev.evenkeel.lab.LabData;
+import dev.evenkeel.lab.Moment;
 import dev.evenkeel.lab.Runs;
 import dev.evenkeel.lab.Score;
 import dev.evenkeel.lab.Spread;
@@ -17,12 +19,11 @@ import dev.evenkeel.nn.BatchNorm;
 import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
-import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.PopulationStatistics;
 import dev.evenkeel.nn.RunningStatistics;
 import dev.evenkeel.nn.RunningVariance;
+import dev.evenkeel.tensor.Matrix;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -30,23 +31,22 @@ import java.util.stream.IntStream;
 /** Which mean and variance batch norm is to use at test time, and when each is wrong. */
 public final class TestTime implements Experiment {
 
+  private static final long END = Long.MAX_VALUE;
+  private static final double SLOW_KEEPS = 0.99;
   private static final List<Integer> HIDDEN = List.of(100, 100);
   private static final int BATCH = 128;
 
-  /** Points of accuracy that may be lost against exact statistics. */
-  private static final double GOOD = 0.3;
-
-  /** So far from any true mean that what is left of it tells the weight of the start. */
-  private static final float FAR_START = 1e6f;
+  /** Test rows that are tried as batches of one. */
+  private static final int LONE_ROWS = 300;
 
   /** Where the statistics come from. */
   private enum Source {
-    SLOW("exponential, weight 0.01", RunningStatistics.exponential(0.01)),
-    FAST("exponential, weight 0.1", RunningStatistics.exponential(0.1)),
+    EXACT("exact", RunningStatistics.population()),
+    FAST("exponential 0.1", RunningStatistics.exponential(0.1)),
+    SLOW("exponential 0.01", RunningStatistics.exponential(0.01)),
     CUMULATIVE("cumulative", RunningStatistics.cumulative()),
-    EXACT("exact, over the training set", RunningStatistics.population()),
-    BATCH_200("each test batch of 200", 200),
-    BATCH_16("each test batch of 16", 16);
+    BATCH_200("test batches of 200", 200),
+    BATCH_16("test batches of 16", 16);
 
     private final String words;
     private final RunningStatistics running;
@@ -98,7 +98,7 @@ public final class TestTime implements Experiment {
     LabData data = all.take(rows - rows % BATCH, all.test().rows()); // batches of equal size
     List<Integer> steps =
         lab.size(
-            List.of(10, 20, 50, 100, 200, 400),
+            List.of(20, 100, 200),
             List.of(10, 20, 50, 100, 200, 500, 1000, 2000),
             List.of(10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 50000));
     Runs<Source, Seen> runs =
@@ -108,11 +108,11 @@ public final class TestTime implements Experiment {
         "%s, standardised by one mean and deviation; %d-%d-%d-%d with batch norm and ReLU, momentum 0.9 at a learning rate of 0.1, batches of %d. Statistics for test time do not influence training, so with one seed all nets have the same weights, and only their statistics differ. Exponential: running := weight · batch + (1 − weight) · running, from mean 0 and variance 1; weight 0.1 is PyTorch's default, 0.01 that of Keras (there momentum 0.99). Cumulative: the plain average over all batches so far. Exact: one pass over the training set with the weights as they are. A test batch: its own mean and variance, as in training.",
         data, data.inputs(), HIDDEN.get(0), HIDDEN.get(1), data.classes(), BATCH);
     show(lab, finding, runs, steps);
-    judge(finding, runs);
-    conventions(lab, finding, data);
+    judge(finding, runs, lab.size(0.6, 0.3, 0.3)); // points; a row of the digits is 0.28
+    RunningConventions.check(lab, finding, data, BATCH);
   }
 
-  private static Network network(LabData data, RunningStatistics running, RunningVariance kind) {
+  static Network network(LabData data, RunningStatistics running, RunningVariance kind) {
     BatchNorm norm = BatchNorm.standard().withRunning(running).withRunningVariance(kind);
     return Network.mlp(
         data.inputs(),
@@ -125,28 +125,26 @@ public final class TestTime implements Experiment {
     // A test batch is normalised by its biased variance, as a training batch is.
     RunningVariance kind = source.testBatch > 0 ? RunningVariance.BIASED : RunningVariance.UNBIASED;
     TreeMap<Long, Double> percents = new TreeMap<>();
-    int last = steps.get(steps.size() - 1);
-    List<float[]> weights = new ArrayList<>();
-    List<Double> alone = new ArrayList<>();
+    List<Seen> seen = new ArrayList<>();
     Trial.of(network(data, source.running, kind), data)
         .withBatch(BATCH)
-        .withSteps(last)
-        .at(
-            steps,
-            moment ->
-                percents.put(
-                    moment.step(),
-                    source.testBatch > 0
-                        ? byBatches(moment.model(), data.test(), source.testBatch)
-                        : moment.test().percent()))
-        .atEnd(moment -> weights.add(weights(moment.model())))
-        .atEnd(
-            moment -> {
-              Dataset few = data.test().select(IntStream.range(0, 300).toArray());
-              alone.add(source == Source.BATCH_16 ? byBatches(moment.model(), few, 1) : 0);
-            })
+        .withSteps(steps.get(steps.size() - 1))
+        .at(steps, moment -> percents.put(moment.step(), percent(moment, data, source)))
+        .atEnd(moment -> seen.add(new Seen(percents, weights(moment), alone(moment, data))))
         .run(lab, seed);
-    return new Seen(percents, weights.get(0), alone.get(0));
+    return seen.get(0);
+  }
+
+  private static double percent(Moment moment, LabData data, Source source) {
+    return source.testBatch > 0
+        ? byBatches(moment.model(), data.test(), source.testBatch)
+        : moment.test().percent();
+  }
+
+  /** Of some rows, each by itself. */
+  private static double alone(Moment moment, LabData data) {
+    Dataset some = data.test().select(IntStream.range(0, LONE_ROWS).toArray());
+    return byBatches(moment.model(), some, 1);
   }
 
   /** Accuracy where every full batch is normalised by its own statistics. */
@@ -161,9 +159,10 @@ public final class TestTime implements Experiment {
     return right / batches;
   }
 
-  private static float[] weights(Model model) {
-    float[] values = new float[model.flatParameters().columns()];
-    model.backend().read(model.flatParameters(), values);
+  private static float[] weights(Moment moment) {
+    Matrix parameters = moment.model().flatParameters();
+    float[] values = new float[parameters.columns()];
+    moment.model().backend().read(parameters, values);
     return values;
   }
 
@@ -174,8 +173,7 @@ public final class TestTime implements Experiment {
             .x("training steps")
             .logX()
             .y("test error (%)")
-            .logY()
-            .columns(3);
+            .logY();
     Table table =
         Table.of("test-time", "Test accuracy", "statistics", "steps", "test accuracy (%)");
     for (Source source : runs.settings()) {
@@ -189,32 +187,51 @@ public final class TestTime implements Experiment {
     finding.table(table);
   }
 
-  private static void judge(Finding finding, Runs<Source, Seen> runs) {
-    for (Source source : List.of(Source.FAST, Source.SLOW, Source.CUMULATIVE)) {
-      finding
-          .check("points lost at the end: " + source, lost(runs, source, Long.MAX_VALUE).mean())
-          .below(GOOD);
-    }
+  private static void judge(Finding finding, Runs<Source, Seen> runs, double good) {
+    atTheEnd(finding, runs, Source.FAST, good);
+    atTheEnd(finding, runs, Source.SLOW, good).notAtSmoke("13 % of the start is left");
+    atTheEnd(finding, runs, Source.CUMULATIVE, good)
+        .knownToFail("it averages in what weights of long ago made")
+        .notAtSmoke("training is too short");
     for (long step : List.of(20L, 100L)) {
       finding
           .check(
               "points lost after %d steps: %s".formatted(step, Source.SLOW),
               lost(runs, Source.SLOW, step).mean())
-          .below(GOOD);
+          .below(good)
+          .knownToFail(
+              "%.0f %% of the start, mean 0 and variance 1, is left"
+                  .formatted(100 * Math.pow(SLOW_KEEPS, step)));
     }
     finding
         .check("largest difference of a weight between the nets of one seed", difference(runs))
         .near(0, 0);
+    Spread alone = runs.spread(Source.EXACT, Seen::alone);
     finding
-        .published(
-            "points lost at the end: each test batch of 200 (pilot)",
-            lost(runs, Source.BATCH_200, Long.MAX_VALUE).mean())
-        .near(0.4, 0.3);
+        .check("accuracy at the end with test batches of 1 (%)", alone.mean())
+        .below(20); // a guess: with x − μ = 0, every row comes out as β
+    Spread of200 = lost(runs, Source.BATCH_200, END);
     finding
-        .check(
-            "accuracy at the end with test batches of 1 (%)",
-            runs.spread(Source.BATCH_16, Seen::alone).mean())
-        .below(20);
+        .published("points lost at the end: test batches of 200, pilot", of200.mean())
+        .near(0.4, 0.3)
+        .notAtSmoke("there are but 359 test rows");
+    finding.because(
+        "Against exact statistics on the same weights, weight 0.01 loses %s points after 20 steps and %s after 100, since it still is mostly the start; at the end both weights serve (0.1 loses %s, 0.01 %s). The cumulative average goes wrong the other way: at the end it loses %s points, since it remembers weights of long ago. Statistics of the test batch cost %s points at 200 rows and %s at 16, whenever; a batch of one row tells nothing (%s %%).",
+        lost(runs, Source.SLOW, 20),
+        lost(runs, Source.SLOW, 100),
+        lost(runs, Source.FAST, END),
+        lost(runs, Source.SLOW, END),
+        lost(runs, Source.CUMULATIVE, END),
+        of200,
+        lost(runs, Source.BATCH_16, END),
+        alone);
+  }
+
+  private static Check atTheEnd(
+      Finding finding, Runs<Source, Seen> runs, Source source, double good) {
+    return finding
+        .check("points lost at the end: " + source, lost(runs, source, END).mean())
+        .below(good);
   }
 
   /** Against exact statistics, after so many steps or at the end, in points. */
@@ -243,52 +260,5 @@ public final class TestTime implements Experiment {
       }
     }
     return largest;
-  }
-
-  /** What is left of the start after 100 steps, and n / (n − 1). */
-  private static void conventions(Lab lab, Finding finding, LabData data) {
-    float[] left = new float[1];
-    Network slow = network(data, Source.SLOW.running, RunningVariance.UNBIASED);
-    Trial.of(slow, data)
-        .withBatch(BATCH)
-        .withSteps(100)
-        .atStart(moment -> startFar(moment.model()))
-        .atEnd(moment -> left[0] = statistic(moment.model(), "running_mean")[0] / FAR_START)
-        .run(lab, 1);
-    finding
-        .check("share of the start left after 100 steps at weight 0.01", left[0])
-        .near(Math.pow(0.99, 100), 1e-4);
-    List<float[]> variances = new ArrayList<>();
-    for (RunningVariance kind : RunningVariance.values()) {
-      Trial.of(network(data, RunningStatistics.cumulative(), kind), data)
-          .withBatch(BATCH)
-          .withSteps(10)
-          .atEnd(moment -> variances.add(statistic(moment.model(), "running_var")))
-          .run(lab, 1);
-    }
-    finding
-        .check(
-            "running variance, unbiased (PyTorch) / biased (Keras)",
-            variances.get(0)[0] / variances.get(1)[0])
-        .near(BATCH / (BATCH - 1.0), 1e-5);
-  }
-
-  private static void startFar(Model model) {
-    Parameter mean = statistics(model, "running_mean");
-    float[] far = new float[(int) mean.size()];
-    Arrays.fill(far, FAR_START);
-    model.backend().write(far, mean.value());
-  }
-
-  private static float[] statistic(Model model, String name) {
-    return model.values(statistics(model, name));
-  }
-
-  /** Of the first norm. */
-  private static Parameter statistics(Model model, String name) {
-    return model.statistics().stream()
-        .filter(parameter -> parameter.name().endsWith(name))
-        .findFirst()
-        .orElseThrow();
   }
 }

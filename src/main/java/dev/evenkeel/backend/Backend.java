@@ -100,7 +100,9 @@ public interface Backend extends AutoCloseable {
   /** dWeight := dzᵀ x. */
   Operation linearBackwardWeight(Matrix dz, Matrix x, Matrix dWeight);
 
-  // Weight norm: weight = gain · direction / ‖direction‖, row by row; gain [O, 1]
+  // Weight norm: weight = gain · direction / ‖direction‖, row by row; gain [O, 1]. A direction of
+  // zeros makes a weight of zeros, and its gradients are 0; one shorter than 1e-38 may count as
+  // such.
 
   Operation weightNormForward(Matrix direction, Matrix gain, Matrix weight);
 

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Runs every operation of a device, on the same numbers, against another device that is trusted. It
@@ -52,7 +53,12 @@ public final class SelfTest implements AutoCloseable {
     for (Activation activation : Activation.values()) {
       bindActivation(activation);
     }
-    bindBatchNorm();
+    bindBatchNorm("", false, 0);
+    bindBatchNorm(" ghost", false, 32);
+    bindBatchNorm(" mean-only", true, 0);
+    bindRowNorm(" layer", 1, true);
+    bindRowNorm(" rms", 1, false);
+    bindRowNorm(" group", 6, true);
     bindLosses();
     bindUpdates();
   }
@@ -153,6 +159,10 @@ public final class SelfTest implements AutoCloseable {
     bind("add", backend.add(x, gathered, sum), sum);
     Matrix dropped = empty(ROWS, COLUMNS);
     bind("dropout", backend.dropout(x, Dropping.inverted(0.3), 5, 1, step, dropped), dropped);
+    Matrix alpha = empty(ROWS, COLUMNS);
+    bind("dropout alpha", backend.dropout(x, Dropping.alpha(0.3), 5, 1, step, alpha), alpha);
+    Matrix mapped = empty(ROWS, COLUMNS);
+    bind("scaleShift", backend.scaleShift(x, 1.7, -0.3, mapped), mapped);
     Matrix twice = empty(ROWS, COLUMNS);
     sequence =
         backend.sequence(List.of(backend.copy(x, twice), backend.add(twice, gathered, twice)));
@@ -179,6 +189,16 @@ public final class SelfTest implements AutoCloseable {
     bind("linearBackwardInput", backend.linearBackwardInput(dz, weight, dx), dx);
     Matrix dWeight = empty(40, COLUMNS);
     bind("linearBackwardWeight", backend.linearBackwardWeight(dz, x, dWeight), dWeight);
+    Matrix gain = normal(40, 1);
+    Matrix normed = empty(40, COLUMNS);
+    bind("weightNormForward", backend.weightNormForward(weight, gain, normed), normed);
+    Matrix dDirection = empty(40, COLUMNS);
+    Matrix dGain = empty(40, 1);
+    bind(
+        "weightNormBackward",
+        backend.weightNormBackward(normal(40, COLUMNS), weight, gain, dDirection, dGain),
+        dDirection,
+        dGain);
   }
 
   private void bindActivation(Activation activation) {
@@ -198,40 +218,62 @@ public final class SelfTest implements AutoCloseable {
         dBias);
   }
 
-  private void bindBatchNorm() {
+  private void bindBatchNorm(String name, boolean meanOnly, int ghostRows) {
     Matrix x = normal(ROWS, COLUMNS);
     BatchNormMemory norm =
         new BatchNormMemory(
-            normal(1, COLUMNS),
+            meanOnly ? Matrix.NONE : normal(1, COLUMNS),
             normal(1, COLUMNS),
             empty(1, COLUMNS),
-            ones(COLUMNS),
+            meanOnly ? Matrix.NONE : ones(COLUMNS),
             empty(1, 1),
             1e-5,
-            new Running(0.1, true));
+            new Running(0.1, true),
+            ghostRows);
     Matrix y = empty(ROWS, COLUMNS);
-    Matrix saved = empty(3, COLUMNS);
+    Matrix saved = empty(3 * BatchNormMemory.groups(ROWS, ghostRows), COLUMNS);
     bind(
-        "batchNormForward",
+        "batchNormForward" + name,
         backend.batchNormForward(x, norm, Activation.RELU, y, saved),
-        y,
-        norm.runningMean(),
-        norm.runningVariance());
+        present(y, norm.runningMean(), norm.runningVariance()));
     Matrix dx = empty(ROWS, COLUMNS);
-    Matrix dGamma = empty(1, COLUMNS);
+    Matrix dGamma = meanOnly ? Matrix.NONE : empty(1, COLUMNS);
     Matrix dBeta = empty(1, COLUMNS);
     bind(
-        "batchNormBackward",
+        "batchNormBackward" + name,
         backend.batchNormBackward(
             normal(ROWS, COLUMNS), x, y, norm, Activation.RELU, saved, dx, dGamma, dBeta),
-        dx,
-        dGamma,
-        dBeta);
+        present(dx, dGamma, dBeta));
     Matrix inferred = empty(ROWS, COLUMNS);
     bind(
-        "batchNormInference",
+        "batchNormInference" + name,
         backend.batchNormInference(x, norm, Activation.IDENTITY, inferred),
         inferred);
+  }
+
+  private void bindRowNorm(String name, int groups, boolean centred) {
+    Matrix x = normal(ROWS, COLUMNS);
+    Matrix beta = centred ? normal(1, COLUMNS) : Matrix.NONE;
+    RowNormMemory norm = new RowNormMemory(normal(1, COLUMNS), beta, groups, centred, 1e-5);
+    Matrix y = empty(ROWS, COLUMNS);
+    Matrix saved = empty(ROWS, 3 * groups);
+    bind(
+        "rowNormForward" + name,
+        backend.rowNormForward(x, norm, Activation.RELU, y, saved),
+        y,
+        saved);
+    Matrix dx = empty(ROWS, COLUMNS);
+    Matrix dGamma = empty(1, COLUMNS);
+    Matrix dBeta = centred ? empty(1, COLUMNS) : Matrix.NONE;
+    bind(
+        "rowNormBackward" + name,
+        backend.rowNormBackward(
+            normal(ROWS, COLUMNS), x, y, norm, Activation.RELU, saved, dx, dGamma, dBeta),
+        present(dx, dGamma, dBeta));
+  }
+
+  private static Matrix[] present(Matrix... results) {
+    return Stream.of(results).filter(result -> !result.isNone()).toArray(Matrix[]::new);
   }
 
   private void bindLosses() {

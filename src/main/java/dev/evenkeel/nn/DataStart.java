@@ -37,7 +37,7 @@ public final class DataStart {
           backend.write(ones, linear.gain().value());
           set(backend, linear, walk.moments(i));
         } else if (walk.probes().get(i).block() instanceof NormBlock norm) {
-          norm.takeOver(backend, walk.moments(i));
+          norm.takeOver(backend, walk.moments(i), false); // as a batch is normalised in training
         }
       }
     }

@@ -89,7 +89,7 @@ final class GaussianMoments {
     return 1 / (1 + Math.exp(-z));
   }
 
-  private static double value(Activation function, double z) {
+  static double value(Activation function, double z) {
     return switch (function) {
       case IDENTITY -> z;
       case RELU -> Math.max(0, z);

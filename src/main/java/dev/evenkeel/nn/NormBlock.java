@@ -43,9 +43,12 @@ final class NormBlock implements Block {
     return description;
   }
 
+  boolean isUnbiased() {
+    return description.runningVariance() == RunningVariance.UNBIASED;
+  }
+
   /** Makes exact moments the running statistics. */
-  void takeOver(Backend backend, StatisticsWalk.Moments moments) {
-    boolean unbiased = description.runningVariance() == RunningVariance.UNBIASED;
+  void takeOver(Backend backend, StatisticsWalk.Moments moments, boolean unbiased) {
     float[] means = new float[moments.mean().length];
     float[] variances = new float[means.length];
     for (int j = 0; j < means.length; j++) {
@@ -66,9 +69,7 @@ final class NormBlock implements Block {
         value(runningVariance),
         count.parameter.value(),
         description.epsilon(),
-        new BatchNormMemory.Running(
-            weight(description.running()),
-            description.runningVariance() == RunningVariance.UNBIASED),
+        new BatchNormMemory.Running(weight(description.running()), isUnbiased()),
         description.ghostRows());
   }
 

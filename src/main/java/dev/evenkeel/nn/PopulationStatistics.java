@@ -44,6 +44,10 @@ public final class PopulationStatistics {
       throw new EvenkeelException(
           "The model has no batch norm, so it has no statistics to adapt: its other layers do not depend on the data. help: a model trained with --norm batch, ghost:K or mean-only");
     }
+    if (rows < 2) {
+      throw new EvenkeelException(
+          "Batch norm can't be adapted to one row: its variance is 0, whatever the row. help: at least 2 rows, better a thousand");
+    }
     Matrix table = model.backend().inputs(features, rows, model.network().inputs());
     try (Buffer held = table.buffer()) {
       estimate(model, table, chunkRows, norm -> true);
@@ -57,7 +61,7 @@ public final class PopulationStatistics {
       for (int i = 0; i < walk.probes().size(); i++) {
         if (walk.probes().get(i).block() instanceof NormBlock norm
             && which.test(norm.description())) {
-          norm.takeOver(model.backend(), walk.moments(i));
+          norm.takeOver(model.backend(), walk.moments(i), norm.isUnbiased());
         }
       }
     }

@@ -189,6 +189,15 @@ final class Bench implements AutoCloseable {
     return values;
   }
 
+  /** Elements number · length … (number + 1) · length − 1. */
+  static double[] slice(double[] x, int number, int length) {
+    return Arrays.copyOfRange(x, number * length, (number + 1) * length);
+  }
+
+  static float[] slice(float[] x, int number, int length) {
+    return Arrays.copyOfRange(x, number * length, (number + 1) * length);
+  }
+
   static float[] floats(double[] values) {
     float[] result = new float[values.length];
     for (int i = 0; i < values.length; i++) {

@@ -54,6 +54,9 @@ class ConformanceTest {
     rows.addAll(LinearRows.all());
     rows.addAll(ActivationRows.all());
     rows.addAll(BatchNormRows.all());
+    rows.addAll(GhostNormRows.all());
+    rows.addAll(RowNormRows.all());
+    rows.addAll(WeightNormRows.all());
     rows.addAll(LossRows.all());
     rows.addAll(UpdateRows.all());
     return rows;

@@ -32,6 +32,15 @@ final class DataRows {
           String input = at + ", probability %s at step %d".formatted(probability, step);
           rows.add(new Row("dropout", input, bench -> dropout(bench, probability, step, n, c)));
         }
+        rows.add(
+            new Row(
+                "dropout",
+                at + ", alpha, probability " + probability,
+                bench -> alphaDropout(bench, probability, n, c)));
+      }
+      for (double[] map : new double[][] {{1.7, -0.3}, {-0.5, 0}, {0, 2}}) {
+        String input = at + ", %s x + %s".formatted(map[0], map[1]);
+        rows.add(new Row("scaleShift", input, bench -> scaleShift(bench, map[0], map[1], n, c)));
       }
     }
     for (int n : new int[] {1, 37}) {
@@ -158,6 +167,47 @@ final class DataRows {
     backward.run();
     bench.exact("y", dropped(x, keeps, probability), y);
     bench.exact("dx in place of dy, by the same mask", dropped(dy, keeps, probability), gradient);
+  }
+
+  private static void alphaDropout(Bench bench, double probability, int n, int c) {
+    float[] x = Values.NORMAL.of(n, c, 5);
+    boolean[] keeps = Reference.dropoutKeeps(n * c, probability, 42, 3, 7);
+    Dropping dropping = Dropping.alpha(probability);
+    double[] expected = new double[n * c];
+    double[] scale = new double[n * c];
+    for (int i = 0; i < expected.length; i++) {
+      double kept = dropping.scale() * x[i];
+      expected[i] = keeps[i] ? kept + dropping.shift() : dropping.dropped();
+      scale[i] = Math.abs(kept) + Math.abs(dropping.shift());
+    }
+    Step step = new Step();
+    step.set(7, 0.1);
+    Matrix y = bench.outputRows(n, c);
+    bench.backend.dropout(bench.rows(n, c, x), dropping, 42, 3, step, y).run();
+    bench.near(Tolerance.AFFINE, "y", expected, bench.read(y), scale);
+    Matrix gradient = bench.rows(n, c, x);
+    bench.backend.dropout(gradient, dropping.backward(), 42, 3, step, gradient).run();
+    float[] masked = new float[n * c];
+    for (int i = 0; i < masked.length; i++) {
+      masked[i] = keeps[i] ? x[i] * (float) dropping.scale() : 0;
+    }
+    bench.exact("dx in place of dy, by the same mask", masked, gradient);
+  }
+
+  private static void scaleShift(Bench bench, double scale, double shift, int n, int c) {
+    float[] x = Values.NORMAL.of(n, c, 9);
+    double[] expected = new double[n * c];
+    double[] size = new double[n * c];
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] = scale * x[i] + shift;
+      size[i] = Math.abs(scale * x[i]) + Math.abs(shift);
+    }
+    Matrix y = bench.outputRows(n, c);
+    bench.backend.scaleShift(bench.rows(n, c, x), scale, shift, y).run();
+    bench.near(Tolerance.AFFINE, "y", expected, bench.read(y), size);
+    Matrix inPlace = bench.rows(n, c, x);
+    bench.backend.scaleShift(inPlace, scale, shift, inPlace).run();
+    bench.exact("y in place of x", bench.read(y), inPlace);
   }
 
   private static float[] dropped(float[] x, boolean[] keeps, double probability) {

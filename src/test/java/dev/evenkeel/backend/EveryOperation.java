@@ -52,6 +52,7 @@ final class EveryOperation implements AutoCloseable {
     for (Activation activation : Activation.values()) {
       bindLayer(activation);
     }
+    bindNorms();
     bindLosses();
     bindUpdates();
   }
@@ -132,6 +133,10 @@ final class EveryOperation implements AutoCloseable {
     bind("add", backend.add(x, copied, sum), sum);
     Matrix dropped = rows();
     bind("dropout", backend.dropout(x, Dropping.inverted(0.3), 5, 1, step, dropped), dropped);
+    Matrix alpha = rows();
+    bind("dropout alpha", backend.dropout(x, Dropping.alpha(0.3), 5, 1, step, alpha), alpha);
+    Matrix mapped = rows();
+    bind("scaleShift", backend.scaleShift(x, 1.7, -0.3, mapped), mapped);
     Matrix twice = rows();
     Operation both =
         backend.sequence(List.of(backend.copy(x, twice), backend.add(twice, x, twice)));
@@ -150,6 +155,17 @@ final class EveryOperation implements AutoCloseable {
     bind("linearBackwardInput", backend.linearBackwardInput(x, weight, dx), dx);
     Matrix dWeight = empty(c, c);
     bind("linearBackwardWeight", backend.linearBackwardWeight(z, x, dWeight), dWeight);
+    Matrix gain = normal(c, 1, 16);
+    Matrix weightOfNorm = empty(c, c);
+    Operation forward = backend.weightNormForward(weight, gain, weightOfNorm);
+    bind("weightNormForward", forward, weightOfNorm);
+    Matrix dDirection = empty(c, c);
+    Matrix dGain = empty(c, 1);
+    bind(
+        "weightNormBackward",
+        backend.weightNormBackward(dWeight, weight, gain, dDirection, dGain),
+        dDirection,
+        dGain);
   }
 
   private void bindLayer(Activation activation) {
@@ -174,30 +190,79 @@ final class EveryOperation implements AutoCloseable {
             empty(1, 1),
             1e-5,
             new Running(0.1, true));
-    Matrix saved = empty(3, c);
-    Matrix normalised = rows();
-    bind(
-        "batchNormForward" + suffix,
-        backend.batchNormForward(dy, norm, activation, normalised, saved),
-        normalised,
-        saved,
-        norm.runningMean(),
-        norm.runningVariance(),
-        norm.count());
-    Matrix dx = rows();
-    Matrix dGamma = empty(1, c);
-    Matrix dBeta = empty(1, c);
-    bind(
-        "batchNormBackward" + suffix,
-        backend.batchNormBackward(z, dy, normalised, norm, activation, saved, dx, dGamma, dBeta),
-        dx,
-        dGamma,
-        dBeta);
+    bindBatchNorm(suffix, norm, activation, dy, z);
+    bindRowNorm(suffix, 1, true, activation, dy, z);
     Matrix inferred = rows();
     bind(
         "batchNormInference" + suffix,
         backend.batchNormInference(z, unmoved(norm), activation, inferred),
         inferred);
+  }
+
+  private void bindBatchNorm(
+      String suffix, BatchNormMemory norm, Activation activation, Matrix x, Matrix dy) {
+    int groups = BatchNormMemory.groups(n, norm.ghostRows());
+    Matrix saved = empty(3 * groups, c);
+    Matrix y = rows();
+    List<Matrix> results = new ArrayList<>(List.of(y, saved, norm.runningMean(), norm.count()));
+    List<Matrix> gradients = new ArrayList<>(List.of(rows(), empty(1, c)));
+    if (!norm.meanOnly()) {
+      results.add(norm.runningVariance());
+      gradients.add(empty(1, c));
+    }
+    Operation forward = backend.batchNormForward(x, norm, activation, y, saved);
+    bind("batchNormForward" + suffix, forward, results.toArray(Matrix[]::new));
+    Matrix dGamma = norm.meanOnly() ? Matrix.NONE : gradients.get(2);
+    Operation backward =
+        backend.batchNormBackward(
+            dy, x, y, norm, activation, saved, gradients.get(0), dGamma, gradients.get(1));
+    bind("batchNormBackward" + suffix, backward, gradients.toArray(Matrix[]::new));
+  }
+
+  /** Ghost and mean-only batch norm, and the row norms that no activation is bound with. */
+  private void bindNorms() {
+    Matrix x = normalRows(17);
+    Matrix dy = normalRows(18);
+    BatchNormMemory ghost =
+        new BatchNormMemory(
+            normal(1, c, 7),
+            normal(1, c, 8),
+            empty(1, c),
+            empty(1, c),
+            empty(1, 1),
+            1e-5,
+            new Running(0.1, true),
+            2);
+    bindBatchNorm(" ghost", ghost, Activation.RELU, x, dy);
+    BatchNormMemory meanOnly =
+        new BatchNormMemory(
+            Matrix.NONE,
+            normal(1, c, 8),
+            empty(1, c),
+            Matrix.NONE,
+            empty(1, 1),
+            1e-5,
+            new Running(0.1, true));
+    bindBatchNorm(" mean-only", meanOnly, Activation.RELU, x, dy);
+    bindRowNorm(" rms", 1, false, Activation.RELU, x, dy);
+    bindRowNorm(" smallest groups", c, false, Activation.RELU, x, dy);
+  }
+
+  private void bindRowNorm(
+      String suffix, int groups, boolean centred, Activation activation, Matrix x, Matrix dy) {
+    Matrix beta = centred ? normal(1, c, 8) : Matrix.NONE;
+    RowNormMemory norm = new RowNormMemory(normal(1, c, 7), beta, groups, centred, 1e-5);
+    Matrix y = rows();
+    Matrix saved = empty(n, 3 * groups);
+    bind(
+        "rowNormForward" + suffix, backend.rowNormForward(x, norm, activation, y, saved), y, saved);
+    Matrix dx = rows();
+    Matrix dGamma = empty(1, c);
+    Matrix dBeta = centred ? empty(1, c) : Matrix.NONE;
+    Operation backward =
+        backend.rowNormBackward(dy, x, y, norm, activation, saved, dx, dGamma, dBeta);
+    Matrix[] results = centred ? new Matrix[] {dx, dGamma, dBeta} : new Matrix[] {dx, dGamma};
+    bind("rowNormBackward" + suffix, backward, results);
   }
 
   /** Running statistics that no training pass moves. */

@@ -103,8 +103,12 @@ class GradientCheckTest {
   }
 
   private static double[] awayFromKinks(long seed, Layer layer) {
+    return awayFromKinks(N * C, seed, layer);
+  }
+
+  private static double[] awayFromKinks(int size, long seed, Layer layer) {
     for (long attempt = seed; attempt < seed + 1000; attempt++) {
-      double[] x = normal(N * C, attempt);
+      double[] x = normal(size, attempt);
       double nearest = Double.MAX_VALUE;
       for (double u : layer.preActivation(x)) {
         nearest = Math.min(nearest, Math.abs(u));
@@ -146,6 +150,89 @@ class GradientCheckTest {
     check("dx", gradients.dx(), x, loss);
     check("dGamma", gradients.dGamma(), gamma, loss);
     check("dBeta", gradients.dBeta(), beta, loss);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> rowNorm() {
+    List<DynamicTest> tests = new ArrayList<>();
+    for (Activation activation : Activation.values()) {
+      for (boolean centred : new boolean[] {true, false}) {
+        for (int groups : new int[] {1, 2}) {
+          String name = "%s, centred %s, %d groups".formatted(activation.label(), centred, groups);
+          tests.add(DynamicTest.dynamicTest(name, () -> rowNorm(activation, centred, 6 / groups)));
+        }
+      }
+    }
+    return tests.stream();
+  }
+
+  private static void rowNorm(Activation activation, boolean centred, int length) {
+    int n = 3;
+    int c = 6;
+    double epsilon = 1e-2;
+    double[] gamma = normal(c, 15);
+    double[] beta = normal(c, 16);
+    double[] dy = normal(n * c, 17);
+    Layer layer =
+        x -> {
+          var moments = ReferenceNorms.rowMoments(x, length, centred);
+          double[] xHat = ReferenceNorms.standardiseRows(x, moments, epsilon, length);
+          return Reference.affine(xHat, gamma, beta, n, c);
+        };
+    double[] x = awayFromKinks(n * c, 18, layer);
+    var moments = ReferenceNorms.rowMoments(x, length, centred);
+    double[] xHat = ReferenceNorms.standardiseRows(x, moments, epsilon, length);
+    double[] t = Reference.activationBackward(activation, dy, layer.preActivation(x));
+    var gradients =
+        ReferenceNorms.rowNormBackward(
+            t, xHat, moments.variance(), gamma, epsilon, length, centred);
+    DoubleSupplier loss =
+        () -> dot(dy, Reference.activationForward(activation, layer.preActivation(x)));
+    check("dx", gradients.dx(), x, loss);
+    check("dGamma", gradients.dGamma(), gamma, loss);
+    check("dBeta", gradients.dBeta(), beta, loss);
+  }
+
+  @Test
+  void ghostBatchNorm() {
+    int n = 7;
+    int groups = 3;
+    double epsilon = 1e-2;
+    double[] x = normal(n * C, 19);
+    double[] gamma = normal(C, 20);
+    double[] beta = normal(C, 21);
+    double[] dy = normal(n * C, 22);
+    DoubleSupplier loss =
+        () -> {
+          double[] xHat = ReferenceNorms.ghostStandardise(x, epsilon, groups, n, C);
+          return dot(dy, Reference.affine(xHat, gamma, beta, n, C));
+        };
+    var gradients = ReferenceNorms.ghostBackward(dy, x, gamma, epsilon, groups, n);
+    check("dx", gradients.dx(), x, loss);
+    check("dGamma", gradients.dGamma(), gamma, loss);
+    check("dBeta", gradients.dBeta(), beta, loss);
+  }
+
+  @Test
+  void meanOnlyBatchNorm() {
+    int n = 7;
+    int groups = 3;
+    double[] x = normal(n * C, 23);
+    double[] dy = normal(n * C, 24);
+    double[] dx = ReferenceNorms.centre(dy, groups, n, C);
+    check("dx", dx, x, () -> dot(dy, ReferenceNorms.centre(x, groups, n, C)));
+  }
+
+  @Test
+  void weightNorm() {
+    int in = 4;
+    double[] direction = normal(C * in, 25);
+    double[] gain = normal(C, 26);
+    double[] dWeight = normal(C * in, 27);
+    DoubleSupplier loss = () -> dot(dWeight, ReferenceNorms.weightNormForward(direction, gain, in));
+    double[] dDirection = ReferenceNorms.weightNormDirection(dWeight, direction, gain, in);
+    check("dDirection", dDirection, direction, loss);
+    check("dGain", ReferenceNorms.weightNormGain(dWeight, direction, in), gain, loss);
   }
 
   @TestFactory

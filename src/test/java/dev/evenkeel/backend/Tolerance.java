@@ -22,6 +22,9 @@ enum Tolerance {
   NORM_GRADIENT(
       5e-7, "relative to gamma t / deviation, which the projection cancels fully when N is 2"),
   NORM_PARAMETERS(2e-6, "sums of N products of x-hat, each good to 3e-7"),
+  WEIGHT_NORM(
+      5e-7, "a norm good to 1e-7 and a few roundings; of the row, whose gradient may cancel"),
+  AFFINE(1.5e-7, "of |scale x| + |shift|: a product and a sum, each rounded, or both at once"),
   LOSS(1e-6, "float exponentials, their logarithm and all sums in double"),
   SOFTMAX_GRADIENT(2e-7, "absolute, before the division by the weight of the batch"),
   SOFTMAX_ROW_SUM(1e-6, "absolute: the rounding of up to 1031 probabilities that add up to 1"),
@@ -31,6 +34,8 @@ enum Tolerance {
   UPDATE(1e-6, "of the update, beyond the half ulp that storing the parameter costs"),
   UPDATE_STATE(1e-6, "a few roundings"),
   TRAJECTORY(1e-5, "of the length of the path, after 1,000 steps whose roundings are random"),
+  INVARIANCE(1e-6, "the input that is moved or scaled is rounded again"),
+  ORTHOGONAL(1e-6, "cosine: what rounding to float32 leaves of the direction"),
   IDENTITY(1e-6, "of the input: gamma and beta are rounded to float32");
 
   final double limit;

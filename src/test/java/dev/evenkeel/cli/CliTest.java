@@ -226,6 +226,60 @@ class CliTest {
     }
   }
 
+  /**
+   * A table whose inputs are scaled and shifted: batch norm's statistics can be had again from it.
+   */
+  @Test
+  void adaptingUndoesAScaleAndAShift() throws IOException {
+    Random random = new Random(3);
+    StringBuilder source = new StringBuilder("a,b,kind\n");
+    StringBuilder target = new StringBuilder("a,b,kind\n");
+    for (int i = 0; i < 400; i++) {
+      double a = random.nextGaussian();
+      double b = random.nextGaussian();
+      String kind = a * b > 0 ? "same" : "other";
+      source.append("%s,%s,%s\n".formatted(a, b, kind));
+      target.append("%s,%s,%s\n".formatted(3 * a + 5, 3 * b + 5, kind));
+    }
+    Path clean = Files.writeString(folder.resolve("source.csv"), source);
+    Path shifted = Files.writeString(folder.resolve("target.csv"), target);
+    Path run = folder.resolve("run");
+    CommandLineRun.of(
+            "train",
+            "--data",
+            clean,
+            "--test",
+            0,
+            "--out",
+            run,
+            "--hidden",
+            32,
+            "--norm-place",
+            "before",
+            "--batch",
+            64)
+        .succeeded();
+    Path adapted = folder.resolve("adapted");
+    JsonNode told =
+        CommandLineRun.of("adapt", "--model", run, "--data", shifted, "--out", adapted, "--json")
+            .json();
+    assertEquals(400, told.get("rows").asInt());
+    double before = accuracy(run, shifted);
+    double after = accuracy(adapted, shifted);
+    assertTrue(before < 0.7, "shifted: " + before);
+    assertEquals(accuracy(run, clean), after, 0.05, "shifted, adapted");
+    assertTrue(after > 0.9, "shifted, adapted: " + after);
+    CommandLineRun.of("predict", "--model", adapted, "--data", shifted, "--out", folder + "/p.csv")
+        .succeeded();
+  }
+
+  private static double accuracy(Path model, Path data) {
+    return CommandLineRun.of("evaluate", "--model", model, "--data", data, "--json")
+        .json()
+        .get("accuracy")
+        .asDouble();
+  }
+
   @Test
   void benchReportsWhatScriptsWant() {
     CommandLineRun run =
@@ -289,7 +343,7 @@ class CliTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "predict", "bench"})
+  @ValueSource(strings = {"train", "evaluate", "predict", "adapt", "bench"})
   void everyCommandExplainsItself(String command) {
     CommandLineRun help = CommandLineRun.of(command, "--help").succeeded();
     assertEquals("", help.err());
@@ -305,7 +359,7 @@ class CliTest {
   void theProgramExplainsItself() {
     CommandLineRun.of("--help")
         .succeeded()
-        .says("train", "evaluate", "predict", "bench", "Try: evenkeel train");
+        .says("train", "evaluate", "predict", "adapt", "bench", "Try: evenkeel train");
     CommandLineRun.of("--version").succeeded().says("evenkeel ");
     CommandLineRun.of("train", "--help")
         .says("Data:", "Network:", "Training:", "(default: 256,256)", "(default: 20, and");

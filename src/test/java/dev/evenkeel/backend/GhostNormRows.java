@@ -1,0 +1,303 @@
+package dev.evenkeel.backend;
+
+import dev.evenkeel.backend.BatchNormMemory.Running;
+import dev.evenkeel.tensor.Matrix;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Batch norm by the statistics of groups of rows (ghost batch norm), and batch norm that subtracts
+ * the mean alone, for the whole batch and for groups.
+ */
+final class GhostNormRows {
+
+  /** Rows, features, rows of a group: one group, two, more, with rows left over. */
+  private static final int[][] SHAPES = {
+    {6, 5, 0},
+    {9, 13, 8},
+    {130, 31, 64},
+    {33, 29, 8},
+    {33, 600, 16},
+    {7, 1031, 2},
+    {131_101, 4, 8192}
+  };
+
+  private static final double EPSILON = 1e-5;
+
+  private GhostNormRows() {}
+
+  private record Case(
+      int n, int c, int ghost, boolean meanOnly, Values values, Activation activation) {
+
+    int groups() {
+      return BatchNormMemory.groups(n, ghost);
+    }
+
+    String label() {
+      return "%d x %d, %d ghost rows, %s%s, %s"
+          .formatted(
+              n, c, ghost, meanOnly ? "mean only, " : "", values.label(), activation.label());
+    }
+  }
+
+  static List<Row> all() {
+    List<Row> rows = new ArrayList<>();
+    List<Values> values =
+        List.of(Values.NORMAL, Values.LARGE_MEAN, Values.HUGE_MEAN, Values.CONSTANT_COLUMN);
+    for (int[] shape : SHAPES) {
+      for (Values one : values) {
+        for (boolean meanOnly : new boolean[] {false, true}) {
+          if (shape[0] < 1000 || one == Values.LARGE_MEAN) {
+            add(rows, new Case(shape[0], shape[1], shape[2], meanOnly, one, Activation.RELU));
+          }
+        }
+      }
+    }
+    for (Activation activation : Activation.values()) {
+      add(rows, new Case(37, 29, 9, false, Values.NORMAL, activation));
+      add(rows, new Case(37, 29, 9, true, Values.NORMAL, activation));
+      add(rows, new Case(37, 29, 0, true, Values.NORMAL, activation));
+    }
+    rows.add(new Row("batchNormForward", "one ghost group is the batch, bit for bit", b -> one(b)));
+    for (boolean unbiased : new boolean[] {true, false}) {
+      for (boolean meanOnly : new boolean[] {true, false}) {
+        String input =
+            "running statistics of groups, %s%s"
+                .formatted(unbiased ? "unbiased" : "biased", meanOnly ? ", mean only" : "");
+        rows.add(new Row("batchNormForward", input, b -> running(b, meanOnly, unbiased)));
+      }
+    }
+    return rows;
+  }
+
+  private static void add(List<Row> rows, Case row) {
+    rows.add(new Row("batchNormForward", row.label(), b -> new Layer(b, row, true).forward()));
+    rows.add(new Row("batchNormBackward", row.label(), b -> new Layer(b, row, true).backward()));
+    if (row.meanOnly) {
+      rows.add(new Row("batchNormInference", row.label(), b -> new Layer(b, row, true).infer()));
+    }
+  }
+
+  private static void one(Bench bench) {
+    Case whole = new Case(67, 300, 0, false, Values.NORMAL, Activation.RELU);
+    Layer plain = new Layer(bench, whole, true);
+    for (int ghost : new int[] {67, 1000, 34}) {
+      Layer layer =
+          new Layer(bench, new Case(67, 300, ghost, false, Values.NORMAL, Activation.RELU), true);
+      for (Layer each : List.of(plain, layer)) {
+        each.runForward();
+        each.runBackward(each.dx);
+      }
+      bench.exact("y", bench.read(plain.y), layer.y);
+      bench.exact("saved", bench.read(plain.saved), layer.saved);
+      bench.exact("dx", bench.read(plain.dx), layer.dx);
+      bench.exact("dGamma", bench.read(plain.dGamma), layer.dGamma);
+      bench.exact("dBeta", bench.read(plain.dBeta), layer.dBeta);
+      bench.exact(
+          "running variance",
+          bench.read(new Fresh(bench, whole).moved()),
+          new Fresh(bench, layer.row).moved());
+    }
+  }
+
+  /** A layer's running variance after one step. */
+  private record Fresh(Bench bench, Case row) {
+    Matrix moved() {
+      Layer layer = new Layer(bench, row, true);
+      layer.runForward();
+      return layer.norm.runningVariance();
+    }
+  }
+
+  private static void running(Bench bench, boolean meanOnly, boolean unbiased) {
+    Case row = new Case(33, 300, 8, meanOnly, Values.LARGE_MEAN, Activation.RELU);
+    Layer layer = new Layer(bench, row, unbiased);
+    double[] mean = Reference.doubles(bench.read(layer.norm.runningMean()));
+    var moments = ReferenceNorms.ghostMoments(layer.x, row.groups(), row.n, row.c);
+    double[] averageMean = new double[row.c];
+    double[] averageVariance = new double[row.c];
+    for (int i = 0; i < moments.mean().length; i++) {
+      int g = i / row.c;
+      double rows =
+          BatchNormMemory.firstRow(g + 1, row.groups(), row.n)
+              - BatchNormMemory.firstRow(g, row.groups(), row.n);
+      averageMean[i % row.c] += moments.mean()[i] / row.groups();
+      double variance = moments.variance()[i] * (unbiased ? rows / (rows - 1) : 1);
+      averageVariance[i % row.c] += variance / row.groups();
+    }
+    layer.runForward();
+    bench.near(
+        Tolerance.RUNNING,
+        "running mean",
+        Reference.moveRunning(mean, averageMean, 0.1, 0),
+        layer.norm.runningMean());
+    bench.exact("count", new float[] {1}, layer.norm.count());
+    if (!meanOnly) {
+      double[] ones = new double[row.c];
+      Arrays.fill(ones, 1);
+      bench.near(
+          Tolerance.RUNNING,
+          "running variance",
+          Reference.moveRunning(ones, averageVariance, 0.1, 0),
+          layer.norm.runningVariance());
+    }
+  }
+
+  /** One layer with its matrices on the backend and its truth. */
+  private static final class Layer {
+    final Bench bench;
+    final Case row;
+    final int n;
+    final int c;
+    final double[] x;
+    final double[] gamma;
+    final double[] beta;
+    final Matrix xs;
+    final Matrix y;
+    final Matrix saved;
+    final Matrix dys;
+    final Matrix dx;
+    final Matrix dGamma;
+    final Matrix dBeta;
+    final BatchNormMemory norm;
+
+    Layer(Bench bench, Case row, boolean unbiased) {
+      this.bench = bench;
+      this.row = row;
+      n = row.n;
+      c = row.c;
+      float[] xValues = row.values.of(n, c, 1);
+      float[] gammas = Values.NORMAL.of(1, c, 3);
+      float[] betas = Values.NORMAL.of(1, c, 4);
+      float[] ones = new float[c];
+      for (int j = 0; j < c; j++) {
+        gammas[j] = row.meanOnly ? 1 : (j % 3 == 0 ? -1 : 1) * (1 + 0.3f * Math.abs(gammas[j]));
+        betas[j] *= 0.5f;
+        ones[j] = 1;
+      }
+      x = Reference.doubles(xValues);
+      gamma = Reference.doubles(gammas);
+      beta = Reference.doubles(betas);
+      xs = bench.rows(n, c, xValues);
+      y = bench.outputRows(n, c);
+      saved = bench.output(3 * row.groups(), c);
+      dys = bench.rows(n, c, Values.NORMAL.of(n, c, 2));
+      dx = bench.outputRows(n, c);
+      dGamma = row.meanOnly ? Matrix.NONE : bench.output(1, c);
+      dBeta = bench.output(1, c);
+      norm =
+          new BatchNormMemory(
+              row.meanOnly ? Matrix.NONE : bench.input(1, c, gammas),
+              bench.input(1, c, betas),
+              bench.input(1, c, row.values.of(1, c, 6)),
+              row.meanOnly ? Matrix.NONE : bench.input(1, c, ones),
+              bench.input(1, 1, new float[1]),
+              EPSILON,
+              new Running(0.1, unbiased),
+              row.ghost);
+    }
+
+    void runForward() {
+      bench.backend.batchNormForward(xs, norm, row.activation, y, saved).run();
+    }
+
+    void runBackward(Matrix into) {
+      bench
+          .backend
+          .batchNormBackward(dys, xs, y, norm, row.activation, saved, into, dGamma, dBeta)
+          .run();
+    }
+
+    private double[] standardised() {
+      return row.meanOnly
+          ? ReferenceNorms.centre(x, row.groups(), n, c)
+          : ReferenceNorms.ghostStandardise(x, EPSILON, row.groups(), n, c);
+    }
+
+    void forward() {
+      runForward();
+      compareOutput(standardised());
+      compareSaved();
+    }
+
+    /** Relative to the summands of the pre-activation: they may cancel. */
+    private void compareOutput(double[] xHat) {
+      double[] u = Reference.affine(xHat, gamma, beta, n, c);
+      double[] expected = Reference.activationForward(row.activation, u);
+      double[] scale = new double[n * c];
+      for (int i = 0; i < scale.length; i++) {
+        double summands = Math.abs(gamma[i % c] * xHat[i]) + Math.abs(beta[i % c]);
+        scale[i] = Math.max(summands, Math.abs(expected[i]));
+      }
+      bench.nearByColumn(Tolerance.NORMALISED, "y", expected, y, scale);
+    }
+
+    private void compareSaved() {
+      var moments = ReferenceNorms.ghostMoments(x, row.groups(), n, c);
+      float[] kept = bench.read(saved);
+      double mean = 0;
+      double inverse = 0;
+      for (int g = 0; g < row.groups(); g++) {
+        for (int j = 0; j < c; j++) {
+          int at = 3 * g * c + j;
+          double deviation = Math.sqrt(moments.variance()[g * c + j] + EPSILON);
+          double error = Math.abs((double) kept[at] + kept[at + c] - moments.mean()[g * c + j]);
+          mean = Math.max(mean, error / deviation);
+          inverse = Math.max(inverse, Math.abs(kept[at + 2 * c] * deviation - 1));
+        }
+      }
+      bench.within(Tolerance.MEAN, "saved mean", mean);
+      if (!row.meanOnly) {
+        bench.within(Tolerance.INVERSE_DEVIATION, "saved 1/deviation", inverse);
+      }
+    }
+
+    void infer() {
+      double[] mean = Reference.doubles(bench.read(norm.runningMean()));
+      bench.backend.batchNormInference(xs, norm, row.activation, y).run();
+      double[] centred = new double[n * c];
+      for (int i = 0; i < centred.length; i++) {
+        centred[i] = x[i] - mean[i % c];
+      }
+      compareOutput(centred);
+      bench.exact("running mean", Bench.floats(mean), norm.runningMean());
+    }
+
+    void backward() {
+      double[] xHat = standardised();
+      double[] u = Reference.affine(xHat, gamma, beta, n, c);
+      double[] dy = Reference.doubles(bench.read(dys));
+      double[] t = Reference.activationBackward(row.activation, dy, u);
+      runForward();
+      // The truth's own y: a sign that rounding flips next to a kink is nobody's error.
+      bench.backend.write(Bench.floats(Reference.activationForward(row.activation, u)), y);
+      runBackward(dx);
+      var moments = ReferenceNorms.ghostMoments(x, row.groups(), n, c);
+      double[] size = new double[n * c];
+      double[] products = new double[n * c];
+      for (int g = 0, i = 0; g < row.groups(); g++) {
+        for (; i < BatchNormMemory.firstRow(g + 1, row.groups(), n) * c; i++) {
+          double deviation = Math.sqrt(moments.variance()[g * c + i % c] + EPSILON);
+          size[i] = row.meanOnly ? t[i] : gamma[i % c] * t[i] / deviation;
+          products[i] = t[i] * xHat[i];
+        }
+      }
+      if (row.meanOnly) {
+        double[] expected = ReferenceNorms.centre(t, row.groups(), n, c);
+        bench.nearByColumn(Tolerance.NORM_GRADIENT, "dx", expected, dx, size);
+      } else {
+        var truth = ReferenceNorms.ghostBackward(t, x, gamma, EPSILON, row.groups(), n);
+        bench.nearByColumn(Tolerance.NORM_GRADIENT, "dx", truth.dx(), dx, size);
+        double[] dots = ActivationRows.rootSquares(products, n, c);
+        bench.nearByColumn(Tolerance.NORM_PARAMETERS, "dGamma", truth.dGamma(), dGamma, dots);
+      }
+      double[] sums = ActivationRows.rootSquares(t, n, c);
+      double[] dBetas = Reference.columnSums(t, n, c);
+      bench.nearByColumn(Tolerance.NORM_PARAMETERS, "dBeta", dBetas, dBeta, sums);
+      float[] besides = bench.read(dx);
+      runBackward(dys);
+      bench.exact("dx in place of dy", besides, dys);
+    }
+  }
+}

@@ -126,7 +126,7 @@ public final class BlackCats implements Experiment {
     Runs<Net, Tested> runs =
         lab.sweep(List.of(Net.values()), (net, seed) -> test(lab, data, net, batch, steps, seed));
     finding.method(
-        "%s; pixels 0 to 1. %d-%d-%d-%d with ReLU, Adam at 0.001, batches of %d, %,d steps. Trained as they are, and tested on the test images as they are (x) and rendered in five other ways; noise is normal, of deviation %s, and pixels are cut off at 0 and 1 behind it. \"Adapted\": all means and variances of batch norm are taken anew from the shifted test images, without their labels; no weight changes. One further net was trained with every second image inverted.",
+        "%s; pixels 0 to 1. %d-%d-%d-%d with ReLU, Adam at 0.001, batches of %d, %,d steps. Trained as they are, and tested on the test images as they are (x) and rendered in five other ways; noise is normal, of deviation %s, and pixels are cut off at 0 and 1 behind it. \"Adapted\": all means and variances of batch norm are taken anew from the shifted test images, without their labels; no weight changes. One further net (\"half inverted\") was trained with every second image inverted.",
         data, data.inputs(), HIDDEN.get(0), HIDDEN.get(1), data.classes(), batch, steps, NOISE);
     show(lab, finding, runs);
     judge(lab, finding, runs);
@@ -214,7 +214,7 @@ public final class BlackCats implements Experiment {
       chart.dot("batch norm, adapted", rendering.words, adapted);
       chart.dot("no norm", rendering.words, none);
       chart.dot("layer norm", rendering.words, layer);
-      chart.dot("half inverted in training", rendering.words, mixed);
+      chart.dot("half inverted", rendering.words, mixed);
       table.row(
           rendering.words, batch, adapted, none, layer, mixed, adapted(runs, Net.MIXED, rendering));
     }

@@ -26,6 +26,11 @@ final class LetsPlot {
   private static final int FURTHER_ROW = 300;
   private static final int TEXT = 17;
 
+  /** Widths in the legend, about. */
+  private static final int LEGEND_KEY = 60;
+
+  private static final int LETTER = 10;
+
   /** Of an axis, beyond its first and last value. */
   private static final double PADDING = 0.04;
 
@@ -93,7 +98,8 @@ final class LetsPlot {
   }
 
   private static Map<String, Object> theme(Chart chart) {
-    boolean legend = chart.series().size() > 1;
+    // Panels that are named as their series say it all.
+    boolean legend = chart.series().size() > 1 && !chart.series().equals(chart.panels());
     Map<String, Object> theme = map("name", "minimal");
     theme.put("legend_position", legend ? "bottom" : "none");
     theme.put("text", text(TEXT, "plain"));
@@ -310,6 +316,19 @@ final class LetsPlot {
     return scale;
   }
 
+  /** The legend sets its keys without any room between them, and takes letters for too narrow. */
+  private static String spaced(String name) {
+    return name + "\u2003".repeat(1 + name.length() / 12);
+  }
+
+  /** As many as lie side by side. */
+  private static int legendColumns(List<String> series) {
+    int longest = series.stream().mapToInt(String::length).max().orElse(1);
+    int fit = Math.max(1, WIDTH / (LEGEND_KEY + longest * LETTER));
+    int rows = Math.max(1, (series.size() + fit - 1) / fit);
+    return Math.max(1, (series.size() + rows - 1) / rows);
+  }
+
   private static List<Double> xs(Chart chart, List<Chart.Point> points) {
     List<Double> xs = new ArrayList<>();
     points.stream().filter(drawable(chart)).forEach(point -> xs.add((Double) point.x()));
@@ -344,7 +363,9 @@ final class LetsPlot {
       scale.put("limits", limits);
       scale.put("expand", List.of(0.0, 0.0));
       if (axis.log()) {
-        decades(scale, limits.get(0), limits.get(1));
+        Ticks ticks = Ticks.between(limits.get(0), limits.get(1));
+        scale.put("breaks", ticks.at());
+        scale.put("labels", ticks.labels());
       }
     }
     return scale;
@@ -359,36 +380,6 @@ final class LetsPlot {
       ends.add(axis.log() ? Math.pow(10, end) : end);
     }
     return ends;
-  }
-
-  /** Whole powers of ten as ticks, no more than fit; where there are less than two, the default. */
-  private static void decades(Map<String, Object> scale, double low, double high) {
-    int first = (int) Math.ceil(Math.log10(low) - 1e-9);
-    int last = (int) Math.floor(Math.log10(high) + 1e-9);
-    if (last - first < 1) {
-      return;
-    }
-    int every = (last - first) / 8 + 1;
-    List<Object> breaks = new ArrayList<>();
-    List<Object> labels = new ArrayList<>();
-    for (int power = first; power <= last; power += every) {
-      breaks.add(Math.pow(10, power));
-      labels.add(power >= -3 && power <= 3 ? plain(power) : "10" + superscript(power));
-    }
-    scale.put("breaks", breaks);
-    scale.put("labels", labels);
-  }
-
-  private static String plain(int power) {
-    return new java.math.BigDecimal(java.math.BigInteger.ONE, -power).toPlainString();
-  }
-
-  private static String superscript(int number) {
-    StringBuilder text = new StringBuilder();
-    for (char one : Integer.toString(number).toCharArray()) {
-      text.append(one == '-' ? '⁻' : "⁰¹²³⁴⁵⁶⁷⁸⁹".charAt(one - '0'));
-    }
-    return text.toString();
   }
 
   /** Keys and values in turn. */

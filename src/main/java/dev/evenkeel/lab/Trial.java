@@ -167,14 +167,14 @@ public record Trial(
 
     private void train() {
       Batches batches = batches();
-      shuffle(0);
+      source.order().replace(shuffled(0));
       DataStart.set(
           model, source.features(), Arrays.copyOf(source.order().rows(), batches.size(0)));
       look(0);
       for (int number = 0; number < steps; number++) {
         int position = number % batches.count();
         if (position == 0) {
-          shuffle(number / batches.count());
+          source.order().replace(shuffled(number / batches.count()));
         }
         source.order().moveTo(batches.start(position));
         training.start(batches.size(position), number, optimizer.learningRate());
@@ -184,10 +184,10 @@ public record Trial(
       take(0);
     }
 
-    private void shuffle(int epoch) {
+    private int[] shuffled(int epoch) {
       int[] rows = IntStream.range(0, data.train().rows()).toArray();
       new Philox(seed, Streams.shuffle(epoch)).shuffle(rows);
-      source.order().replace(rows);
+      return rows;
     }
 
     private void take(int allowed) {

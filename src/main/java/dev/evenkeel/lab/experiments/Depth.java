@@ -19,6 +19,7 @@ import dev.evenkeel.lab.Trial;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.NormProp;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +38,7 @@ public final class Depth implements Experiment {
 
   private record Net(Activation function, Method method) {
     Network of(LabData data, int depth) {
-      return method.classifier(data.inputs(), WIDTH, depth, function, data.classes());
+      return method.classifier(data, Collections.nCopies(depth, WIDTH), function);
     }
 
     @Override

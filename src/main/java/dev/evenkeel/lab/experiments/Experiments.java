@@ -14,10 +14,17 @@ public final class Experiments {
 
   /** What it does to training: steps, depth, gradients. */
   private static final List<Experiment> TRAINING =
-      List.of(new Depth(), new VanishingGradients(), new Smoothness());
+      List.of(
+          new BeforeOrAfter(),
+          new TestTime(),
+          new LearningRates(),
+          new Depth(),
+          new VanishingGradients(),
+          new Smoothness());
 
   /** What comes of it: shifts, noise, accuracy. */
-  private static final List<Experiment> EFFECTS = List.of();
+  private static final List<Experiment> EFFECTS =
+      List.of(new CovariateShiftInside(), new Regularisation(), new Methods(), new BlackCats());
 
   private Experiments() {}
 

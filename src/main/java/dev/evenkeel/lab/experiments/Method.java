@@ -1,6 +1,7 @@
 package dev.evenkeel.lab.experiments;
 
 import dev.evenkeel.backend.Activation;
+import dev.evenkeel.lab.LabData;
 import dev.evenkeel.nn.Activate;
 import dev.evenkeel.nn.BatchNorm;
 import dev.evenkeel.nn.Layer;
@@ -9,26 +10,78 @@ import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.NormProp;
 import dev.evenkeel.nn.RowNorm;
 import dev.evenkeel.nn.WeightNorm;
+import java.util.Collections;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
-/** How a hidden layer is normalised, in front of its activation but for NormProp. */
+/** The methods that experiments compare, each by the hidden layer that it makes. */
 enum Method {
-  NONE("none"),
-  BATCH("batch"),
-  LAYER("layer"),
+  NONE("none", "no norm"),
+  BATCH("batch", "batch norm"),
+  MEAN_ONLY("mean-only", "mean-only batch norm"),
+  LAYER("layer", "layer norm"),
+  GROUP("group", "group norm"),
+  RMS("RMS", "RMS norm"),
   /** Lengths and biases from the first batch. */
-  WEIGHT("weight"),
+  WEIGHT("weight", "weight norm"),
   /** γ begins at one over the activation's gradient factor. */
-  NORMPROP("NormProp"),
+  NORMPROP("NormProp", "NormProp"),
   /** γ begins at 1. */
-  NORMPROP_AT_1("NormProp, γ = 1");
+  NORMPROP_AT_1("NormProp, γ = 1", "NormProp, γ = 1"),
+  /** No norm, but SELU in place of the activation, whatever that is. */
+  SELU("SELU", "SELU");
+
+  /** Neighbouring features of a group at most: there are several in the narrowest net. */
+  private static final int GROUP_LENGTH = 10;
 
   private final String label;
+  private final String words;
 
-  Method(String label) {
+  Method(String label, String words) {
     this.label = label;
+    this.words = words;
+  }
+
+  /** A hidden layer, with the norm in front of the activation where it has a place. */
+  List<Layer> hidden(int units, Activation function) {
+    Linear linear = Linear.of(units);
+    Activate activate = Activate.of(function);
+    return switch (this) {
+      case NONE -> List.of(linear, activate);
+      case BATCH -> List.of(linear, BatchNorm.standard(), activate);
+      case MEAN_ONLY ->
+          List.of(linear.withWeightNorm(WeightNorm.fromData()), BatchNorm.meanOnly(), activate);
+      case LAYER -> List.of(linear, RowNorm.layer(), activate);
+      case GROUP -> List.of(linear, RowNorm.group(groups(units)), activate);
+      case RMS -> List.of(linear, RowNorm.rms(), activate);
+      case WEIGHT -> List.of(linear.withWeightNorm(WeightNorm.fromData()), activate);
+      case NORMPROP -> NormProp.block(units, function);
+      case NORMPROP_AT_1 ->
+          List.of(linear.withWeightNorm(WeightNorm.ofGain(1)), activate, new NormProp(function));
+      case SELU -> List.of(linear, Activate.of(Activation.SELU));
+    };
+  }
+
+  /** The fewest that part the units evenly and are no longer than that. */
+  private static int groups(int units) {
+    int groups = (units + GROUP_LENGTH - 1) / GROUP_LENGTH;
+    while (units % groups != 0) {
+      groups++;
+    }
+    return groups;
+  }
+
+  /** Hidden layers alone. */
+  Network stack(int inputs, int width, int depth, Activation function) {
+    return new Network(
+        inputs,
+        Collections.nCopies(depth, hidden(width, function)).stream()
+            .flatMap(List::stream)
+            .toList());
+  }
+
+  /** Hidden layers, and a linear one to the classes. */
+  Network classifier(LabData data, List<Integer> hidden, Activation function) {
+    return Network.mlp(data.inputs(), hidden, data.classes(), units -> hidden(units, function));
   }
 
   /** "ReLU + batch": how a net of both is called in figures. */
@@ -48,34 +101,8 @@ enum Method {
     return label;
   }
 
-  /** One hidden layer. */
-  List<Layer> hidden(int width, Activation function) {
-    Linear linear = Linear.of(width);
-    Activate activate = Activate.of(function);
-    return switch (this) {
-      case NONE -> List.of(linear, activate);
-      case BATCH -> List.of(linear, BatchNorm.standard(), activate);
-      case LAYER -> List.of(linear, RowNorm.layer(), activate);
-      case WEIGHT -> List.of(linear.withWeightNorm(WeightNorm.fromData()), activate);
-      case NORMPROP -> NormProp.block(width, function);
-      case NORMPROP_AT_1 ->
-          List.of(linear.withWeightNorm(WeightNorm.ofGain(1)), activate, new NormProp(function));
-    };
-  }
-
-  /** Hidden layers alone. */
-  Network stack(int inputs, int width, int depth, Activation function) {
-    return new Network(
-        inputs,
-        IntStream.range(0, depth)
-            .mapToObj(layer -> hidden(width, function))
-            .flatMap(List::stream)
-            .collect(Collectors.toList()));
-  }
-
-  /** Hidden layers, and a linear one to the outputs. */
-  Network classifier(int inputs, int width, int depth, Activation function, int classes) {
-    List<Integer> widths = IntStream.range(0, depth).mapToObj(layer -> width).toList();
-    return Network.mlp(inputs, widths, classes, units -> hidden(units, function));
+  @Override
+  public String toString() {
+    return words;
   }
 }

@@ -15,6 +15,7 @@ import dev.evenkeel.lab.Trial;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.optim.Optimizer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
@@ -97,8 +98,7 @@ public final class Smoothness implements Experiment {
   }
 
   private static Run train(Lab lab, LabData data, Method method, long seed, int steps, int every) {
-    Network network =
-        method.classifier(data.inputs(), WIDTH, LAYERS, Activation.RELU, data.classes());
+    Network network = method.classifier(data, Collections.nCopies(LAYERS, WIDTH), Activation.RELU);
     try (Looker looker = new Looker(data)) {
       Trial.Result result =
           Trial.of(network, data)

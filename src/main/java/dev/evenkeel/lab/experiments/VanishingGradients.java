@@ -18,6 +18,7 @@ import dev.evenkeel.lab.Spread;
 import dev.evenkeel.lab.Table;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.NormProp;
+import java.util.Collections;
 import java.util.List;
 
 /** What a layer does to the gradient that passes through it, before any training. */
@@ -131,7 +132,7 @@ public final class VanishingGradients implements Experiment {
   }
 
   private static Network network(Setting setting, LabData data, int depth) {
-    return setting.method.classifier(data.inputs(), WIDTH, depth, setting.function, data.classes());
+    return setting.method.classifier(data, Collections.nCopies(depth, WIDTH), setting.function);
   }
 
   private static void judgeLayers(Finding finding, Runs<Setting, GradientFlow> runs, int depth) {
@@ -249,6 +250,7 @@ public final class VanishingGradients implements Experiment {
           moments.gradientFactor()
               * moments.deviation()
               / Math.hypot(moments.mean(), moments.deviation());
+      default -> Double.NaN;
     };
   }
 }

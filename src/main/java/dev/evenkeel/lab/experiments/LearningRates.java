@@ -76,7 +76,7 @@ public final class LearningRates implements Experiment {
     LabData data = lab.images().standardised();
     List<Double> rates =
         lab.size(
-            List.of(0.1, 0.3, 3.0),
+            List.of(0.3, 3.0),
             List.of(0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
             List.of(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0));
     List<Integer> hidden = lab.size(List.of(60, 60, 60), HIDDEN, HIDDEN);

@@ -68,7 +68,8 @@ final class LetsPlot {
   private static String tidy(String name, String svg) {
     String tidy =
         svg.replace("Lucida Grande, sans-serif", "Helvetica, Arial, sans-serif")
-            .replaceAll("\\d{3}§|§§§", "");
+            .replace("§§§", "")
+            .replaceAll("\\d{3}§", "");
     Matcher ids = ID.matcher(svg);
     for (int i = 0; ids.find(); i++) {
       tidy = tidy.replace(ids.group(1), name + "-" + i + "-");
@@ -313,12 +314,8 @@ final class LetsPlot {
     scale.put("limits", series);
     // The legend leaves no room between its keys: these signs make it, and are taken out again.
     scale.put("labels", series.stream().map(name -> name + "§§§").toList());
+    scale.put("guide", map("name", "legend", "ncol", legendColumns(series), "byrow", true));
     return scale;
-  }
-
-  /** The legend sets its keys without any room between them, and takes letters for too narrow. */
-  private static String spaced(String name) {
-    return name + "\u2003".repeat(1 + name.length() / 12);
   }
 
   /** As many as lie side by side. */

@@ -216,7 +216,7 @@ public final class TestTime implements Experiment {
         .near(0.4, 0.3)
         .notAtSmoke("there are but 359 test rows");
     finding.because(
-        "Against exact statistics on the same weights, weight 0.01 loses %s points after 20 steps and %s after 100, since it still is mostly the start; at the end both weights serve (0.1 loses %s, 0.01 %s). The cumulative average goes wrong the other way: at the end it loses %s points, since it remembers weights of long ago. Statistics of the test batch cost %s points at 200 rows and %s at 16, whenever; a batch of one row tells nothing (%s %%).",
+        "Against exact statistics on the same weights, weight 0.01 loses %s points after 20 steps and %s after 100, when it is still mostly, or by a third, the start. At the end 0.1 loses %s and 0.01 %s, but the cumulative average, which remembers weights of long ago, %s. Statistics of the test batch cost %s points at 200 rows and %s at 16; a batch of one row tells nothing (%s %% right).",
         lost(runs, Source.SLOW, 20),
         lost(runs, Source.SLOW, 100),
         lost(runs, Source.FAST, END),

@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
@@ -38,7 +38,7 @@ class LandscapeTest {
   }
 
   private static Model model(Backend backend) {
-    return Method.BATCH.classifier(6, 8, 2, Activation.RELU, 3).build(backend, 1);
+    return Network.mlp(6, List.of(8, 8), 3).build(backend, 1);
   }
 
   @Test

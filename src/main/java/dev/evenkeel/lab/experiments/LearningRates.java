@@ -20,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.DoubleStream;
-import java.util.stream.Stream;
 
 /** At which learning rates each method trains. */
 public final class LearningRates implements Experiment {
@@ -82,7 +81,7 @@ public final class LearningRates implements Experiment {
     List<Integer> hidden = lab.size(List.of(60, 60, 60), HIDDEN, HIDDEN);
     int steps = lab.size(100, 500, 5000);
     List<Setting> settings =
-        List.of(Method.values()).stream()
+        Method.compared().stream()
             .flatMap(method -> rates.stream().map(rate -> new Setting(method, rate)))
             .toList();
     Runs<Setting, Trial.Result> runs =
@@ -143,7 +142,7 @@ public final class LearningRates implements Experiment {
             "lowest rate that works",
             "highest",
             "width (decades)");
-    for (Method method : Method.values()) {
+    for (Method method : Method.compared()) {
       Setting best = range.best(method);
       table.row(
           method.toString(),
@@ -165,7 +164,7 @@ public final class LearningRates implements Experiment {
     finding
         .check("width of the range: batch norm − no norm (decades)", wider)
         .above(0.25); // half a step of the grid
-    for (Method method : Method.values()) {
+    for (Method method : Method.compared()) {
       if (PILOT.containsKey(method)) {
         Check pilot =
             finding
@@ -179,7 +178,7 @@ public final class LearningRates implements Experiment {
       }
     }
     Method next =
-        Stream.of(Method.values())
+        Method.compared().stream()
             .filter(method -> method != Method.BATCH)
             .max(Comparator.comparingDouble(range::decades))
             .orElseThrow();

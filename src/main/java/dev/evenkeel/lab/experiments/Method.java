@@ -12,6 +12,7 @@ import dev.evenkeel.nn.RowNorm;
 import dev.evenkeel.nn.WeightNorm;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The methods that experiments compare, each by the hidden layer that it makes. */
 enum Method {
@@ -39,6 +40,11 @@ enum Method {
   Method(String label, String words) {
     this.label = label;
     this.words = words;
+  }
+
+  /** Every method at the start that its authors give it. */
+  static List<Method> compared() {
+    return Stream.of(values()).filter(method -> method != NORMPROP_AT_1).toList();
   }
 
   /** A hidden layer, with the norm in front of the activation where it has a place. */

@@ -12,7 +12,6 @@ import dev.evenkeel.lab.Spread;
 import dev.evenkeel.lab.Table;
 import dev.evenkeel.lab.Trial;
 import dev.evenkeel.optim.Optimizer;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
@@ -106,7 +105,7 @@ public final class Methods implements Experiment {
   }
 
   private static List<Setting> settings(int batch, List<Double> rates) {
-    return Arrays.stream(Method.values())
+    return Method.compared().stream()
         .flatMap(method -> rates.stream().map(rate -> new Setting(method, batch, rate)))
         .toList();
   }
@@ -119,7 +118,7 @@ public final class Methods implements Experiment {
   /** Of each method the setting of the highest mean accuracy. */
   private static Map<Method, Setting> best(Runs<Setting, Trial.Result> runs, List<Double> rates) {
     Map<Method, Setting> best = new EnumMap<>(Method.class);
-    for (Method method : Method.values()) {
+    for (Method method : Method.compared()) {
       best.put(
           method,
           rates.stream()
@@ -159,7 +158,7 @@ public final class Methods implements Experiment {
             "its learning rate",
             "accuracy, 4 rows (%)",
             "log loss, 4 rows");
-    for (Method method : Method.values()) {
+    for (Method method : Method.compared()) {
       Setting setting = best.get(method);
       chart.dot("batches of 128", SHORT.get(method), percent(large, setting));
       chart.dot("batches of 4", SHORT.get(method), percent(tiny, tiny(method)));

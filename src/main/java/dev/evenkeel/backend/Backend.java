@@ -101,7 +101,8 @@ public interface Backend extends AutoCloseable {
   Operation linearBackwardWeight(Matrix dz, Matrix x, Matrix dWeight);
 
   // Weight norm: weight = gain · direction / ‖direction‖, row by row; gain [O, 1]. A direction of
-  // all zeros makes a weight of zeros, and all its gradients 0.
+  // zeros makes a weight of zeros, and its gradients are 0; one shorter than 1e-38 may count as
+  // such.
 
   Operation weightNormForward(Matrix direction, Matrix gain, Matrix weight);
 

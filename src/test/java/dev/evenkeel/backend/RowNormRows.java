@@ -37,7 +37,7 @@ final class RowNormRows {
 
   private RowNormRows() {}
 
-  /** Shape, kind and values of one layer; only centred norms that name it go without β. */
+  /** Shape, kind and values of one layer. */
   private record Case(
       int n, int c, int groups, boolean centred, boolean shifted, Values values, Activation act) {
 

@@ -150,13 +150,13 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Operation weightNormForward(Matrix direction, Matrix gain, Matrix weight) {
-    return new WeightNorm.Forward(workers, direction, gain, weight);
+    return new WeightNorm.Forward(scratch, workers, direction, gain, weight);
   }
 
   @Override
   public Operation weightNormBackward(
       Matrix dWeight, Matrix direction, Matrix gain, Matrix dDirection, Matrix dGain) {
-    return new WeightNorm.Backward(workers, dWeight, direction, gain, dDirection, dGain);
+    return new WeightNorm.Backward(scratch, workers, dWeight, direction, gain, dDirection, dGain);
   }
 
   @Override

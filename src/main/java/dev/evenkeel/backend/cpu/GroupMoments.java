@@ -1,81 +1,58 @@
 package dev.evenkeel.backend.cpu;
 
 /**
- * Mean and biased variance of neighbouring elements, by the two passes of {@link ColumnMoments} and
- * as exact: deviations from the first element, then from the mean, whose own rounding error the
- * second pass finds. A constant group's variance is exactly 0.
+ * Mean and biased variance of neighbouring elements, right at any ratio of mean to deviation: the
+ * mean is summed in double, where floats of one size add up exactly, and the squares are of
+ * deviations from it. A constant group's variance is exactly 0.
+ *
+ * <p>The mean is left as two floats, shift + delta, for the reason that {@link ColumnMoments}
+ * gives.
  */
 final class GroupMoments {
 
-  private final Scratch scratch;
-  private final LaneSum lanes = new LaneSum();
+  /** As many are done before a vectorised loop has begun. */
+  private static final int FEW = 32;
 
-  /** The mean, as a sum of two floats. */
+  private final float[] squares = new float[Scratch.WIDTH];
   float shift;
-
   float delta;
 
   /** The biased variance; after {@link #meanSquare}, the mean square. */
   double variance;
 
-  GroupMoments(Scratch scratch) {
-    this.scratch = scratch;
-  }
-
   void compute(float[] x, int at, int length) {
-    float[] d = scratch.pieces[0];
-    float[] squares = scratch.pieces[1];
-    float first = x[at];
-    double total = 0;
-    for (int from = 0; from < length; from += Scratch.WIDTH) {
-      int n = Math.min(Scratch.WIDTH, length - from);
-      System.arraycopy(x, at + from, d, 0, n);
-      subtract(d, first, 0, n);
-      total += lanes.of(d, 0, n);
-    }
-    double mean = first + total / length;
+    double mean = Sums.inDouble(x, at, length) / length;
     shift = (float) mean;
     delta = (float) (mean - shift);
-    total = 0;
-    double totalSquares = 0;
-    for (int from = 0; from < length; from += Scratch.WIDTH) {
-      int n = Math.min(Scratch.WIDTH, length - from);
-      System.arraycopy(x, at + from, d, 0, n);
-      subtract(d, shift, delta, n);
-      square(d, squares, n);
-      total += lanes.of(d, 0, n);
-      totalSquares += lanes.of(squares, 0, n);
-    }
-    double correction = total / length;
-    variance = Math.max(0, totalSquares / length - correction * correction);
-    delta += (float) correction;
+    spread(x, at, length);
   }
 
   /** The moments about 0: mean 0, and the mean square for the variance. */
   void meanSquare(float[] x, int at, int length) {
-    float[] d = scratch.pieces[0];
-    float[] squares = scratch.pieces[1];
+    shift = 0;
+    delta = 0;
+    spread(x, at, length);
+  }
+
+  private void spread(float[] x, int at, int length) {
+    if (length <= FEW) {
+      variance = Sums.squares(x, at, length, (double) shift + delta) / length;
+      return;
+    }
     double total = 0;
     for (int from = 0; from < length; from += Scratch.WIDTH) {
       int n = Math.min(Scratch.WIDTH, length - from);
-      System.arraycopy(x, at + from, d, 0, n);
-      square(d, squares, n);
-      total += lanes.of(squares, 0, n);
+      System.arraycopy(x, at + from, squares, 0, n);
+      square(squares, shift, delta, n);
+      total += Sums.of(squares, 0, n);
     }
-    shift = 0;
-    delta = 0;
     variance = total / length;
   }
 
-  private static void subtract(float[] x, float shift, float delta, int n) {
+  private static void square(float[] x, float shift, float delta, int n) {
     for (int i = 0; i < n; i++) {
-      x[i] = x[i] - shift - delta;
-    }
-  }
-
-  private static void square(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i++) {
-      y[i] = x[i] * x[i];
+      float d = x[i] - shift - delta;
+      x[i] = d * d;
     }
   }
 }

@@ -14,7 +14,6 @@ import dev.evenkeel.tensor.Matrix;
 final class RowNormBackward extends RowGroups {
 
   private final Scratch[] scratch;
-  private final LaneSum[] lanes;
   private final FeatureTotals[] totals;
   private final float[] dy;
   private final int dyOffset;
@@ -51,10 +50,8 @@ final class RowNormBackward extends RowGroups {
       Matrix dBeta) {
     super(workers, x, norm.groups(), 2.5);
     this.scratch = scratch;
-    this.lanes = new LaneSum[scratch.length];
     this.totals = new FeatureTotals[scratch.length];
     for (int i = 0; i < scratch.length; i++) {
-      lanes[i] = new LaneSum();
       totals[i] = new FeatureTotals(columns, columnOfPieces());
     }
     this.dy = data(dy);
@@ -133,15 +130,15 @@ final class RowNormBackward extends RowGroups {
       int n = count * length;
       load(worker, group, 0, n);
       for (int k = 0; k < count; k++) {
-        expandMeans(worker, k, sum(worker, k, own.pieces[0]), sum(worker, k, own.pieces[2]));
+        expandMeans(worker, k, sum(k, own.pieces[0]), sum(k, own.pieces[2]));
       }
       project(own, n);
       System.arraycopy(own.pieces[0], 0, dx, dxOffset + group * length, n);
     }
   }
 
-  private double sum(int worker, int k, float[] values) {
-    return lanes[worker].of(values, k * length, length);
+  private double sum(int k, float[] values) {
+    return Sums.of(values, k * length, length);
   }
 
   /** Twice over the group, and s lies in dx's place meanwhile. */
@@ -153,8 +150,8 @@ final class RowNormBackward extends RowGroups {
     for (int from = 0; from < length; from += Scratch.WIDTH) {
       int n = Math.min(Scratch.WIDTH, length - from);
       load(worker, group, from, n);
-      sum += lanes[worker].of(s, 0, n);
-      dot += lanes[worker].of(scratch[worker].pieces[2], 0, n);
+      sum += Sums.of(s, 0, n);
+      dot += Sums.of(scratch[worker].pieces[2], 0, n);
       System.arraycopy(s, 0, dx, dxOffset + group * length + from, n);
     }
     expandMeans(worker, 0, sum, dot);

@@ -43,7 +43,7 @@ final class RowNormForward extends RowGroups {
     this.scratch = scratch;
     this.moments = new GroupMoments[scratch.length];
     for (int i = 0; i < scratch.length; i++) {
-      moments[i] = new GroupMoments(scratch[i]);
+      moments[i] = new GroupMoments();
     }
     this.x = data(x);
     this.xOffset = (int) x.offset();
@@ -110,8 +110,12 @@ final class RowNormForward extends RowGroups {
     float[] u = own.pieces[0];
     float[] out = own.pieces[1];
     System.arraycopy(x, xOffset + at, u, 0, n);
-    normalise(u, vectors[0], vectors[1], vectors[2], vectors[3], vectors[4], n);
-    Elementwise.forward(activation, u, out, own, n);
+    if (activation == Activation.RELU) {
+      normaliseRelu(u, vectors[0], vectors[1], vectors[2], vectors[3], vectors[4], out, n);
+    } else {
+      normalise(u, vectors[0], vectors[1], vectors[2], vectors[3], vectors[4], n);
+      Elementwise.forward(activation, u, out, own, n);
+    }
     System.arraycopy(out, 0, y, yOffset + at, n);
   }
 
@@ -125,6 +129,20 @@ final class RowNormForward extends RowGroups {
       int n) {
     for (int i = 0; i < n; i++) {
       u[i] = (u[i] - shift[i] - delta[i]) * inverse[i] * gamma[i] + beta[i];
+    }
+  }
+
+  private static void normaliseRelu(
+      float[] u,
+      float[] shift,
+      float[] delta,
+      float[] inverse,
+      float[] gamma,
+      float[] beta,
+      float[] y,
+      int n) {
+    for (int i = 0; i < n; i++) {
+      y[i] = Math.max((u[i] - shift[i] - delta[i]) * inverse[i] * gamma[i] + beta[i], 0f);
     }
   }
 }

@@ -8,8 +8,8 @@ import dev.evenkeel.tensor.Matrix;
  * weight = gain · direction / ‖direction‖, row by row, and its gradients: dGain = dWeight · v/‖v‖
  * and dDirection = gain/‖v‖ · (dWeight − (dWeight · v/‖v‖²) v).
  *
- * <p>In double: the square of a float fits, however small or large, and all of it is little beside
- * the products that the weight goes into.
+ * <p>Lengths are summed in double, where the square of any float fits. The unit vector v/‖v‖ is
+ * what the rest is made of: its elements are of a size that no float32 loses.
  */
 final class WeightNorm {
 
@@ -17,6 +17,7 @@ final class WeightNorm {
 
   private abstract static class Units extends ParallelOperation {
 
+    private final Scratch[] scratch;
     final float[] directions;
     final int directionOffset;
     final float[] gains;
@@ -24,8 +25,14 @@ final class WeightNorm {
     final int units;
     final int inputs;
 
-    Units(Workers workers, Matrix direction, Matrix gain, double nanosecondsPerElement) {
+    Units(
+        Scratch[] scratch,
+        Workers workers,
+        Matrix direction,
+        Matrix gain,
+        double nanosecondsPerElement) {
       super(workers, direction.size() * nanosecondsPerElement);
+      this.scratch = scratch;
       this.directions = data(direction);
       this.directionOffset = (int) direction.offset();
       this.gains = data(gain);
@@ -39,13 +46,20 @@ final class WeightNorm {
       int end = begin(units, worker + 1, workers);
       for (int unit = begin(units, worker, workers); unit < end; unit++) {
         int at = directionOffset + unit * inputs;
-        double norm = Math.sqrt(dot(directions, at, directions, at, inputs));
-        // A direction of all zeros has no length to divide by: it stays, and so does its weight.
-        unit(unit, at, norm == 0 ? 0 : 1 / norm);
+        double norm = Math.sqrt(Sums.dot(directions, at, directions, at, inputs));
+        // A direction of zeros, or of denormals, has no length to divide by.
+        float inverse = norm < Float.MIN_NORMAL ? 0 : (float) (1 / norm);
+        unit(unit, inverse, scratch[worker]);
       }
     }
 
-    abstract void unit(int unit, int at, double inverseNorm);
+    /** Loads elements of a direction as those of a unit vector. */
+    final void load(int unit, int from, float inverseNorm, float[] piece, int n) {
+      System.arraycopy(directions, directionOffset + unit * inputs + from, piece, 0, n);
+      multiply(piece, inverseNorm, n);
+    }
+
+    abstract void unit(int unit, float inverseNorm, Scratch own);
   }
 
   static final class Forward extends Units {
@@ -53,18 +67,20 @@ final class WeightNorm {
     private final float[] weights;
     private final int weightOffset;
 
-    Forward(Workers workers, Matrix direction, Matrix gain, Matrix weight) {
-      super(workers, direction, gain, 1.2);
+    Forward(Scratch[] scratch, Workers workers, Matrix direction, Matrix gain, Matrix weight) {
+      super(scratch, workers, direction, gain, 0.6);
       this.weights = data(weight);
       this.weightOffset = (int) weight.offset();
     }
 
     @Override
-    void unit(int unit, int at, double inverseNorm) {
-      double scale = gains[gainOffset + unit] * inverseNorm;
-      int to = weightOffset + unit * inputs;
-      for (int i = 0; i < inputs; i++) {
-        weights[to + i] = (float) (directions[at + i] * scale);
+    void unit(int unit, float inverseNorm, Scratch own) {
+      float[] piece = own.pieces[0];
+      for (int from = 0; from < inputs; from += Scratch.WIDTH) {
+        int n = Math.min(Scratch.WIDTH, inputs - from);
+        load(unit, from, inverseNorm, piece, n);
+        multiply(piece, gains[gainOffset + unit], n);
+        System.arraycopy(piece, 0, weights, weightOffset + unit * inputs + from, n);
       }
     }
   }
@@ -79,13 +95,14 @@ final class WeightNorm {
     private final int dGainOffset;
 
     Backward(
+        Scratch[] scratch,
         Workers workers,
         Matrix dWeight,
         Matrix direction,
         Matrix gain,
         Matrix dDirection,
         Matrix dGain) {
-      super(workers, direction, gain, 2);
+      super(scratch, workers, direction, gain, 1.2);
       this.dWeights = data(dWeight);
       this.dWeightOffset = (int) dWeight.offset();
       this.dDirections = data(dDirection);
@@ -95,35 +112,33 @@ final class WeightNorm {
     }
 
     @Override
-    void unit(int unit, int at, double inverseNorm) {
-      int from = dWeightOffset + unit * inputs;
-      int to = dDirectionOffset + unit * inputs;
-      double dGain = dot(dWeights, from, directions, at, inputs) * inverseNorm;
-      double scale = gains[gainOffset + unit] * inverseNorm;
-      double along = dGain * inverseNorm;
-      for (int i = 0; i < inputs; i++) {
-        dDirections[to + i] = (float) (scale * (dWeights[from + i] - along * directions[at + i]));
+    void unit(int unit, float inverseNorm, Scratch own) {
+      int at = unit * inputs;
+      double dot = Sums.dot(dWeights, dWeightOffset + at, directions, directionOffset + at, inputs);
+      float dGain = (float) (dot * inverseNorm);
+      float scale = gains[gainOffset + unit] * inverseNorm;
+      float[] d = own.pieces[0];
+      float[] unitVector = own.pieces[1];
+      for (int from = 0; from < inputs; from += Scratch.WIDTH) {
+        int n = Math.min(Scratch.WIDTH, inputs - from);
+        System.arraycopy(dWeights, dWeightOffset + at + from, d, 0, n);
+        load(unit, from, inverseNorm, unitVector, n);
+        project(d, unitVector, dGain, scale, n);
+        System.arraycopy(d, 0, dDirections, dDirectionOffset + at + from, n);
       }
-      dGains[dGainOffset + unit] = (float) dGain;
+      dGains[dGainOffset + unit] = dGain;
     }
   }
 
-  /** Four sums side by side: one alone would wait for itself. */
-  private static double dot(float[] a, int aFrom, float[] b, int bFrom, int n) {
-    double s0 = 0;
-    double s1 = 0;
-    double s2 = 0;
-    double s3 = 0;
-    int i = 0;
-    for (; i + 3 < n; i += 4) {
-      s0 += (double) a[aFrom + i] * b[bFrom + i];
-      s1 += (double) a[aFrom + i + 1] * b[bFrom + i + 1];
-      s2 += (double) a[aFrom + i + 2] * b[bFrom + i + 2];
-      s3 += (double) a[aFrom + i + 3] * b[bFrom + i + 3];
+  private static void multiply(float[] x, float factor, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] *= factor;
     }
-    for (; i < n; i++) {
-      s0 += (double) a[aFrom + i] * b[bFrom + i];
+  }
+
+  private static void project(float[] d, float[] unitVector, float along, float scale, int n) {
+    for (int i = 0; i < n; i++) {
+      d[i] = scale * (d[i] - along * unitVector[i]);
     }
-    return s0 + s1 + (s2 + s3);
   }
 }

@@ -38,9 +38,11 @@ class ArchitectureTest {
           Map.entry("data", Set.of("tensor", "io")),
           Map.entry(
               "train", Set.of("nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
+          Map.entry("deploy", Set.of("train", "nn", "loss", "data", "io", "backend", "tensor")),
           Map.entry(
               "cli",
               Set.of(
+                  "deploy",
                   "train",
                   "nn",
                   "loss",
@@ -62,7 +64,9 @@ class ArchitectureTest {
           "jcuda", Set.of("backend.cuda.jcuda"),
           "picocli", Set.of("cli"),
           "me.tongfei", Set.of("cli"),
-          "de.siegmar", Set.of("data", "train"));
+          "de.siegmar", Set.of("data", "train"),
+          "ai.onnx", Set.of("io"),
+          "com.google.protobuf", Set.of("io"));
 
   private final JavaClasses classes =
       new ClassFileImporter()

@@ -26,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EvaluateCommand.class,
       PredictCommand.class,
       AdaptCommand.class,
+      ExportCommand.class,
       BenchCommand.class,
       DoctorCommand.class,
       HelpCommand.class
@@ -56,7 +57,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "No command was given; there are: train, evaluate, predict, adapt, bench, doctor");
+        "No command was given; there are: train, evaluate, predict, adapt, export, bench, doctor");
   }
 
   public static void main(String[] args) {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -86,8 +87,8 @@ final class ExportCommand implements Callable<Integer> {
       case ONNX -> OnnxFile.write(requireOther(target, saved), inference);
       case SAFETENSORS -> WeightFile.write(requireOther(target, saved), inference);
       case TORCH -> {
-        Path weights = target.resolveSibling(weightsOf(target));
-        WeightFile.write(requireOther(weights, saved), inference);
+        Path weights = requireOther(target.resolveSibling(weightsOf(target)), saved);
+        WeightFile.write(weights, inference);
         TorchModule.write(target, weights, inference);
         written.add(weights);
       }
@@ -131,7 +132,7 @@ final class ExportCommand implements Callable<Integer> {
   private void report(List<Path> written) {
     if (json) {
       Map<String, Object> result = new LinkedHashMap<>();
-      result.put("format", format.name().toLowerCase(java.util.Locale.ROOT));
+      result.put("format", format.name().toLowerCase(Locale.ROOT));
       result.put("files", written.stream().map(Path::toString).toList());
       System.out.println(Json.write(result));
     } else {

@@ -305,7 +305,7 @@ class CliTest {
   void theProgramExplainsItself() {
     CommandLineRun.of("--help")
         .succeeded()
-        .says("train", "evaluate", "predict", "bench", "Try: evenkeel train");
+        .says("train", "evaluate", "predict", "export", "bench", "Try: evenkeel train");
     CommandLineRun.of("--version").succeeded().says("evenkeel ");
     CommandLineRun.of("train", "--help")
         .says("Data:", "Network:", "Training:", "(default: 256,256)", "(default: 20, and");

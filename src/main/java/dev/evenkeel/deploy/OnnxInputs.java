@@ -16,8 +16,8 @@ import java.util.Map;
  */
 final class OnnxInputs {
 
-  /** Of a mean's share beyond a float: in standardised units, below a float's own rounding. */
-  private static final double NEGLIGIBLE = 1e-8;
+  /** Of a mean's share beyond a float: in standardised units, half of a float's rounding at 1. */
+  private static final double NEGLIGIBLE = 3e-8;
 
   private final OnnxGraph graph;
   private final List<String> parts = new ArrayList<>();

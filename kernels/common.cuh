@@ -140,6 +140,20 @@ __device__ __forceinline__ void load_within(
   }
 }
 
+/** The same, or V times `otherwise` where there is no vector. */
+template <int V>
+__device__ __forceinline__ void load_or(
+    float otherwise, const float *vector, int from, int length, float (&v)[V]) {
+  if (vector != nullptr) {
+    load_within(vector, from, length, v);
+    return;
+  }
+#pragma unroll
+  for (int i = 0; i < V; i++) {
+    v[i] = otherwise;
+  }
+}
+
 // Panels: a matrix is cut into panels of lanes · V columns (blockIdx.x) and slabs of rows
 // (blockIdx.y). A thread has V columns for good, and every `down`-th row of the slab. Geometry comes
 // from the host and depends on the shape alone, so that sums don't depend on the device.
@@ -271,13 +285,12 @@ __device__ __forceinline__ void sum_rows(
 }
 
 /**
- * Adds up Q quantities over all rows of the matrix. True in one block of each panel, the last one to
- * finish, where thread j < lanes · V is given column j's sums.
+ * Adds up what thread j < lanes · V has of column j, over the slabs. True in one block of each panel,
+ * the last one to finish, where these threads are given the sums.
  */
 template <int V, int Q>
-__device__ __forceinline__ bool sum_slabs(
-    double (&sums)[Q][V], const Panel &p, Scratch *scratch, double *shared, double (&column)[Q]) {
-  sum_rows(sums, p, shared, column);
+__device__ __forceinline__ bool
+merge_slabs(const Panel &p, Scratch *scratch, double *shared, double (&column)[Q]) {
   const int slabs = gridDim.y;
   if (slabs == 1) {
     return true;
@@ -294,13 +307,7 @@ __device__ __forceinline__ bool sum_slabs(
   if (!is_last(&scratch->tickets[blockIdx.x], slabs)) {
     return false;
   }
-#pragma unroll
-  for (int q = 0; q < Q; q++) {
-#pragma unroll
-    for (int v = 0; v < V; v++) {
-      sums[q][v] = 0;
-    }
-  }
+  double sums[Q][V] = {};
   for (int slab = threadIdx.x / p.lanes; slab < slabs; slab += p.down) {
 #pragma unroll
     for (int q = 0; q < Q; q++) {
@@ -312,6 +319,17 @@ __device__ __forceinline__ bool sum_slabs(
   }
   sum_rows(sums, p, shared, column);
   return true;
+}
+
+/**
+ * Adds up Q quantities over all rows of the matrix. True in one block of each panel, the last one to
+ * finish, where thread j < lanes · V is given column j's sums.
+ */
+template <int V, int Q>
+__device__ __forceinline__ bool sum_slabs(
+    double (&sums)[Q][V], const Panel &p, Scratch *scratch, double *shared, double (&column)[Q]) {
+  sum_rows(sums, p, shared, column);
+  return merge_slabs<V>(p, scratch, shared, column);
 }
 
 /** Adds up one number of every thread of a block; thread 0 is given the sum. */

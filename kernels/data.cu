@@ -1,5 +1,5 @@
-// Moving numbers: gather, copy with conversion, sum, dropout. All bound by memory: each element is
-// read once and written once.
+// Moving numbers: gather, copy with conversion, sum, scaling, dropout. All bound by memory: each
+// element is read once and written once.
 #include "common.cuh"
 
 /** batch[i] := table[rows[position + i]], or table[position + i] where rows is null. */
@@ -138,13 +138,45 @@ words_of(uint64_t seed, uint64_t stream, uint64_t first, unsigned (&words)[V + 4
   }
 }
 
-/** y := x · scale where the element's word is at least drop_below, else 0. */
+/** scale · x + shift, rounded twice as on the CPU. */
+__device__ __forceinline__ float scaled(float x, float scale, float shift) {
+  return __fadd_rn(__fmul_rn(x, scale), shift);
+}
+
+template <typename T, int V>
+__device__ __forceinline__ void scale_shift(
+    const T *x,
+    int x_pitch,
+    float scale,
+    float shift,
+    T *y,
+    int y_pitch,
+    int rows,
+    int columns,
+    int lanes,
+    int rows_per_slab) {
+  const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, false);
+#pragma unroll 4
+  for (int row = p.begin; row < p.end; row += p.down) {
+    float v[V];
+    unpack(load<T, V>(x + at(row, x_pitch, p.column)), v);
+#pragma unroll
+    for (int j = 0; j < V; j++) {
+      v[j] = scaled(v[j], scale, shift);
+    }
+    store(y + at(row, y_pitch, p.column), v);
+  }
+}
+
+/** y := scale · x + shift where the element's word is at least drop_below, else dropped. */
 template <typename T, int V>
 __device__ __forceinline__ void dropout(
     const T *x,
     int x_pitch,
     int64_t drop_below,
     float scale,
+    float shift,
+    float dropped,
     int64_t seed,
     int64_t stream,
     const int64_t *step,
@@ -165,7 +197,7 @@ __device__ __forceinline__ void dropout(
     unpack(raw, v);
 #pragma unroll
     for (int j = 0; j < V; j++) {
-      v[j] = words[j] >= drop_below ? v[j] * scale : 0.0f;
+      v[j] = words[j] >= drop_below ? scaled(v[j], scale, shift) : dropped;
     }
     store(y + at(row, y_pitch, p.column), v);
   }
@@ -216,13 +248,19 @@ __device__ __forceinline__ void find_non_finite(
     add<T, V>(                                                                                     \
         a, a_pitch, b, b_pitch, out, out_pitch, rows, columns, lanes, rows_per_slab);              \
   }                                                                                                \
+  extern "C" __global__ void __launch_bounds__(THREADS) scale_shift_##SUFFIX(                      \
+      const T *x, int x_pitch, float scale, float shift, T *y, int y_pitch, int rows,              \
+      int columns, int lanes, int rows_per_slab) {                                                 \
+    scale_shift<T, V>(                                                                             \
+        x, x_pitch, scale, shift, y, y_pitch, rows, columns, lanes, rows_per_slab);                \
+  }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) dropout_##SUFFIX(                          \
-      const T *x, int x_pitch, int64_t drop_below, float scale, int64_t seed, int64_t stream,      \
-      const int64_t *step, T *y, int y_pitch, int rows, int columns, int lanes,                    \
-      int rows_per_slab) {                                                                         \
+      const T *x, int x_pitch, int64_t drop_below, float scale, float shift, float dropped,        \
+      int64_t seed, int64_t stream, const int64_t *step, T *y, int y_pitch, int rows,              \
+      int columns, int lanes, int rows_per_slab) {                                                 \
     dropout<T, V>(                                                                                 \
-        x, x_pitch, drop_below, scale, seed, stream, step, y, y_pitch, rows, columns, lanes,       \
-        rows_per_slab);                                                                            \
+        x, x_pitch, drop_below, scale, shift, dropped, seed, stream, step, y, y_pitch, rows,       \
+        columns, lanes, rows_per_slab);                                                            \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) find_non_finite_##SUFFIX(                  \
       const T *x, int rows, int columns, int pitch, int *found, int lanes, int rows_per_slab) {    \

@@ -40,9 +40,19 @@ class ArchitectureTest {
               "train", Set.of("nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
           Map.entry("deploy", Set.of("train", "nn", "loss", "data", "io", "backend", "tensor")),
           Map.entry(
+              "lab",
+              Set.of("train", "nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
+          Map.entry(
+              "lab.experiments",
+              Set.of(
+                  "lab", "train", "nn", "loss", "optim", "metric", "data", "io", "backend",
+                  "tensor")),
+          Map.entry(
               "cli",
               Set.of(
                   "deploy",
+                  "lab",
+                  "lab.experiments",
                   "train",
                   "nn",
                   "loss",
@@ -64,7 +74,9 @@ class ArchitectureTest {
           "jcuda", Set.of("backend.cuda.jcuda"),
           "picocli", Set.of("cli"),
           "me.tongfei", Set.of("cli"),
-          "de.siegmar", Set.of("data", "train"),
+          "org.jetbrains.letsPlot", Set.of("lab"),
+          "org.apache.batik", Set.of("lab"),
+          "de.siegmar", Set.of("data", "train", "lab"),
           "ai.onnx", Set.of("io"),
           "com.google.protobuf", Set.of("io"));
 

@@ -20,7 +20,6 @@ import dev.evenkeel.nn.WeightNorm;
 import dev.evenkeel.tensor.Philox;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -146,9 +145,9 @@ public final class Twin {
         normInputs.put(name, x);
         x = batchNorm(x, norm, name, mode);
       } else if (layer instanceof RowNorm norm) {
-        x = rowNorm(x, norm, values.get(name + ".weight"), values.get(name + ".bias"));
+        x = TwinNorms.rowNorm(x, norm, values.get(name + ".weight"), values.get(name + ".bias"));
       } else if (layer instanceof NormProp norm) {
-        x = normProp(x, norm.function());
+        x = TwinNorms.normProp(x, norm.function());
       } else if (layer instanceof Activate activate) {
         x = activate(x, activate.function());
       } else if (layer instanceof Dropout dropout) {
@@ -178,23 +177,11 @@ public final class Twin {
   }
 
   private double[] weight(Linear linear, String name) {
-    if (linear.weightNorm().equals(WeightNorm.NONE)) {
-      return values.get(name + ".weight");
-    }
-    double[] gain = values.get(name + ".parametrizations.weight.original0");
-    double[] direction = values.get(name + ".parametrizations.weight.original1");
-    double[] weight = new double[direction.length];
-    int inputs = direction.length / linear.units();
-    for (int o = 0; o < linear.units(); o++) {
-      double squares = 0;
-      for (int i = 0; i < inputs; i++) {
-        squares += direction[o * inputs + i] * direction[o * inputs + i];
-      }
-      for (int i = 0; i < inputs; i++) {
-        weight[o * inputs + i] = gain[o] * direction[o * inputs + i] / Math.sqrt(squares);
-      }
-    }
-    return weight;
+    return linear.weightNorm().equals(WeightNorm.NONE)
+        ? values.get(name + ".weight")
+        : TwinNorms.weight(
+            values.get(name + ".parametrizations.weight.original0"),
+            values.get(name + ".parametrizations.weight.original1"));
   }
 
   /** Group after group of rows; the whole batch is one group where there are no ghosts. */
@@ -251,61 +238,6 @@ public final class Twin {
     for (int j = 0; j < running.length; j++) {
       running[j] = alpha * now[j] + (1 - alpha) * running[j];
     }
-  }
-
-  private static double[][] rowNorm(double[][] x, RowNorm norm, double[] gamma, double[] beta) {
-    int columns = gamma.length;
-    int length =
-        switch (norm.kind()) {
-          case LAYER, RMS -> columns;
-          case GROUP -> columns / norm.size();
-          case INSTANCE -> norm.size();
-        };
-    double[][] y = new double[x.length][columns];
-    for (int n = 0; n < x.length; n++) {
-      for (int from = 0; from < columns; from += length) {
-        double mean = 0;
-        for (int j = from; j < from + length; j++) {
-          mean += norm.kind() == RowNorm.Kind.RMS ? 0 : x[n][j] / length;
-        }
-        double variance = 0;
-        for (int j = from; j < from + length; j++) {
-          variance += (x[n][j] - mean) * (x[n][j] - mean) / length;
-        }
-        for (int j = from; j < from + length; j++) {
-          y[n][j] = gamma[j] * (x[n][j] - mean) / Math.sqrt(variance + norm.epsilon());
-          y[n][j] += beta == null ? 0 : beta[j];
-        }
-      }
-    }
-    return y;
-  }
-
-  private final Map<Activation, double[]> moments = new EnumMap<>(Activation.class);
-
-  private double[][] normProp(double[][] x, Activation function) {
-    double[] c = moments.computeIfAbsent(function, Twin::moments);
-    double[][] y = new double[x.length][x[0].length];
-    for (int n = 0; n < x.length; n++) {
-      for (int j = 0; j < x[n].length; j++) {
-        y[n][j] = (x[n][j] - c[0]) / c[1];
-      }
-    }
-    return y;
-  }
-
-  /** Mean and deviation of f(z), z ~ N(0, 1), by the trapezoidal rule with a node at 0. */
-  private static double[] moments(Activation function) {
-    double step = 1e-3;
-    double mean = 0;
-    double squares = 0;
-    for (int i = -10_000; i <= 10_000; i++) {
-      double density = step * Math.exp(-i * step * i * step / 2) / Math.sqrt(2 * Math.PI);
-      double value = activate(i * step, function);
-      mean += density * value;
-      squares += density * value * value;
-    }
-    return new double[] {mean, Math.sqrt(squares - mean * mean)};
   }
 
   public static double mean(double[][] x, int column) {
@@ -367,7 +299,7 @@ public final class Twin {
     return y;
   }
 
-  private static double activate(double x, Activation function) {
+  static double activate(double x, Activation function) {
     return switch (function) {
       case IDENTITY -> x;
       case RELU -> x > 0 ? x : 0;

@@ -102,7 +102,7 @@ public interface Backend extends AutoCloseable {
 
   // Weight norm: weight = gain · direction / ‖direction‖, row by row; gain [O, 1]. A direction of
   // zeros makes a weight of zeros, and its gradients are 0; one shorter than 1e-38 may count as
-  // such.
+  // such. The weight lies in memory for activations, so that products find it in their type.
 
   Operation weightNormForward(Matrix direction, Matrix gain, Matrix weight);
 

@@ -63,14 +63,17 @@ final class CommonOptions {
    * @param replays whether a GPU records sequences and replays them
    */
   Backend open(boolean replays) {
+    return Device.open(device, deviceOptions().withReplays(replays), this::say);
+  }
+
+  /** All but the device's name. */
+  DeviceOptions deviceOptions() {
     if (threads != null && (threads < 1 || threads > 1024)) {
       throw new EvenkeelException("--threads takes 1 to 1024, not " + threads);
     }
     int count = threads != null ? threads : Runtime.getRuntime().availableProcessors();
-    DeviceOptions options =
-        DeviceOptions.defaults().withThreads(count).withNormBody(normBody).withReplays(replays);
-    return Device.open(
-        device, precision == null ? options : options.withPrecision(precision), this::say);
+    DeviceOptions options = DeviceOptions.defaults().withThreads(count).withNormBody(normBody);
+    return precision == null ? options : options.withPrecision(precision);
   }
 
   /** A line for people: on stdout, or on stderr where stdout belongs to the JSON object. */

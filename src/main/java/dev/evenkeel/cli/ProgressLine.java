@@ -19,8 +19,8 @@ import me.tongfei.progressbar.ProgressBarStyle;
  */
 final class ProgressLine implements Listener, AutoCloseable {
 
-  private static final boolean TERMINAL = Boolean.getBoolean("evenkeel.terminal");
-  private static final int UPDATE_MILLIS = 200;
+  static final boolean TERMINAL = Boolean.getBoolean("evenkeel.terminal");
+  static final int UPDATE_MILLIS = 200;
 
   private final Recipe recipe;
   private final int rowsPerEpoch;
@@ -45,17 +45,21 @@ final class ProgressLine implements Listener, AutoCloseable {
       line("Going on after step %,d of %,d".formatted(step, totalSteps));
     }
     if (TERMINAL) {
-      bar =
-          new ProgressBarBuilder()
-              .setTaskName("")
-              .setInitialMax(totalSteps)
-              .startsFrom(step, java.time.Duration.ZERO)
-              .setStyle(ProgressBarStyle.UNICODE_BLOCK)
-              .setUpdateIntervalMillis(UPDATE_MILLIS)
-              .setConsumer(new ConsoleProgressBarConsumer(System.err))
-              .hideEta()
-              .build();
+      bar = bar(step, totalSteps);
     }
+  }
+
+  /** A bar on the terminal, for whatever takes long. */
+  static ProgressBar bar(long done, long all) {
+    return new ProgressBarBuilder()
+        .setTaskName("")
+        .setInitialMax(all)
+        .startsFrom(done, java.time.Duration.ZERO)
+        .setStyle(ProgressBarStyle.UNICODE_BLOCK)
+        .setUpdateIntervalMillis(UPDATE_MILLIS)
+        .setConsumer(new ConsoleProgressBarConsumer(System.err))
+        .hideEta()
+        .build();
   }
 
   @Override

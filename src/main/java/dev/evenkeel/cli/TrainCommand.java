@@ -13,6 +13,7 @@ import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.SavedModel;
+import dev.evenkeel.train.TensorBoard;
 import dev.evenkeel.train.Trained;
 import dev.evenkeel.train.Trainer;
 import java.nio.file.Path;
@@ -36,6 +37,7 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
 
   static final String PLAN = "data";
+  static final String TENSORBOARD = "tensorboard";
 
   @Spec private CommandSpec spec;
 
@@ -56,9 +58,17 @@ final class TrainCommand implements Callable<Integer> {
   private Path out;
 
   @Option(
+      names = "--tensorboard",
+      paramLabel = "DIR",
+      description =
+          "folder for TensorBoard's events, one for each run: loss, learning rate, speed, metrics, gradient norms, histograms of weights, gradients and activations (default: none)")
+  private Path tensorBoard;
+
+  @Option(
       names = "--resume",
       paramLabel = "DIR",
-      description = "go on with a run from its checkpoint; takes no options but the common ones")
+      description =
+          "go on with a run from its checkpoint; takes no options but the common ones and --tensorboard")
   private Path resume;
 
   @Mixin private CommonOptions common;
@@ -104,7 +114,8 @@ final class TrainCommand implements Callable<Integer> {
     var parsed = spec.commandLine().getParseResult();
     for (var option : parsed.matchedOptions()) {
       String name = option.longestName();
-      if (!List.of("--resume", "--device", "--threads", "--json", "--debug").contains(name)) {
+      if (!List.of("--resume", "--tensorboard", "--device", "--threads", "--json", "--debug")
+          .contains(name)) {
         throw new EvenkeelException(
             "%s can't be changed when a run is resumed: it goes on as it was started. help: leave it out, or start a new run without --resume"
                 .formatted(name));
@@ -124,6 +135,9 @@ final class TrainCommand implements Callable<Integer> {
           new Trainer(model, checkpoint.recipe(), parts.train())
               .resuming(checkpoint)
               .withNote(PLAN, plan);
+      if (tensorBoard == null && checkpoint.notes().containsKey(TENSORBOARD)) {
+        tensorBoard = Path.of(checkpoint.notes().get(TENSORBOARD));
+      }
       run(backend, parts, model, checkpoint.recipe(), trainer, resume);
     }
   }
@@ -148,10 +162,17 @@ final class TrainCommand implements Callable<Integer> {
                 parts.valid().map(Dataset::rows).orElse(0),
                 parts.test().map(Dataset::rows).orElse(0)));
     Trained trained;
-    try (ProgressLine progress = new ProgressLine(how, parts.train().rows(), backend)) {
+    try (ProgressLine progress = new ProgressLine(how, parts.train().rows(), backend);
+        TensorBoard board = tensorBoard == null ? null : board(model, parts.train(), trainer)) {
       trained = trainer.withListener(progress).fit();
     }
     report(backend, parts, model, how, trained, folder);
+  }
+
+  private TensorBoard board(Model model, Dataset train, Trainer trainer) {
+    TensorBoard board = new TensorBoard(tensorBoard, model, train, System.err::println);
+    trainer.withListener(board).withNote(TENSORBOARD, tensorBoard.toString());
+    return board;
   }
 
   private void report(

@@ -19,15 +19,18 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Finds data by name or path: {@code digits} comes with Evenkeel; {@code mnist} and {@code
- * fashion-mnist} are fetched once by {@code scripts/fetch-data}; anything else is a file.
+ * Finds data by name or path: {@code digits} and {@code breast-cancer} come with Evenkeel; {@code
+ * mnist} and {@code fashion-mnist} are fetched once by {@code scripts/fetch-data}; anything else is
+ * a file.
  *
- * <p>digits: UCI Optical Recognition of Handwritten Digits, by E. Alpaydin and C. Kaynak, CC BY
- * 4.0.
+ * <p>digits: UCI Optical Recognition of Handwritten Digits, by E. Alpaydin and C. Kaynak;
+ * breast-cancer: UCI Breast Cancer Wisconsin (Diagnostic), by W. Wolberg, O. Mangasarian, N. Street
+ * and W. Street. Both CC BY 4.0.
  */
 public final class Catalog {
 
-  public static final List<String> NAMES = List.of("digits", "mnist", "fashion-mnist");
+  public static final List<String> NAMES =
+      List.of("digits", "breast-cancer", "mnist", "fashion-mnist");
 
   private static final List<String> CLOTHES =
       List.of(
@@ -44,6 +47,8 @@ public final class Catalog {
   private static final List<String> DIGITS =
       IntStream.range(0, 10).mapToObj(Integer::toString).toList();
   private static final int DIGIT_PIXELS = 64;
+  private static final List<String> TUMOURS = List.of("malignant", "benign");
+  private static final int CELL_FEATURES = 30;
 
   private final Path folder;
 
@@ -60,6 +65,15 @@ public final class Catalog {
     return new Catalog(Path.of(folder == null || folder.isEmpty() ? "data" : folder));
   }
 
+  /** Whether a data set of {@link #NAMES} is here. */
+  public boolean has(String name) {
+    Path images = folder.resolve(name).resolve("train-images-idx3-ubyte");
+    return name.equals("digits")
+        || name.equals("breast-cancer")
+        || Files.exists(images)
+        || Files.exists(images.resolveSibling(images.getFileName() + ".gz"));
+  }
+
   public Source load(String nameOrPath) {
     return load(nameOrPath, Table.Options.DETECT, Optional.empty(), Optional.empty());
   }
@@ -74,6 +88,8 @@ public final class Catalog {
     switch (nameOrPath) {
       case "digits":
         return new Source.Arrays(digits(), Optional.empty(), true);
+      case "breast-cancer":
+        return new Source.Arrays(breastCancer(), Optional.empty(), false);
       case "mnist":
         return images(nameOrPath, DIGITS);
       case "fashion-mnist":
@@ -92,21 +108,33 @@ public final class Catalog {
   }
 
   private static Dataset digits() {
-    try (InputStream in = Catalog.class.getResourceAsStream("digits.csv.gz")) {
+    return embedded("digits", "digits.csv.gz", 0, DIGIT_PIXELS, DIGITS);
+  }
+
+  /** Its first line says how many rows and columns there are, and the classes. */
+  private static Dataset breastCancer() {
+    return embedded("breast-cancer", "breast_cancer.csv.gz", 1, CELL_FEATURES, TUMOURS);
+  }
+
+  /** Rows of features, and the label last. */
+  private static Dataset embedded(
+      String name, String file, int header, int columns, List<String> classes) {
+    try (InputStream in = Catalog.class.getResourceAsStream(file)) {
       List<String> lines =
           new BufferedReader(new InputStreamReader(Gzip.open(in), StandardCharsets.US_ASCII))
               .lines()
+              .skip(header)
               .toList();
-      float[] pixels = new float[lines.size() * DIGIT_PIXELS];
+      float[] features = new float[lines.size() * columns];
       int[] labels = new int[lines.size()];
       for (int row = 0; row < labels.length; row++) {
         String[] fields = lines.get(row).split(",");
-        for (int c = 0; c < DIGIT_PIXELS; c++) {
-          pixels[row * DIGIT_PIXELS + c] = Integer.parseInt(fields[c]);
+        for (int c = 0; c < columns; c++) {
+          features[row * columns + c] = Float.parseFloat(fields[c]);
         }
-        labels[row] = Integer.parseInt(fields[DIGIT_PIXELS]);
+        labels[row] = Integer.parseInt(fields[columns]);
       }
-      return Dataset.classification("digits", pixels, DIGIT_PIXELS, labels, DIGITS);
+      return Dataset.classification(name, features, columns, labels, classes);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,2 +1,5 @@
-/** File formats: safetensors, IDX and NPY, and files that are replaced whole or not at all. */
+/**
+ * File formats: safetensors, IDX, NPY and TensorBoard's events, and files that are replaced whole
+ * or not at all.
+ */
 package dev.evenkeel.io;

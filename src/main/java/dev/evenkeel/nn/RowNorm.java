@@ -1,6 +1,8 @@
 package dev.evenkeel.nn;
 
 import dev.evenkeel.EvenkeelException;
+import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -26,7 +28,7 @@ public record RowNorm(Kind kind, int size, double epsilon) implements Layer {
     INSTANCE;
 
     String label() {
-      return this == RMS ? "RMS" : name().charAt(0) + name().substring(1).toLowerCase();
+      return this == RMS ? "RMS" : name().charAt(0) + name().substring(1).toLowerCase(Locale.ROOT);
     }
   }
 
@@ -97,10 +99,10 @@ public record RowNorm(Kind kind, int size, double epsilon) implements Layer {
     if (size != 0 && width % size != 0) {
       throw new EvenkeelException(
           kind == Kind.GROUP
-              ? "Group norm can't part %d features into %d equal groups. help: %s groups"
-                  .formatted(width, size, divisorsNear(width, 1))
-              : "Instance norm can't part %d features into groups of %d. help: groups of %s"
-                  .formatted(width, size, divisorsNear(width, 2)));
+              ? "Group norm can't part %d features into %d equal groups. help: the number of groups can be %s"
+                  .formatted(width, size, divisorsNear(width, 1, width - 1))
+              : "Instance norm can't part %d features into groups of %d. help: the length of a group can be %s"
+                  .formatted(width, size, divisorsNear(width, 2, width)));
     }
     if (centred() && width == groups(width)) {
       throw new EvenkeelException(
@@ -111,12 +113,12 @@ public record RowNorm(Kind kind, int size, double epsilon) implements Layer {
   }
 
   /** The divisors next to the size on either side: "25 or 50". */
-  private String divisorsNear(int width, int least) {
-    int below = IntStream.range(least, size).filter(d -> width % d == 0).max().orElse(0);
-    int above =
-        IntStream.rangeClosed(size + 1, width).filter(d -> width % d == 0).findFirst().orElse(0);
-    return IntStream.of(below, above)
-        .filter(d -> d > 0)
+  private String divisorsNear(int width, int least, int most) {
+    OptionalInt below =
+        IntStream.range(least, Math.min(size, most + 1)).filter(d -> width % d == 0).max();
+    OptionalInt above =
+        IntStream.rangeClosed(size + 1, most).filter(d -> width % d == 0).findFirst();
+    return IntStream.concat(below.stream(), above.stream())
         .mapToObj(Integer::toString)
         .collect(Collectors.joining(" or "));
   }

@@ -17,9 +17,14 @@ final class LargestBatch {
 
   private LargestBatch() {}
 
-  /** The same exception with advice, where the device can be planned for. */
+  /**
+   * The same exception with advice, where the device can be planned for.
+   *
+   * @param held bytes before the run took any: the model's, and what others have on the device
+   */
   static DeviceMemoryException advise(
       DeviceMemoryException cause,
+      long held,
       Model model,
       Recipe recipe,
       Dataset train,
@@ -31,11 +36,12 @@ final class LargestBatch {
     int smallest = model.network().hasBatchNorm() ? 2 : 1;
     try (Backend counting = planner.get();
         Model planned = model.network().build(counting, recipe.seed())) {
+      long ofTheModel = counting.allocatedBytes();
       Matrix features = counting.inputs(train.features(), train.rows(), train.columns());
       Matrix targets = counting.table(train.targets(), train.rows(), train.targetColumns());
       TrainingStep.Source source =
           new TrainingStep.Source(features, targets, new RowOrder(new int[train.rows()]));
-      long room = cause.room() - counting.allocatedBytes();
+      long room = cause.room() - held - (counting.allocatedBytes() - ofTheModel);
       int fits = 0;
       for (int batch = Integer.highestOneBit(recipe.batch());
           batch >= smallest && fits == 0;

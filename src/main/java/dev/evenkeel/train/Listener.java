@@ -18,6 +18,13 @@ public interface Listener {
   /**
    * Before the first step.
    *
+   * @param step whose gradients may be read in {@link #onEpoch}: those of the epoch's last batch
+   */
+  default void onReady(TrainingStep step) {}
+
+  /**
+   * Before the first step.
+   *
    * @param bytes of the device's memory that the run holds from now on; steps take no more
    */
   default void onMemory(long bytes) {}

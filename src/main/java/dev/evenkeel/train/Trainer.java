@@ -138,10 +138,11 @@ public final class Trainer {
     int smallest = model.network().hasBatchNorm() ? 2 : 1;
     Batches batches = Batches.of(train.rows(), recipe.batch(), smallest);
     RowOrder order = new RowOrder(new int[train.rows()]);
+    long held = model.backend().allocatedBytes();
     try {
       return fit(batches, order);
     } catch (DeviceMemoryException e) {
-      throw LargestBatch.advise(e, model, recipe, train, valid);
+      throw LargestBatch.advise(e, held, model, recipe, train, valid);
     }
   }
 
@@ -173,6 +174,7 @@ public final class Trainer {
                 rows ->
                     held.hold(
                         new Evaluator(model, rows, Optional.of(recipe.loss()), batches.largest())));
+        listeners.forEach(listener -> listener.onReady(step));
         listeners.forEach(listener -> listener.onMemory(backend.allocatedBytes()));
         stopped = run(batches, order, step, evaluator);
       }

@@ -86,7 +86,21 @@ class CliMessagesTest {
         "--patience -1| --patience must be at least 0, not -1",
         "--patience 2 --valid 0| --patience 2 needs rows to validate on, but --valid is 0",
         "--act rulu| --act: Unknown activation 'rulu'; there are: identity, relu",
-        "--norm layer| --norm layer is not known; there are: batch, none",
+        "--norm layers| --norm layers is not known; there are: none, batch, layer, rms, group, group:G, instance:L, weight, normprop, ghost:K, mean-only",
+        "--norm layer:3| --norm layer:3 is not known; there are: none,",
+        "--norm group:x| --norm group:x: 'x' is not a whole number above 0",
+        "--norm group --hidden 100| --norm group: Group norm can't part 100 features into 32 equal groups. help: the number of groups can be 25 or 50",
+        "--norm group:4 --hidden 4| --norm group:4: Group norm over sets of 1 feature: each set has one element",
+        "--norm layer --hidden 1| --norm layer: Layer norm over sets of 1 feature",
+        "--norm instance| --norm instance needs the length of its groups: over a single feature each set has one element, so its deviation is 0 and every output would be β. help: --norm instance:L",
+        "--norm instance:1| --norm instance:1: Instance norm over sets of 1 feature: each set has one element, so its deviation is 0",
+        "--norm instance:7| can't part 256 features into groups of 7. help: the length of a group can be 4 or 8",
+        "--norm ghost| --norm ghost needs the rows of its groups. help: --norm ghost:K",
+        "--norm ghost:1| --norm ghost:1: Ghost batch norm takes groups of at least 2 rows, not 1",
+        "--norm weight --norm-place after| --norm-place after: --norm weight has no place",
+        "--norm normprop --norm-place after| --norm-place after: --norm normprop has no place",
+        "--norm rms --epsilon -1| --epsilon: RMS norm's epsilon must be at least 0, not -1.0",
+        "--act selu --dropout 1| --dropout: The alpha dropout probability must be at least 0 and below 1, not 1.0",
         "--norm-place up| --norm-place up is not known; there are: before, after",
         "--dropout 1| --dropout: The dropout probability must be at least 0 and below 1, not 1.0",
         "--init foo| --init: Unknown initialiser 'foo'; there are: auto, he,",
@@ -129,6 +143,21 @@ class CliMessagesTest {
     CommandLineRun.of().refused("No command was given; there are: train");
     CommandLineRun.of("evaluate").refused("Missing required option", "--model");
     CommandLineRun.of("train", "--epochs").refused("--epochs");
+  }
+
+  @Test
+  void whatCannotBeAdaptedIsNamed() throws IOException {
+    Path plain = shared.resolve("plain");
+    CommandLineRun.of("train", "--steps", 2, "--norm", "layer", "--hidden", 4, "--out", plain)
+        .succeeded();
+    Path out = folder.resolve("adapted");
+    CommandLineRun.of("adapt", "--model", plain, "--out", out)
+        .refused("The model has no batch norm, so it has no statistics to adapt", "help: ");
+    Path row = write("row.csv", "size,kind,price\n3,x,4.5\n");
+    CommandLineRun.of("adapt", "--model", model, "--data", row, "--out", out)
+        .refused("Batch norm can't be adapted to one row", "help: at least 2 rows");
+    CommandLineRun.of("adapt", "--model", model).refused("Missing required option", "--out");
+    assertFalse(Files.exists(out), "a refused run leaves no folder");
   }
 
   @Test
@@ -274,6 +303,21 @@ class CliMessagesTest {
     CommandLineRun.of("train", "--steps", 1, "--out", file).refused("is a file", "--out");
     CommandLineRun.of("train", "--steps", 1, "--out", file.resolve("sub"))
         .refused("can't be made", "--out");
+  }
+
+  @Test
+  void aFolderThatCannotTakeEventsIsNamedBeforeTraining() throws IOException {
+    Path file = write("file", "");
+    CommandLineRun run =
+        train("--steps", 1, "--tensorboard", file)
+            .refused("is a file, but event files need a folder", "another --tensorboard");
+    assertFalse(run.err().contains("epoch 1"), run::toString);
+    train("--steps", 1, "--tensorboard", file.resolve("sub"))
+        .refused("events can't be written to", "another --tensorboard");
+    assertFalse(Files.exists(folder.resolve("run")), "a refused run leaves no folder");
+    Path events = folder.resolve("run/tb");
+    train("--batch", 1, "--tensorboard", events).refused("A batch of 1 row is too small");
+    assertFalse(Files.exists(folder.resolve("run")), "nor one for the events of no run");
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.evenkeel.io.EventReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -129,6 +130,28 @@ class CliTest {
   }
 
   @Test
+  void theTensorBoardGoesOnWhereTheRunDoes() throws IOException {
+    Path events = folder.resolve("tb/digits");
+    JsonNode result =
+        digits("--epochs", 2, "--batch", 500, "--tensorboard", events, "--json").json();
+    assertEquals(CommandLineRun.trainKeys("test_accuracy"), CommandLineRun.keys(result));
+    long steps = result.get("steps").asLong();
+    Path first = EventReader.files(events).get(0);
+    assertEquals(steps, EventReader.scalars(first, "loss/train").size());
+    float valid = EventReader.scalars(first, "loss/validation").get(steps);
+    assertEquals((float) result.get("valid_loss").asDouble(), valid);
+    assertTrue(EventReader.tags(first).contains("activations/1.batch-norm.relu"));
+
+    CommandLineRun.of("train", "--resume", folder.resolve("run")).succeeded();
+    assertEquals(2, EventReader.files(events).size());
+    Path other = folder.resolve("tb/other");
+    CommandLineRun.of("train", "--resume", folder.resolve("run"), "--tensorboard", other)
+        .succeeded();
+    assertEquals(2, EventReader.files(events).size());
+    assertEquals(1, EventReader.files(other).size());
+  }
+
+  @Test
   void aTableIsEvaluatedOnTheRowsThatTrainingNeverSaw() {
     CommandLineRun run = CommandLineRun.of("evaluate", "--model", model, "--json");
     JsonNode result = run.json();
@@ -226,6 +249,60 @@ class CliTest {
     }
   }
 
+  /**
+   * A table whose inputs are scaled and shifted: batch norm's statistics can be had again from it.
+   */
+  @Test
+  void adaptingUndoesAScaleAndAShift() throws IOException {
+    Random random = new Random(3);
+    StringBuilder source = new StringBuilder("a,b,kind\n");
+    StringBuilder target = new StringBuilder("a,b,kind\n");
+    for (int i = 0; i < 400; i++) {
+      double a = random.nextGaussian();
+      double b = random.nextGaussian();
+      String kind = a * b > 0 ? "same" : "other";
+      source.append("%s,%s,%s\n".formatted(a, b, kind));
+      target.append("%s,%s,%s\n".formatted(3 * a + 5, 3 * b + 5, kind));
+    }
+    Path clean = Files.writeString(folder.resolve("source.csv"), source);
+    Path shifted = Files.writeString(folder.resolve("target.csv"), target);
+    Path run = folder.resolve("run");
+    CommandLineRun.of(
+            "train",
+            "--data",
+            clean,
+            "--test",
+            0,
+            "--out",
+            run,
+            "--hidden",
+            32,
+            "--norm-place",
+            "before",
+            "--batch",
+            64)
+        .succeeded();
+    Path adapted = folder.resolve("adapted");
+    JsonNode told =
+        CommandLineRun.of("adapt", "--model", run, "--data", shifted, "--out", adapted, "--json")
+            .json();
+    assertEquals(400, told.get("rows").asInt());
+    double before = accuracy(run, shifted);
+    double after = accuracy(adapted, shifted);
+    assertTrue(before < 0.7, "shifted: " + before);
+    assertEquals(accuracy(run, clean), after, 0.05, "shifted, adapted");
+    assertTrue(after > 0.9, "shifted, adapted: " + after);
+    CommandLineRun.of("predict", "--model", adapted, "--data", shifted, "--out", folder + "/p.csv")
+        .succeeded();
+  }
+
+  private static double accuracy(Path model, Path data) {
+    return CommandLineRun.of("evaluate", "--model", model, "--data", data, "--json")
+        .json()
+        .get("accuracy")
+        .asDouble();
+  }
+
   @Test
   void benchReportsWhatScriptsWant() {
     CommandLineRun run =
@@ -289,7 +366,7 @@ class CliTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "predict", "bench"})
+  @ValueSource(strings = {"train", "evaluate", "predict", "adapt", "bench"})
   void everyCommandExplainsItself(String command) {
     CommandLineRun help = CommandLineRun.of(command, "--help").succeeded();
     assertEquals("", help.err());
@@ -305,7 +382,7 @@ class CliTest {
   void theProgramExplainsItself() {
     CommandLineRun.of("--help")
         .succeeded()
-        .says("train", "evaluate", "predict", "export", "bench", "Try: evenkeel train");
+        .says("train", "evaluate", "predict", "adapt", "export", "bench", "Try: evenkeel train");
     CommandLineRun.of("--version").succeeded().says("evenkeel ");
     CommandLineRun.of("train", "--help")
         .says("Data:", "Network:", "Training:", "(default: 256,256)", "(default: 20, and");

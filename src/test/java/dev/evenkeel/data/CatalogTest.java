@@ -50,6 +50,17 @@ class CatalogTest {
     assertEquals(178, IntStream.of(data.labels()).filter(label -> label == 0).count());
   }
 
+  @Test
+  void breastCancerComesWithEvenkeel() {
+    Source.Arrays tumours = (Source.Arrays) new Catalog(folder).load("breast-cancer");
+    Dataset data = tumours.data();
+    assertEquals(569, data.rows());
+    assertEquals(30, data.columns());
+    assertEquals(17.99f, data.features()[0]);
+    assertEquals(357, IntStream.of(data.labels()).sum(), "benign");
+    assertTrue(!tumours.shared(), "its columns have units of their own");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"mnist", "fashion-mnist"})
   void imagesComeWithTheirTestSet(String name) {
@@ -95,7 +106,7 @@ class CatalogTest {
         () -> new Catalog(folder).load("mnits"),
         "no file mnits (in the folder ",
         "nor a data set of that name",
-        "digits, mnist, fashion-mnist");
+        "digits, breast-cancer, mnist, fashion-mnist");
   }
 
   @Test

@@ -59,6 +59,24 @@ class NetworkTest {
   }
 
   @Test
+  void theDirectionsOfWeightNormBeginAsSalimansHasThem() {
+    Linear normed = Linear.of(OUTPUTS).withWeightNorm(WeightNorm.fromData());
+    try (Model model = Network.of(INPUTS, normed, Activate.relu()).build(backend, 5)) {
+      float[] v = model.values(model.parameters().get(1));
+      double squares = 0;
+      for (float one : v) {
+        squares += (double) one * one / v.length;
+      }
+      assertDeviation(0.05, Math.sqrt(squares));
+    }
+    try (Model model =
+        Network.of(INPUTS, normed.withInitialiser(Initialiser.normal(2))).build(backend, 5)) {
+      float[] v = model.values(model.parameters().get(1));
+      assertTrue(Math.abs(v[0]) + Math.abs(v[1]) + Math.abs(v[2]) > 0.5, "one that is asked for");
+    }
+  }
+
+  @Test
   void aBiasThatIsAskedForIsThereAndOneThatIsNotWantedIsNot() {
     assertEquals(
         List.of("0.weight", "0.bias", "1.weight", "1.bias"),

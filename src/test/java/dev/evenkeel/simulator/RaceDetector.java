@@ -255,12 +255,17 @@ final class RaceDetector {
         e[i + READER] = warp.thread(lane) == before % THREADS ? id + 1 : before + 1;
         return;
       }
-    } else if (before == id && e[i + READ_CLOCK] < 0) {
+    } else if (before == id && e[i + READ_CLOCK] < 0 && !passed(e, i, warp)) {
       clock = e[i + READ_CLOCK];
     }
     e[i + READER] = id + 1;
     e[i + READ_WHEN] = when;
     e[i + READ_CLOCK] = clock;
+  }
+
+  /** Whether a barrier of the block has come since several of its warps have read. */
+  private static boolean passed(int[] e, int i, Warp warp) {
+    return e[i + READ_CLOCK] == SEVERAL_WARPS && e[i + READ_WHEN] >>> 12 != warp.block.epoch;
   }
 
   private GpuFault race(

@@ -315,13 +315,15 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation weightNormForward(Matrix direction, Matrix gain, Matrix weight) {
-    throw new UnsupportedOperationException("weightNormForward");
+    return bound(kernels.weightNormForward(view(direction), vector(gain), view(weight)));
   }
 
   @Override
   public Operation weightNormBackward(
       Matrix dWeight, Matrix direction, Matrix gain, Matrix dDirection, Matrix dGain) {
-    throw new UnsupportedOperationException("weightNormBackward");
+    return bound(
+        kernels.weightNormBackward(
+            view(dWeight), view(direction), vector(gain), view(dDirection), vector(dGain)));
   }
 
   // Activations
@@ -389,7 +391,8 @@ public final class CudaBackend implements Backend {
         vector(norm.count()),
         norm.epsilon(),
         norm.running().weight(),
-        norm.running().unbiased());
+        norm.running().unbiased(),
+        norm.ghostRows());
   }
 
   @Override
@@ -402,7 +405,8 @@ public final class CudaBackend implements Backend {
   @Override
   public Operation rowNormForward(
       Matrix x, RowNormMemory norm, Activation activation, Matrix y, Matrix saved) {
-    throw new UnsupportedOperationException("rowNormForward");
+    return bound(
+        kernels.rowNormForward(view(x), rowNorm(norm), activation, view(y), vector(saved)));
   }
 
   @Override
@@ -416,28 +420,34 @@ public final class CudaBackend implements Backend {
       Matrix dx,
       Matrix dGamma,
       Matrix dBeta) {
-    throw new UnsupportedOperationException("rowNormBackward");
+    return bound(
+        kernels.rowNormBackward(
+            view(dy),
+            view(x),
+            rowNorm(norm),
+            activation,
+            vector(saved),
+            view(dx),
+            vector(dGamma),
+            vector(dBeta)));
+  }
+
+  private static Kernels.RowNorm rowNorm(RowNormMemory norm) {
+    return new Kernels.RowNorm(
+        vector(norm.gamma()), vector(norm.beta()), norm.groups(), norm.centred(), norm.epsilon());
   }
 
   // Dropout and sums
 
   @Override
   public Operation scaleShift(Matrix x, double scale, double shift, Matrix y) {
-    throw new UnsupportedOperationException("scaleShift");
+    return bound(kernels.scaleShift(view(x), scale, shift, view(y)));
   }
 
   @Override
   public Operation dropout(
       Matrix x, Dropping dropping, long seed, int stream, Step step, Matrix y) {
-    Operation work =
-        kernels.dropout(
-            view(x),
-            Math.round(dropping.probability() * 0x1p32),
-            (float) dropping.scale(),
-            seed,
-            stream,
-            settings.step(step),
-            view(y));
+    Operation work = kernels.dropout(view(x), dropping, seed, stream, settings.step(step), view(y));
     return new CudaOperation(settings, work, step);
   }
 

@@ -59,6 +59,12 @@ final class CudnnNorm {
 
   /** Why cuDNN can't do it; empty where it can. */
   Optional<String> refusal(View x, Norm norm, Activation activation, boolean training) {
+    if (norm.gamma() == 0) {
+      return Optional.of("it can't leave the deviation as it is");
+    }
+    if (training && norm.ghostRows() != 0) {
+      return Optional.of("it knows no groups of rows");
+    }
     if (training && norm.weight() == 0) {
       return Optional.of("its factor of the running statistics is fixed, a plain average's is not");
     }

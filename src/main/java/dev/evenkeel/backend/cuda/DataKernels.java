@@ -1,5 +1,6 @@
 package dev.evenkeel.backend.cuda;
 
+import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
 
 /** Launches of {@code kernels/data.cu}. */
@@ -65,8 +66,25 @@ final class DataKernels {
         panels.rowsPerSlab());
   }
 
-  Operation dropout(
-      View x, long dropBelow, float scale, long seed, int philoxStream, long step, View y) {
+  Operation scaleShift(View x, double scale, double shift, View y) {
+    int width = Launcher.width(x, y);
+    Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
+    return launcher.launch(
+        "scale_shift" + Launcher.suffix(x, width),
+        panels.grid(),
+        x.address(),
+        x.pitch(),
+        (float) scale,
+        (float) shift,
+        y.address(),
+        y.pitch(),
+        x.rows(),
+        x.columns(),
+        panels.lanes(),
+        panels.rowsPerSlab());
+  }
+
+  Operation dropout(View x, Dropping dropping, long seed, int philoxStream, long step, View y) {
     int width = Launcher.width(x, y);
     Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
     return launcher.launch(
@@ -74,8 +92,10 @@ final class DataKernels {
         panels.grid(),
         x.address(),
         x.pitch(),
-        dropBelow,
-        scale,
+        Math.round(dropping.probability() * 0x1p32),
+        (float) dropping.scale(),
+        (float) dropping.shift(),
+        (float) dropping.dropped(),
         seed,
         (long) philoxStream << 40,
         step,

@@ -1,6 +1,7 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.tensor.Philox;
@@ -226,7 +227,8 @@ public final class KernelBench implements AutoCloseable {
       this.dy = matrices(sets, shape.rows, shape.columns, type);
       int c = shape.columns;
       this.norm =
-          new Kernels.Norm(ones(c), take(4L * c), take(4L * c), ones(c), take(4), 1e-5, 0.1, true);
+          new Kernels.Norm(
+              ones(c), take(4L * c), take(4L * c), ones(c), take(4), 1e-5, 0.1, true, 0);
       this.saved = take(12L * c);
       this.dGamma = take(4L * c);
       this.dBeta = take(4L * c);
@@ -275,16 +277,65 @@ public final class KernelBench implements AutoCloseable {
           "batch norm + relu inference",
           2,
           i -> kernels.batchNormInference(x[i], norm, relu, y[i]));
+      rowNorm();
+      ghostNorm();
+      weightNorm();
       add("column statistics", 1, i -> kernels.columnStatistics(x[i], dGamma, dBeta));
       add("bias + relu forward", 2, i -> kernels.activationForward(x[i], norm.beta(), relu, y[i]));
       add(
           "bias + relu backward",
           3,
           i -> kernels.activationBackward(dy[i], x[i], x[i], relu, y[i], dBeta));
-      add("dropout", 2, i -> kernels.dropout(x[i], 1L << 30, 1.25f, 1, 0, take(8), y[i]));
+      add("dropout", 2, i -> kernels.dropout(x[i], Dropping.inverted(0.25), 1, 0, take(8), y[i]));
       add("add", 3, i -> kernels.add(x[i], dy[i], y[i]));
       gather();
       return results;
+    }
+
+    private void rowNorm() {
+      Kernels.RowNorm layer = new Kernels.RowNorm(norm.gamma(), norm.beta(), 1, true, 1e-5);
+      Activation relu = Activation.RELU;
+      long kept = take(12L * shape.rows);
+      add(
+          "layer norm + relu forward",
+          2,
+          i -> kernels.rowNormForward(x[i], layer, relu, y[i], kept));
+      add(
+          "layer norm + relu backward",
+          5,
+          i -> kernels.rowNormBackward(dy[i], x[i], layer, relu, kept, y[i], dGamma, dBeta));
+    }
+
+    private void ghostNorm() {
+      Kernels.Norm ghost = norm.ofGroups(32);
+      Activation relu = Activation.RELU;
+      long kept = take(12L * shape.columns * ghost.groups(shape.rows));
+      add(
+          "ghost batch norm of 32 + relu forward",
+          2,
+          i -> kernels.batchNormForward(x[i], ghost, relu, y[i], kept));
+      add(
+          "ghost batch norm of 32 + relu backward",
+          3,
+          i -> kernels.batchNormBackward(dy[i], x[i], ghost, relu, kept, y[i], dGamma, dBeta));
+    }
+
+    /** Of weights [O, I] as large as the batch: float32, but for the product's copy. */
+    private void weightNorm() {
+      boolean exact = type == ElementType.FLOAT32;
+      View[] direction = exact ? x : matrices(sets, shape.rows, shape.columns, ElementType.FLOAT32);
+      long gain = ones(shape.rows);
+      add(
+          "weight norm forward",
+          exact ? 2 : 3,
+          i -> kernels.weightNormForward(direction[i], gain, y[i]));
+      if (exact) {
+        long dGain = take(4L * shape.rows);
+        add(
+            "weight norm backward",
+            3,
+            i -> kernels.weightNormBackward(dy[i], direction[i], gain, y[i], dGain));
+      }
     }
 
     private void gather() {

@@ -30,6 +30,8 @@ final class KernelModules {
           "bn_apply",
           "bn_backward",
           "bn_forward",
+          "bn_ghost_backward",
+          "bn_ghost_forward",
           "bn_inference",
           "bn_project",
           "bn_reduce",
@@ -40,11 +42,30 @@ final class KernelModules {
           "find_non_finite",
           "gather",
           "regression_loss",
+          "row_norm_backward",
+          "row_norm_forward",
+          "row_norm_sums",
+          "scale_shift",
           "softmax_cross_entropy");
 
   /** Kernels that know float32 only. */
   private static final List<String> FLOAT_FAMILIES =
-      List.of("adam", "clip_scale", "descent", "momentum", "rmsprop");
+      List.of(
+          "adam",
+          "clip_scale",
+          "descent",
+          "momentum",
+          "rmsprop",
+          "weight_norm_backward",
+          "weight_norm_forward");
+
+  /** Kernels that take bfloat16 one by one too: groups of features may begin anywhere. */
+  private static final List<String> GROUP_FAMILIES =
+      List.of("row_norm_backward", "row_norm_forward", "row_norm_sums");
+
+  /** Kernels that read one type and write another. */
+  private static final List<String> CONVERSIONS =
+      List.of("copy_f32_bf16", "copy_bf16_f32", "weight_norm_forward_f32_bf16");
 
   private final CudaDriver driver;
   private final Map<String, Long> modules = new HashMap<>();
@@ -64,7 +85,8 @@ final class KernelModules {
       names.add("class_weight_total_f32x1");
     } else {
       FAMILIES.forEach(family -> names.add(family + "_bf16x8"));
-      for (String conversion : List.of("copy_f32_bf16", "copy_bf16_f32")) {
+      GROUP_FAMILIES.forEach(family -> names.add(family + "_bf16x1"));
+      for (String conversion : CONVERSIONS) {
         names.addAll(List.of(conversion + "x1", conversion + "x4"));
       }
     }

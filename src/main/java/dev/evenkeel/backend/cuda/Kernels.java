@@ -2,6 +2,8 @@ package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend.RegressionLoss;
+import dev.evenkeel.backend.BatchNormMemory;
+import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
 
 /**
@@ -13,7 +15,12 @@ import dev.evenkeel.backend.Operation;
  */
 final class Kernels {
 
-  /** What a batch norm needs besides its matrix. */
+  /**
+   * What a batch norm needs besides its matrix.
+   *
+   * @param gamma 0, as {@code runningVariance}, where the mean alone is subtracted
+   * @param ghostRows rows of a group with statistics of its own; 0 for the whole batch
+   */
   record Norm(
       long gamma,
       long beta,
@@ -22,7 +29,26 @@ final class Kernels {
       long count,
       double epsilon,
       double weight,
-      boolean unbiased) {}
+      boolean unbiased,
+      int ghostRows) {
+
+    int groups(int rows) {
+      return BatchNormMemory.groups(rows, ghostRows);
+    }
+
+    /** The same by the statistics of groups of so many rows. */
+    Norm ofGroups(int rows) {
+      return new Norm(
+          gamma, beta, runningMean, runningVariance, count, epsilon, weight, unbiased, rows);
+    }
+  }
+
+  /**
+   * What a norm over a row's features needs besides its matrix.
+   *
+   * @param beta 0 where there is none
+   */
+  record RowNorm(long gamma, long beta, int groups, boolean centred, double epsilon) {}
 
   /**
    * What every update works on.
@@ -52,6 +78,8 @@ final class Kernels {
   private final DataKernels data;
   private final ActivationKernels activations;
   private final NormKernels norms;
+  private final RowNormKernels rowNorms;
+  private final WeightNormKernels weightNorms;
   private final LossKernels losses;
   private final UpdateKernels updates;
 
@@ -69,6 +97,8 @@ final class Kernels {
     this.data = new DataKernels(launcher);
     this.activations = new ActivationKernels(launcher);
     this.norms = new NormKernels(launcher);
+    this.rowNorms = new RowNormKernels(launcher);
+    this.weightNorms = new WeightNormKernels(launcher);
     this.losses = new LossKernels(launcher);
     this.updates = new UpdateKernels(launcher);
   }
@@ -100,15 +130,32 @@ final class Kernels {
     return data.add(a, b, out);
   }
 
+  /** y := scale · x + shift; y may be x. */
+  Operation scaleShift(View x, double scale, double shift, View y) {
+    return data.scaleShift(x, scale, shift, y);
+  }
+
   /**
-   * y := x · scale where word e mod 4 of Philox block (e / 4) of stream (stream · 2⁴⁰ + step), e =
-   * row · columns + column, is at least {@code dropBelow} unsigned, else 0. y may be x.
+   * y := scale · x + shift where word e mod 4 of Philox block (e / 4) of stream (stream · 2⁴⁰ +
+   * step), e = row · columns + column, is at least probability · 2³² unsigned, else the dropped
+   * value. y may be x.
    *
    * @param step address of a 64-bit integer
    */
-  Operation dropout(
-      View x, long dropBelow, float scale, long seed, int philoxStream, long step, View y) {
-    return data.dropout(x, dropBelow, scale, seed, philoxStream, step, y);
+  Operation dropout(View x, Dropping dropping, long seed, int philoxStream, long step, View y) {
+    return data.dropout(x, dropping, seed, philoxStream, step, y);
+  }
+
+  // Weight norm: direction [O, I] and its gradients float32 without gaps, gain [O]
+
+  Operation weightNormForward(View direction, long gain, View weight) {
+    return weightNorms.forward(direction, gain, weight);
+  }
+
+  /** dDirection may be dWeight. */
+  Operation weightNormBackward(
+      View dWeight, View direction, long gain, View dDirection, long dGain) {
+    return weightNorms.backward(dWeight, direction, gain, dDirection, dGain);
   }
 
   // Activations
@@ -126,7 +173,7 @@ final class Kernels {
     return activations.activationBackward(dy, z, y, activation, dz, dBias);
   }
 
-  // Batch norm; saved is [3, C]: shift, delta (mean = shift + delta), 1/√(σ² + ε)
+  // Batch norm; saved is [3 · groups, C]: shift, delta (mean = shift + delta), 1/√(σ² + ε)
 
   Operation batchNormForward(View x, Norm norm, Activation activation, View y, long saved) {
     return norms.batchNormForward(x, norm, activation, y, saved);
@@ -152,6 +199,25 @@ final class Kernels {
   /** Mean and biased variance of every column. */
   Operation columnStatistics(View x, long mean, long variance) {
     return norms.columnStatistics(x, mean, variance);
+  }
+
+  // Row norms; saved is [N, 3 · groups], the same three for each group; 0 at inference
+
+  Operation rowNormForward(View x, RowNorm norm, Activation activation, View y, long saved) {
+    return rowNorms.forward(x, norm, activation, y, saved);
+  }
+
+  /** dx may be dy; dBeta is 0 where there is no β. */
+  Operation rowNormBackward(
+      View dy,
+      View x,
+      RowNorm norm,
+      Activation activation,
+      long saved,
+      View dx,
+      long dGamma,
+      long dBeta) {
+    return rowNorms.backward(dy, x, norm, activation, saved, dx, dGamma, dBeta);
   }
 
   // Losses: targets are float32; dLogits has the type of logits; loss is one float

@@ -152,7 +152,8 @@ final class NormBodies {
             vectors + 36L * columns,
             like.epsilon(),
             like.weight(),
-            like.unbiased());
+            like.unbiased(),
+            0);
     long saved = vectors + 16L * columns;
     long dGamma = vectors + 28L * columns;
     long dBeta = vectors + 32L * columns;

@@ -10,12 +10,17 @@ final class NormKernels {
   static final int WHOLE_COLUMNS = 512;
 
   private final Launcher launcher;
+  private final GhostNormKernels ghosts;
 
   NormKernels(Launcher launcher) {
     this.launcher = launcher;
+    this.ghosts = new GhostNormKernels(launcher);
   }
 
   Operation batchNormForward(View x, Kernels.Norm norm, Activation activation, View y, long saved) {
+    if (norm.groups(x.rows()) > 1) {
+      return ghosts.forward(x, norm, activation, y, saved);
+    }
     int width = Launcher.width(x, y);
     double unbiased = norm.unbiased() && x.rows() > 1 ? x.rows() / (x.rows() - 1.0) : 1;
     if (x.rows() <= WHOLE_COLUMNS) {
@@ -112,6 +117,9 @@ final class NormKernels {
       View dx,
       long dGamma,
       long dBeta) {
+    if (norm.groups(x.rows()) > 1) {
+      return ghosts.backward(dy, x, norm, activation, saved, dx, dGamma, dBeta);
+    }
     int width = Launcher.width(dy, x, dx);
     double oneByRows = 1.0 / x.rows();
     if (x.rows() <= WHOLE_COLUMNS) {

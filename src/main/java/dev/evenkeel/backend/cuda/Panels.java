@@ -56,6 +56,25 @@ record Panels(int lanes, int panels, int slabs, int rowsPerSlab) {
     return new Panels(lanes, divideUp(vectors, lanes), 1, rows);
   }
 
+  /**
+   * Each block has all rows of its columns in one group of rows after another: {@code rowsPerSlab}
+   * counts groups here. Few rows have many columns beside them, so that no thread is idle.
+   */
+  static Panels ofGroups(int rows, int groups, int columns, int width, int elementBytes) {
+    int vectors = vectors(columns, width);
+    int narrowest = Math.max(1, NARROWEST_BYTES / (width * elementBytes));
+    int longest = divideUp(rows, groups);
+    int lanes = powerOfTwo(vectors, WARP);
+    while (lanes > narrowest
+        && THREADS / lanes < longest
+        && (long) divideUp(vectors, lanes) * groups < BLOCKS_OF_PANELS) {
+      lanes /= 2;
+    }
+    int panels = divideUp(vectors, lanes);
+    int perSlab = divideUp(groups, Math.max(1, BLOCKS_OF_SUMS / panels));
+    return new Panels(lanes, panels, divideUp(groups, perSlab), perSlab);
+  }
+
   CudaDriver.Grid grid() {
     return new CudaDriver.Grid(panels, slabs, THREADS, 1);
   }

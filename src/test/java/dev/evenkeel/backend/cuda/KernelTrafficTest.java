@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.Statistics;
@@ -36,6 +37,14 @@ class KernelTrafficTest {
 
   private static final double BFLOAT16_ASKED_MARGIN = 2.4;
 
+  /**
+   * Each row of a row norm asks for γ and β, float32, again. In bfloat16 a thread's eight of them
+   * are two accesses, and each touches all their sectors.
+   */
+  private static final double ROW_ASKED_MARGIN = 2.1;
+
+  private static final double BFLOAT16_ROW_ASKED_MARGIN = 5.2;
+
   private final SimulatedDriver driver = new SimulatedDriver(1);
   private final long stream = driver.createStream();
   private final CudaMemory memory = new CudaMemory(driver, stream);
@@ -55,7 +64,7 @@ class KernelTrafficTest {
   private Kernels.Norm norm() {
     long v = memory.allocate(5L * 4 * COLUMNS);
     int c = 4 * COLUMNS;
-    return new Kernels.Norm(v, v + c, v + 2 * c, v + 3 * c, v + 4 * c, 1e-5, 0.1, true);
+    return new Kernels.Norm(v, v + c, v + 2 * c, v + 3 * c, v + 4 * c, 1e-5, 0.1, true, 0);
   }
 
   private List<Statistics.Launch> run(Operation operation) {
@@ -74,6 +83,19 @@ class KernelTrafficTest {
    */
   private void moves(
       String what, View x, int reads, int writes, int launches, Operation operation) {
+    boolean exact = x.type() == ElementType.FLOAT32;
+    double asked = exact ? ASKED_MARGIN : BFLOAT16_ASKED_MARGIN;
+    moves(what, x, reads, writes, launches, asked, operation);
+  }
+
+  private void moves(
+      String what,
+      View x,
+      int reads,
+      int writes,
+      int launches,
+      double askedMargin,
+      Operation operation) {
     List<Statistics.Launch> all = run(operation);
     assertEquals(launches, all.size(), what + ": launches");
     long moved = 0;
@@ -91,7 +113,6 @@ class KernelTrafficTest {
     double planned = (double) (reads + writes) * x.size() * x.type().bytes;
     boolean exact = x.type() == ElementType.FLOAT32;
     double margin = exact ? MARGIN : BFLOAT16_MARGIN;
-    double askedMargin = exact ? ASKED_MARGIN : BFLOAT16_ASKED_MARGIN;
     within(what + " moves", moved * Statistics.SECTOR / planned, margin);
     within(what + " asks the caches for", asked * Statistics.SECTOR / planned, askedMargin);
     assertTrue(vectors >= 0.99 * planned, what + ": not in 16-byte accesses");
@@ -153,6 +174,62 @@ class KernelTrafficTest {
             .size());
   }
 
+  /** A row stays in registers from its statistics to its result. */
+  @Test
+  void rowNormsReadARowOnce() {
+    for (ElementType type : ElementType.values()) {
+      View x = matrix(ROWS, type);
+      View y = matrix(ROWS, type);
+      View dy = matrix(ROWS, type);
+      long v = memory.allocate(4L * 4 * COLUMNS);
+      int c = 4 * COLUMNS;
+      Kernels.RowNorm norm = new Kernels.RowNorm(v, v + c, 1, true, 1e-5);
+      long saved = memory.allocate(3L * 4 * ROWS);
+      boolean exact = type == ElementType.FLOAT32;
+      double asked = exact ? ROW_ASKED_MARGIN : BFLOAT16_ROW_ASKED_MARGIN;
+      Activation relu = Activation.RELU;
+      Operation forward = kernels.rowNormForward(x, norm, relu, y, saved);
+      moves("row norm forward in " + type, x, 1, 1, 1, asked, forward);
+      Operation backward =
+          kernels.rowNormBackward(dy, x, norm, relu, saved, dy, v + 2L * c, v + 3L * c);
+      moves("row norm backward in " + type, x, 4, 1, 2, asked, backward);
+    }
+  }
+
+  /** The second look at a group is served by a cache, as in batch norm of few rows. */
+  @Test
+  void ghostBatchNormIsOneKernelEachWay() {
+    View x = matrix(ROWS, ElementType.FLOAT32);
+    View y = matrix(ROWS, ElementType.FLOAT32);
+    View dy = matrix(ROWS, ElementType.FLOAT32);
+    Kernels.Norm norm = norm().ofGroups(256);
+    long saved = memory.allocate(3L * 4 * COLUMNS * norm.groups(ROWS));
+    long gradients = memory.allocate(2L * 4 * COLUMNS);
+    Activation relu = Activation.RELU;
+    Operation forward = kernels.batchNormForward(x, norm, relu, y, saved);
+    moves("ghost forward", x, 1, 1, 1, 2, forward);
+    Operation backward =
+        kernels.batchNormBackward(dy, x, norm, relu, saved, dy, gradients, gradients + 4 * COLUMNS);
+    moves("ghost backward", x, 2, 1, 1, 2, backward);
+  }
+
+  @Test
+  void weightNormReadsEachWeightOnce() {
+    View direction = matrix(ROWS, ElementType.FLOAT32);
+    View slopes = matrix(ROWS, ElementType.FLOAT32);
+    View weight = matrix(ROWS, ElementType.FLOAT32);
+    long gain = memory.allocate(4L * ROWS);
+    long dGain = memory.allocate(4L * ROWS);
+    moves("forward", weight, 1, 1, 1, kernels.weightNormForward(direction, gain, weight));
+    moves(
+        "backward",
+        weight,
+        2,
+        1,
+        1,
+        kernels.weightNormBackward(slopes, direction, gain, slopes, dGain));
+  }
+
   @Test
   void elementWiseWork() {
     View x = matrix(ROWS, ElementType.FLOAT32);
@@ -160,8 +237,9 @@ class KernelTrafficTest {
     moves("copy", x, 1, 1, 1, kernels.copy(x, y));
     moves("add", x, 2, 1, 1, kernels.add(x, y, y));
     moves("relu", x, 1, 1, 1, kernels.activationForward(x, 0, Activation.RELU, y));
+    moves("scale and shift", x, 1, 1, 1, kernels.scaleShift(x, 2, 1, y));
     long step = memory.allocate(8);
-    moves("dropout", x, 1, 1, 1, kernels.dropout(x, 1L << 30, 2, 1, 0, step, y));
+    moves("dropout", x, 1, 1, 1, kernels.dropout(x, Dropping.inverted(0.5), 1, 0, step, y));
   }
 
   /** Adam reads four vectors and writes three: 28 bytes a parameter. */

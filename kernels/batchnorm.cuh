@@ -1,0 +1,298 @@
+// Batch norm over the rows of x [N, C]: y = activation(γ x̂ + β), x̂ = (x − μ) / √(σ² + ε).
+//
+// Bytes for E = N · C elements of e bytes: forward 3 E e in two kernels (2 E e where the second read
+// still finds x in the L2 cache), backward 5 E e in two (3 E e). Up to 512 rows one block has all
+// rows of its columns, one kernel does it all, and the second read comes from the L1 or L2 cache.
+//
+// Statistics: x − x[0] is summed, and its square. A thread takes up to eight rows at a time, sums in float
+// their deviations from the first of them, which are exact where it matters (a large mean cancels
+// before anything is rounded, a constant column gives 0), then deviations from the mean of these rows
+// and their squares (so that an outlier drowns nothing but itself), and adds up such chunks in
+// double. The mean is kept as two floats, shift + delta: one would lose x̂ where the mean is 10⁵
+// deviations away from 0.
+//
+// Mean-only batch norm has no γ and no running variance (both null): γ/√(σ² + ε) is 1 then.
+//
+// saved [3, C]: shift, delta, 1/√(σ² + ε). Backward recomputes x̂ and the activation's slope from x.
+#pragma once
+
+#include "activations.cuh"
+
+/** sums[0] := Σ (x − x[0]) and sums[1] := Σ (x − x[0])² of a thread's rows. */
+template <typename T, int V>
+__device__ __forceinline__ void
+add_moments(const T *x, int pitch, const Panel &p, double (&sums)[2][V]) {
+  constexpr int R = V > 4 ? 4 : 8; // more would take too many registers
+  float origin[V];
+  if (p.begin < p.end) {
+    unpack(load<T, V>(x + p.column), origin);
+  }
+#pragma unroll 1
+  for (int row = p.begin; row < p.end; row += R * p.down) {
+    const int count = min(R, (p.end - row + p.down - 1) / p.down);
+    RawType<T, V> raw[R];
+    const RawType<T, V> first = load<T, V>(x + at(row, pitch, p.column));
+    load_rows<R, T, V>(x, pitch, p, row, first, raw);
+    float own[V];
+    float mean[V] = {};
+    unpack(first, own);
+#pragma unroll
+    for (int i = 1; i < R; i++) {
+      float v[V];
+      unpack(raw[i], v);
+#pragma unroll
+      for (int j = 0; j < V; j++) {
+        mean[j] += v[j] - own[j];
+      }
+    }
+    const float by_count = 1.0f / count;
+    float sum[V] = {};
+    float squares[V] = {};
+#pragma unroll
+    for (int i = 0; i < R; i++) {
+      float v[V];
+      unpack(raw[i], v);
+#pragma unroll
+      for (int j = 0; j < V; j++) {
+        const float d = i < count ? (v[j] - own[j]) - __fmul_rn(mean[j], by_count) : 0.0f;
+        sum[j] += d;
+        squares[j] += d * d;
+      }
+    }
+#pragma unroll
+    for (int j = 0; j < V; j++) {
+      // The same product as above, and no fused one: what was taken off is put back.
+      const double shift =
+          static_cast<double>(own[j]) - origin[j] + __fmul_rn(mean[j], by_count);
+      const double shifted = count * shift + sum[j];
+      sums[0][j] += shifted;
+      sums[1][j] += shift * (shifted + sum[j]) + squares[j];
+    }
+  }
+}
+
+/** Mean (as a double) and biased variance from the sums of one column. */
+struct Moments {
+  double mean;
+  double variance;
+
+  __device__ __forceinline__ Moments(float origin, const double (&sums)[2], int rows) {
+    const double offset = sums[0] / rows;
+    const double squares = (sums[1] - sums[0] * offset) / rows;
+    mean = origin + offset;
+    variance = squares < 0 ? 0 : squares; // not fmax, which would hide a NaN
+  }
+};
+
+/** The coefficients of a thread's V columns. */
+template <int V> struct Affine {
+  float shift[V];
+  float delta[V];
+  float inverse[V];
+  float gamma[V];
+  float beta[V];
+
+  /** x − μ. */
+  __device__ __forceinline__ float centred(float x, int j) const {
+    return (x - shift[j]) - delta[j];
+  }
+
+  /** γ x̂ + β, in the forward and in the backward pass to the same bit. */
+  __device__ __forceinline__ float affine(float centred, int j) const {
+    return fmaf(centred, gamma[j] * inverse[j], beta[j]);
+  }
+
+  __device__ __forceinline__ void load_affine(
+      const float *gammas, const float *betas, const float *saved, int column, int columns) {
+    load_or(1.0f, gammas, column, columns, gamma);
+    load_within(betas, column, columns, beta);
+    load_within(saved, column, columns, shift);
+    load_within(saved + columns, column, columns, delta);
+    load_within(saved + 2 * static_cast<int64_t>(columns), column, columns, inverse);
+  }
+};
+
+/** y := activation(γ x̂ + β) for a thread's rows. */
+template <typename T, int V>
+__device__ __forceinline__ void apply_rows(
+    const T *x,
+    int x_pitch,
+    T *y,
+    int y_pitch,
+    const Panel &p,
+    const Affine<V> &affine,
+    int activation) {
+  dispatch(activation, [&](auto a) {
+    constexpr int R = ROWS_OF<decltype(a), 8>;
+#pragma unroll 1
+    for (int row = p.begin; row < p.end; row += R * p.down) {
+      RawType<T, V> raw[R];
+      load_rows<R, T, V>(x, x_pitch, p, row, zeros<T, V>(), raw);
+#pragma unroll
+      for (int i = 0; i < R; i++) {
+        float u[V];
+        unpack(raw[i], u);
+#pragma unroll
+        for (int j = 0; j < V; j++) {
+          u[j] = affine.affine(affine.centred(u[j], j), j);
+        }
+        forward(a, u);
+        if (row + i * p.down < p.end) {
+          store(y + at(row + i * p.down, y_pitch, p.column), u);
+        }
+      }
+    }
+  });
+}
+
+/** The running statistics, and how a training pass moves them. */
+struct Running {
+  float *mean;
+  float *variance; // null where the mean alone is subtracted
+  float *count;
+  double weight; // of this batch; 0 for the plain average of all
+
+  __device__ __forceinline__ void
+  move(double batch_mean, double batch_variance, int column, float seen) const {
+    const double w = weight == 0 ? 1.0 / (seen + 1.0) : weight;
+    mean[column] = static_cast<float>(w * batch_mean + (1 - w) * mean[column]);
+    if (variance != nullptr) {
+      variance[column] = static_cast<float>(w * batch_variance + (1 - w) * variance[column]);
+    }
+  }
+};
+
+/** Writes a column's saved vectors; gives its mean as they have it. */
+__device__ __forceinline__ double save_column(
+    const Moments &batch, int columns, int column, double epsilon, bool mean_only, float *saved) {
+  const float shift = static_cast<float>(batch.mean);
+  const float delta = static_cast<float>(batch.mean - shift);
+  saved[column] = shift;
+  saved[static_cast<int64_t>(columns) + column] = delta;
+  saved[2 * static_cast<int64_t>(columns) + column] =
+      mean_only ? 1.0f : static_cast<float>(1.0 / sqrt(batch.variance + epsilon));
+  return static_cast<double>(shift) + delta;
+}
+
+/** Counts the mini-batch once all panels have read the count. */
+__device__ __forceinline__ void count_batch(Scratch *scratch, float *count, float seen) {
+  if (is_last(&scratch->tickets[COMMON_TICKET], gridDim.x) && threadIdx.x == 0) {
+    *count = seen + 1.0f;
+  }
+}
+
+// Backward: with t = dy · activation′, dβ = Σ t, dγ = Σ t x̂ and
+// dx = γ/√(σ² + ε) · (t − (dβ + x̂ dγ)/N).
+
+/** dy := t, for one vector; x is left as x − μ. */
+template <typename A, int V>
+__device__ __forceinline__ void
+mask(A activation, const Affine<V> &affine, float (&x)[V], float (&dy)[V]) {
+  float slope[V];
+#pragma unroll
+  for (int j = 0; j < V; j++) {
+    x[j] = affine.centred(x[j], j);
+    slope[j] = affine.affine(x[j], j);
+  }
+  slopes(activation, slope);
+#pragma unroll
+  for (int j = 0; j < V; j++) {
+    dy[j] *= slope[j];
+  }
+}
+
+/** sums[0] := Σ t and sums[1] := Σ t x̂ of a thread's rows: four at a time in float. */
+template <typename T, int V>
+__device__ __forceinline__ void add_gradients(
+    const T *dy,
+    int dy_pitch,
+    const T *x,
+    int x_pitch,
+    const Panel &p,
+    const Affine<V> &affine,
+    int activation,
+    double (&sums)[2][V]) {
+  dispatch(activation, [&](auto a) {
+    constexpr int R = ROWS_OF<decltype(a), 4>;
+#pragma unroll 1
+    for (int row = p.begin; row < p.end; row += R * p.down) {
+      RawType<T, V> raw_dy[R];
+      RawType<T, V> raw_x[R];
+      load_rows<R, T, V>(dy, dy_pitch, p, row, zeros<T, V>(), raw_dy);
+      const RawType<T, V> first = load<T, V>(x + at(row, x_pitch, p.column));
+      load_rows<R, T, V>(x, x_pitch, p, row, first, raw_x);
+      float sum[V] = {};
+      float dot[V] = {};
+#pragma unroll
+      for (int i = 0; i < R; i++) {
+        float t[V];
+        float centred[V];
+        unpack(raw_dy[i], t);
+        unpack(raw_x[i], centred);
+        mask(a, affine, centred, t);
+#pragma unroll
+        for (int j = 0; j < V; j++) {
+          sum[j] += t[j];
+          dot[j] += t[j] * (centred[j] * affine.inverse[j]);
+        }
+      }
+#pragma unroll
+      for (int j = 0; j < V; j++) {
+        sums[0][j] += sum[j];
+        sums[1][j] += dot[j];
+      }
+    }
+  });
+}
+
+/** dx for a thread's rows. */
+template <typename T, int V>
+__device__ __forceinline__ void project_rows(
+    const T *dy,
+    int dy_pitch,
+    const T *x,
+    int x_pitch,
+    T *dx,
+    int dx_pitch,
+    const Panel &p,
+    const Affine<V> &affine,
+    const float (&d_gamma)[V],
+    const float (&d_beta)[V],
+    double one_by_rows,
+    int activation) {
+  float scale[V];
+  float slope[V];
+  float constant[V];
+#pragma unroll
+  for (int j = 0; j < V; j++) {
+    const double outer = static_cast<double>(affine.gamma[j]) * affine.inverse[j];
+    scale[j] = static_cast<float>(outer);
+    slope[j] = static_cast<float>(outer * affine.inverse[j] * d_gamma[j] * one_by_rows);
+    constant[j] = static_cast<float>(outer * d_beta[j] * one_by_rows);
+  }
+  dispatch(activation, [&](auto a) {
+    constexpr int R = ROWS_OF<decltype(a), 4>;
+#pragma unroll 1
+    for (int row = p.begin; row < p.end; row += R * p.down) {
+      RawType<T, V> raw_dy[R];
+      RawType<T, V> raw_x[R];
+      load_rows<R, T, V>(dy, dy_pitch, p, row, zeros<T, V>(), raw_dy);
+      load_rows<R, T, V>(x, x_pitch, p, row, zeros<T, V>(), raw_x);
+#pragma unroll
+      for (int i = 0; i < R; i++) {
+        float t[V];
+        float centred[V];
+        unpack(raw_dy[i], t);
+        unpack(raw_x[i], centred);
+        mask(a, affine, centred, t);
+#pragma unroll
+        for (int j = 0; j < V; j++) {
+          t[j] = scale[j] * t[j] - slope[j] * centred[j] - constant[j];
+        }
+        if (row + i * p.down < p.end) {
+          store(dx + at(row + i * p.down, dx_pitch, p.column), t);
+        }
+      }
+    }
+  });
+}

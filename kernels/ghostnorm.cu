@@ -1,0 +1,185 @@
+// Ghost batch norm: batch norm of x [N, C] over groups of its rows, each by statistics of its own.
+// Group g of G begins at row N g / G.
+//
+// A block has all rows of its columns for one group after another (blockIdx.y: a slab of groups), so
+// it is one kernel each way. Bytes as in batch norm of up to 512 rows: the second read of a group
+// comes from the L1 or L2 cache.
+//
+// saved [3 · G, C]: shift, delta, 1/√(σ² + ε) of each group. The running statistics move once, by the
+// average over the groups; dγ and dβ are sums over the groups.
+#include "batchnorm.cuh"
+
+/** Which rows a group has. */
+struct Ghosts {
+  int rows;
+  int count;
+  int per_slab;
+
+  __device__ __forceinline__ int first_row(int group) const {
+    return static_cast<int>(static_cast<int64_t>(rows) * group / count);
+  }
+
+  __device__ __forceinline__ int begin() const { return blockIdx.y * per_slab; }
+
+  __device__ __forceinline__ int end() const { return min(count, begin() + per_slab); }
+};
+
+/** A thread's columns, and which of a group's rows it has. */
+template <int V>
+__device__ __forceinline__ Panel ghost_panel(int rows, int columns, int lanes) {
+  Panel p = panel<V>(rows, columns, lanes, rows, false);
+  p.begin = threadIdx.x / lanes;
+  p.end = p.column < columns ? rows : p.begin;
+  return p;
+}
+
+template <typename T, int V>
+__device__ __forceinline__ void ghost_forward(
+    const T *x,
+    int columns,
+    int x_pitch,
+    const Ghosts &ghosts,
+    const float *gamma,
+    const float *beta,
+    double epsilon,
+    const Running &running,
+    bool unbiased,
+    float *saved,
+    int activation,
+    T *y,
+    int y_pitch,
+    int lanes,
+    Scratch *scratch) {
+  __shared__ double shared[SHARED_SUMS<V, 2>];
+  const int width = lanes * V;
+  const int column = blockIdx.x * width + threadIdx.x;
+  const bool has_column = threadIdx.x < width && column < columns;
+  double merged[2] = {}; // of its column: Σ μ and Σ σ² over the groups
+#pragma unroll 1
+  for (int group = ghosts.begin(); group < ghosts.end(); group++) {
+    const int first = ghosts.first_row(group);
+    const int rows = ghosts.first_row(group + 1) - first;
+    const T *own = x + at(first, x_pitch, 0);
+    float *kept = saved + 3 * at(group, columns, 0);
+    const Panel p = ghost_panel<V>(rows, columns, lanes);
+    double sums[2][V] = {};
+    add_moments<T, V>(own, x_pitch, p, sums);
+    double column_sums[2];
+    sum_rows(sums, p, shared, column_sums);
+    if (has_column) {
+      const Moments batch(load_one(own + column), column_sums, rows);
+      const bool mean_only = running.variance == nullptr;
+      merged[0] += save_column(batch, columns, column, epsilon, mean_only, kept);
+      merged[1] += batch.variance * (unbiased && rows > 1 ? rows / (rows - 1.0) : 1.0);
+    }
+    __syncthreads(); // saved was written by other threads of this block
+    Affine<V> affine;
+    affine.load_affine(gamma, beta, kept, p.column, columns);
+    apply_rows<T, V>(own, x_pitch, y + at(first, y_pitch, 0), y_pitch, p, affine, activation);
+  }
+  const Panel p = ghost_panel<V>(ghosts.rows, columns, lanes);
+  if (!merge_slabs<V>(p, scratch, shared, merged)) {
+    return;
+  }
+  const float seen = *static_cast<volatile float *>(running.count);
+  if (has_column) {
+    running.move(merged[0] / ghosts.count, merged[1] / ghosts.count, column, seen);
+  }
+  count_batch(scratch, running.count, seen);
+}
+
+template <typename T, int V>
+__device__ __forceinline__ void ghost_backward(
+    const T *dy,
+    int dy_pitch,
+    const T *x,
+    int x_pitch,
+    int columns,
+    const Ghosts &ghosts,
+    const float *gamma,
+    const float *beta,
+    const float *saved,
+    int activation,
+    float *d_gamma,
+    float *d_beta,
+    T *dx,
+    int dx_pitch,
+    int lanes,
+    Scratch *scratch) {
+  __shared__ double shared[SHARED_SUMS<V, 2>];
+  __shared__ float own_gamma[WARP * V]; // dγ and dβ of one group
+  __shared__ float own_beta[WARP * V];
+  const int width = lanes * V;
+  const int column = blockIdx.x * width + threadIdx.x;
+  double merged[2] = {}; // of its column: dβ and dγ
+#pragma unroll 1
+  for (int group = ghosts.begin(); group < ghosts.end(); group++) {
+    const int first = ghosts.first_row(group);
+    const int rows = ghosts.first_row(group + 1) - first;
+    const T *group_dy = dy + at(first, dy_pitch, 0);
+    const T *group_x = x + at(first, x_pitch, 0);
+    const Panel p = ghost_panel<V>(rows, columns, lanes);
+    Affine<V> affine;
+    affine.load_affine(gamma, beta, saved + 3 * at(group, columns, 0), p.column, columns);
+    double sums[2][V] = {};
+    add_gradients<T, V>(group_dy, dy_pitch, group_x, x_pitch, p, affine, activation, sums);
+    double column_sums[2];
+    sum_rows(sums, p, shared, column_sums);
+    if (threadIdx.x < width) {
+      merged[0] += column_sums[0];
+      merged[1] += column_sums[1];
+      own_beta[threadIdx.x] = static_cast<float>(column_sums[0]);
+      own_gamma[threadIdx.x] = d_gamma == nullptr ? 0.0f : static_cast<float>(column_sums[1]);
+    }
+    __syncthreads();
+    float d_gammas[V];
+    float d_betas[V];
+#pragma unroll
+    for (int j = 0; j < V; j++) {
+      d_gammas[j] = own_gamma[p.lane * V + j];
+      d_betas[j] = own_beta[p.lane * V + j];
+    }
+    project_rows<T, V>(
+        group_dy, dy_pitch, group_x, x_pitch, dx + at(first, dx_pitch, 0), dx_pitch, p, affine,
+        d_gammas, d_betas, 1.0 / rows, activation);
+  }
+  const Panel p = ghost_panel<V>(ghosts.rows, columns, lanes);
+  if (!merge_slabs<V>(p, scratch, shared, merged)) {
+    return;
+  }
+  if (threadIdx.x < width && column < columns) {
+    d_beta[column] = static_cast<float>(merged[0]);
+    if (d_gamma != nullptr) {
+      d_gamma[column] = static_cast<float>(merged[1]);
+    }
+  }
+}
+
+#define GHOST_NORM_KERNELS(SUFFIX, T, V)                                                           \
+  extern "C" __global__ void __launch_bounds__(THREADS) bn_ghost_forward_##SUFFIX(                 \
+      const T *x, int rows, int columns, int x_pitch, int count, int per_slab, const float *gamma, \
+      const float *beta, double epsilon, float *running_mean, float *running_variance,             \
+      float *batches, double weight, int unbiased, float *saved, int activation, T *y,             \
+      int y_pitch, int lanes, Scratch *scratch) {                                                  \
+    const Running running{running_mean, running_variance, batches, weight};                        \
+    const Ghosts ghosts{rows, count, per_slab};                                                    \
+    ghost_forward<T, V>(                                                                           \
+        x, columns, x_pitch, ghosts, gamma, beta, epsilon, running, unbiased != 0, saved,          \
+        activation, y, y_pitch, lanes, scratch);                                                   \
+  }                                                                                                \
+  extern "C" __global__ void __launch_bounds__(THREADS) bn_ghost_backward_##SUFFIX(                \
+      const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int columns, int count,        \
+      int per_slab, const float *gamma, const float *beta, const float *saved, int activation,     \
+      float *d_gamma, float *d_beta, T *dx, int dx_pitch, int lanes, Scratch *scratch) {           \
+    const Ghosts ghosts{rows, count, per_slab};                                                    \
+    ghost_backward<T, V>(                                                                          \
+        dy, dy_pitch, x, x_pitch, columns, ghosts, gamma, beta, saved, activation, d_gamma, d_beta,\
+        dx, dx_pitch, lanes, scratch);                                                             \
+  }
+
+#ifdef EVENKEEL_BFLOAT16
+GHOST_NORM_KERNELS(bf16x8, bfloat16, 8)
+#else
+GHOST_NORM_KERNELS(f32x1, float, 1)
+GHOST_NORM_KERNELS(f32x4, float, 4)
+#endif

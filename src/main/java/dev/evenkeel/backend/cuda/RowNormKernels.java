@@ -1,0 +1,112 @@
+package dev.evenkeel.backend.cuda;
+
+import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.cuda.Kernels.RowNorm;
+
+/** Launches of {@code kernels/rownorm.cu}. */
+final class RowNormKernels {
+
+  private final Launcher launcher;
+
+  RowNormKernels(Launcher launcher) {
+    this.launcher = launcher;
+  }
+
+  Operation forward(View x, RowNorm norm, Activation activation, View y, long saved) {
+    int length = x.columns() / norm.groups();
+    int groups = Math.multiplyExact(x.rows(), norm.groups());
+    int width = width(norm, length, x, y);
+    Teams teams = Teams.of(groups, length, width);
+    return launcher.launch(
+        "row_norm_forward" + Launcher.suffix(x, width),
+        teams.grid(),
+        x.address(),
+        x.pitch(),
+        length,
+        norm.groups(),
+        groups,
+        norm.centred() ? 1 : 0,
+        norm.gamma(),
+        norm.beta(),
+        norm.epsilon(),
+        activation.ordinal(),
+        y.address(),
+        y.pitch(),
+        saved,
+        teams.lanes());
+  }
+
+  /** The sums first: dx may be dy. */
+  Operation backward(
+      View dy,
+      View x,
+      RowNorm norm,
+      Activation activation,
+      long saved,
+      View dx,
+      long dGamma,
+      long dBeta) {
+    return Launcher.inOrder(
+        sums(dy, x, norm, activation, saved, dGamma, dBeta),
+        slopes(dy, x, norm, activation, saved, dx));
+  }
+
+  private Operation sums(
+      View dy, View x, RowNorm norm, Activation activation, long saved, long dGamma, long dBeta) {
+    int length = x.columns() / norm.groups();
+    int width = width(norm, length, dy, x);
+    Panels panels = Panels.ofSums(x.rows(), x.columns(), width);
+    return launcher.launch(
+        "row_norm_sums" + Launcher.suffix(x, width),
+        panels.grid(),
+        dy.address(),
+        dy.pitch(),
+        x.address(),
+        x.pitch(),
+        x.rows(),
+        length,
+        norm.groups(),
+        norm.gamma(),
+        norm.beta(),
+        saved,
+        activation.ordinal(),
+        dGamma,
+        dBeta,
+        panels.lanes(),
+        panels.rowsPerSlab(),
+        launcher.scratch());
+  }
+
+  private Operation slopes(
+      View dy, View x, RowNorm norm, Activation activation, long saved, View dx) {
+    int length = x.columns() / norm.groups();
+    int groups = Math.multiplyExact(x.rows(), norm.groups());
+    int width = width(norm, length, dy, x, dx);
+    Teams teams = Teams.of(groups, length, width);
+    return launcher.launch(
+        "row_norm_backward" + Launcher.suffix(x, width),
+        teams.grid(),
+        dy.address(),
+        dy.pitch(),
+        x.address(),
+        x.pitch(),
+        length,
+        norm.groups(),
+        groups,
+        norm.centred() ? 1 : 0,
+        norm.gamma(),
+        norm.beta(),
+        saved,
+        activation.ordinal(),
+        dx.address(),
+        dx.pitch(),
+        teams.lanes());
+  }
+
+  /** No vector may lie in two groups: one element at a time where they aren't whole vectors. */
+  private static int width(RowNorm norm, int length, View... views) {
+    int width = Launcher.width(views);
+    return norm.groups() == 1 || length % width == 0 ? width : 1;
+  }
+}

@@ -1,0 +1,34 @@
+package dev.evenkeel.lab;
+
+import java.util.List;
+
+/**
+ * What came of a claim: it holds if all of its checks passed, does not if none did, and partly
+ * otherwise.
+ */
+public enum Verdict {
+  HOLDS("holds"),
+  PARTLY("holds partly"),
+  DOES_NOT_HOLD("does not hold"),
+  OPEN("not judged at this size");
+
+  private final String words;
+
+  Verdict(String words) {
+    this.words = words;
+  }
+
+  public String words() {
+    return words;
+  }
+
+  static Verdict of(List<Check> checks) {
+    List<Check> judged =
+        checks.stream().filter(check -> check.isJudged() && check.isOfClaim()).toList();
+    long passed = judged.stream().filter(Check::passed).count();
+    if (judged.isEmpty()) {
+      return OPEN;
+    }
+    return passed == judged.size() ? HOLDS : passed == 0 ? DOES_NOT_HOLD : PARTLY;
+  }
+}

@@ -37,6 +37,10 @@ public final class RowEncoder {
    * @param out takes the inputs from 0 on
    */
   public void encode(float[] values, int from, float[] out) {
+    if (!(preparation.features().get(0) instanceof Feature.Columns)) {
+      throw new EvenkeelException(
+          "The model takes rows with named columns, not numbers without names. help: a Map from names to texts");
+    }
     System.arraycopy(values, from, out, 0, width);
     standardise(out);
   }

@@ -26,7 +26,10 @@ public final class OnnxFile {
   private OnnxFile(Inference model) {
     this.model = model;
     this.graph =
-        new OnnxGraph(SavedModel.version(), "Trained by Evenkeel: " + model.network().toString());
+        new OnnxGraph(
+            SavedModel.version(),
+            "A network of %d inputs and %d outputs, trained by Evenkeel"
+                .formatted(model.network().inputs(), model.network().outputs()));
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.evenkeel.deploy;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.io.OnnxGraph;
 import dev.evenkeel.nn.Activate;
@@ -62,6 +63,11 @@ final class OnnxLayers {
   }
 
   private String linear(Linear linear, String name, int inputs, String x) {
+    if (linear.hasWeightNorm()) {
+      throw new EvenkeelException(
+          "ONNX is for inference, but layer %s has the weight norm of a training. help: Inference.Form.FOLDED or WITH_NORMS"
+              .formatted(name));
+    }
     String weight =
         graph.floats(name + ".weight", values.get(name + ".weight"), linear.units(), (long) inputs);
     Map<String, Object> transposed = Map.of("transB", 1L);

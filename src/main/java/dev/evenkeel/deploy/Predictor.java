@@ -115,6 +115,7 @@ public final class Predictor {
       } else {
         System.arraycopy(rows, row * inputs, own[0], 0, inputs);
       }
+      requireFinite(own[0]);
       network.run(own);
       System.arraycopy(own[0], 0, out, row * outputs, outputs);
     }
@@ -131,8 +132,19 @@ public final class Predictor {
                     "The model holds no preparation, so it takes %d numbers, not a row with named columns"
                         .formatted(inputs)))
         .encode(row, own[0]);
+    requireFinite(own[0]);
     network.run(own);
     return restored(Arrays.copyOf(own[0], outputs));
+  }
+
+  private void requireFinite(float[] row) {
+    for (int i = 0; i < inputs; i++) {
+      if (!Float.isFinite(row[i])) {
+        throw new EvenkeelException(
+            "Feature %d of the row (counted from 0, once encoded and standardised) is %s. Every value must be finite: fill it first"
+                .formatted(i, row[i]));
+      }
+    }
   }
 
   private float[] restored(float[] out) {

@@ -100,7 +100,8 @@ public final class TorchModule {
 
             y = load()(x)  # float32, [rows, %d] to [rows, %d]
 
-        x is what the model's preparation makes of the data, and y are %s.
+        x is what the preparation makes of the data: standardised, categories one-hot; Evenkeel's model file
+        has it as JSON, "evenkeel.preparation" of its metadata. y are %s.
         Needs torch 2.4 or newer and safetensors.
         \"""
 

@@ -1,10 +1,12 @@
 package dev.evenkeel.deploy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.loss.Loss;
@@ -12,6 +14,7 @@ import dev.evenkeel.nn.BatchNorm;
 import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
+import dev.evenkeel.nn.WeightNorm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,6 +87,18 @@ class OnnxLayersTest {
       assertEquals(
           List.of("Gemm", "BatchNormalization", "Gemm", "Identity"),
           operators(model, Inference.Form.WITH_NORMS));
+    }
+  }
+
+  @Test
+  void layersAsTheyWereTrainedAreRefused() {
+    Network network = Network.of(4, Linear.of(2).withWeightNorm(WeightNorm.ofGain(1)));
+    try (Backend backend = Device.cpu(1);
+        Model model = network.build(backend, 3)) {
+      String message =
+          assertThrows(EvenkeelException.class, () -> operators(model, Inference.Form.AS_TRAINED))
+              .getMessage();
+      assertTrue(message.startsWith("ONNX is for inference, but layer 0 has the weight"), message);
     }
   }
 

@@ -101,6 +101,13 @@ class PredictorTest {
       }
     }
     float[] first = predictor.predict(Arrays.copyOf(raw.features(), 64));
+    assertSays("3 values are not rows of 64 features", () -> predictor.predict(1, 2, 3));
+    assertSays("The model takes 64 numbers", () -> predictor.predict(Map.of("a", "1")));
+    float[] gap = new float[64];
+    gap[1] = Float.NaN;
+    assertSays(
+        "Feature 1 of the row (counted from 0, once encoded and standardised) is NaN",
+        () -> predictor.outputs(gap));
     double[] firstExpected = Arrays.copyOf(expected, 10);
     double largest = Arrays.stream(firstExpected).max().orElseThrow();
     int best = Integer.parseInt(predictor.classOf(first));
@@ -130,7 +137,8 @@ class PredictorTest {
     assertSays("Column \"area\": \"large\" is not a finite number", () -> predictor.predict(bad));
     bad.remove("area");
     assertSays("The row has no column \"area\"", () -> predictor.predict(bad));
-    assertSays("3 values are not rows of ", () -> predictor.predict(1, 2, 3));
+    assertSays(
+        "takes rows with named columns", () -> predictor.predict(new float[predictor.inputs()]));
   }
 
   private static void assertSays(String words, Runnable wrong) {

@@ -1,5 +1,6 @@
 package dev.evenkeel.deploy;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Preparation;
@@ -34,18 +35,6 @@ public record Inference(
     AS_TRAINED
   }
 
-  /** What turns the outputs of the network into what a user of the model wants to know. */
-  enum Meaning {
-    /** Softmax over the outputs. */
-    PROBABILITIES,
-    /** One logit for two classes. */
-    SECOND_OF_TWO,
-    /** A logit each, of things that may be true together. */
-    INDEPENDENT,
-    /** Numbers. */
-    VALUES
-  }
-
   public static Inference of(SavedModel saved, Form form) {
     try (Backend backend = Device.cpu(1);
         Model model = saved.build(backend)) {
@@ -70,6 +59,15 @@ public record Inference(
       values.put(statistic.name(), model.values(statistic));
     }
     return values;
+  }
+
+  /** For rows with named columns. */
+  Preparation requirePreparation() {
+    return preparation.orElseThrow(
+        () ->
+            new EvenkeelException(
+                "The model holds no preparation, so it takes %d numbers, not rows with named columns"
+                    .formatted(network.inputs())));
   }
 
   Meaning meaning() {

@@ -17,16 +17,15 @@ import java.util.Optional;
  * done here.
  *
  * <p>Any number of threads may use one predictor at once; a row's answer is the same bits from each
- * of them, alone or among others. It allocates the answer and nothing else. For many thousand rows
- * at a time, {@link dev.evenkeel.train.Evaluator} is faster, and runs on a GPU; one thread at a
- * time.
+ * of them, alone or among others. It allocates the answer and nothing else. For many rows at a
+ * time, {@link BatchPredictor} is faster, and runs on a GPU.
  */
 public final class Predictor {
 
   private final int inputs;
   private final int outputs;
   private final RowNetwork network;
-  private final Inference.Meaning meaning;
+  private final Meaning meaning;
   private final Optional<Preparation> preparation;
   private final Optional<RowEncoder> encoder;
   private final ThreadLocal<float[][]> scratch;
@@ -74,7 +73,7 @@ public final class Predictor {
    * features or several, one after the other.
    */
   public float[] predict(float... rows) {
-    return answer(outputs(rows));
+    return meaning.answers(outputs(rows), outputs);
   }
 
   /**
@@ -82,7 +81,7 @@ public final class Predictor {
    * missing.
    */
   public float[] predict(Map<String, String> row) {
-    return answer(outputs(row));
+    return meaning.answers(outputs(row), outputs);
   }
 
   /** The class of the largest probability that {@link #predict} gave for one row. */
@@ -124,14 +123,13 @@ public final class Predictor {
 
   /** Logits, or values in their own units, of a row of a table. */
   public float[] outputs(Map<String, String> row) {
+    if (encoder.isEmpty()) {
+      throw new EvenkeelException(
+          "The model holds no preparation, so it takes %d numbers, not a row with named columns"
+              .formatted(inputs));
+    }
     float[][] own = scratch.get();
-    encoder
-        .orElseThrow(
-            () ->
-                new EvenkeelException(
-                    "The model holds no preparation, so it takes %d numbers, not a row with named columns"
-                        .formatted(inputs)))
-        .encode(row, own[0]);
+    encoder.get().encode(row, own[0]);
     requireFinite(own[0]);
     network.run(own);
     return restored(Arrays.copyOf(own[0], outputs));
@@ -152,51 +150,5 @@ public final class Predictor {
       preparation.get().restoreTargets(out);
     }
     return out;
-  }
-
-  private float[] answer(float[] logits) {
-    switch (meaning) {
-      case PROBABILITIES -> {
-        for (int from = 0; from < logits.length; from += outputs) {
-          softmax(logits, from, from + outputs);
-        }
-        return logits;
-      }
-      case SECOND_OF_TWO -> {
-        float[] both = new float[2 * logits.length];
-        for (int row = 0; row < logits.length; row++) {
-          both[2 * row] = sigmoid(-logits[row]);
-          both[2 * row + 1] = sigmoid(logits[row]);
-        }
-        return both;
-      }
-      case INDEPENDENT -> {
-        for (int i = 0; i < logits.length; i++) {
-          logits[i] = sigmoid(logits[i]);
-        }
-        return logits;
-      }
-      default -> {
-        return logits;
-      }
-    }
-  }
-
-  private static float sigmoid(float logit) {
-    return (float) (1 / (1 + Math.exp(-logit)));
-  }
-
-  private static void softmax(float[] logits, int from, int to) {
-    float top = Float.NEGATIVE_INFINITY;
-    for (int k = from; k < to; k++) {
-      top = Math.max(top, logits[k]);
-    }
-    double sum = 0;
-    for (int k = from; k < to; k++) {
-      sum += Math.exp(logits[k] - top);
-    }
-    for (int k = from; k < to; k++) {
-      logits[k] = (float) (Math.exp(logits[k] - top) / sum);
-    }
   }
 }

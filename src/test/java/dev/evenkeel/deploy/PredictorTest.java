@@ -17,6 +17,8 @@ import dev.evenkeel.data.Table;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
+import dev.evenkeel.simulator.SimulatedDriver;
+import dev.evenkeel.simulator.SimulatedGpu;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.SavedModel;
@@ -33,6 +35,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -186,6 +189,64 @@ class PredictorTest {
     } finally {
       pool.shutdownNow();
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cpu", "gpu"})
+  void batchesOnABackendAreTheSameFromEveryThread(String device)
+      throws InterruptedException, ExecutionException {
+    SavedModel saved = TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
+    float[] features = Arrays.copyOf(digits().features(), 50 * 64);
+    Predictor predictor = Predictor.of(saved);
+    ExecutorService pool = Executors.newFixedThreadPool(3);
+    try (BatchPredictor batches = new BatchPredictor(saved, opens(device), 32)) {
+      float[] outputs = batches.outputs(features);
+      assertClose(predictor.outputs(features), outputs, TOLERANCE);
+      assertArrayEquals(predictor.predict(features), batches.predict(features), 1e-6f);
+      List<Future<float[]>> answers = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        answers.add(pool.submit(() -> batches.outputs(features)));
+      }
+      for (Future<float[]> answer : answers) {
+        assertArrayEquals(outputs, answer.get(), 0f);
+      }
+      assertSays("65 feature values do not make rows of 64", () -> batches.predict(new float[65]));
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  /** The backend must be opened, used and closed by one thread. */
+  private static Supplier<Backend> opens(String device) {
+    return () -> device.equals("cpu") ? Device.cpu(1) : SimulatedGpu.open(new SimulatedDriver(1));
+  }
+
+  @Test
+  void tablesInBatches() {
+    SavedModel saved = TinyRuns.train(TinyRuns.table(folder, "price"), Recipe.regression(), folder);
+    Table later = TinyRuns.later(folder);
+    Predictor predictor = Predictor.of(saved);
+    try (BatchPredictor batches = new BatchPredictor(saved, opens("cpu"), 2)) {
+      float[] seen = batches.predict(later);
+      for (int row = 0; row < later.rows(); row++) {
+        float expected = predictor.predict(row(later, row))[0];
+        assertEquals(expected, seen[row], TOLERANCE * expected);
+      }
+    }
+  }
+
+  @Test
+  void whatCantBeOpenedSaysWhy() {
+    SavedModel saved = TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
+    assertSays(
+        "no such device",
+        () ->
+            new BatchPredictor(
+                saved,
+                () -> {
+                  throw new EvenkeelException("no such device");
+                },
+                8));
   }
 
   /** The answer of one row, an array of ten floats, takes 56 bytes. */

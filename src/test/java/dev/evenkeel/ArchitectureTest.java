@@ -38,6 +38,7 @@ class ArchitectureTest {
           Map.entry("data", Set.of("tensor", "io")),
           Map.entry(
               "train", Set.of("nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
+          Map.entry("deploy", Set.of("train", "nn", "loss", "data", "io", "backend", "tensor")),
           Map.entry(
               "lab",
               Set.of("train", "nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
@@ -49,6 +50,7 @@ class ArchitectureTest {
           Map.entry(
               "cli",
               Set.of(
+                  "deploy",
                   "lab",
                   "lab.experiments",
                   "train",
@@ -74,7 +76,9 @@ class ArchitectureTest {
           "me.tongfei", Set.of("cli"),
           "org.jetbrains.letsPlot", Set.of("lab"),
           "org.apache.batik", Set.of("lab"),
-          "de.siegmar", Set.of("data", "train", "lab"));
+          "de.siegmar", Set.of("data", "train", "lab"),
+          "ai.onnx", Set.of("io"),
+          "com.google.protobuf", Set.of("io"));
 
   private final JavaClasses classes =
       new ClassFileImporter()

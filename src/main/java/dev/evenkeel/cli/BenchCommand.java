@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.deploy.RowBench;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.train.Bench;
@@ -74,6 +75,11 @@ final class BenchCommand implements Callable<Integer> {
   private boolean infer;
 
   @Option(
+      names = "--single",
+      description = "time a predictor's answer for one row, in plain Java without a backend")
+  private boolean single;
+
+  @Option(
       names = "--eager",
       description = "on a GPU, start every kernel by itself instead of replaying a recorded step")
   private boolean eager;
@@ -120,6 +126,10 @@ final class BenchCommand implements Callable<Integer> {
     Optimizer rule = Flag.of("--optimizer", () -> Optimizer.named(optimizer, 1));
     Optimizer paced = Flag.of("--lr", () -> rule.withLearningRate(learningRate));
     Network description = network.network(inputs, outputs);
+    if (single) {
+      showSingle(description);
+      return 0;
+    }
     try (DeviceWatch watch = DeviceWatch.of(common.device);
         Backend backend = common.open(!eager)) {
       Bench bench = new Bench(description, backend, batch, seed);
@@ -127,6 +137,23 @@ final class BenchCommand implements Callable<Integer> {
       show(backend, result, watch.taken());
     }
     return 0;
+  }
+
+  private void showSingle(Network description) {
+    RowBench.Result result = RowBench.time(description, steps, seed);
+    common.say(
+        String.format(
+            Locale.ROOT,
+            "one row %.4g µs median (p10 %.4g, p90 %.4g)",
+            result.median(),
+            result.p10(),
+            result.p90()));
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("row_us_median", result.median());
+    values.put("row_us_p10", result.p10());
+    values.put("row_us_p90", result.p90());
+    values.put("parameters", result.parameters());
+    common.result(values);
   }
 
   private void show(Backend backend, Bench.Result result, long taken) {

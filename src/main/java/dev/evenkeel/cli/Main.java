@@ -26,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EvaluateCommand.class,
       PredictCommand.class,
       AdaptCommand.class,
+      ExportCommand.class,
       BenchCommand.class,
       LabCommand.class,
       DoctorCommand.class,
@@ -57,7 +58,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "No command was given; there are: train, evaluate, predict, adapt, bench, lab, doctor");
+        "No command was given; there are: train, evaluate, predict, adapt, export, bench, lab, doctor");
   }
 
   public static void main(String[] args) {

@@ -24,6 +24,7 @@ final class Values {
     line.registerConverter(Double.class, number(Values::finite, "a finite number"));
     line.registerConverter(Task.Kind.class, word(Task.Kind.values()));
     line.registerConverter(RunningVariance.class, word(RunningVariance.values()));
+    line.registerConverter(ExportCommand.Format.class, word(ExportCommand.Format.values()));
   }
 
   private static <T> ITypeConverter<T> number(Function<String, T> parse, String what) {

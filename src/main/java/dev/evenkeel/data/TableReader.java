@@ -184,12 +184,12 @@ final class TableReader {
     rows++;
   }
 
-  private static boolean isMissing(String text) {
+  static boolean isMissing(String text) {
     return text.length() <= 4 && MISSING.contains(text.toLowerCase(Locale.ROOT));
   }
 
   /** The finite number that a text is, or NaN. */
-  private static double parse(String text) {
+  static double parse(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if ((c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E') {

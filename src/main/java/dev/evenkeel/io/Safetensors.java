@@ -120,7 +120,17 @@ public final class Safetensors {
    */
   public static void write(
       Path path, Map<String, String> metadata, LinkedHashMap<String, ? extends Tensor> tensors) {
-    SafetensorsHeader header = SafetensorsHeader.of(metadata, tensors);
+    SafetensorsHeader header = SafetensorsHeader.of(metadata, tensors, true);
+    AtomicFile.write(path, channel -> SafetensorsData.write(channel, header, tensors));
+  }
+
+  /**
+   * The same without the checksum: byte for byte what the format's own writer makes of tensors in
+   * this order.
+   */
+  public static void writePlain(
+      Path path, Map<String, String> metadata, LinkedHashMap<String, ? extends Tensor> tensors) {
+    SafetensorsHeader header = SafetensorsHeader.of(metadata, tensors, false);
     AtomicFile.write(path, channel -> SafetensorsData.write(channel, header, tensors));
   }
 

@@ -65,11 +65,17 @@ record SafetensorsHeader(
           .build();
 
   static SafetensorsHeader of(
-      Map<String, String> metadata, Map<String, ? extends Safetensors.Tensor> tensors) {
+      Map<String, String> metadata,
+      Map<String, ? extends Safetensors.Tensor> tensors,
+      boolean checksum) {
     ObjectNode root = JSON.createObjectNode();
-    ObjectNode texts = root.putObject(METADATA);
-    metadata.forEach(texts::put);
-    texts.put(INTEGRITY, SHA256).put(SHA256, "0".repeat(DIGITS));
+    if (checksum || !metadata.isEmpty()) {
+      ObjectNode texts = root.putObject(METADATA);
+      metadata.forEach(texts::put);
+      if (checksum) {
+        texts.put(INTEGRITY, SHA256).put(SHA256, "0".repeat(DIGITS));
+      }
+    }
     Map<String, Entry> entries = new LinkedHashMap<>();
     long offset = 0;
     for (Map.Entry<String, ? extends Safetensors.Tensor> named : tensors.entrySet()) {
@@ -90,8 +96,8 @@ record SafetensorsHeader(
     byte[] json = root.toString().getBytes(StandardCharsets.UTF_8);
     byte[] bytes = Arrays.copyOf(json, (json.length + 7) / 8 * 8);
     Arrays.fill(bytes, json.length, bytes.length, (byte) ' ');
-    return new SafetensorsHeader(
-        bytes, metadata, entries, placeOfDigits(bytes, "0".repeat(DIGITS)));
+    int place = checksum ? placeOfDigits(bytes, "0".repeat(DIGITS)) : -1;
+    return new SafetensorsHeader(bytes, metadata, entries, place);
   }
 
   private static void requireSize(String name, Entry entry) {

@@ -12,4 +12,9 @@ public record Activate(Activation function) implements Layer {
   public static Activate relu() {
     return new Activate(Activation.RELU);
   }
+
+  /** The function of one number, in double. */
+  public double value(double x) {
+    return GaussianMoments.value(function, x);
+  }
 }

@@ -69,6 +69,24 @@ public record BatchNorm(
     return standard().centringOnly();
   }
 
+  /**
+   * As Keras and ONNX describe it: running variance divided by N, and a momentum that is the weight
+   * of the OLD statistics.
+   */
+  public static BatchNorm ofKeras(double momentum, double epsilon) {
+    RunningStatistics running = RunningStatistics.exponential(1 - momentum);
+    return new BatchNorm(epsilon, running, RunningVariance.BIASED);
+  }
+
+  /**
+   * As PyTorch describes it: running variance divided by N − 1, and a momentum that is the weight
+   * of the NEW batch.
+   */
+  public static BatchNorm ofPyTorch(double momentum, double epsilon) {
+    RunningStatistics running = RunningStatistics.exponential(momentum);
+    return new BatchNorm(epsilon, running, RunningVariance.UNBIASED);
+  }
+
   public BatchNorm withEpsilon(double epsilon) {
     return new BatchNorm(epsilon, running, runningVariance, ghostRows, centresOnly);
   }

@@ -25,13 +25,22 @@ public record Folding(Network network, Map<String, float[]> values) {
 
   /** The model itself stays as it is. */
   public static Folding fold(Model model) {
+    return fold(model, true);
+  }
+
+  /** Only what training alone needs goes: dropout, and weight norm, which becomes plain weights. */
+  public static Folding keepingNorms(Model model) {
+    return fold(model, false);
+  }
+
+  private static Folding fold(Model model, boolean norms) {
     Map<String, float[]> before = new HashMap<>();
     model.parameters().forEach(p -> before.put(p.name(), model.values(p)));
     model.statistics().forEach(p -> before.put(p.name(), model.values(p)));
     Network network = model.network();
     Map<String, float[]> after = new LinkedHashMap<>();
-    List<Piece> pieces = pieces(network.layers(), network.inputs(), "", before);
-    List<Layer> layers = layers(pieces, "", before, after);
+    List<Piece> pieces = pieces(network.layers(), network.inputs(), "", before, norms);
+    List<Layer> layers = layers(pieces, "", before, after, norms);
     return new Folding(new Network(network.inputs(), layers), after);
   }
 
@@ -44,7 +53,7 @@ public record Folding(Network network, Map<String, float[]> values) {
   }
 
   private static List<Piece> pieces(
-      List<Layer> layers, int inputs, String prefix, Map<String, float[]> values) {
+      List<Layer> layers, int inputs, String prefix, Map<String, float[]> values, boolean norms) {
     List<Piece> pieces = new ArrayList<>();
     int width = inputs;
     for (int i = 0; i < layers.size(); i++) {
@@ -58,7 +67,7 @@ public record Folding(Network network, Map<String, float[]> values) {
         pieces.add(new Piece(layer, name, width, null, affine.orElse(null)));
       }
     }
-    while (foldOne(pieces)) {
+    while (norms && foldOne(pieces)) {
       // the list is shorter each time
     }
     return pieces;
@@ -85,7 +94,11 @@ public record Folding(Network network, Map<String, float[]> values) {
 
   /** The folded layers under their new names, and their values. */
   private static List<Layer> layers(
-      List<Piece> pieces, String prefix, Map<String, float[]> before, Map<String, float[]> after) {
+      List<Piece> pieces,
+      String prefix,
+      Map<String, float[]> before,
+      Map<String, float[]> after,
+      boolean norms) {
     List<Layer> layers = new ArrayList<>();
     for (Piece piece : pieces) {
       String name = prefix + layers.size();
@@ -93,8 +106,8 @@ public record Folding(Network network, Map<String, float[]> values) {
       if (piece.dense != null) {
         layers.add(piece.dense.store(name, after));
       } else if (piece.layer instanceof Residual residual) {
-        List<Piece> inner = pieces(residual.layers(), piece.inputs, old, before);
-        layers.add(new Residual(layers(inner, name + ".", before, after)));
+        List<Piece> inner = pieces(residual.layers(), piece.inputs, old, before, norms);
+        layers.add(new Residual(layers(inner, name + ".", before, after, norms)));
       } else {
         layers.add(piece.layer);
         before.forEach(

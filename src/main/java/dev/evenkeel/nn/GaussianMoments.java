@@ -100,7 +100,7 @@ final class GaussianMoments {
       case SILU -> z * sigmoid(z);
       case SIGMOID -> sigmoid(z);
       case TANH -> Math.tanh(z);
-      case SOFTPLUS -> Math.log1p(Math.exp(z));
+      case SOFTPLUS -> Math.max(0, z) + Math.log1p(Math.exp(-Math.abs(z)));
     };
   }
 

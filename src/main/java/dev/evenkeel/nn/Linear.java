@@ -68,7 +68,7 @@ public record Linear(
     return new Linear(units, bias, initialiser, weightNorm);
   }
 
-  boolean hasWeightNorm() {
+  public boolean hasWeightNorm() {
     return !weightNorm.equals(WeightNorm.NONE);
   }
 

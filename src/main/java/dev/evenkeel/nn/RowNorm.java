@@ -80,12 +80,13 @@ public record RowNorm(Kind kind, int size, double epsilon) implements Layer {
     return new RowNorm(kind, size, epsilon);
   }
 
-  boolean centred() {
+  /** Whether the mean is taken off, and β added. */
+  public boolean centred() {
     return kind != Kind.RMS;
   }
 
   /** Into how many groups it parts the features. */
-  int groups(int width) {
+  public int groups(int width) {
     return switch (kind) {
       case LAYER, RMS -> 1;
       case GROUP -> size;

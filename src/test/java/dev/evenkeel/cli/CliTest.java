@@ -382,7 +382,7 @@ class CliTest {
   void theProgramExplainsItself() {
     CommandLineRun.of("--help")
         .succeeded()
-        .says("train", "evaluate", "predict", "adapt", "bench", "Try: evenkeel train");
+        .says("train", "evaluate", "predict", "adapt", "export", "bench", "Try: evenkeel train");
     CommandLineRun.of("--version").succeeded().says("evenkeel ");
     CommandLineRun.of("train", "--help")
         .says("Data:", "Network:", "Training:", "(default: 256,256)", "(default: 20, and");

@@ -1,0 +1,119 @@
+package dev.evenkeel.deploy;
+
+import dev.evenkeel.data.Feature;
+import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.Standardize;
+import dev.evenkeel.io.OnnxGraph;
+import dev.evenkeel.io.OnnxGraph.Type;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What is in front of the network: an array is one input of floats; a table has an input [rows, 1]
+ * for each column, called like it, of doubles or of texts. So a data frame's columns are fed as
+ * they are, and time stamps keep their differences.
+ */
+final class OnnxInputs {
+
+  /** Of a mean's share beyond a float: in standardised units, half of a float's rounding at 1. */
+  private static final double NEGLIGIBLE = 3e-8;
+
+  private final OnnxGraph graph;
+  private final List<String> parts = new ArrayList<>();
+
+  /** Neighbouring columns of numbers, which are taken together. */
+  private final List<String> numbers = new ArrayList<>();
+
+  private final List<Double> centers = new ArrayList<>();
+
+  private OnnxInputs(OnnxGraph graph) {
+    this.graph = graph;
+  }
+
+  /** Bare features, where a model has no preparation. */
+  static String bare(OnnxGraph graph, int width) {
+    return graph.input("features", Type.FLOAT, width, "the network's own inputs");
+  }
+
+  /** Returns the name of the network's input. */
+  static String append(OnnxGraph graph, Preparation preparation) {
+    return new OnnxInputs(graph).standardised(preparation);
+  }
+
+  private String standardised(Preparation preparation) {
+    for (Feature feature : preparation.features()) {
+      if (feature instanceof Feature.Columns columns) {
+        String text = "as in the training data, not standardised; all present";
+        parts.add(graph.input("features", Type.FLOAT, columns.count(), text));
+      } else if (feature instanceof Feature.Numeric numeric) {
+        numbers.add(
+            graph.input(numeric.name(), Type.DOUBLE, 1, "a number; NaN where it is missing"));
+        centers.add(numeric.center());
+      } else if (feature instanceof Feature.Categorical texts && texts.width() > 0) {
+        flushNumbers();
+        parts.add(oneHot(texts));
+      }
+    }
+    flushNumbers();
+    return standardise(preparation.standardize(), concatenated("/encoded", parts));
+  }
+
+  private String concatenated(String name, List<String> values) {
+    return values.size() == 1
+        ? values.get(0)
+        : graph.node("Concat", name, Map.of("axis", 1L), values.toArray(String[]::new));
+  }
+
+  /** Centred in double, 0 where missing, then rounded to float: as the training had it. */
+  private void flushNumbers() {
+    if (numbers.isEmpty()) {
+      return;
+    }
+    String name = "/numbers" + parts.size();
+    String together = concatenated(name, numbers);
+    double[] center = centers.stream().mapToDouble(Double::doubleValue).toArray();
+    String centred =
+        graph.node("Sub", name + "/centred", together, graph.doubles(name + "/center", center));
+    String missing = graph.node("IsNaN", name + "/missing", centred);
+    String filled =
+        graph.node("Where", name + "/filled", missing, graph.doubles(name + "/zero", 0), centred);
+    parts.add(graph.node("Cast", name + "/rounded", Map.of("to", Type.FLOAT.code()), filled));
+    numbers.clear();
+    centers.clear();
+  }
+
+  /** A text that the training did not have is 0 everywhere, and so is a missing one. */
+  private String oneHot(Feature.Categorical feature) {
+    String text = "a text of the training data; any other, such as \"\", where it is missing";
+    String input = graph.input(feature.name(), Type.STRING, 1, text);
+    String name = "/category" + parts.size();
+    String encoded =
+        graph.mlNode(
+            "OneHotEncoder", name, Map.of("cats_strings", feature.levels(), "zeros", 1L), input);
+    String shape = graph.longs(name + "/shape", 0, feature.width());
+    return graph.node("Reshape", name + "/flat", encoded, shape);
+  }
+
+  /** The mean is taken off as two floats, so that a large one cancels nothing. */
+  private String standardise(Standardize by, String x) {
+    int columns = by.mean().length;
+    float[] high = new float[columns];
+    float[] low = new float[columns];
+    float[] deviation = new float[columns];
+    boolean twoFloats = false;
+    for (int j = 0; j < columns; j++) {
+      high[j] = (float) by.mean()[j];
+      low[j] = (float) (by.mean()[j] - high[j]);
+      deviation[j] = (float) by.deviation()[j];
+      twoFloats |= Math.abs(low[j]) > NEGLIGIBLE * by.deviation()[j];
+    }
+    String centred = graph.node("Sub", "/centred", x, graph.floats("scaler.mean", high, columns));
+    if (twoFloats) {
+      String rest = graph.floats("scaler.mean_rest", low, columns);
+      centred = graph.node("Sub", "/centred", centred, rest);
+    }
+    String divisor = graph.floats("scaler.deviation", deviation, columns);
+    return graph.node("Div", "/standardised", centred, divisor);
+  }
+}

@@ -1,0 +1,154 @@
+package dev.evenkeel.deploy;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.RowEncoder;
+import dev.evenkeel.data.Target;
+import dev.evenkeel.train.SavedModel;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Answers for single rows within another program: a saved model, folded, on the CPU, in plain Java
+ * without a backend. Rows go in as the data have them; what the model was trained to do to them is
+ * done here.
+ *
+ * <p>Any number of threads may use one predictor at once; a row's answer is the same bits from each
+ * of them, alone or among others. It allocates the answer and nothing else. For many rows at a
+ * time, {@link BatchPredictor} is faster, and runs on a GPU.
+ */
+public final class Predictor {
+
+  private final int inputs;
+  private final int outputs;
+  private final RowNetwork network;
+  private final Meaning meaning;
+  private final Optional<Preparation> preparation;
+  private final Optional<RowEncoder> encoder;
+  private final ThreadLocal<float[][]> scratch;
+
+  private Predictor(Inference model) {
+    this.inputs = model.network().inputs();
+    this.outputs = model.network().outputs();
+    this.network = new RowNetwork(model.network(), model.values());
+    this.meaning = model.meaning();
+    this.preparation = model.preparation();
+    this.encoder = preparation.map(RowEncoder::new);
+    this.scratch = ThreadLocal.withInitial(network::scratch);
+  }
+
+  /** Of a run folder or a model file. */
+  public static Predictor load(Path fileOrFolder) {
+    return of(SavedModel.load(fileOrFolder));
+  }
+
+  public static Predictor of(SavedModel saved) {
+    return new Predictor(Inference.of(saved, Inference.Form.FOLDED));
+  }
+
+  /**
+   * @param model folded
+   */
+  static Predictor of(Inference model) {
+    return new Predictor(model);
+  }
+
+  /** How many features a row has; of a table, how many it is encoded to. */
+  public int inputs() {
+    return inputs;
+  }
+
+  /** What the answer's numbers are the probabilities of; none for a regression. */
+  public List<String> classes() {
+    return preparation.isPresent() && preparation.get().target() instanceof Target.Labels labels
+        ? labels.classes()
+        : List.of();
+  }
+
+  /**
+   * A classification's probabilities or a regression's values in their own units, for one row of
+   * features or several, one after the other.
+   */
+  public float[] predict(float... rows) {
+    return meaning.answers(outputs(rows), outputs);
+  }
+
+  /**
+   * The same for a row of a table: the texts of its columns by their names, "" where one is
+   * missing.
+   */
+  public float[] predict(Map<String, String> row) {
+    return meaning.answers(outputs(row), outputs);
+  }
+
+  /** The class of the largest probability that {@link #predict} gave for one row. */
+  public String classOf(float[] probabilities) {
+    List<String> classes = classes();
+    if (classes.isEmpty() || probabilities.length != classes.size()) {
+      throw new EvenkeelException(
+          "The answer for one row has %d numbers, and the model knows %d classes"
+              .formatted(probabilities.length, classes.size()));
+    }
+    int best = 0;
+    for (int k = 1; k < probabilities.length; k++) {
+      best = probabilities[k] > probabilities[best] ? k : best;
+    }
+    return classes.get(best);
+  }
+
+  /** Logits, or values in their own units; for one row or several. */
+  public float[] outputs(float... rows) {
+    if (rows.length % inputs != 0) {
+      throw new EvenkeelException(
+          "%d values are not rows of %d features".formatted(rows.length, inputs));
+    }
+    int count = rows.length / inputs;
+    float[] out = new float[Math.multiplyExact(count, outputs)];
+    float[][] own = scratch.get();
+    for (int row = 0; row < count; row++) {
+      if (encoder.isPresent()) {
+        encoder.get().encode(rows, row * inputs, own[0]);
+      } else {
+        System.arraycopy(rows, row * inputs, own[0], 0, inputs);
+      }
+      requireFinite(own[0]);
+      network.run(own);
+      System.arraycopy(own[0], 0, out, row * outputs, outputs);
+    }
+    return restored(out);
+  }
+
+  /** Logits, or values in their own units, of a row of a table. */
+  public float[] outputs(Map<String, String> row) {
+    if (encoder.isEmpty()) {
+      throw new EvenkeelException(
+          "The model holds no preparation, so it takes %d numbers, not a row with named columns"
+              .formatted(inputs));
+    }
+    float[][] own = scratch.get();
+    encoder.get().encode(row, own[0]);
+    requireFinite(own[0]);
+    network.run(own);
+    return restored(Arrays.copyOf(own[0], outputs));
+  }
+
+  private void requireFinite(float[] row) {
+    for (int i = 0; i < inputs; i++) {
+      if (!Float.isFinite(row[i])) {
+        throw new EvenkeelException(
+            "Feature %d of the row (counted from 0, once encoded and standardised) is %s. Every value must be finite: fill it first"
+                .formatted(i, row[i]));
+      }
+    }
+  }
+
+  private float[] restored(float[] out) {
+    if (preparation.isPresent()) { // a lambda that holds the array would be one more object
+      preparation.get().restoreTargets(out);
+    }
+    return out;
+  }
+}

@@ -1,0 +1,164 @@
+package dev.evenkeel.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.evenkeel.io.Safetensors;
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.reflect.Method;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code export} writes where; that it is right, the tests of its package show. */
+class CliExportTest {
+
+  @TempDir static Path shared;
+  @TempDir Path folder;
+
+  private static Path run;
+
+  @BeforeAll
+  static void train() {
+    run = shared.resolve("run");
+    CommandLineRun.of("train", "--steps", 2, "--hidden", 4, "--norm", "batch", "--out", run)
+        .succeeded();
+  }
+
+  private static CommandLineRun export(Object... more) {
+    List<Object> args = new ArrayList<>(List.of("export", "--model", run));
+    args.addAll(List.of(more));
+    return CommandLineRun.of(args.toArray());
+  }
+
+  private static Set<String> operators(Path file) throws IOException {
+    return ModelProto.parseFrom(Files.readAllBytes(file)).getGraph().getNodeList().stream()
+        .map(NodeProto::getOpType)
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void onnxLiesBesideTheModelUnlessToldOtherwise() throws IOException {
+    JsonNode result = export("--format", "onnx", "--json").json();
+    assertEquals("onnx", result.get("format").asText());
+    assertEquals(run.resolve("model.onnx").toString(), result.get("files").get(0).asText());
+    assertEquals(
+        Set.of("Sub", "Div", "Gemm", "Relu", "Softmax"), operators(run.resolve("model.onnx")));
+    Path kept = folder.resolve("kept.onnx");
+    export("--format", "onnx", "--keep-norms", "--out", kept).succeeded().says("written: " + kept);
+    assertTrue(operators(kept).contains("BatchNormalization"));
+  }
+
+  @Test
+  void weightsAreFoldedOrAsTrained() {
+    Path file = folder.resolve("w.safetensors");
+    export("--format", "safetensors", "--out", file).succeeded();
+    assertEquals(
+        Set.of("0.weight", "0.bias", "2.weight", "2.bias"),
+        Safetensors.read(file).tensors().keySet());
+    export("--format", "safetensors", "--keep-norms", "--out", file).succeeded();
+    Safetensors.Content kept = Safetensors.read(file);
+    Safetensors.Content model = Safetensors.read(run.resolve("model.safetensors"));
+    assertEquals(model.tensors().keySet(), kept.tensors().keySet());
+    assertArrayEquals(model.floats("1.running_var"), kept.floats("1.running_var"));
+  }
+
+  @Test
+  void aModuleHasItsWeightsBesideIt() throws IOException {
+    Path python = folder.resolve("digits.py");
+    export("--format", "torch", "--out", python)
+        .succeeded()
+        .says("written: " + python, folder.resolve("digits.safetensors").toString());
+    assertTrue(Files.readString(python).contains("with_name(\"digits.safetensors\")"));
+    assertTrue(Files.exists(folder.resolve("digits.safetensors")));
+  }
+
+  @Test
+  void theRunsOwnFilesAreNeverReplaced() throws IOException {
+    byte[] before = Files.readAllBytes(run.resolve("model.safetensors"));
+    export("--format", "torch", "--out", run.resolve("model.py"))
+        .refused("would replace the run's own file", "help: another --out");
+    export("--format", "safetensors", "--out", run.resolve("checkpoint.safetensors"))
+        .refused("would replace the run's own file");
+    assertArrayEquals(before, Files.readAllBytes(run.resolve("model.safetensors")));
+    assertFalse(Files.exists(run.resolve("model.py")));
+  }
+
+  @Test
+  void wrongOptionsAreRefused() {
+    export("--format", "pickle").refused("'pickle' is not onnx or safetensors or torch");
+    export().refused("Missing required option: '--format=FORMAT'");
+    export("--format", "torch", "--out", folder.resolve("net.txt"))
+        .refused("--out must end in .py; it is ");
+    CommandLineRun.of("export", "--model", folder, "--format", "onnx")
+        .refused("There is no model at " + folder);
+  }
+
+  /** In a class path of its own, as of a program that has Evenkeel but not its optional parts. */
+  @Test
+  void withoutTheProtobufLibraryItIsNamed() throws ReflectiveOperationException, IOException {
+    List<URL> classPath = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+      if (!entry.contains("tribuo-util-onnx")) {
+        classPath.add(url(entry));
+      }
+    }
+    PrintStream err = System.err;
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (URLClassLoader loader =
+        new URLClassLoader(classPath.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
+      System.setErr(new PrintStream(bytes, true, StandardCharsets.UTF_8));
+      Method main = loader.loadClass(Main.class.getName()).getDeclaredMethod("run", String[].class);
+      main.setAccessible(true);
+      String[] args = {
+        "export", "--model", run.toString(), "--format", "onnx", "--out", folder + "/m.onnx"
+      };
+      assertEquals(2, main.invoke(null, (Object) args));
+    } finally {
+      System.setErr(err);
+    }
+    String said = bytes.toString(StandardCharsets.UTF_8);
+    assertTrue(said.contains("help: add the dependency org.tribuo:tribuo-util-onnx"), said);
+  }
+
+  private static URL url(String entry) {
+    try {
+      return Path.of(entry).toUri().toURL();
+    } catch (MalformedURLException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void itExplainsItself() {
+    CommandLineRun help = CommandLineRun.of("export", "--help").succeeded();
+    help.says("Usage: evenkeel export", "--keep-norms", "--json", "--debug");
+    help.out().lines().forEach(line -> assertTrue(line.length() <= 80, line));
+  }
+
+  @Test
+  void singleRowsAreTimed() {
+    JsonNode result =
+        CommandLineRun.of("bench", "--single", "--hidden", 8, "--steps", 100, "--json").json();
+    assertTrue(result.get("row_us_median").asDouble() > 0);
+    assertEquals(784 * 8 + 16 + 80 + 10, result.get("parameters").asInt());
+  }
+}

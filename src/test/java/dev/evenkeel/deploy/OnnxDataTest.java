@@ -1,0 +1,214 @@
+package dev.evenkeel.deploy;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.onnxruntime.OrtException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Device;
+import dev.evenkeel.data.Catalog;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.Source;
+import dev.evenkeel.data.Table;
+import dev.evenkeel.data.Target;
+import dev.evenkeel.data.Task;
+import dev.evenkeel.loss.Loss;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
+import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.Evaluator;
+import dev.evenkeel.train.Recipe;
+import dev.evenkeel.train.SavedModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** From data as they are to answers in their terms, ONNX Runtime says what Evenkeel says. */
+class OnnxDataTest {
+
+  /** Of probabilities, or of the targets' deviation: as for the layers. */
+  private static final double TOLERANCE = 1e-5;
+
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @EnumSource(names = {"FOLDED", "WITH_NORMS"})
+  void digits(Inference.Form form) throws OrtException {
+    SavedModel saved = TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
+    Dataset raw =
+        ((Source.Arrays)
+                Catalog.standard()
+                    .load("digits", Table.Options.DETECT, Optional.empty(), Optional.empty()))
+            .data();
+    double[] expected = TinyRuns.answers(saved, saved.preparation().orElseThrow().apply(raw));
+    try (OnnxRun onnx = exported(saved, form)) {
+      assertClose(expected, onnx.outputs(raw.features(), raw.columns()), 1);
+      assertEquals(
+          "[\"0\",\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]",
+          onnx.session().getMetadata().getCustomMetadata().get("classes"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"kind", "owned"})
+  void tablesWithTextsAndGapsIntoClasses(String target) {
+    SavedModel saved =
+        TinyRuns.train(TinyRuns.table(folder, target), Recipe.classification(), folder);
+    assertTableAgrees(saved);
+  }
+
+  @Test
+  void twoClassesOfOneLogit() {
+    SavedModel saved =
+        TinyRuns.train(
+            TinyRuns.table(folder, "owned"),
+            Recipe.classification().withLoss(Loss.binaryCrossEntropy()),
+            folder);
+    assertEquals(1, saved.network().outputs());
+    assertTableAgrees(saved);
+  }
+
+  @Test
+  void tablesIntoNumbersInTheirOwnUnits() {
+    for (Loss loss : List.of(Loss.meanSquared(), Loss.meanAbsolute(), Loss.huber(1))) {
+      SavedModel saved =
+          TinyRuns.train(
+              TinyRuns.table(folder, "price"), Recipe.regression().withLoss(loss), folder);
+      assertTableAgrees(saved);
+    }
+  }
+
+  /** With texts that the training never had, gaps in every column, another order of columns. */
+  private void assertTableAgrees(SavedModel saved) {
+    Table later = TinyRuns.later(folder);
+    Dataset data = saved.preparation().orElseThrow().apply(later, false, note -> {});
+    double[] expected = TinyRuns.answers(saved, data);
+    double scale =
+        saved.preparation().orElseThrow().target() instanceof Target.Quantities quantities
+            ? quantities.scale().deviation()[0]
+            : 1;
+    assertTrue(IntStream.range(1, expected.length).anyMatch(i -> expected[i] != expected[0]));
+    try (OnnxRun onnx = exported(saved, Inference.Form.FOLDED)) {
+      assertClose(expected, onnx.outputs(later), scale);
+    }
+  }
+
+  /** A float's steps at 10,000 are of 0.001: the mean must be taken off exactly. */
+  @Test
+  void columnsOfLargeMeanAndSmallDeviation() {
+    Random random = new Random(3);
+    float[] features = new float[200 * 3];
+    for (int i = 0; i < features.length; i++) {
+      features[i] = (float) (1e4 + 0.01 * random.nextGaussian());
+    }
+    float[] targets = Samples.gaussians(random, 400);
+    Dataset raw = Dataset.regression("large", features, 3, targets, List.of("y", "z"));
+    int[] all = IntStream.range(0, 200).toArray();
+    Preparation preparation = Preparation.fit(raw, all, false);
+    Path file = folder.resolve("model.onnx");
+    try (Backend backend = Device.cpu(1);
+        Model model = Network.mlp(3, List.of(8), 2).build(backend, 1);
+        Evaluator evaluator = new Evaluator(model, preparation.apply(raw), Optional.empty(), 64)) {
+      evaluator.run();
+      float[] expected = evaluator.outputs(Optional.of(preparation));
+      OnnxFile.write(
+          file,
+          Inference.of(model, Inference.Form.FOLDED, Optional.of(preparation), Loss.meanSquared()));
+      try (OnnxRun onnx = new OnnxRun(file)) {
+        float[] seen = onnx.outputs(features, 3);
+        for (int i = 0; i < expected.length; i++) {
+          assertEquals(expected[i], seen[i], TOLERANCE * 2); // the targets' deviation
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void networksWithoutPreparationTakeTheirAnswerFromTheLoss(boolean exclusive) {
+    Loss loss = exclusive ? Loss.crossEntropy() : Loss.binaryCrossEntropy();
+    Path file = folder.resolve("model.onnx");
+    try (Backend backend = Device.cpu(1);
+        Model model = Network.mlp(3, List.of(8), 4).build(backend, 1)) {
+      OnnxFile.write(file, Inference.of(model, Inference.Form.FOLDED, Optional.empty(), loss));
+      float[] features = Samples.gaussians(new Random(1), 30);
+      float[] logits = Samples.outputs(model, features);
+      try (OnnxRun onnx = new OnnxRun(file)) {
+        float[] seen = onnx.outputs(features, 3);
+        for (int i = 0; i < logits.length; i++) {
+          double sum = exclusive ? 0 : 1 + Math.exp(logits[i]);
+          for (int k = i / 4 * 4; exclusive && k < i / 4 * 4 + 4; k++) {
+            sum += Math.exp(logits[k]);
+          }
+          assertEquals(Math.exp(logits[i]) / sum, seen[i], TOLERANCE);
+        }
+      }
+    }
+  }
+
+  @Test
+  void inputsAreTheColumnsThatTheModelUses() throws OrtException, IOException {
+    Path csv = folder.resolve("odd.csv");
+    StringBuilder text = new StringBuilder("probabilities,empty text,/0,kind\n");
+    for (int row = 0; row < 60; row++) {
+      text.append(row % 7).append(",,").append(row % 2 == 0 ? "x" : "y").append(',');
+      text.append(row % 3 == 0 ? "no" : "yes").append('\n');
+    }
+    Files.writeString(csv, text);
+    DataPlan plan =
+        new DataPlan(
+            csv.toString(),
+            "kind",
+            Task.Kind.CLASSIFICATION.name(),
+            List.of(),
+            List.of("empty text"),
+            false,
+            0.1,
+            0.1,
+            1);
+    SavedModel saved = TinyRuns.train(plan, Recipe.classification(), folder);
+    try (OnnxRun onnx = exported(saved, Inference.Form.FOLDED)) {
+      assertEquals(List.of("probabilities", "/0"), List.copyOf(onnx.session().getInputNames()));
+      assertEquals(List.of("probabilities_2"), List.copyOf(onnx.session().getOutputNames()));
+      Table table = Table.read(csv);
+      double[] expected =
+          TinyRuns.answers(
+              saved,
+              saved
+                  .preparation()
+                  .orElseThrow()
+                  .apply(
+                      Table.read(
+                          csv,
+                          Table.Options.DETECT.withCategorical(java.util.Set.of("empty text"))),
+                      false,
+                      note -> {}));
+      assertClose(expected, onnx.outputs(table), 1);
+    }
+  }
+
+  private OnnxRun exported(SavedModel saved, Inference.Form form) {
+    Path file = folder.resolve("model.onnx");
+    OnnxFile.write(file, Inference.of(saved, form));
+    return new OnnxRun(file);
+  }
+
+  private static void assertClose(double[] expected, float[] seen, double scale) {
+    float[] rounded = new float[expected.length];
+    for (int i = 0; i < rounded.length; i++) {
+      rounded[i] = (float) expected[i];
+    }
+    assertArrayEquals(rounded, seen, (float) (TOLERANCE * scale));
+  }
+}

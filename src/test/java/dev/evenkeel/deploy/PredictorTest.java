@@ -1,0 +1,269 @@
+package dev.evenkeel.deploy;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Device;
+import dev.evenkeel.data.Catalog;
+import dev.evenkeel.data.Column;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Source;
+import dev.evenkeel.data.Table;
+import dev.evenkeel.loss.Loss;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
+import dev.evenkeel.simulator.SimulatedDriver;
+import dev.evenkeel.simulator.SimulatedGpu;
+import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.Recipe;
+import dev.evenkeel.train.SavedModel;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A predictor says what the Evaluator says, to every thread. */
+class PredictorTest {
+
+  /** Of the largest output: float32 sums in another order, of at most 64 products here. */
+  private static final double TOLERANCE = 1e-6;
+
+  @TempDir private Path folder;
+
+  static Iterable<Map.Entry<String, Network>> everyNetwork() {
+    return Samples.networks().entrySet();
+  }
+
+  @ParameterizedTest
+  @MethodSource("everyNetwork")
+  void everyLayer(Map.Entry<String, Network> named) {
+    Random random = new Random(5);
+    try (Backend backend = Device.cpu(1);
+        Model model = named.getValue().build(backend, 3)) {
+      Samples.disturb(model, random);
+      Predictor predictor =
+          Predictor.of(
+              Inference.of(model, Inference.Form.FOLDED, Optional.empty(), Loss.meanSquared()));
+      float[] features = Samples.gaussians(random, 9 * Samples.INPUTS);
+      // Folding rounds weights once more than the model: one float's rounding through a few layers.
+      assertClose(Samples.outputs(model, features), predictor.outputs(features), 5 * TOLERANCE);
+    }
+  }
+
+  private static void assertClose(float[] expected, float[] seen, double tolerance) {
+    double scale = 0;
+    for (float value : expected) {
+      scale = Math.max(scale, Math.abs(value));
+    }
+    assertTrue(scale > 1e-3, "outputs of 0 would show nothing");
+    assertArrayEquals(expected, seen, (float) (tolerance * scale));
+  }
+
+  private static Dataset digits() {
+    return ((Source.Arrays)
+            Catalog.standard()
+                .load("digits", Table.Options.DETECT, Optional.empty(), Optional.empty()))
+        .data();
+  }
+
+  @Test
+  void digitsAreTheEvaluatorsInBatchesAndRowByRow() {
+    SavedModel saved = TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
+    Predictor predictor = Predictor.load(folder);
+    Dataset raw = digits();
+    Dataset prepared = saved.preparation().orElseThrow().apply(raw);
+    float[] outputs = predictor.outputs(raw.features());
+    assertClose(TinyRuns.outputs(saved, prepared), outputs, TOLERANCE);
+    float[] answers = predictor.predict(raw.features());
+    double[] expected = TinyRuns.answers(saved, prepared);
+    for (int row = 0; row < raw.rows(); row++) {
+      float[] one = predictor.predict(Arrays.copyOfRange(raw.features(), row * 64, (row + 1) * 64));
+      for (int k = 0; k < 10; k++) {
+        assertEquals(expected[row * 10 + k], one[k], TOLERANCE);
+        assertEquals(one[k], answers[row * 10 + k], "alone and among others, the same bits");
+      }
+    }
+    float[] first = predictor.predict(Arrays.copyOf(raw.features(), 64));
+    assertSays("3 values are not rows of 64 features", () -> predictor.predict(1, 2, 3));
+    assertSays("The model takes 64 numbers", () -> predictor.predict(Map.of("a", "1")));
+    float[] gap = new float[64];
+    gap[1] = Float.NaN;
+    assertSays(
+        "Feature 1 of the row (counted from 0, once encoded and standardised) is NaN",
+        () -> predictor.outputs(gap));
+    double[] firstExpected = Arrays.copyOf(expected, 10);
+    double largest = Arrays.stream(firstExpected).max().orElseThrow();
+    int best = Integer.parseInt(predictor.classOf(first));
+    assertEquals(largest, firstExpected[best]);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"kind", "price"})
+  void rowsOfATableByTheirNames(String target) {
+    Recipe recipe = target.equals("price") ? Recipe.regression() : Recipe.classification();
+    SavedModel saved = TinyRuns.train(TinyRuns.table(folder, target), recipe, folder);
+    Predictor predictor = Predictor.load(folder);
+    Table later = TinyRuns.later(folder);
+    double[] expected =
+        TinyRuns.answers(saved, saved.preparation().orElseThrow().apply(later, false, note -> {}));
+    int width = expected.length / later.rows();
+    for (int row = 0; row < later.rows(); row++) {
+      float[] seen = predictor.predict(row(later, row));
+      assertEquals(width, seen.length);
+      for (int k = 0; k < width; k++) {
+        double scale = Math.max(1, Math.abs(expected[row * width + k]));
+        assertEquals(expected[row * width + k], seen[k], TOLERANCE * scale);
+      }
+    }
+    Map<String, String> bad = new LinkedHashMap<>(row(later, 0));
+    bad.put("area", "large");
+    assertSays("Column \"area\": \"large\" is not a finite number", () -> predictor.predict(bad));
+    bad.remove("area");
+    assertSays("The row has no column \"area\"", () -> predictor.predict(bad));
+    assertSays(
+        "takes rows with named columns", () -> predictor.predict(new float[predictor.inputs()]));
+  }
+
+  private static void assertSays(String words, Runnable wrong) {
+    String message = assertThrows(EvenkeelException.class, wrong::run).getMessage();
+    assertTrue(message.contains(words), message);
+  }
+
+  private static Map<String, String> row(Table table, int row) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    for (Column column : table.columns()) {
+      texts.put(column.name(), column.missing(row) ? "" : column.text(row));
+    }
+    return texts;
+  }
+
+  @Test
+  void twoClassesOfOneLogit() {
+    SavedModel saved =
+        TinyRuns.train(
+            TinyRuns.table(folder, "owned"),
+            Recipe.classification().withLoss(Loss.binaryCrossEntropy()),
+            folder);
+    Predictor predictor = Predictor.of(saved);
+    float[] seen = predictor.predict(row(TinyRuns.later(folder), 0));
+    assertEquals(List.of("no", "yes"), predictor.classes());
+    assertEquals(2, seen.length);
+    assertEquals(1, seen[0] + seen[1], 1e-6);
+  }
+
+  @Test
+  void manyThreadsGetTheSameBits() throws InterruptedException, ExecutionException {
+    TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
+    Predictor predictor = Predictor.load(folder);
+    float[] features = digits().features();
+    float[] expected = predictor.predict(features);
+    ExecutorService pool = Executors.newFixedThreadPool(8);
+    try {
+      List<Future<float[]>> answers = new ArrayList<>();
+      for (int i = 0; i < 64; i++) {
+        answers.add(pool.submit(() -> predictor.predict(features)));
+      }
+      for (Future<float[]> answer : answers) {
+        assertArrayEquals(expected, answer.get(), 0f);
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cpu", "gpu"})
+  void batchesOnABackendAreTheSameFromEveryThread(String device)
+      throws InterruptedException, ExecutionException {
+    SavedModel saved = TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
+    float[] features = Arrays.copyOf(digits().features(), 50 * 64);
+    Predictor predictor = Predictor.of(saved);
+    ExecutorService pool = Executors.newFixedThreadPool(3);
+    try (BatchPredictor batches = new BatchPredictor(saved, opens(device), 32)) {
+      float[] outputs = batches.outputs(features);
+      assertClose(predictor.outputs(features), outputs, TOLERANCE);
+      assertArrayEquals(predictor.predict(features), batches.predict(features), 1e-6f);
+      List<Future<float[]>> answers = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        answers.add(pool.submit(() -> batches.outputs(features)));
+      }
+      for (Future<float[]> answer : answers) {
+        assertArrayEquals(outputs, answer.get(), 0f);
+      }
+      assertSays("65 feature values do not make rows of 64", () -> batches.predict(new float[65]));
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  /** The backend must be opened, used and closed by one thread. */
+  private static Supplier<Backend> opens(String device) {
+    return () -> device.equals("cpu") ? Device.cpu(1) : SimulatedGpu.open(new SimulatedDriver(1));
+  }
+
+  @Test
+  void tablesInBatches() {
+    SavedModel saved = TinyRuns.train(TinyRuns.table(folder, "price"), Recipe.regression(), folder);
+    Table later = TinyRuns.later(folder);
+    Predictor predictor = Predictor.of(saved);
+    try (BatchPredictor batches = new BatchPredictor(saved, opens("cpu"), 2)) {
+      float[] seen = batches.predict(later);
+      for (int row = 0; row < later.rows(); row++) {
+        float expected = predictor.predict(row(later, row))[0];
+        assertEquals(expected, seen[row], TOLERANCE * expected);
+      }
+    }
+  }
+
+  @Test
+  void whatCantBeOpenedSaysWhy() {
+    SavedModel saved = TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
+    assertSays(
+        "no such device",
+        () ->
+            new BatchPredictor(
+                saved,
+                () -> {
+                  throw new EvenkeelException("no such device");
+                },
+                8));
+  }
+
+  /** The answer of one row, an array of ten floats, takes 56 bytes. */
+  @Test
+  void aRowAllocatesItsAnswerAndNothingElse() {
+    TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
+    Predictor predictor = Predictor.load(folder);
+    float[] row = Arrays.copyOf(digits().features(), 64);
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    for (int i = 0; i < 20_000; i++) {
+      predictor.predict(row);
+    }
+    long before = threads.getCurrentThreadAllocatedBytes();
+    for (int i = 0; i < 10_000; i++) {
+      predictor.predict(row);
+    }
+    double each = (threads.getCurrentThreadAllocatedBytes() - before) / 1e4;
+    assertTrue(each < 57, each + " bytes a row");
+  }
+}

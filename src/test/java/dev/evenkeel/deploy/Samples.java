@@ -1,0 +1,144 @@
+package dev.evenkeel.deploy;
+
+import dev.evenkeel.backend.Activation;
+import dev.evenkeel.nn.Activate;
+import dev.evenkeel.nn.AlphaDropout;
+import dev.evenkeel.nn.BatchNorm;
+import dev.evenkeel.nn.Dropout;
+import dev.evenkeel.nn.Layer;
+import dev.evenkeel.nn.Linear;
+import dev.evenkeel.nn.Memory;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
+import dev.evenkeel.nn.NormProp;
+import dev.evenkeel.nn.Parameter;
+import dev.evenkeel.nn.Pass;
+import dev.evenkeel.nn.Residual;
+import dev.evenkeel.nn.RowNorm;
+import dev.evenkeel.nn.WeightNorm;
+import dev.evenkeel.tensor.Matrix;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+
+/** Networks of every kind, with values as after a training, and what the backend makes of them. */
+final class Samples {
+
+  static final int INPUTS = 5;
+  private static final int WIDTH = 8;
+
+  private Samples() {}
+
+  /** By their names: every norm before the activation and behind it, every activation, the rest. */
+  static Map<String, Network> networks() {
+    Map<String, Network> networks = new TreeMap<>();
+    norms()
+        .forEach(
+            (name, norm) -> {
+              networks.put(name + " before", network(wide(), norm, Activate.relu()));
+              networks.put(name + " after", network(wide(), Activate.relu(), norm));
+            });
+    WeightNorm gain = WeightNorm.ofGain(1.3);
+    networks.put("weight", network(wide().withWeightNorm(gain), Activate.relu()));
+    networks.put(
+        "weight + mean-only",
+        network(
+            wide().withWeightNorm(WeightNorm.fromData()), BatchNorm.meanOnly(), Activate.relu()));
+    for (Activation function : Activation.values()) {
+      networks.put(function.label(), network(wide(), Activate.of(function)));
+      List<Layer> normProp = new ArrayList<>(NormProp.block(WIDTH, function));
+      normProp.add(Activate.of(Activation.TANH)); // so that it can't be folded
+      networks.put("normprop " + function.label(), network(normProp.toArray(Layer[]::new)));
+    }
+    networks.put(
+        "residual",
+        network(
+            wide(),
+            Residual.of(
+                BatchNorm.standard(),
+                Activate.relu(),
+                wide().withWeightNorm(gain),
+                Residual.of(RowNorm.rms(), wide()))));
+    networks.put(
+        "dropout",
+        network(
+            wide(),
+            BatchNorm.standard(),
+            new Dropout(0.5),
+            Activate.of(Activation.SELU),
+            new AlphaDropout(0.1)));
+    networks.put(
+        "no linear layer next to the norm",
+        network(Activate.of(Activation.TANH), BatchNorm.meanOnly(), Activate.relu()));
+    return networks;
+  }
+
+  private static Map<String, Layer> norms() {
+    return Map.of(
+        "batch", BatchNorm.standard(),
+        "ghost", BatchNorm.standard().withGhost(2).withEpsilon(0.01),
+        "mean-only", BatchNorm.meanOnly(),
+        "layer", RowNorm.layer(),
+        "rms", RowNorm.rms().withEpsilon(0.01),
+        "group", RowNorm.group(2),
+        "instance", RowNorm.instance(2).withEpsilon(0.1));
+  }
+
+  private static Linear wide() {
+    return Linear.of(WIDTH);
+  }
+
+  private static Network network(Layer... hidden) {
+    List<Layer> layers = new ArrayList<>(List.of(hidden));
+    layers.add(Linear.of(3));
+    return new Network(INPUTS, layers);
+  }
+
+  /** No γ of 1, no variance of 1, no mean of 0. */
+  static void disturb(Model model, Random random) {
+    for (Parameter parameter : model.parameters()) {
+      float[] values = model.values(parameter);
+      for (int i = 0; i < values.length; i++) {
+        values[i] += 0.3f * (float) random.nextGaussian();
+      }
+      model.backend().write(values, parameter.value());
+    }
+    for (Parameter statistic : model.statistics()) {
+      float[] values = model.values(statistic);
+      for (int i = 0; i < values.length; i++) {
+        if (statistic.name().endsWith("num_batches_tracked")) {
+          values[i] = 100;
+        } else {
+          boolean variance = statistic.name().endsWith("running_var");
+          values[i] = variance ? 0.2f + 3 * random.nextFloat() : (float) random.nextGaussian();
+        }
+      }
+      model.backend().write(values, statistic.value());
+    }
+  }
+
+  static float[] gaussians(Random random, int count) {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = 2 * (float) random.nextGaussian();
+    }
+    return values;
+  }
+
+  /** What the backend makes of rows. */
+  static float[] outputs(Model model, float[] features) {
+    int inputs = model.network().inputs();
+    int rows = features.length / inputs;
+    try (Memory memory = new Memory(model.backend(), rows)) {
+      Matrix x = memory.take(rows, inputs);
+      model.backend().write(features, x);
+      Pass pass = Pass.inference(model, memory, x);
+      pass.forward().forEach(named -> named.operation().run());
+      float[] outputs = new float[(int) pass.output().size()];
+      model.backend().read(pass.output(), outputs);
+      return outputs;
+    }
+  }
+}

@@ -38,9 +38,14 @@ final class Evaluation {
     }
   }
 
+  /** Whether a metric is a share, shown in percent. */
+  static boolean isShare(String name) {
+    return name.equals("accuracy") || name.startsWith("top");
+  }
+
   /** "accuracy 97.50 %". */
   static String format(String name, double value) {
-    return name.equals("accuracy") || name.startsWith("top")
+    return isShare(name)
         ? String.format(Locale.ROOT, "%s %.2f %%", name, 100 * value)
         : String.format(Locale.ROOT, "%s %.5g", name, value);
   }

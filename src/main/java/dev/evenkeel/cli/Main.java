@@ -23,10 +23,14 @@ import picocli.CommandLine.UnmatchedArgumentException;
     versionProvider = Main.Version.class,
     subcommands = {
       TrainCommand.class,
+      CrossValidateCommand.class,
+      LrRangeCommand.class,
+      TuneCommand.class,
       EvaluateCommand.class,
       PredictCommand.class,
       AdaptCommand.class,
       ExportCommand.class,
+      SummaryCommand.class,
       BenchCommand.class,
       LabCommand.class,
       DoctorCommand.class,
@@ -58,7 +62,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "No command was given; there are: train, evaluate, predict, adapt, export, bench, lab, doctor");
+        "No command was given; there are: train, cross-validate, lr-range, tune, evaluate, predict, adapt, export, summary, bench, lab, doctor");
   }
 
   public static void main(String[] args) {

@@ -174,6 +174,15 @@ final class RecipeOptions {
     return Flag.of("--clip", () -> ending.withClip(clip));
   }
 
+  /** Refuses early stopping without anything to stop by. */
+  void requireValidation(DataOptions data) {
+    if (patience > 0 && data.valid == 0) {
+      throw new EvenkeelException(
+          "--patience %d needs rows to validate on, but --valid is 0. help: --valid 0.1, or --patience 0"
+              .formatted(patience));
+    }
+  }
+
   private Optimizer rule() {
     Optimizer rule = Flag.of("--optimizer", () -> Optimizer.named(optimizer, 1));
     Optimizer paced = Flag.of("--lr", () -> rule.withLearningRate(learningRate));

@@ -86,11 +86,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private void start(Backend backend) {
-    if (recipe.patience > 0 && data.valid == 0) {
-      throw new EvenkeelException(
-          "--patience %d needs rows to validate on, but --valid is 0. help: --valid 0.1, or --patience 0"
-              .formatted(recipe.patience));
-    }
+    recipe.requireValidation(data);
     DataPlan plan = data.plan(recipe.seed);
     DataPlan.Parts parts = plan.load(common::say);
     Dataset train = parts.train();

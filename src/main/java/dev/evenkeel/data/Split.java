@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
 public record Split(int[] train, int[] valid, int[] test) {
 
   /** Philox's stream for splits, apart from those of weights, dropout and row order. */
-  private static final long STREAM = -1;
+  static final long STREAM = -1;
 
   /** Stratified for a classification, else purely random. */
   public static Split of(Dataset data, double validFraction, double testFraction, long seed) {
@@ -79,7 +79,7 @@ public record Split(int[] train, int[] valid, int[] test) {
     return counts;
   }
 
-  private static int[][] rowsOfClasses(int[] labels) {
+  static int[][] rowsOfClasses(int[] labels) {
     int classes = Arrays.stream(labels).max().orElse(-1) + 1;
     int[] sizes = new int[classes];
     for (int label : labels) {

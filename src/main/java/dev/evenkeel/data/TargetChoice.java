@@ -73,14 +73,18 @@ public record TargetChoice(String column, Task.Kind kind, String sentence) {
     return texts.levels().isEmpty() ? "" : texts.levels().get(0);
   }
 
-  /** Splits the table's rows, stratified for a classification. */
-  public Split split(Table table, double validFraction, double testFraction, long seed) {
+  /** The class index of every row of the table, 0 for numbers: what splits are stratified by. */
+  public int[] strata(Table table) {
     if (kind == Task.Kind.REGRESSION) {
-      return Split.of(table.rows(), validFraction, testFraction, seed);
+      return new int[table.rows()];
     }
     int[] all = IntStream.range(0, table.rows()).toArray();
-    List<String> classes = classes(table, all);
-    return Split.stratified(labels(table, column, classes), validFraction, testFraction, seed);
+    return labels(table, column, classes(table, all));
+  }
+
+  /** Splits the table's rows, stratified for a classification. */
+  public Split split(Table table, double validFraction, double testFraction, long seed) {
+    return Split.stratified(strata(table), validFraction, testFraction, seed);
   }
 
   /** The class labels in the given rows, in natural order. */

@@ -71,7 +71,8 @@ public final class Table {
     return cell instanceof Number number ? Numbers.text(number.doubleValue()) : cell.toString();
   }
 
-  String csv() {
+  /** Its numbers in full, for a CSV file. */
+  public String csv() {
     StringWriter text = new StringWriter();
     CsvWriter csv = CsvWriter.builder().build(text);
     List<String> header = new ArrayList<>();

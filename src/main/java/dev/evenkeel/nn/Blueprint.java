@@ -58,6 +58,14 @@ final class Blueprint {
     blocks = blocks(network.layers(), network.inputs(), "");
   }
 
+  List<Slot> parameters() {
+    return parameters;
+  }
+
+  List<Slot> statistics() {
+    return statistics;
+  }
+
   long parameterRoom() {
     return total(parameters);
   }

@@ -3,6 +3,7 @@ package dev.evenkeel.train;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Folds;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Split;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * From a name or a file to rows that train, validate and test: what to load, what to predict, how
@@ -60,16 +62,54 @@ public record DataPlan(
   public record Parts(
       Dataset train, Optional<Dataset> valid, Optional<Dataset> test, Preparation preparation) {}
 
+  /** Rows that are read, but neither split nor prepared. */
+  private interface Rows {
+
+    /** The class index of every row, 0 for numbers. */
+    int[] strata();
+
+    /** The test set that the data bring along, not among these rows. */
+    Optional<Dataset> ownTest();
+
+    /** Split and prepared by what the training rows teach. */
+    Parts parts(Split split);
+  }
+
   /**
    * @param notes hears what was decided or ignored, a sentence each
    */
   public Parts load(Consumer<String> notes) {
+    Rows rows = rows(notes);
+    double tested = rows.ownTest().isPresent() ? 0 : test;
+    Parts parts = rows.parts(Split.stratified(rows.strata(), valid, tested, seed));
+    return rows.ownTest().isEmpty()
+        ? parts
+        : new Parts(
+            parts.train,
+            parts.valid,
+            rows.ownTest().map(parts.preparation::apply),
+            parts.preparation);
+  }
+
+  /**
+   * For cross-validation: each row tests in one of the folds, and the preparation is fitted anew on
+   * the training rows of each. {@code valid} is a share of the rows that don't test; a test set
+   * that the data bring along stays out of it. A fold is made when it is asked for.
+   */
+  public List<Supplier<Parts>> folds(int count, Consumer<String> notes) {
+    Rows rows = rows(notes);
+    return Folds.of(rows.strata(), count, valid, seed).stream()
+        .map(split -> (Supplier<Parts>) () -> rows.parts(split))
+        .toList();
+  }
+
+  private Rows rows(Consumer<String> notes) {
     Source source = source(data, kind());
     if (source instanceof Source.Csv csv) {
-      return parts(csv.table(), notes);
+      return rows(csv.table(), notes);
     }
     requireNothingOfTables();
-    return parts((Source.Arrays) source, notes);
+    return rows((Source.Arrays) source, notes);
   }
 
   private void requireNothingOfTables() {
@@ -99,7 +139,7 @@ public record DataPlan(
     return task.isEmpty() ? Optional.empty() : Optional.of(Task.Kind.valueOf(task));
   }
 
-  private Parts parts(Table table, Consumer<String> notes) {
+  private Rows rows(Table table, Consumer<String> notes) {
     table.remark().ifPresent(notes);
     if (table.find(target).isEmpty() && isFile(target)) {
       throw new EvenkeelException(
@@ -108,11 +148,28 @@ public record DataPlan(
     }
     TargetChoice choice = TargetChoice.of(table, target.isEmpty() ? "-1" : target, kind());
     notes.accept(choice.sentence());
-    Split split = choice.split(table, valid, test, seed);
-    Preparation preparation = Preparation.fit(table, choice, drop, split.train());
-    Dataset all = preparation.apply(table, true, notes);
-    return new Parts(
-        all.select(split.train()), some(all, split.valid()), some(all, split.test()), preparation);
+    return new Rows() {
+      @Override
+      public int[] strata() {
+        return choice.strata(table);
+      }
+
+      @Override
+      public Optional<Dataset> ownTest() {
+        return Optional.empty();
+      }
+
+      @Override
+      public Parts parts(Split split) {
+        Preparation preparation = Preparation.fit(table, choice, drop, split.train());
+        Dataset all = preparation.apply(table, true, notes);
+        return new Parts(
+            all.select(split.train()),
+            some(all, split.valid()),
+            some(all, split.test()),
+            preparation);
+      }
+    };
   }
 
   private static Optional<Dataset> some(Dataset all, int[] rows) {
@@ -123,26 +180,38 @@ public record DataPlan(
     return !name.isEmpty() && Files.isRegularFile(Path.of(name));
   }
 
-  private Parts parts(Source.Arrays arrays, Consumer<String> notes) {
-    if (!arrays.data().hasTargets()) {
+  private Rows rows(Source.Arrays arrays, Consumer<String> notes) {
+    Dataset data = arrays.data();
+    if (!data.hasTargets()) {
       throw new EvenkeelException(
           "%s has no targets to learn from. help: --target FILE names the file that holds them"
-              .formatted(data));
+              .formatted(this.data));
     }
     if (!target.isEmpty()) {
-      notes.accept(sentence(arrays.data().task()));
+      notes.accept(sentence(data.task()));
     }
-    Split split = Split.of(arrays.data(), valid, arrays.test().isPresent() ? 0 : test, seed);
-    Preparation preparation = Preparation.fit(arrays.data(), split.train(), arrays.shared());
-    Optional<Dataset> tested =
-        arrays.test().isPresent()
-            ? arrays.test().map(preparation::apply)
-            : prepared(preparation, arrays.data(), split.test());
-    return new Parts(
-        preparation.apply(arrays.data(), split.train()),
-        prepared(preparation, arrays.data(), split.valid()),
-        tested,
-        preparation);
+    return new Rows() {
+      @Override
+      public int[] strata() {
+        boolean classes = data.task() instanceof Task.Classification;
+        return classes ? data.labels() : new int[data.rows()];
+      }
+
+      @Override
+      public Optional<Dataset> ownTest() {
+        return arrays.test();
+      }
+
+      @Override
+      public Parts parts(Split split) {
+        Preparation preparation = Preparation.fit(data, split.train(), arrays.shared());
+        return new Parts(
+            preparation.apply(data, split.train()),
+            prepared(preparation, data, split.valid()),
+            prepared(preparation, data, split.test()),
+            preparation);
+      }
+    };
   }
 
   private String sentence(Task found) {

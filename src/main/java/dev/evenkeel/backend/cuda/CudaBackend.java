@@ -205,6 +205,21 @@ public final class CudaBackend implements Backend {
             replays));
   }
 
+  /**
+   * A planner for a GPU that need not be here: one with room for everything, with Evenkeel's own
+   * kernels. On another machine the numbers are the same, but for libraries' workspaces.
+   */
+  public static Backend planner(Precision precision) {
+    CudaDriver.Properties any =
+        new CudaDriver.Properties("any GPU", 9, 0, 12000, 128, Long.MAX_VALUE, 1 << 25, 48 << 10);
+    return new CudaBackend(
+        new CountingDriver(any, Long.MAX_VALUE / 4),
+        0,
+        CountingDriver.libraries(),
+        DeviceOptions.defaults().withPrecision(precision).withNormBody(NormBody.PTX),
+        true);
+  }
+
   // Order
 
   @Override

@@ -1,0 +1,104 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.lab.Spread;
+import dev.evenkeel.train.CrossValidation;
+import dev.evenkeel.train.DataPlan;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "cross-validate",
+    description =
+        "Trains as train does, once for each fold, and tests each model on the rows that its fold left out: mean and deviation of the metrics. Nothing is kept.",
+    abbreviateSynopsis = true,
+    sortOptions = false)
+final class CrossValidateCommand implements Callable<Integer> {
+
+  @Option(
+      names = "--folds",
+      paramLabel = "K",
+      defaultValue = "5",
+      description =
+          "how many; each row tests in one, and each has the same share of every class (default: ${DEFAULT-VALUE})")
+  private int folds;
+
+  @ArgGroup(validate = false, heading = "%nData (--valid: of the rows that don't test):%n")
+  private final DataOptions data = new DataOptions();
+
+  @ArgGroup(validate = false, heading = "%nNetwork:%n")
+  private final NetworkOptions network = new NetworkOptions();
+
+  @ArgGroup(validate = false, heading = "%nTraining:%n")
+  private final RecipeOptions recipe = new RecipeOptions();
+
+  @Mixin private CommonOptions common;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    Flag.atLeast("--folds", folds, 2);
+    if (spec.commandLine().getParseResult().hasMatchedOption("--test")) {
+      throw new EvenkeelException(
+          "--test has no use here: each fold tests on its own rows. help: leave it out");
+    }
+    recipe.requireValidation(data);
+    List<Supplier<DataPlan.Parts>> parts = data.plan(recipe.seed).folds(folds, common::say);
+    try (Backend backend = common.open()) {
+      show(
+          CrossValidation.run(
+              backend,
+              parts,
+              train -> network.network(train.columns(), outputs(train)),
+              recipe::recipe,
+              this::show));
+    }
+    return 0;
+  }
+
+  private int outputs(Dataset train) {
+    return recipe.isBinary() ? 1 : train.task().outputs();
+  }
+
+  private void show(CrossValidation.Fold fold) {
+    common.say(
+        "fold %d of %d, %,d test rows: %s"
+            .formatted(
+                fold.number(),
+                folds,
+                fold.rows(),
+                fold.test().entrySet().stream()
+                    .map(one -> Evaluation.format(one.getKey(), one.getValue()))
+                    .collect(Collectors.joining(", "))));
+  }
+
+  private void show(CrossValidation.Result result) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("folds", folds);
+    for (String measure : result.measures()) {
+      List<Double> all = new ArrayList<>();
+      result.folds().forEach(fold -> all.add(fold.test().get(measure)));
+      boolean percent = Evaluation.isShare(measure);
+      Spread shown = Spread.of(all.stream().map(v -> percent ? 100 * v : v).toList());
+      common.say("%s %s%s over %d folds".formatted(measure, shown, percent ? " %" : "", folds));
+      values.put(measure, all);
+      values.put(measure + "_mean", result.mean(measure));
+      values.put(measure + "_sd", result.deviation(measure));
+    }
+    common.result(values);
+  }
+}

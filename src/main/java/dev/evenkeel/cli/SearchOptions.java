@@ -1,0 +1,152 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.nn.Dropout;
+import dev.evenkeel.train.SearchSpace;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * Options that say which settings are tried. A setting whose own option is given, as {@code --lr},
+ * is the same in all trials.
+ */
+final class SearchOptions {
+
+  static final String RATE = "lr";
+  static final String WIDTH = "width";
+  static final String DEPTH = "depth";
+  static final String NORM = "norm";
+  static final String DROPOUT = "dropout";
+  static final String BATCH = "batch";
+
+  @Option(
+      names = "--try-lr",
+      paramLabel = "R",
+      split = ",",
+      defaultValue = "1e-4,3e-2",
+      description = "lowest and highest learning rate (default: ${DEFAULT-VALUE})")
+  List<Double> rates;
+
+  @Option(
+      names = "--try-width",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "64,128,256",
+      description = "widths of all hidden layers (default: ${DEFAULT-VALUE})")
+  List<Integer> widths;
+
+  @Option(
+      names = "--try-depth",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "1,2,3",
+      description = "numbers of hidden layers (default: ${DEFAULT-VALUE})")
+  List<Integer> depths;
+
+  @Option(
+      names = "--try-norm",
+      paramLabel = "NORM",
+      split = ",",
+      defaultValue = "none,batch,layer",
+      description = "norms, as --norm names them (default: ${DEFAULT-VALUE})")
+  List<String> norms;
+
+  @Option(
+      names = "--try-dropout",
+      paramLabel = "P",
+      split = ",",
+      defaultValue = "0,0.1,0.3",
+      description = "dropout probabilities (default: ${DEFAULT-VALUE})")
+  List<Double> dropouts;
+
+  @Option(
+      names = "--try-batch",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "32,64,128,256",
+      description = "rows of a mini-batch (default: ${DEFAULT-VALUE})")
+  List<Integer> batches;
+
+  /** What is searched, less what the command line holds fixed. */
+  SearchSpace space(ParseResult parsed) {
+    check();
+    List<SearchSpace.Dimension> all = new ArrayList<>();
+    if (searched(parsed, "--lr", "--try-lr")) {
+      all.add(
+          Flag.of("--try-lr", () -> new SearchSpace.LogRange(RATE, rates.get(0), rates.get(1))));
+    }
+    if (searched(parsed, "--hidden", "--try-width", "--try-depth")) {
+      all.add(choice(WIDTH, widths));
+      all.add(choice(DEPTH, depths));
+    }
+    if (searched(parsed, "--norm", "--try-norm")) {
+      all.add(choice(NORM, norms));
+    }
+    if (searched(parsed, "--dropout", "--try-dropout")) {
+      all.add(choice(DROPOUT, dropouts));
+    }
+    if (searched(parsed, "--batch", "--try-batch")) {
+      all.add(choice(BATCH, batches));
+    }
+    if (all.isEmpty()) {
+      throw new EvenkeelException(
+          "Every setting is given, so there is nothing to try. help: leave out --lr, --hidden, --norm, --dropout or --batch");
+    }
+    return new SearchSpace(all);
+  }
+
+  private void check() {
+    if (rates.size() != 2) {
+      throw new EvenkeelException(
+          "--try-lr takes the lowest and the highest learning rate, not %d numbers. help: --try-lr 1e-4,3e-2"
+              .formatted(rates.size()));
+    }
+    widths.forEach(value -> Flag.atLeast("--try-width", value, 1));
+    depths.forEach(value -> Flag.atLeast("--try-depth", value, 1));
+    batches.forEach(value -> Flag.atLeast("--try-batch", value, 1));
+    norms.forEach(value -> Flag.of("--try-norm", () -> NormName.of(value)));
+    dropouts.forEach(
+        value -> {
+          if (value != 0) {
+            Flag.of("--try-dropout", () -> new Dropout(value));
+          }
+        });
+  }
+
+  private static boolean searched(ParseResult parsed, String fixed, String... searching) {
+    if (!parsed.hasMatchedOption(fixed)) {
+      return true;
+    }
+    for (String one : searching) {
+      if (parsed.hasMatchedOption(one)) {
+        throw new EvenkeelException(
+            "%s holds fixed what %s would try. help: leave one of them out".formatted(fixed, one));
+      }
+    }
+    return false;
+  }
+
+  private static SearchSpace.Dimension choice(String name, List<?> values) {
+    return new SearchSpace.Choice(name, values.stream().map(Object::toString).distinct().toList());
+  }
+
+  /** A trial's settings as options of {@code train}. */
+  static Map<String, String> options(Map<String, String> settings) {
+    Map<String, String> options = new LinkedHashMap<>();
+    settings.forEach(
+        (name, value) -> {
+          if (name.equals(WIDTH)) {
+            int depth = Integer.parseInt(settings.get(DEPTH));
+            options.put("--hidden", String.join(",", Collections.nCopies(depth, value)));
+          } else if (!name.equals(DEPTH)) {
+            options.put("--" + name, value);
+          }
+        });
+    return options;
+  }
+}

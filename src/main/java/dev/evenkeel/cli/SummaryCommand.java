@@ -1,0 +1,244 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Device;
+import dev.evenkeel.backend.DeviceMemoryException;
+import dev.evenkeel.backend.Precision;
+import dev.evenkeel.backend.cuda.CudaBackend;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Task;
+import dev.evenkeel.io.Json;
+import dev.evenkeel.loss.Loss;
+import dev.evenkeel.nn.Network;
+import dev.evenkeel.nn.Outline;
+import dev.evenkeel.optim.Optimizer;
+import dev.evenkeel.train.MemoryPlan;
+import dev.evenkeel.train.SavedModel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "summary",
+    description =
+        "Shows a network: layers, widths, parameters, and the memory that it takes by device and batch. A GPU need not be there.",
+    abbreviateSynopsis = true,
+    sortOptions = false)
+final class SummaryCommand implements Callable<Integer> {
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR|FILE",
+      description = "a run folder or model file, instead of the options of a network")
+  private Path model;
+
+  @Option(names = "--in", paramLabel = "N", description = "inputs, instead of --data")
+  private Integer inputs;
+
+  @Option(names = "--out", paramLabel = "N", description = "outputs, instead of --data")
+  private Integer outputs;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "1,128,1024",
+      description = "rows of a mini-batch, one or several (default: ${DEFAULT-VALUE})")
+  private List<Integer> batches;
+
+  @Option(
+      names = "--optimizer",
+      paramLabel = "NAME",
+      description =
+          "sgd, momentum, nesterov, rmsprop, adam or adamw (default: adamw, or the model's)")
+  private String optimizer;
+
+  @ArgGroup(validate = false, heading = "%nData, for the numbers of inputs and outputs:%n")
+  private final DataOptions data = new DataOptions();
+
+  @ArgGroup(validate = false, heading = "%nNetwork:%n")
+  private final NetworkOptions network = new NetworkOptions();
+
+  @Option(
+      names = "--json",
+      description = "print exactly one JSON object on stdout; all else goes to stderr")
+  private boolean json;
+
+  @Option(names = "--debug", description = "show stack traces")
+  private boolean debug;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "show this help")
+  private boolean help;
+
+  @Spec private CommandSpec spec;
+
+  /** A network, and what decides its memory in training. */
+  private record Subject(Network network, Loss loss, Optimizer optimizer, double clip) {
+
+    int targetColumns() {
+      boolean classes =
+          loss instanceof Loss.SoftmaxCrossEntropy || loss instanceof Loss.BinaryCrossEntropy;
+      return classes ? 1 : network.outputs();
+    }
+  }
+
+  private record Row(String device, int batch, MemoryPlan memory) {}
+
+  @Override
+  public Integer call() {
+    batches.forEach(batch -> Flag.atLeast("--batch", batch, 1));
+    Subject subject = model != null ? trained() : described();
+    List<Outline.Line> layers = Outline.of(subject.network);
+    List<Row> memory = memory(subject);
+    if (json) {
+      System.out.println(Json.write(result(subject, layers, memory)));
+    } else {
+      show(subject, layers, memory);
+    }
+    return 0;
+  }
+
+  private Subject trained() {
+    for (var option : spec.commandLine().getParseResult().matchedOptions()) {
+      String name = option.longestName();
+      if (!List.of("--model", "--batch", "--optimizer", "--json", "--debug").contains(name)) {
+        throw new EvenkeelException(
+            "%s describes a network, but --model names one that is there. help: leave one of them out"
+                .formatted(name));
+      }
+    }
+    SavedModel saved = SavedModel.load(model);
+    Optimizer rule = optimizer == null ? saved.recipe().optimizer() : optimizer("");
+    return new Subject(saved.network(), saved.recipe().loss(), rule, saved.recipe().clip());
+  }
+
+  private Subject described() {
+    if ((inputs == null) != (outputs == null)) {
+      throw new EvenkeelException(
+          "--in and --out go together, but only %s is given. help: give both, or neither and --data"
+              .formatted(inputs == null ? "--out" : "--in"));
+    }
+    if (inputs != null) {
+      Flag.atLeast("--in", inputs, 1);
+      Flag.atLeast("--out", outputs, 1);
+      Loss loss = outputs > 1 ? Loss.crossEntropy() : Loss.meanSquared();
+      return new Subject(network.network(inputs, outputs), loss, optimizer("adamw"), 0);
+    }
+    Dataset train = data.plan(1).load(System.err::println).train();
+    boolean classes = train.task() instanceof Task.Classification;
+    Loss loss = classes ? Loss.crossEntropy() : Loss.meanSquared();
+    Network described = network.network(train.columns(), train.task().outputs());
+    return new Subject(described, loss, optimizer("adamw"), 0);
+  }
+
+  private Optimizer optimizer(String otherwise) {
+    String name = optimizer == null ? otherwise : optimizer;
+    return Flag.of("--optimizer", () -> Optimizer.named(name, 1));
+  }
+
+  private List<Row> memory(Subject subject) {
+    Map<String, Supplier<Backend>> devices = new LinkedHashMap<>();
+    devices.put("cpu", () -> Device.cpu(1));
+    devices.put("cuda", () -> CudaBackend.planner(Precision.FP32));
+    devices.put("cuda, bf16", () -> CudaBackend.planner(Precision.BF16));
+    List<Row> rows = new ArrayList<>();
+    devices.forEach(
+        (name, open) -> {
+          for (int batch : batches) {
+            try (Backend backend = open.get()) {
+              rows.add(new Row(name, batch, memory(subject, backend, batch)));
+            }
+          }
+        });
+    return rows;
+  }
+
+  private static MemoryPlan memory(Subject subject, Backend backend, int batch) {
+    return MemoryPlan.of(
+        subject.network,
+        backend,
+        subject.loss,
+        subject.optimizer,
+        subject.clip,
+        subject.targetColumns(),
+        batch);
+  }
+
+  private void show(Subject subject, List<Outline.Line> layers, List<Row> memory) {
+    print("%-6s %-26s %12s %14s %14s", "layer", "", "output", "parameters", "with decay");
+    print("%-6s %-26s %12s", "", "input", "[N, " + subject.network.inputs() + "]");
+    for (Outline.Line line : layers) {
+      print(
+          "%-6s %-26s %12s %14s %14s",
+          line.name(),
+          line.layer(),
+          "[N, " + line.width() + "]",
+          line.parameters() == 0 ? "" : "%,d".formatted(line.parameters()),
+          line.decayed() == 0 ? "" : "%,d".formatted(line.decayed()));
+    }
+    print(
+        "%,d parameters, %,d of them with weight decay; %,d running statistics",
+        sum(layers, Outline.Line::parameters),
+        sum(layers, Outline.Line::decayed),
+        sum(layers, Outline.Line::statistics));
+    print("");
+    print("%-12s %8s %14s %14s", "memory on", "batch", "training", "inference");
+    for (Row row : memory) {
+      print(
+          "%-12s %8d %14s %14s",
+          row.device,
+          row.batch,
+          row.memory.training().isPresent()
+              ? DeviceMemoryException.megabytes(row.memory.training().getAsLong())
+              : "–",
+          DeviceMemoryException.megabytes(row.memory.inference()));
+    }
+    print("Data come on top, on a GPU also cuBLAS' and the driver's own memory.");
+  }
+
+  private static long sum(List<Outline.Line> layers, ToLongFunction<Outline.Line> what) {
+    return layers.stream().mapToLong(what).sum();
+  }
+
+  private static void print(String format, Object... values) {
+    System.out.println(String.format(Locale.ROOT, format, values).stripTrailing());
+  }
+
+  private static Map<String, Object> result(
+      Subject subject, List<Outline.Line> layers, List<Row> memory) {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("inputs", subject.network.inputs());
+    result.put("outputs", subject.network.outputs());
+    result.put("parameters", sum(layers, Outline.Line::parameters));
+    result.put("decayed", sum(layers, Outline.Line::decayed));
+    result.put("statistics", sum(layers, Outline.Line::statistics));
+    result.put("layers", layers);
+    List<Map<String, Object>> rows = new ArrayList<>();
+    for (Row row : memory) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("device", row.device);
+      one.put("batch", row.batch);
+      var training = row.memory.training();
+      one.put("training_bytes", training.isPresent() ? training.getAsLong() : null);
+      one.put("inference_bytes", row.memory.inference());
+      rows.add(one);
+    }
+    result.put("memory", rows);
+    return result;
+  }
+}

@@ -1,0 +1,101 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.metric.Metric;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * Trains one model for each fold, tests it on the rows that this fold left out, and tells how far
+ * the folds agree: by how much a number would move with other rows.
+ */
+public final class CrossValidation {
+
+  /**
+   * One fold's model, tested.
+   *
+   * @param number from 1 on
+   * @param test the loss as "loss", and the metrics by name, on the fold's {@code rows} test rows
+   */
+  public record Fold(int number, int rows, Trained trained, Map<String, Double> test) {}
+
+  /** All folds, and what they say together. */
+  public record Result(List<Fold> folds) {
+
+    public double mean(String measure) {
+      return folds.stream().mapToDouble(fold -> fold.test.get(measure)).average().orElseThrow();
+    }
+
+    /** The sample's standard deviation over the folds: divided by their number less one. */
+    public double deviation(String measure) {
+      double mean = mean(measure);
+      double squares =
+          folds.stream().mapToDouble(fold -> Math.pow(fold.test.get(measure) - mean, 2)).sum();
+      return Math.sqrt(squares / (folds.size() - 1));
+    }
+
+    /** "loss", and the metrics by name. */
+    public List<String> measures() {
+      return List.copyOf(folds.get(0).test.keySet());
+    }
+  }
+
+  private CrossValidation() {}
+
+  /**
+   * @param folds of {@link DataPlan#folds}
+   * @param network for a fold's training rows: categories may differ from fold to fold
+   * @param recipe for a fold's training rows
+   * @param onFold hears of each fold when it is done
+   */
+  public static Result run(
+      Backend backend,
+      List<Supplier<DataPlan.Parts>> folds,
+      Function<Dataset, Network> network,
+      Function<Dataset, Recipe> recipe,
+      Consumer<Fold> onFold) {
+    List<Fold> done = new ArrayList<>();
+    for (Supplier<DataPlan.Parts> fold : folds) {
+      DataPlan.Parts parts = fold.get();
+      Recipe how = recipe.apply(parts.train());
+      try (Model model = network.apply(parts.train()).build(backend, how.seed())) {
+        done.add(fold(done.size() + 1, parts, how, model));
+      }
+      onFold.accept(done.get(done.size() - 1));
+    }
+    return new Result(List.copyOf(done));
+  }
+
+  private static Fold fold(int number, DataPlan.Parts parts, Recipe recipe, Model model) {
+    Dataset test =
+        parts
+            .test()
+            .orElseThrow(
+                () -> new EvenkeelException("Fold %d has no rows to test on".formatted(number)));
+    Trainer trainer =
+        new Trainer(model, recipe, parts.train()).withPreparation(parts.preparation());
+    parts.valid().ifPresent(trainer::withValidation);
+    Trained trained = trainer.fit();
+    Map<String, Double> measured = new LinkedHashMap<>();
+    try (Evaluator evaluator =
+        new Evaluator(model, test, Optional.of(recipe.loss()), recipe.batch())) {
+      evaluator.run();
+      measured.put("loss", evaluator.loss());
+      var predictions = evaluator.predictions(Optional.of(parts.preparation()));
+      for (String name : recipe.metrics()) {
+        measured.put(name, Metric.named(name).of(predictions));
+      }
+    }
+    return new Fold(number, test.rows(), trained, measured);
+  }
+}

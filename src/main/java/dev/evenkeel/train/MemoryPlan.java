@@ -1,0 +1,80 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.loss.Loss;
+import dev.evenkeel.nn.Memory;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
+import dev.evenkeel.nn.Pass;
+import dev.evenkeel.optim.Optimizer;
+import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.RowOrder;
+import java.util.OptionalLong;
+
+/**
+ * The memory that a network takes on a device, found by binding it there: exact, but for the tables
+ * of data, which are not counted.
+ *
+ * @param training bytes of a training run: model, activations, gradients, optimizer; empty for a
+ *     single row through batch norm, which can't be trained on
+ * @param inference bytes of a model that only answers
+ */
+public record MemoryPlan(OptionalLong training, long inference) {
+
+  /**
+   * @param backend of its own for this call; a planner takes no memory while it counts
+   * @param targetColumns 1 for classes
+   * @param batch the largest number of rows
+   */
+  public static MemoryPlan of(
+      Network network,
+      Backend backend,
+      Loss loss,
+      Optimizer optimizer,
+      double clip,
+      int targetColumns,
+      int batch) {
+    try (Model model = network.build(backend, 0)) {
+      long held = backend.allocatedBytes();
+      long answering;
+      try (Memory memory = new Memory(backend, batch)) {
+        Matrix x = memory.take(batch, network.inputs());
+        try (var all =
+            backend.sequence(
+                Pass.inference(model, memory, x).forward().stream()
+                    .map(Pass.Named::operation)
+                    .toList())) {
+          answering = backend.allocatedBytes();
+        }
+      }
+      if (batch == 1 && network.hasBatchNorm()) {
+        return new MemoryPlan(OptionalLong.empty(), answering);
+      }
+      Matrix features = backend.inputs(new float[network.inputs()], 1, network.inputs());
+      Matrix targets = backend.table(new float[targetColumns], 1, targetColumns);
+      long withTables = backend.allocatedBytes();
+      try (Tables tables = new Tables(features.buffer(), targets.buffer());
+          TrainingStep step =
+              new TrainingStep(
+                  model,
+                  new TrainingStep.Source(features, targets, new RowOrder(new int[batch])),
+                  loss,
+                  optimizer,
+                  clip,
+                  batch,
+                  0)) {
+        return new MemoryPlan(
+            OptionalLong.of(held + backend.allocatedBytes() - withTables), answering);
+      }
+    }
+  }
+
+  private record Tables(Buffer features, Buffer targets) implements AutoCloseable {
+    @Override
+    public void close() {
+      features.close();
+      targets.close();
+    }
+  }
+}

@@ -1,0 +1,179 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.data.Batches;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.nn.DataStart;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Streams;
+import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.Philox;
+import dev.evenkeel.tensor.RowOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * The learning-rate range test (Smith, "Cyclical learning rates for training neural networks",
+ * 2017): trains with a rate that rises exponentially from step to step, and watches where the loss
+ * falls and where it leaves.
+ *
+ * <p>The model is left bitwise as it was found, its running statistics too. The optimizer's state
+ * is the test's own, and random numbers have no state: a training after it is the same as without.
+ *
+ * @param points one for each step
+ * @param diverged whether the loss left: became {@value #LIMIT} times its lowest, NaN or infinite
+ */
+public record RateRange(List<Point> points, boolean diverged) {
+
+  /** Of the loss smoothed so far: what the next step's loss leaves of it. */
+  private static final double SMOOTHING = 0.95;
+
+  /** Times the lowest smoothed loss, at which the test ends. */
+  private static final double LIMIT = 4;
+
+  /** Steps before which the smoothed loss says too little to end the test. */
+  private static final int FIRST = 20;
+
+  /** The share of the first steps' mean loss below which something was learned: not mere noise. */
+  private static final double LEARNS = 0.95;
+
+  /**
+   * @param smoothed loss: the exponential average up to this step, corrected for its start
+   */
+  public record Point(long step, double learningRate, double loss, double smoothed) {}
+
+  /**
+   * Which rates are tried.
+   *
+   * @param steps over which the rate rises from {@code lowest} to {@code highest}
+   */
+  public record Span(double lowest, double highest, int steps) {
+
+    public Span {
+      if (!(lowest > 0 && lowest < highest && highest < Double.POSITIVE_INFINITY)) {
+        throw new EvenkeelException(
+            "A range of learning rates needs 0 < lowest < highest, not %s to %s"
+                .formatted(lowest, highest));
+      }
+      if (steps < FIRST) {
+        throw new EvenkeelException(
+            "A range test needs at least %d steps, not %d".formatted(FIRST, steps));
+      }
+    }
+
+    /** From 1e-6 to 10 in 400 steps. */
+    public static Span standard() {
+      return new Span(1e-6, 10, 400);
+    }
+
+    double rate(int step) {
+      return lowest * Math.pow(highest / lowest, (double) step / (steps - 1));
+    }
+  }
+
+  public RateRange {
+    points = List.copyOf(points);
+  }
+
+  /**
+   * A tenth of the rate at which the smoothed loss was lowest: a safe step below the edge. Empty
+   * where no rate made the loss fall.
+   */
+  public OptionalDouble suggestion() {
+    if (points.size() <= FIRST) {
+      return OptionalDouble.empty();
+    }
+    double start = points.stream().limit(FIRST).mapToDouble(Point::loss).average().orElseThrow();
+    Point lowest =
+        points.stream()
+            .skip(FIRST) // the averages of the first few are little but noise
+            .min(Comparator.comparingDouble(Point::smoothed))
+            .orElseThrow();
+    return lowest.smoothed < LEARNS * start
+        ? OptionalDouble.of(lowest.learningRate / 10)
+        : OptionalDouble.empty();
+  }
+
+  /**
+   * Runs the test, with the recipe's loss, optimizer, batch, clipping and seed; its learning rate,
+   * schedule and length don't matter.
+   */
+  public static RateRange of(Model model, Recipe recipe, Dataset train, Span span) {
+    Backend backend = model.backend();
+    float[] parameters = values(backend, model.flatParameters());
+    float[] statistics = values(backend, model.flatStatistics());
+    List<Buffer> tables = new ArrayList<>();
+    try {
+      Matrix features = backend.inputs(train.features(), train.rows(), train.columns());
+      tables.add(features.buffer());
+      Matrix targets = backend.table(train.targets(), train.rows(), train.targetColumns());
+      tables.add(targets.buffer());
+      RowOrder order = new RowOrder(new int[train.rows()]);
+      Batches batches =
+          Batches.of(train.rows(), recipe.batch(), model.network().hasBatchNorm() ? 2 : 1);
+      order.replace(shuffled(train.rows(), recipe.seed(), 0));
+      DataStart.set(model, features, Arrays.copyOf(order.rows(), batches.size(0)));
+      try (TrainingStep step =
+          new TrainingStep(
+              model,
+              new TrainingStep.Source(features, targets, order),
+              recipe.loss(),
+              recipe.optimizer(),
+              recipe.clip(),
+              batches.largest(),
+              recipe.seed())) {
+        return climb(step, batches, order, recipe.seed(), span);
+      }
+    } finally {
+      tables.forEach(Buffer::close);
+      backend.write(parameters, model.flatParameters());
+      backend.write(statistics, model.flatStatistics());
+    }
+  }
+
+  private static RateRange climb(
+      TrainingStep step, Batches batches, RowOrder order, long seed, Span span) {
+    List<Point> points = new ArrayList<>();
+    double average = 0;
+    double lowest = Double.POSITIVE_INFINITY;
+    for (int i = 0; i < span.steps; i++) {
+      int batch = i % batches.count();
+      if (batch == 0) {
+        order.replace(shuffled(order.rows().length, seed, i / batches.count()));
+      }
+      order.moveTo(batches.start(batch));
+      double rate = span.rate(i);
+      float loss;
+      try {
+        loss = step.run(batches.size(batch), i, rate);
+      } catch (NonFiniteException e) {
+        return new RateRange(points, true);
+      }
+      average = SMOOTHING * average + (1 - SMOOTHING) * loss;
+      double smoothed = average / (1 - Math.pow(SMOOTHING, i + 1));
+      points.add(new Point(i + 1, rate, loss, smoothed));
+      lowest = Math.min(lowest, smoothed);
+      if (i + 1 >= FIRST && smoothed > LIMIT * lowest) {
+        return new RateRange(points, true);
+      }
+    }
+    return new RateRange(points, false);
+  }
+
+  private static int[] shuffled(int count, long seed, int epoch) {
+    int[] rows = RowOrder.natural(count).rows();
+    new Philox(seed, Streams.shuffle(epoch)).shuffle(rows);
+    return rows;
+  }
+
+  private static float[] values(Backend backend, Matrix flat) {
+    float[] values = new float[flat.columns()];
+    backend.read(flat, values);
+    return values;
+  }
+}

@@ -1,0 +1,85 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.io.AtomicFile;
+import dev.evenkeel.io.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The results of a search as a file of JSON lines: first what is searched, then one line for each
+ * outcome. The file is replaced whole with each line: a process killed at any moment leaves the
+ * lines that it had.
+ */
+public final class TuningJournal {
+
+  /**
+   * What an earlier search must have been to be gone on with.
+   *
+   * @param base what all trials share, in the caller's words
+   */
+  public record Heading(Tuner.Plan plan, Map<String, String> base) {}
+
+  private final Path file;
+  private final StringBuilder text = new StringBuilder();
+  private final List<Tuner.Outcome> outcomes = new ArrayList<>();
+
+  private TuningJournal(Path file) {
+    this.file = file;
+  }
+
+  /**
+   * Begins a journal, or goes on with the one that is there.
+   *
+   * @throws EvenkeelException where the one that is there is of another search
+   */
+  public static TuningJournal open(Path file, Heading heading) {
+    TuningJournal journal = new TuningJournal(file);
+    String first = Json.write(heading);
+    journal.text.append(first).append('\n');
+    if (Files.exists(file)) {
+      List<String> lines = lines(file);
+      if (lines.isEmpty() || !lines.get(0).equals(first)) {
+        throw new EvenkeelException(
+            "%s is the journal of a search with other options. help: the same options go on with it; another --out starts a new one"
+                .formatted(file));
+      }
+      for (int i = 1; i < lines.size(); i++) {
+        journal.outcomes.add(
+            Json.read(lines.get(i), Tuner.Outcome.class, file + ", line " + (i + 1)));
+        journal.text.append(lines.get(i)).append('\n');
+      }
+    } else {
+      AtomicFile.write(file, journal.text.toString());
+    }
+    return journal;
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException e) {
+      throw new EvenkeelException("Cannot read %s: %s".formatted(file, AtomicFile.reason(e)), e);
+    }
+  }
+
+  Optional<Tuner.Outcome> find(int trial, int rung) {
+    return outcomes.stream().filter(one -> one.trial() == trial && one.rung() == rung).findFirst();
+  }
+
+  void add(Tuner.Outcome outcome) {
+    outcomes.add(outcome);
+    text.append(Json.write(outcome)).append('\n');
+    AtomicFile.write(file, text.toString());
+  }
+
+  /** How many outcomes it has. */
+  public int size() {
+    return outcomes.size();
+  }
+}

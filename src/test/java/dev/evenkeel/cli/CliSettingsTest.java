@@ -1,0 +1,299 @@
+package dev.evenkeel.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The commands that find good settings: summary, lr-range, cross-validate and tune. */
+class CliSettingsTest {
+
+  @TempDir Path folder;
+
+  // summary
+
+  @Test
+  void summaryShowsLayersParametersAndMemory() {
+    CommandLineRun.of("summary", "--in", 784, "--out", 10, "--hidden", "512,512")
+        .succeeded()
+        .says("batch norm", "[N, 512]", "401,408", "670,730 parameters", "cuda, bf16");
+    JsonNode result =
+        CommandLineRun.of(
+                "summary",
+                "--in",
+                784,
+                "--out",
+                10,
+                "--hidden",
+                "512,512",
+                "--batch",
+                "1,64",
+                "--json")
+            .json();
+    long weights = 784 * 512 + 512 * 512 + 512 * 10;
+    assertEquals(weights, result.get("decayed").asLong());
+    assertEquals(weights + 4 * 512 + 10, result.get("parameters").asLong());
+    assertEquals(4 * 512 + 2, result.get("statistics").asLong());
+    assertEquals(7, result.get("layers").size());
+    JsonNode memory = result.get("memory");
+    assertEquals(6, memory.size());
+    assertTrue(memory.get(0).get("training_bytes").isNull(), "one row through batch norm");
+    long training = memory.get(1).get("training_bytes").asLong();
+    assertTrue(training > 4 * 4 * weights, "weights, gradients and two vectors of AdamW");
+    long sgd =
+        CommandLineRun.of(
+                "summary",
+                "--in",
+                784,
+                "--out",
+                10,
+                "--hidden",
+                "512,512",
+                "--batch",
+                64,
+                "--optimizer",
+                "sgd",
+                "--json")
+            .json()
+            .get("memory")
+            .get(0)
+            .get("training_bytes")
+            .asLong();
+    assertTrue(training - sgd >= 8 * weights, "AdamW's two vectors");
+  }
+
+  @Test
+  void summaryTellsOfDataAndOfModelsThatAreThere() {
+    CommandLineRun.of("summary", "--hidden", "16", "--norm", "none", "--data", "breast-cancer")
+        .succeeded()
+        .says("[N, 30]", "530 parameters");
+    Path run = folder.resolve("run");
+    CommandLineRun.of("train", "--steps", 2, "--hidden", 4, "--out", run).succeeded();
+    JsonNode result = CommandLineRun.of("summary", "--model", run, "--json").json();
+    assertEquals(64 * 4 + 8 + 4 * 10 + 10, result.get("parameters").asLong());
+    CommandLineRun.of("summary", "--model", run, "--hidden", 8)
+        .refused("--hidden describes a network, but --model names one that is there", "help:");
+  }
+
+  @Test
+  void aResidualBlockShowsItsOwnLayers() {
+    CommandLineRun.of("summary", "--in", 16, "--out", 2, "--hidden", "16,16", "--residual")
+        .succeeded()
+        .says("residual, x + …", "0.0", "1.1");
+  }
+
+  // lr-range
+
+  @Test
+  void aRangeTestSuggestsARateAndWritesWhatItSaw() throws IOException {
+    Path out = folder.resolve("range");
+    JsonNode result =
+        CommandLineRun.of("lr-range", "--hidden", 32, "--range-steps", 200, "--out", out, "--json")
+            .json();
+    double rate = result.get("suggestion").asDouble();
+    assertTrue(rate > 1e-4 && rate < 0.3, "suggested " + rate);
+    assertTrue(result.get("diverged").asBoolean());
+    List<String> lines = Files.readAllLines(out.resolve("lr-range.csv"));
+    assertEquals("step,learning_rate,loss,smoothed_loss", lines.get(0));
+    assertEquals(result.get("steps").asInt() + 1, lines.size());
+    String svg = Files.readString(out.resolve("lr-range.svg"));
+    assertTrue(svg.contains("learning rate") && svg.contains("suggested"), svg);
+  }
+
+  // cross-validate
+
+  @Test
+  void foldsAreToldOfOneByOneAndTogether() {
+    Object[] command = {
+      "cross-validate", "--folds", 3, "--data", "breast-cancer", "--hidden", 8, "--epochs", 3
+    };
+    CommandLineRun.of(command)
+        .succeeded()
+        .says("fold 1 of 3, 190 test rows", "fold 3 of 3, 189 test rows", " ± ", "over 3 folds");
+    Object[] asJson = Arrays.copyOf(command, command.length + 1);
+    asJson[command.length] = "--json";
+    JsonNode result = CommandLineRun.of(asJson).json();
+    assertEquals(3, result.get("accuracy").size());
+    double sum = 0;
+    for (JsonNode one : result.get("accuracy")) {
+      sum += one.asDouble();
+    }
+    assertEquals(sum / 3, result.get("accuracy_mean").asDouble(), 1e-12);
+    assertEquals(result, CommandLineRun.of(asJson).json());
+  }
+
+  // tune
+
+  private List<Object> tune(Object... more) {
+    List<Object> command =
+        new ArrayList<>(
+            List.of(
+                "tune",
+                "--data",
+                "breast-cancer",
+                "--epochs",
+                9,
+                "--trials",
+                6,
+                "--seed",
+                4,
+                "--try-width",
+                "4,8",
+                "--threads",
+                1));
+    command.addAll(List.of(more));
+    return command;
+  }
+
+  private static List<String> journal(Path out) throws IOException {
+    Path file = out.resolve("trials.jsonl");
+    return Files.exists(file) ? Files.readAllLines(file) : List.of();
+  }
+
+  /** All but the time that they took. */
+  private static List<String> timeless(List<String> lines) {
+    return lines.stream().map(line -> line.replaceAll("\"seconds\":[0-9.E-]+", "")).toList();
+  }
+
+  @Test
+  void theBestTrialsCommandTrainsThatTrialAgain() throws IOException {
+    Path out = folder.resolve("tuned");
+    JsonNode result = CommandLineRun.of(tune("--out", out, "--json").toArray()).json();
+    assertEquals(6, result.get("trials").asInt());
+    assertEquals(6 + 2 + 1, result.get("trainings").asInt());
+    assertEquals(1 + 9, journal(out).size());
+    String command = result.get("command").asText();
+    assertTrue(command.startsWith("scripts/evenkeel train --data breast-cancer"), command);
+    assertTrue(command.endsWith("--epochs 9"), command);
+    List<String> words = List.of(command.split(" "));
+    List<Object> train = new ArrayList<>(words.subList(1, words.size()));
+    train.addAll(List.of("--json", "--out", folder.resolve("best")));
+    JsonNode trained = CommandLineRun.of(train.toArray()).json();
+    assertEquals(result.get("score").asDouble(), trained.get("valid_loss").asDouble());
+    assertEquals(1 + 6, Files.readAllLines(out.resolve("trials.csv")).size());
+    String svg = Files.readString(out.resolve("trials.svg"));
+    assertEquals(6, svg.split("<polyline").length - 1);
+  }
+
+  @Test
+  void runAgainItTrainsNothingAndSaysTheSame() throws IOException {
+    Path out = folder.resolve("tuned");
+    JsonNode first = CommandLineRun.of(tune("--out", out, "--json").toArray()).json();
+    List<String> lines = journal(out);
+    CommandLineRun again = CommandLineRun.of(tune("--out", out, "--json").toArray());
+    assertEquals(first, again.json());
+    assertEquals(lines, journal(out));
+    again.says("Going on after 9 trainings");
+    assertFalse(again.err().contains("rung "), again::toString);
+    CommandLineRun.of(tune("--out", out, "--act", "tanh").toArray())
+        .refused("is the journal of a search with other options. help: the same options go on");
+  }
+
+  @Test
+  void killedAtAnyMomentItGoesOnAndRepeatsNothing() throws Exception {
+    Path whole = folder.resolve("whole");
+    CommandLineRun.of(tune("--out", whole, "--norm", "batch").toArray()).succeeded();
+    Path out = folder.resolve("killed");
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName()));
+    tune("--out", out, "--norm", "batch").forEach(one -> command.add(one.toString()));
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("output").toFile())
+            .start();
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (journal(out).size() < 3 && process.isAlive() && System.nanoTime() < end) {
+      Thread.sleep(2);
+    }
+    process.destroyForcibly().waitFor();
+    List<String> left = journal(out);
+    assertTrue(left.size() >= 3, () -> "the search did not begin: " + left);
+    assertTrue(left.size() < 10, "the search was over before it was killed");
+    CommandLineRun.of(tune("--out", out, "--norm", "batch").toArray())
+        .succeeded()
+        .says("Going on after " + (left.size() - 1) + " trainings");
+    assertEquals(left, journal(out).subList(0, left.size()));
+    assertEquals(timeless(journal(whole)), timeless(journal(out)));
+    try (Stream<Path> files = Files.list(out)) {
+      assertTrue(files.anyMatch(file -> file.endsWith("trials.svg")));
+    }
+  }
+
+  @Test
+  void aTrialThatDivergesDoesNotEndTheSearch() throws IOException {
+    Path out = folder.resolve("wild");
+    CommandLineRun.of(
+            tune(
+                    "--out",
+                    out,
+                    "--optimizer",
+                    "sgd",
+                    "--norm",
+                    "none",
+                    "--try-lr",
+                    "1e-3,1e30",
+                    "--clip",
+                    0)
+                .toArray())
+        .succeeded()
+        .says("failed", "The best, of trial");
+    assertTrue(journal(out).stream().anyMatch(line -> line.contains("\"score\":[]")));
+  }
+
+  // Wrong inputs
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "summary --in 5| --in and --out go together, but only --in is given",
+        "summary --in 0 --out 1| --in must be at least 1, not 0",
+        "summary --batch 0| --batch must be at least 1, not 0",
+        "summary --optimizer x| --optimizer: Unknown optimizer 'x'",
+        "lr-range --lr-from 1 --lr-to 0.5| needs 0 < lowest < highest, not 1.0 to 0.5",
+        "lr-range --range-steps 3| A range test needs at least 20 steps, not 3",
+        "cross-validate --folds 1| --folds must be at least 2, not 1",
+        "cross-validate --folds 5000| 1797 rows can't be parted into 5000 folds",
+        "cross-validate --test 0.3| --test has no use here",
+        "cross-validate --patience 2 --valid 0| --patience 2 needs rows to validate on",
+        "tune --trials 0| --trials must be at least 1, not 0",
+        "tune --eta 1| --eta must be at least 2, not 1",
+        "tune --rungs 0| --rungs must be at least 1, not 0",
+        "tune --steps 5| --steps can't be tuned with",
+        "tune --valid 0| Trials are judged on rows to validate on, but --valid is 0",
+        "tune --try-lr 1| --try-lr takes the lowest and the highest learning rate, not 1 numbers",
+        "tune --try-lr 1,0.1| --try-lr: The range of lr must be above 0 and rise, not 1.0 to 0.1",
+        "tune --try-norm layers| --try-norm: --norm layers is not known",
+        "tune --try-dropout 1| --try-dropout: ",
+        "tune --try-width 0| --try-width must be at least 1, not 0",
+        "tune --lr 0.1 --try-lr 0.1,0.2| --lr holds fixed what --try-lr would try",
+        "tune --lr 1 --hidden 4 --norm none --dropout 0 --batch 8| there is nothing to try",
+      })
+  void wrongInputsAreNamed(String line, String words) {
+    List<Object> args = new ArrayList<>(Arrays.asList((Object[]) line.split(" ")));
+    if (!line.startsWith("summary") && !line.startsWith("cross")) {
+      args.addAll(List.of("--out", folder.resolve("out")));
+    }
+    CommandLineRun.of(args.toArray()).refused(words);
+    assertFalse(Files.exists(folder.resolve("out")), "nothing may be left behind");
+  }
+}

@@ -113,17 +113,17 @@ final class LrRangeCommand implements Callable<Integer> {
   }
 
   private Chart chart(RateRange found) {
-    double first = found.points().isEmpty() ? 1 : found.points().get(0).smoothed();
+    double top = found.points().isEmpty() ? 1 : 1.5 * found.points().get(0).smoothed();
     Chart chart =
         Chart.of("lr-range", "Learning-rate range test, " + data.data)
             .subtitle("one step at each rate; " + words(found))
             .x("learning rate")
             .logX()
             .y("loss of the mini-batch")
-            .yRange(0, 2 * first);
+            .yRange(0, top);
     for (RateRange.Point one : found.points()) {
-      chart.line("loss", one.learningRate(), Math.min(2 * first, one.loss()));
-      chart.line("smoothed", one.learningRate(), Math.min(2 * first, one.smoothed()));
+      chart.line("loss", one.learningRate(), Math.min(top, one.loss()));
+      chart.line("smoothed", one.learningRate(), Math.min(top, one.smoothed()));
     }
     found
         .suggestion()

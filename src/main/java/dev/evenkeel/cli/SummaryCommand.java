@@ -208,7 +208,8 @@ final class SummaryCommand implements Callable<Integer> {
               : "–",
           DeviceMemoryException.megabytes(row.memory.inference()));
     }
-    print("Data come on top, on a GPU also cuBLAS' and the driver's own memory.");
+    print(
+        "Data come on top. A GPU's numbers (cuda: fp32 or tf32) are counted without one; cuBLAS and the driver take memory of their own.");
   }
 
   private static long sum(List<Outline.Line> layers, ToLongFunction<Outline.Line> what) {

@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "tune",
     description =
-        "Looks for good settings: random search over learning rate, width, depth, norm, dropout and batch, where only the best trials are trained for longer (successive halving). Killed, it goes on where it was when the same command is run again.",
+        "Looks for good settings: random search over learning rate, width, depth, norm, dropout and batch, where only the best trials, by --monitor, are trained for longer (successive halving). Killed, it goes on where it was when the same command is run again.",
     abbreviateSynopsis = true,
     sortOptions = false)
 final class TuneCommand implements Callable<Integer> {
@@ -85,8 +85,7 @@ final class TuneCommand implements Callable<Integer> {
 
   @ArgGroup(
       validate = false,
-      heading =
-          "%nTraining (--lr, --batch: the same in all trials where given; --monitor is the score):%n")
+      heading = "%nTraining (--lr, --batch: the same in all trials where given):%n")
   private final RecipeOptions recipe = new RecipeOptions();
 
   @Mixin private CommonOptions common;

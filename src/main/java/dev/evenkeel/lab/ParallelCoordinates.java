@@ -83,7 +83,7 @@ public final class ParallelCoordinates {
     svg.append(
         String.format(
             Locale.ROOT,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"14\" fill=\"#222222\">\n<rect width=\"%d\" height=\"%d\" fill=\"white\"/>\n",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"14\" fill=\"#222222\">\n<rect width=\"%d\" height=\"%d\" fill=\"white\"/>\n",
             WIDTH,
             HEIGHT,
             WIDTH,
@@ -146,8 +146,10 @@ public final class ParallelCoordinates {
   }
 
   private void tick(StringBuilder svg, int axis, double place, String label) {
-    String halo = " stroke=\"white\" stroke-width=\"4\" paint-order=\"stroke\"";
-    text(svg, x(axis) + 5, y(place) + 5, "start", label, halo);
+    String halo = " stroke=\"white\" stroke-width=\"4\"";
+    for (String style : List.of(halo, "")) {
+      text(svg, x(axis) + 5, y(place) + 5, "start", label, style);
+    }
   }
 
   private static void text(

@@ -36,37 +36,40 @@ public record MemoryPlan(OptionalLong training, long inference) {
       int targetColumns,
       int batch) {
     try (Model model = network.build(backend, 0)) {
-      long held = backend.allocatedBytes();
-      long answering;
-      try (Memory memory = new Memory(backend, batch)) {
-        Matrix x = memory.take(batch, network.inputs());
-        try (var all =
-            backend.sequence(
-                Pass.inference(model, memory, x).forward().stream()
-                    .map(Pass.Named::operation)
-                    .toList())) {
-          answering = backend.allocatedBytes();
-        }
+      long answering = inference(model, batch);
+      return batch == 1 && network.hasBatchNorm()
+          ? new MemoryPlan(OptionalLong.empty(), answering)
+          : new MemoryPlan(
+              OptionalLong.of(training(model, loss, optimizer, clip, targetColumns, batch)),
+              answering);
+    }
+  }
+
+  private static long inference(Model model, int batch) {
+    Backend backend = model.backend();
+    try (Memory memory = new Memory(backend, batch)) {
+      Matrix x = memory.take(batch, model.network().inputs());
+      Pass pass = Pass.inference(model, memory, x);
+      try (var all =
+          backend.sequence(pass.forward().stream().map(Pass.Named::operation).toList())) {
+        return backend.allocatedBytes();
       }
-      if (batch == 1 && network.hasBatchNorm()) {
-        return new MemoryPlan(OptionalLong.empty(), answering);
-      }
-      Matrix features = backend.inputs(new float[network.inputs()], 1, network.inputs());
-      Matrix targets = backend.table(new float[targetColumns], 1, targetColumns);
-      long withTables = backend.allocatedBytes();
-      try (Tables tables = new Tables(features.buffer(), targets.buffer());
-          TrainingStep step =
-              new TrainingStep(
-                  model,
-                  new TrainingStep.Source(features, targets, new RowOrder(new int[batch])),
-                  loss,
-                  optimizer,
-                  clip,
-                  batch,
-                  0)) {
-        return new MemoryPlan(
-            OptionalLong.of(held + backend.allocatedBytes() - withTables), answering);
-      }
+    }
+  }
+
+  /** With tables of a single row, which is taken off again. */
+  private static long training(
+      Model model, Loss loss, Optimizer optimizer, double clip, int targetColumns, int batch) {
+    Backend backend = model.backend();
+    int inputs = model.network().inputs();
+    long before = backend.allocatedBytes();
+    Matrix features = backend.inputs(new float[inputs], 1, inputs);
+    Matrix targets = backend.table(new float[targetColumns], 1, targetColumns);
+    long ofTables = backend.allocatedBytes() - before;
+    var source = new TrainingStep.Source(features, targets, new RowOrder(new int[batch]));
+    try (Tables tables = new Tables(features.buffer(), targets.buffer());
+        TrainingStep step = new TrainingStep(model, source, loss, optimizer, clip, batch, 0)) {
+      return backend.allocatedBytes() - ofTables;
     }
   }
 

@@ -26,17 +26,17 @@ import java.util.OptionalDouble;
  * is the test's own, and random numbers have no state: a training after it is the same as without.
  *
  * @param points one for each step
- * @param diverged whether the loss left: became {@value #LIMIT} times its lowest, NaN or infinite
+ * @param diverged whether the loss left: it became NaN or infinite, or the smoothed one rose to
+ *     four times its lowest and lost half of what had been gained since the first steps
  */
 public record RateRange(List<Point> points, boolean diverged) {
 
   /** Of the loss smoothed so far: what the next step's loss leaves of it. */
   private static final double SMOOTHING = 0.95;
 
-  /** Times the lowest smoothed loss, at which the test ends. */
   private static final double LIMIT = 4;
 
-  /** Steps before which the smoothed loss says too little to end the test. */
+  /** Steps at so low a rate that their mean loss is that of the start. */
   private static final int FIRST = 20;
 
   /** The share of the first steps' mean loss below which something was learned: not mere noise. */
@@ -60,9 +60,9 @@ public record RateRange(List<Point> points, boolean diverged) {
             "A range of learning rates needs 0 < lowest < highest, not %s to %s"
                 .formatted(lowest, highest));
       }
-      if (steps < FIRST) {
+      if (steps < 2 * FIRST) {
         throw new EvenkeelException(
-            "A range test needs at least %d steps, not %d".formatted(FIRST, steps));
+            "A range test needs at least %d steps, not %d".formatted(2 * FIRST, steps));
       }
     }
 
@@ -88,7 +88,7 @@ public record RateRange(List<Point> points, boolean diverged) {
     if (points.size() <= FIRST) {
       return OptionalDouble.empty();
     }
-    double start = points.stream().limit(FIRST).mapToDouble(Point::loss).average().orElseThrow();
+    double start = start(points);
     Point lowest =
         points.stream()
             .skip(FIRST) // the averages of the first few are little but noise
@@ -97,6 +97,10 @@ public record RateRange(List<Point> points, boolean diverged) {
     return lowest.smoothed < LEARNS * start
         ? OptionalDouble.of(lowest.learningRate / 10)
         : OptionalDouble.empty();
+  }
+
+  private static double start(List<Point> points) {
+    return points.stream().limit(FIRST).mapToDouble(Point::loss).average().orElseThrow();
   }
 
   /**
@@ -158,7 +162,8 @@ public record RateRange(List<Point> points, boolean diverged) {
       double smoothed = average / (1 - Math.pow(SMOOTHING, i + 1));
       points.add(new Point(i + 1, rate, loss, smoothed));
       lowest = Math.min(lowest, smoothed);
-      if (i + 1 >= FIRST && smoothed > LIMIT * lowest) {
+      if (points.size() > FIRST
+          && smoothed > Math.max(LIMIT * lowest, (start(points) + lowest) / 2)) {
         return new RateRange(points, true);
       }
     }

@@ -270,7 +270,7 @@ class CliSettingsTest {
         "summary --batch 0| --batch must be at least 1, not 0",
         "summary --optimizer x| --optimizer: Unknown optimizer 'x'",
         "lr-range --lr-from 1 --lr-to 0.5| needs 0 < lowest < highest, not 1.0 to 0.5",
-        "lr-range --range-steps 3| A range test needs at least 20 steps, not 3",
+        "lr-range --range-steps 3| A range test needs at least 40 steps, not 3",
         "cross-validate --folds 1| --folds must be at least 2, not 1",
         "cross-validate --folds 5000| 1797 rows can't be parted into 5000 folds",
         "cross-validate --test 0.3| --test has no use here",

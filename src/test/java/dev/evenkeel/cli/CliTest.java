@@ -366,7 +366,17 @@ class CliTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "predict", "adapt", "bench"})
+  @ValueSource(
+      strings = {
+        "train",
+        "evaluate",
+        "predict",
+        "adapt",
+        "bench",
+        "lr-range",
+        "cross-validate",
+        "tune"
+      })
   void everyCommandExplainsItself(String command) {
     CommandLineRun help = CommandLineRun.of(command, "--help").succeeded();
     assertEquals("", help.err());
@@ -382,7 +392,16 @@ class CliTest {
   void theProgramExplainsItself() {
     CommandLineRun.of("--help")
         .succeeded()
-        .says("train", "evaluate", "predict", "adapt", "export", "bench", "Try: evenkeel train");
+        .says(
+            "train",
+            "evaluate",
+            "predict",
+            "adapt",
+            "export",
+            "summary",
+            "tune",
+            "bench",
+            "Try: evenkeel train");
     CommandLineRun.of("--version").succeeded().says("evenkeel ");
     CommandLineRun.of("train", "--help")
         .says("Data:", "Network:", "Training:", "(default: 256,256)", "(default: 20, and");

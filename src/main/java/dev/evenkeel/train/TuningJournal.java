@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * The results of a search as a file of JSON lines: first what is searched, then one line for each
@@ -23,7 +25,13 @@ public final class TuningJournal {
    *
    * @param base what all trials share, in the caller's words
    */
-  public record Heading(Tuner.Plan plan, Map<String, String> base) {}
+  public record Heading(Tuner.Plan plan, Map<String, String> base) {
+
+    /** Sorted: a map's own order may differ from one process to the next. */
+    public Heading {
+      base = Collections.unmodifiableMap(new TreeMap<>(base));
+    }
+  }
 
   private final Path file;
   private final StringBuilder text = new StringBuilder();

@@ -10,8 +10,13 @@ import dev.evenkeel.backend.cuda.CudaBackend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
+import dev.evenkeel.simulator.SimulatedDriver;
+import dev.evenkeel.simulator.SimulatedGpu;
+import dev.evenkeel.tensor.Matrix;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What is planned is what a run then takes. */
 class MemoryPlanTest {
@@ -26,10 +31,10 @@ class MemoryPlanTest {
   }
 
   /** Of a run, its tables included. */
-  private static long taken(Backend backend) {
+  private static long taken(Backend backend, Dataset train) {
     long[] bytes = new long[1];
     try (Model model = NETWORK.build(backend, 1)) {
-      new Trainer(model, RECIPE, TRAIN)
+      new Trainer(model, RECIPE, train)
           .withListener(
               new Listener() {
                 @Override
@@ -48,8 +53,41 @@ class MemoryPlanTest {
       long tables = 4L * (TRAIN.features().length + TRAIN.targets().length);
       long planned = plan(NETWORK, backend, 64).training().getAsLong();
       assertEquals(0, backend.allocated());
-      assertEquals(planned + tables, taken(backend));
+      assertEquals(planned + tables, taken(backend, TRAIN));
     }
+  }
+
+  /** With as many rows as a batch has, so that even the order of the rows takes as much. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Precision.class,
+      names = {"FP32", "BF16"})
+  void aRunOnAGpuTakesWhatWasPlannedWithoutOne(Precision precision) {
+    Dataset train = Digits.train(64);
+    long planned;
+    try (Backend nowhere = CudaBackend.planner(precision)) {
+      planned = plan(NETWORK, nowhere, 64).training().getAsLong();
+    }
+    try (Backend gpu = gpu(precision)) {
+      assertEquals(planned, plan(NETWORK, gpu, 64).training().getAsLong());
+    }
+    long tables;
+    try (Backend gpu = gpu(precision)) {
+      long before = gpu.allocatedBytes();
+      Matrix features = gpu.inputs(train.features(), 64, train.columns());
+      Matrix targets = gpu.table(train.targets(), 64, 1);
+      tables = gpu.allocatedBytes() - before;
+      features.buffer().close();
+      targets.buffer().close();
+    }
+    try (Backend gpu = gpu(precision)) {
+      assertEquals(planned + tables, taken(gpu, train));
+    }
+  }
+
+  private static Backend gpu(Precision precision) {
+    return SimulatedGpu.open(
+        new SimulatedDriver(1), SimulatedGpu.options().withPrecision(precision), true);
   }
 
   @Test

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
+import dev.evenkeel.backend.Precision;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.Activate;
 import dev.evenkeel.nn.BatchNorm;
@@ -18,6 +19,8 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.WeightNorm;
 import dev.evenkeel.optim.Optimizer;
+import dev.evenkeel.simulator.SimulatedDriver;
+import dev.evenkeel.simulator.SimulatedGpu;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -88,6 +91,34 @@ class RateRangeTest {
       assertSame(start, values(model));
       new Trainer(model, RECIPE, TRAIN).fit();
       assertSame(without, values(model));
+    }
+  }
+
+  /** There weights have a second copy, and a step is recorded. */
+  @Test
+  void leavesNoTraceOnAGpuInBfloat16() {
+    assertSame(trainedOnAGpu(false), trainedOnAGpu(true));
+  }
+
+  private static List<float[]> trainedOnAGpu(boolean rangeBefore) {
+    Dataset few = Digits.train(16);
+    Network small =
+        Network.of(64, Linear.of(8), BatchNorm.standard(), new Dropout(0.2), Linear.of(10));
+    Recipe recipe = RECIPE.withBatch(8).withSteps(3);
+    try (Backend gpu =
+            SimulatedGpu.open(
+                new SimulatedDriver(2),
+                SimulatedGpu.options().withPrecision(Precision.BF16),
+                true);
+        Model model = small.build(gpu, 5)) {
+      if (rangeBefore) {
+        List<float[]> start = values(model);
+        RateRange range = RateRange.of(model, recipe, few, new RateRange.Span(1e-3, 1, 40));
+        assertTrue(range.points().size() > 20, "it had to train");
+        assertSame(start, values(model));
+      }
+      new Trainer(model, recipe, few).fit();
+      return values(model);
     }
   }
 

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -161,6 +162,19 @@ class TunerTest {
         assertThrows(EvenkeelException.class, () -> journal(PLAN))
             .getMessage()
             .contains("j.jsonl, line 3 does not hold a valid Outcome"));
+  }
+
+  @Test
+  void theOrderOfWhatTrialsShareDoesNotMatter() {
+    Map<String, String> one = new LinkedHashMap<>();
+    one.put("data", "x");
+    one.put("options", "y");
+    Map<String, String> other = new LinkedHashMap<>();
+    other.put("options", "y");
+    other.put("data", "x");
+    Path file = folder.resolve("j.jsonl");
+    TuningJournal.open(file, new TuningJournal.Heading(PLAN, one));
+    assertEquals(0, TuningJournal.open(file, new TuningJournal.Heading(PLAN, other)).size());
   }
 
   @Test

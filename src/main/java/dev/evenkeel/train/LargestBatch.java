@@ -4,6 +4,7 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.nn.DataStart;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
@@ -67,6 +68,8 @@ final class LargestBatch {
       Batches batches,
       Optional<Dataset> valid) {
     long before = planned.backend().allocatedBytes(); // with what tables hold of earlier batches
+    // Its batch comes out of a table on the host by memory of its own, which the table keeps.
+    DataStart.set(planned, source.features(), new int[batches.size(0)]);
     try (TrainingStep step =
         new TrainingStep(
             planned,

@@ -28,7 +28,8 @@ public final class Laboratory {
    * a report of all lies beside these.
    */
   public List<Finding> run(List<Experiment> experiments, Path folder) {
-    make(folder); // before the work, not after it
+    LetsPlot.requirePresent(); // this and the folder before the work, not after it
+    make(folder);
     Report report = new Report();
     List<Finding> findings = new ArrayList<>();
     for (Experiment experiment : experiments) {

@@ -54,17 +54,6 @@ final class LetsPlot {
 
   private LetsPlot() {}
 
-  /** Before hours of work, not after: a class path may be without what figures need. */
-  static void requirePresent() {
-    try {
-      Class.forName("org.jetbrains.letsPlot.awt.plot.PlotSvgExport");
-    } catch (ClassNotFoundException | LinkageError e) {
-      throw new EvenkeelException(
-          "The lab can't draw its figures: Lets-Plot is not on the class path. help: run scripts/evenkeel lab from a clone; the GPU bundle leaves it out",
-          e);
-    }
-  }
-
   static String svg(Chart chart) {
     if (chart.series().size() > COLOURS.size()) {
       throw new EvenkeelException(

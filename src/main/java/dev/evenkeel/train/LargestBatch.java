@@ -5,7 +5,9 @@ import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.DataStart;
+import dev.evenkeel.nn.Memory;
 import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Pass;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.Optional;
@@ -42,6 +44,7 @@ final class LargestBatch {
       Matrix targets = counting.table(train.targets(), train.rows(), train.targetColumns());
       TrainingStep.Source source =
           new TrainingStep.Source(features, targets, new RowOrder(new int[train.rows()]));
+      bindWeights(planned);
       long room = cause.room() - held - (counting.allocatedBytes() - ofTheModel);
       int fits = 0;
       for (int batch = Integer.highestOneBit(recipe.batch());
@@ -54,6 +57,15 @@ final class LargestBatch {
       targets.buffer().close();
       return new DeviceMemoryException(
           cause, fits == 0 ? "no batch would fit" : "--batch %,d would fit".formatted(fits));
+    }
+  }
+
+  /**
+   * Products may make copies of the weights, which stay: here, or the first batch alone had them.
+   */
+  private static void bindWeights(Model planned) {
+    try (Memory memory = new Memory(planned.backend(), 1)) {
+      Pass.inference(planned, memory, memory.take(1, planned.network().inputs()));
     }
   }
 

@@ -37,10 +37,10 @@ final class AdaptCommand implements Callable<Integer> {
   public Integer call() {
     SavedModel saved = SavedModel.load(model.model);
     Dataset data = model.load(saved, false, common::say);
+    boolean made = RunFolder.createForModel(out);
     try (Backend backend = common.open();
         Model built = saved.build(backend)) {
       PopulationStatistics.adapt(built, data.features(), data.rows(), saved.recipe().batch());
-      RunFolder.create(out);
       Path file = out.resolve(SavedModel.MODEL_FILE);
       saved.write(file, built);
       common.say("statistics of %,d rows in %s".formatted(data.rows(), file));
@@ -49,6 +49,11 @@ final class AdaptCommand implements Callable<Integer> {
       result.put("rows", data.rows());
       result.put("out", file.toString());
       common.result(result);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      if (made) {
+        RunFolder.deleteIfEmpty(out);
+      }
+      throw e;
     }
     return 0;
   }

@@ -115,11 +115,15 @@ final class NetworkOptions {
 
   Network network(int inputs, int outputs) {
     List<Integer> widths = hidden.equals(List.of(0)) ? List.of() : hidden;
+    // Read here, so that a wrong name is refused even where no layer takes it.
+    Activation function = Flag.of("--act", () -> Activation.named(activation));
+    NormName name = NormName.of(norm);
+    boolean before = Flag.choice("--norm-place", place, "before", "after").equals("before");
     List<Layer> layers = new ArrayList<>();
     int width = inputs;
     for (int units : widths) {
       Flag.atLeast("--hidden", units, 1);
-      List<Layer> block = block(units);
+      List<Layer> block = block(units, function, name, before);
       layers.addAll(residual && units == width ? List.of(new Residual(block)) : block);
       width = units;
     }
@@ -127,10 +131,7 @@ final class NetworkOptions {
     return new Network(inputs, layers);
   }
 
-  private List<Layer> block(int units) {
-    Activation function = Flag.of("--act", () -> Activation.named(activation));
-    NormName name = NormName.of(norm);
-    boolean before = Flag.choice("--norm-place", place, "before", "after").equals("before");
+  private List<Layer> block(int units, Activation function, NormName name, boolean before) {
     List<Layer> block = new ArrayList<>();
     switch (name.method()) {
       case "none" -> block.addAll(List.of(linear(units), Activate.of(function)));

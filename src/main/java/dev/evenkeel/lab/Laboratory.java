@@ -28,7 +28,8 @@ public final class Laboratory {
    * a report of all lies beside these.
    */
   public List<Finding> run(List<Experiment> experiments, Path folder) {
-    make(folder); // before the work, not after it
+    requireFigures(); // this and the folder before the work, not after it
+    make(folder);
     Report report = new Report();
     List<Finding> findings = new ArrayList<>();
     for (Experiment experiment : experiments) {
@@ -44,6 +45,17 @@ public final class Laboratory {
       AtomicFile.write(folder.resolve("report.html"), report.html(findings));
     }
     return findings;
+  }
+
+  /** A class path may be without what draws figures, as that of the GPU bundle is. */
+  private static void requireFigures() {
+    try {
+      Class.forName("org.jetbrains.letsPlot.awt.plot.PlotSvgExport");
+    } catch (ClassNotFoundException | LinkageError e) {
+      throw new EvenkeelException(
+          "The lab can't draw its figures: Lets-Plot is not on the class path. help: run scripts/evenkeel lab from a clone; the GPU bundle leaves it out",
+          e);
+    }
   }
 
   private Finding run(Experiment experiment) {

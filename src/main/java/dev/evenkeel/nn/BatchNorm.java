@@ -100,7 +100,9 @@ public record BatchNorm(
   }
 
   /**
-   * @param rows of a group whose statistics normalise it, at least 2; 0 for the whole batch
+   * @param rows of a group whose statistics normalise it, at least 2; 0 for the whole batch. Rows
+   *     that are left over are spread among the groups, and a batch of fewer than two such groups
+   *     is normalised as a whole
    */
   public BatchNorm withGhost(int rows) {
     return new BatchNorm(epsilon, running, runningVariance, rows, centresOnly);

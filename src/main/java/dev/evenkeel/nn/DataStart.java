@@ -13,6 +13,12 @@ import java.util.Arrays;
  */
 public final class DataStart {
 
+  /**
+   * Products of equal rows differ by roundings, where a body takes rows in another way than their
+   * neighbours: a deviation of no more than this share of the layer's largest mean is such noise.
+   */
+  private static final double NOISE = 0x1p-22;
+
   private DataStart() {}
 
   /**
@@ -47,11 +53,14 @@ public final class DataStart {
   private static void set(Backend backend, LinearBlock linear, StatisticsWalk.Moments t) {
     float[] gains = new float[t.mean().length];
     float[] biases = new float[t.mean().length];
+    double noise = NOISE * Arrays.stream(t.mean()).map(Math::abs).max().orElse(0);
     for (int j = 0; j < gains.length; j++) {
       double deviation = Math.sqrt(t.variance(j, false));
-      // A unit that is the same for every row has no deviation to bring to 1.
-      gains[j] = deviation > 0 ? (float) (1 / deviation) : 1;
-      biases[j] = (float) (-t.mean()[j] * gains[j]);
+      // A unit that is the same for every row has no deviation to bring to 1. It stays as it is:
+      // with its mean taken off it would be 0, and the roundings all that the next layer sees.
+      boolean varies = deviation > noise;
+      gains[j] = varies ? (float) (1 / deviation) : 1;
+      biases[j] = varies ? (float) (-t.mean()[j] * gains[j]) : 0;
     }
     backend.write(gains, linear.gain().value());
     if (linear.bias() != null) {

@@ -7,6 +7,9 @@ import dev.evenkeel.EvenkeelException;
  * v / ‖v‖, with the length g and the direction v learned apart. No statistics, so batches of any
  * size.
  *
+ * <p>Weight decay acts on v alone, whose length means nothing: it keeps the directions quick to
+ * turn, and does not shorten w. (PyTorch's optimizers decay g as well, unless told not to.)
+ *
  * @param start where g begins
  * @param gain of {@link Start#GAIN}
  */

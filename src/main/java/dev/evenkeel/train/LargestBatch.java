@@ -4,7 +4,10 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.nn.DataStart;
+import dev.evenkeel.nn.Memory;
 import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Pass;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.Optional;
@@ -41,6 +44,7 @@ final class LargestBatch {
       Matrix targets = counting.table(train.targets(), train.rows(), train.targetColumns());
       TrainingStep.Source source =
           new TrainingStep.Source(features, targets, new RowOrder(new int[train.rows()]));
+      bindWeights(planned);
       long room = cause.room() - held - (counting.allocatedBytes() - ofTheModel);
       int fits = 0;
       for (int batch = Integer.highestOneBit(recipe.batch());
@@ -57,6 +61,15 @@ final class LargestBatch {
   }
 
   /**
+   * Products may make copies of the weights, which stay: here, or the first batch alone had them.
+   */
+  private static void bindWeights(Model planned) {
+    try (Memory memory = new Memory(planned.backend(), 1)) {
+      Pass.inference(planned, memory, memory.take(1, planned.network().inputs()));
+    }
+  }
+
+  /**
    * What Trainer takes beside its tables, in its order: it depends on what is left whether those of
    * the evaluator lie on the device.
    */
@@ -67,6 +80,8 @@ final class LargestBatch {
       Batches batches,
       Optional<Dataset> valid) {
     long before = planned.backend().allocatedBytes(); // with what tables hold of earlier batches
+    // Its batch comes out of a table on the host by memory of its own, which the table keeps.
+    DataStart.set(planned, source.features(), new int[batches.size(0)]);
     try (TrainingStep step =
         new TrainingStep(
             planned,

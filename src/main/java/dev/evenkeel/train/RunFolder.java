@@ -30,16 +30,35 @@ public final class RunFolder {
    * @return whether it was not there before
    */
   public static boolean create(Path folder) {
-    for (String file : List.of(SavedModel.CHECKPOINT_FILE, SavedModel.MODEL_FILE)) {
-      if (Files.exists(folder.resolve(file))) {
-        throw new EvenkeelException(
-            "%s holds a run already (%s). help: --resume %s goes on with it; another --out starts a new one"
-                .formatted(folder, file, folder));
-      }
-    }
+    requireNew(folder, "--resume %s goes on with it; another --out starts a new one");
     boolean absent = !Files.exists(folder);
     make(folder);
     return absent;
+  }
+
+  /**
+   * The same for a model that no run of this folder's brings about, so that none can go on.
+   *
+   * @return whether it was not there before
+   */
+  public static boolean createForModel(Path folder) {
+    requireNew(folder, "another --out, which leaves what is in %s as it is");
+    boolean absent = !Files.exists(folder);
+    make(folder);
+    return absent;
+  }
+
+  /**
+   * @param help with a place for the folder
+   */
+  private static void requireNew(Path folder, String help) {
+    for (String file : List.of(SavedModel.CHECKPOINT_FILE, SavedModel.MODEL_FILE)) {
+      if (Files.exists(folder.resolve(file))) {
+        throw new EvenkeelException(
+            "%s holds a run already (%s). help: %s"
+                .formatted(folder, file, help.formatted(folder)));
+      }
+    }
   }
 
   static void make(Path folder) {

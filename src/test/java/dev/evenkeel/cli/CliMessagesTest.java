@@ -1,5 +1,6 @@
 package dev.evenkeel.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -102,6 +103,9 @@ class CliMessagesTest {
         "--norm rms --epsilon -1| --epsilon: RMS norm's epsilon must be at least 0, not -1.0",
         "--act selu --dropout 1| --dropout: The alpha dropout probability must be at least 0 and below 1, not 1.0",
         "--norm-place up| --norm-place up is not known; there are: before, after",
+        "--hidden 0 --norm layers| --norm layers is not known",
+        "--hidden 0 --norm-place up| --norm-place up is not known",
+        "--hidden 0 --act rulu| --act: Unknown activation 'rulu'",
         "--dropout 1| --dropout: The dropout probability must be at least 0 and below 1, not 1.0",
         "--init foo| --init: Unknown initialiser 'foo'; there are: auto, he,",
         "--running foo| --running foo is not known; there are: exponential, cumulative, population",
@@ -157,7 +161,20 @@ class CliMessagesTest {
     CommandLineRun.of("adapt", "--model", model, "--data", row, "--out", out)
         .refused("Batch norm can't be adapted to one row", "help: at least 2 rows");
     CommandLineRun.of("adapt", "--model", model).refused("Missing required option", "--out");
+    CommandLineRun.of("adapt", "--model", folder.resolve("none"), "--out", out)
+        .refused("There is no model at ");
+    Path other = write("other.csv", "width,kind,price\n3,x,4.5\n4,y,5\n");
+    CommandLineRun.of("adapt", "--model", model, "--data", other, "--out", out).refused("size");
     assertFalse(Files.exists(out), "a refused run leaves no folder");
+  }
+
+  @Test
+  void anAdaptedModelReplacesNoRunAndIsNoneToGoOnWith() throws IOException {
+    byte[] before = Files.readAllBytes(model.resolve("model.safetensors"));
+    CommandLineRun refused = CommandLineRun.of("adapt", "--model", model, "--out", model);
+    refused.refused("holds a run already (checkpoint.safetensors)", "help: another --out");
+    assertFalse(refused.err().contains("--resume"), refused::toString);
+    assertArrayEquals(before, Files.readAllBytes(model.resolve("model.safetensors")));
   }
 
   @Test

@@ -42,7 +42,7 @@ class SimulatedBenchTest {
     SimulatedDriver driver = driver();
     try (KernelBench bench = new KernelBench(driver, SimulatedGpu.libraries(), SMALL)) {
       List<Timed> all = bench.onBatch(new Shape(520, 16), bfloat16);
-      assertEquals(14, all.size(), all::toString);
+      assertEquals(bfloat16 ? 19 : 20, all.size(), all::toString); // dW is float32 in both
       Timed copy = named(all, "copy");
       assertEquals(4, copy.microseconds(), 0.5);
       assertEquals(2 * 520 * 16 * (bfloat16 ? 2e-6 : 4e-6), copy.megabytes(), 1e-12);
@@ -52,6 +52,9 @@ class SimulatedBenchTest {
       assertEquals(1.5 * copy.megabytes(), forward.megabytes(), 1e-12);
       assertEquals(forward.microseconds() / copy.microseconds(), forward.copies(), 1e-9);
       assertEquals(1.5 / forward.copies(), forward.ofCopy(), 1e-9);
+      Timed rows = named(all, "layer norm + relu backward");
+      assertEquals(16, rows.microseconds(), 1, "two kernels of 8 µs: sums, and dx");
+      assertEquals(2.5 * copy.megabytes(), rows.megabytes(), 1e-12);
       assertTrue(named(all, "cuDNN per activation forward").microseconds() > 0);
       assertTrue(named(all, "cuDNN persistent backward").microseconds() > 0);
       Timed whole = named(bench.onBatch(new Shape(64, 16), bfloat16), "batch norm + relu backward");

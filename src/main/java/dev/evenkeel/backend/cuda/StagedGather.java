@@ -55,10 +55,10 @@ final class StagedGather implements Settings.Position, CudaOperation.Around {
     this.batch = batch;
     this.nanos = nanos;
     this.slotBytes = Math.multiplyExact(batch.rows(), batch.pitch() * batch.type().bytes);
+    this.staging = memory.allocate((long) SLOTS * slotBytes); // first: it may be refused
     this.pinned =
         driver.allocatePinned(Math.multiplyExact(SLOTS, slotBytes)).order(ByteOrder.nativeOrder());
     this.pinnedFloats = pinned.asFloatBuffer();
-    this.staging = memory.allocate((long) SLOTS * slotBytes);
     for (int i = 0; i < SLOTS; i++) {
       arrived[i] = driver.createEvent(false);
       used[i] = driver.createEvent(false);

@@ -41,6 +41,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -88,9 +89,15 @@ class FuzzTest {
     Path in = Files.createDirectories(folder.resolve("in")).resolve(fileName);
     long start = System.nanoTime();
     Outcome outcome = new Fuzzer().run(name, in, seeds, reader, MUTATIONS);
-    System.out.printf(
-        "%s: %,d damaged files, %,d refused, %,d read all the same, %.1f s%n",
-        name, MUTATIONS, outcome.refused(), outcome.accepted(), (System.nanoTime() - start) * 1e-9);
+    if (Integer.getInteger("evenkeel.fuzz") != null) {
+      System.out.printf(
+          "%s: %,d damaged files, %,d refused, %,d read all the same, %.1f s%n",
+          name,
+          MUTATIONS,
+          outcome.refused(),
+          outcome.accepted(),
+          (System.nanoTime() - start) * 1e-9);
+    }
     assertEquals(MUTATIONS, outcome.accepted() + outcome.refused());
     assertTrue(outcome.refused() > 0, "nothing was damaged");
     try (Stream<Path> left = Files.list(in.getParent())) {
@@ -194,7 +201,7 @@ class FuzzTest {
         file -> {
           String text = new String(Seeds.read(file), StandardCharsets.UTF_8);
           Class<?> type = records.get(text.charAt(0) - '0').getClass();
-          Json.write(Json.read(text.substring(2), type, file.toString()));
+          Objects.requireNonNull(Json.read(text.substring(2), type, file.toString()));
         });
   }
 

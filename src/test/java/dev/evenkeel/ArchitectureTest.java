@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.Map;
@@ -133,6 +134,21 @@ class ArchitectureTest {
     }
     assertEquals(new TreeSet<>(LIBRARIES.keySet()), seen);
     assertEquals(Set.of(), wrong);
+  }
+
+  @Test
+  void everyPublicExceptionIsOfTheOneHierarchy() {
+    Set<String> seen = new TreeSet<>();
+    for (JavaClass one : classes) {
+      if (one.isAssignableTo(Throwable.class) && one.getModifiers().contains(JavaModifier.PUBLIC)) {
+        assertTrue(one.isAssignableTo(EvenkeelException.class), one.getName());
+        seen.add(one.getSimpleName());
+      }
+    }
+    assertEquals(
+        Set.of("EvenkeelException", "DeviceMemoryException", "NonFiniteException", "CudaException"),
+        seen,
+        "package-info of the root package names them all");
   }
 
   @Test

@@ -45,6 +45,14 @@ class ReadmeTest {
     assertTrue(accuracy.find(), output);
     assertTrue(Double.parseDouble(accuracy.group(1)) > 0.96, output);
     assertTrue(Files.exists(folder.resolve("runs/model.safetensors")));
+    assertTrue(Files.exists(folder.resolve("digits.safetensors")));
+  }
+
+  @Test
+  void theConsumerProjectOfTheBuildIsTheExample() {
+    Matcher code = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL).matcher(readme);
+    assertTrue(code.find());
+    assertEquals(code.group(1), read(Path.of("src/it/consumer/src/main/java/Example.java")));
   }
 
   @Test

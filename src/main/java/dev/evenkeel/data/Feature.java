@@ -2,6 +2,7 @@ package dev.evenkeel.data;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.evenkeel.EvenkeelException;
 import java.util.List;
 
 /** Where one or more of a network's inputs come from. */
@@ -45,6 +46,12 @@ public sealed interface Feature {
 
   /** All columns of an array that has no column names, as pixels, in their order. */
   record Columns(int count) implements Feature {
+    public Columns {
+      if (count < 1) {
+        throw new EvenkeelException("Data has at least 1 column, not " + count);
+      }
+    }
+
     @Override
     public int width() {
       return count;

@@ -22,6 +22,14 @@ public record Preparation(List<Feature> features, Standardize standardize, Targe
 
   public Preparation {
     features = List.copyOf(features);
+    long width = features.stream().mapToLong(Feature::width).sum();
+    boolean unnamed = features.stream().anyMatch(Feature.Columns.class::isInstance);
+    if (width < 1 || width > Integer.MAX_VALUE || unnamed && features.size() > 1) {
+      throw new EvenkeelException(
+          "A preparation makes features of named columns or of one group without names, but %d features of %d kinds can't be"
+              .formatted(width, features.size()));
+    }
+    standardize.requireWidth((int) width);
   }
 
   /** For a table; every column but the target and those dropped becomes a feature. */

@@ -89,7 +89,7 @@ public record Standardize(double[] mean, double[] deviation) {
     }
   }
 
-  private void requireWidth(int columns) {
+  void requireWidth(int columns) {
     if (mean.length != 1 && mean.length != columns) {
       throw new EvenkeelException(
           "The standardisation was fitted to %d columns, but the data has %d. Give the columns it was fitted to."

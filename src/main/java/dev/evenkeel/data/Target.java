@@ -33,6 +33,7 @@ public sealed interface Target {
   record Quantities(List<String> names, Standardize scale) implements Target {
     public Quantities {
       names = List.copyOf(names);
+      scale.requireWidth(names.size());
     }
 
     @Override

@@ -56,7 +56,12 @@ public final class Json {
    */
   public static <T> T read(String text, Class<T> type, String source) {
     try {
-      return MAPPER.readValue(text, type);
+      T value = MAPPER.readValue(text, type);
+      if (value == null) {
+        throw new EvenkeelException(
+            "%s holds null, but a %s is needed".formatted(source, type.getSimpleName()));
+      }
+      return value;
     } catch (JsonProcessingException e) {
       throw new EvenkeelException(
           "%s does not hold a valid %s: %s"

@@ -8,7 +8,9 @@ import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Turns the layers of a network into blocks, fusing neighbours: Linear with its bias and
@@ -64,6 +66,14 @@ final class Blueprint {
 
   List<Slot> statistics() {
     return statistics;
+  }
+
+  Map<String, Long> sizes() {
+    Map<String, Long> sizes = new LinkedHashMap<>();
+    for (List<Slot> slots : List.of(parameters, statistics)) {
+      slots.forEach(slot -> sizes.put(slot.name, (long) slot.rows * slot.columns));
+    }
+    return sizes;
   }
 
   long parameterRoom() {

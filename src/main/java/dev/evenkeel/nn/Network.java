@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
@@ -108,6 +109,15 @@ public record Network(int inputs, List<Layer> layers) {
         .flatMap(
             layer ->
                 layer instanceof Residual residual ? flat(residual.layers()) : Stream.of(layer));
+  }
+
+  /**
+   * Names and sizes of all that a model of it holds, parameters and statistics. Takes no memory for
+   * them: whoever reads a description from a file compares these with what else is in the file
+   * before the description is believed.
+   */
+  public Map<String, Long> sizes() {
+    return new Blueprint(this).sizes();
   }
 
   /** A model with fresh parameters, the same on every device for one seed. */

@@ -114,10 +114,14 @@ public record RowNorm(Kind kind, int size, double epsilon) implements Layer {
 
   /** The divisors next to the size on either side: "25 or 50". */
   private String divisorsNear(int width, int least, int most) {
-    OptionalInt below =
-        IntStream.range(least, Math.min(size, most + 1)).filter(d -> width % d == 0).max();
-    OptionalInt above =
-        IntStream.rangeClosed(size + 1, most).filter(d -> width % d == 0).findFirst();
+    int[] divisors =
+        IntStream.rangeClosed(1, (int) Math.sqrt(width)) // by pairs: widths from files may be huge
+            .filter(d -> width % d == 0)
+            .flatMap(d -> IntStream.of(d, width / d))
+            .filter(d -> d >= least && d <= most)
+            .toArray();
+    OptionalInt below = IntStream.of(divisors).filter(d -> d < size).max();
+    OptionalInt above = IntStream.of(divisors).filter(d -> d > size).min();
     return IntStream.concat(below.stream(), above.stream())
         .mapToObj(Integer::toString)
         .collect(Collectors.joining(" or "));

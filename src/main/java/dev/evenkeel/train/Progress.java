@@ -1,5 +1,6 @@
 package dev.evenkeel.train;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.optim.ScheduleState;
 import java.util.List;
 
@@ -29,6 +30,14 @@ record Progress(
     int sinceBest,
     List<String> data,
     String device) {
+
+  Progress {
+    if (step < 0 || epoch < 0 || batch < 0 || bestEpoch < 0 || sinceBest < 0) {
+      throw new EvenkeelException(
+          "A training can't be at step %d, epoch %d, batch %d, with its best epoch %d and %d validations since"
+              .formatted(step, epoch, batch, bestEpoch, sinceBest));
+    }
+  }
 
   static Progress start(ScheduleState.Saved schedule, List<String> data, String device) {
     return new Progress(0, 0, 0, 0, 0, schedule, List.of(), 0, Double.NaN, 0, data, device);

@@ -75,15 +75,47 @@ public record SavedModel(
             notes.put(key.substring(PREFIX.length() + 5), value);
           }
         });
-    return new SavedModel(
-        file,
-        part(file, metadata, "network", Network.class),
-        part(file, metadata, "recipe", Recipe.class),
+    Network network = part(file, metadata, "network", Network.class);
+    Optional<Preparation> preparation =
         metadata.containsKey(PREFIX + "preparation")
             ? Optional.of(part(file, metadata, "preparation", Preparation.class))
-            : Optional.empty(),
-        notes,
-        content);
+            : Optional.empty();
+    Recipe recipe = part(file, metadata, "recipe", Recipe.class);
+    SavedModel saved = new SavedModel(file, network, recipe, preparation, notes, content);
+    saved.requireSizes("");
+    preparation.ifPresent(saved::requireFit);
+    return saved;
+  }
+
+  /** Before anything is allocated: a description alone could ask for any amount of memory. */
+  private void requireSizes(String prefix) {
+    network
+        .sizes()
+        .forEach(
+            (name, size) -> {
+              long seen = count(content.tensor(prefix + name));
+              if (seen != size) {
+                throw new EvenkeelException(
+                    "%s: tensor \"%s\" has %d values, but its layer needs %d"
+                        .formatted(file, prefix + name, seen, size));
+              }
+            });
+  }
+
+  private static long count(Tensor tensor) {
+    long count = 1;
+    for (long dimension : tensor.shape()) {
+      count *= dimension;
+    }
+    return count;
+  }
+
+  private void requireFit(Preparation p) {
+    if (p.width() != network.inputs()) {
+      throw new EvenkeelException(
+          "%s: its preparation makes %d features, but its network takes %d"
+              .formatted(file, p.width(), network.inputs()));
+    }
   }
 
   static <T> T part(Path file, Map<String, String> metadata, String key, Class<T> type) {

@@ -33,6 +33,8 @@ import java.util.Optional;
  *
  * <p>Order of use: make one with a model, a recipe and the training data; add what else is wanted
  * with the {@code with} methods; call {@link #fit} once. The model then holds the result.
+ *
+ * <p>Belongs to one thread, as its model and their backend do; listeners are called on that thread.
  */
 public final class Trainer {
 

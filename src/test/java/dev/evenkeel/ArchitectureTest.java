@@ -39,9 +39,12 @@ class ArchitectureTest {
           Map.entry(
               "train", Set.of("nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
           Map.entry("deploy", Set.of("train", "nn", "loss", "data", "io", "backend", "tensor")),
+          Map.entry("report", Set.of("train", "nn", "data", "metric", "io")),
           Map.entry(
               "lab",
-              Set.of("train", "nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
+              Set.of(
+                  "report", "train", "nn", "loss", "optim", "metric", "data", "io", "backend",
+                  "tensor")),
           Map.entry(
               "lab.experiments",
               Set.of(
@@ -51,6 +54,7 @@ class ArchitectureTest {
               "cli",
               Set.of(
                   "deploy",
+                  "report",
                   "lab",
                   "lab.experiments",
                   "train",
@@ -76,7 +80,7 @@ class ArchitectureTest {
           "me.tongfei", Set.of("cli"),
           "org.jetbrains.letsPlot", Set.of("lab"),
           "org.apache.batik", Set.of("lab"),
-          "de.siegmar", Set.of("data", "train", "lab"),
+          "de.siegmar", Set.of("data", "train", "report", "lab"),
           "ai.onnx", Set.of("io"),
           "com.google.protobuf", Set.of("io"));
 

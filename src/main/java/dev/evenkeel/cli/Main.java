@@ -27,6 +27,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       PredictCommand.class,
       AdaptCommand.class,
       ExportCommand.class,
+      ReportCommand.class,
       BenchCommand.class,
       LabCommand.class,
       DoctorCommand.class,
@@ -58,7 +59,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "No command was given; there are: train, evaluate, predict, adapt, export, bench, lab, doctor");
+        "No command was given; there are: train, evaluate, predict, adapt, export, report, bench, lab, doctor");
   }
 
   public static void main(String[] args) {

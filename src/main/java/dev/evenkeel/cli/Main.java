@@ -28,6 +28,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       AdaptCommand.class,
       ExportCommand.class,
       ReportCommand.class,
+      UiCommand.class,
       BenchCommand.class,
       LabCommand.class,
       DoctorCommand.class,
@@ -59,7 +60,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "No command was given; there are: train, evaluate, predict, adapt, export, report, bench, lab, doctor");
+        "No command was given; there are: train, evaluate, predict, adapt, export, report, ui, bench, lab, doctor");
   }
 
   public static void main(String[] args) {

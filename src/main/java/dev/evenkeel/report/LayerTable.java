@@ -1,13 +1,17 @@
 package dev.evenkeel.report;
 
 import dev.evenkeel.nn.Activate;
+import dev.evenkeel.nn.BatchNorm;
+import dev.evenkeel.nn.Dropout;
 import dev.evenkeel.nn.Layer;
 import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Residual;
+import dev.evenkeel.nn.RowNorm;
 import dev.evenkeel.train.SavedModel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** The description of a network as a table: layers, widths, shapes, parameters. */
@@ -50,7 +54,19 @@ final class LayerTable {
   }
 
   private static String words(Layer layer) {
-    return layer instanceof Activate activate ? activate.function().label() : layer.toString();
+    if (layer instanceof Linear linear) {
+      return linear.hasWeightNorm() ? "linear, weight norm" : "linear";
+    } else if (layer instanceof Activate activate) {
+      return activate.function().label();
+    } else if (layer instanceof BatchNorm norm) {
+      String kind = norm.centresOnly() ? "batch norm, mean only" : "batch norm";
+      return norm.ghostRows() > 0 ? kind + " over %,d rows".formatted(norm.ghostRows()) : kind;
+    } else if (layer instanceof RowNorm norm) {
+      return norm.kind().name().toLowerCase(Locale.ROOT) + " norm";
+    } else if (layer instanceof Dropout dropout) {
+      return "dropout " + dropout.probability();
+    }
+    return layer.toString();
   }
 
   /** Collects the shapes of a layer; its number of parameters, without statistics. */

@@ -8,12 +8,17 @@ function shortNumber(value) {
   return value == null ? "–" : Number(value.toPrecision(4)).toString();
 }
 
-// A value on an axis; a logarithmic one names its powers of ten alone.
+// Between epochs there is nothing.
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000];
+
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
+
+// A value on an axis, in few signs.
 function tick(value) {
   if (value == null) return "";
-  return Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-3)
-    ? value.toExponential(0)
-    : Number(value.toPrecision(6)).toString();
+  const size = Math.abs(value);
+  if (size !== 0 && size < 1e-3) return Number(value.toPrecision(3)).toExponential();
+  return size >= 1e4 ? COMPACT.format(value) : Number(value.toPrecision(6)).toString();
 }
 
 function series(plot) {
@@ -21,12 +26,11 @@ function series(plot) {
   return plot.lines.map((line, i) => {
     const dots = plot.kind === "DOTS" && i < last;
     const edge = plot.kind === "BAND" && (i === 0 || i === last);
-    const colour = plot.kind === "BAND" ? COLOURS[0] : COLOURS[i % COLOURS.length];
+    const colour = line.colour ?? COLOURS[plot.kind === "BAND" ? 0 : i % COLOURS.length];
     return {
       label: line.name,
       stroke: plot.kind === "DOTS" && i === last ? "#777" : colour,
       width: dots ? 0 : edge ? 0.5 : 1.8,
-      dash: line.dashed ? [6, 4] : undefined,
       spanGaps: true,
       paths: dots ? () => null : undefined,
       points: dots ? { show: true, size: 4, fill: colour, width: 0 } : { show: plot.x.length === 1 },
@@ -51,7 +55,7 @@ function drawPlot(element, plot) {
     },
     axes: [
       { label: plot.xName, labelSize: 22, labelFont: "12px Helvetica, Arial", font: "12px Helvetica, Arial",
-        grid, values: (u, ticks) => ticks.map(tick) },
+        grid, values: (u, ticks) => ticks.map(tick), incrs: plot.xName === "epoch" ? WHOLE : undefined },
       { label: plot.yName, labelSize: 22, labelFont: "12px Helvetica, Arial", font: "12px Helvetica, Arial",
         size: 62, grid, values: (u, ticks) => ticks.map(tick) },
     ],

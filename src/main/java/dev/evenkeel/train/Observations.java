@@ -33,6 +33,8 @@ public final class Observations implements Listener, AutoCloseable {
   /** The columns of the file. */
   public static final List<String> COLUMNS = List.of("epoch", "layer", "what", "value");
 
+  private static final String HEADER = String.join(",", COLUMNS) + "\n";
+
   /** What is said of a layer: the norm of its gradient, or a percentile "p15", "p50", "p85". */
   public static final String GRADIENT_NORM = "gradient_norm";
 
@@ -78,18 +80,22 @@ public final class Observations implements Listener, AutoCloseable {
   @Override
   public void onStart(int epoch, int epochs, long step, long totalSteps, List<Epoch> before) {
     this.epochs = epochs;
-    StringBuilder kept = new StringBuilder(String.join(",", COLUMNS)).append('\n');
-    guarded(
-        () -> {
-          if (!before.isEmpty() && Files.exists(file)) {
-            for (String line : Files.readString(file).split("(?<=\n)")) {
-              if (line.endsWith("\n") && isOfEpoch(line, before.size())) {
-                kept.append(line);
-              }
-            }
-          }
-          AtomicFile.write(file, kept.toString());
-        });
+    guarded(() -> begin(before.size()));
+  }
+
+  /** Nothing is there before the first epoch: a training that fails at once leaves no folder. */
+  private void begin(int epochsBefore) throws IOException {
+    if (epochsBefore == 0 || !Files.exists(file)) {
+      Files.deleteIfExists(file);
+      return;
+    }
+    StringBuilder kept = new StringBuilder(HEADER);
+    for (String line : Files.readString(file).split("(?<=\n)")) {
+      if (line.endsWith("\n") && isOfEpoch(line, epochsBefore)) {
+        kept.append(line);
+      }
+    }
+    AtomicFile.write(file, kept.toString());
   }
 
   /** Of an epoch up to this one; the header is of none. */
@@ -103,7 +109,7 @@ public final class Observations implements Listener, AutoCloseable {
     if (failed || !Epoch.isLookedInto(epoch.number(), epochs)) {
       return;
     }
-    StringBuilder lines = new StringBuilder();
+    StringBuilder lines = new StringBuilder(Files.exists(file) ? "" : HEADER);
     gradients()
         .forEach((layer, squares) -> line(lines, epoch, layer, GRADIENT_NORM, Math.sqrt(squares)));
     activations(lines, epoch);

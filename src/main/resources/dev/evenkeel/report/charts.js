@@ -4,6 +4,8 @@
 // Okabe and Ito's colours, which colour-blind people tell apart, yellow left out; two more.
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255"];
 
+const HEIGHT = 250;
+
 function shortNumber(value) {
   return value == null ? "–" : Number(value.toPrecision(4)).toString();
 }
@@ -46,9 +48,9 @@ function drawPlot(element, plot) {
   const y = plot.log ? plot.lines.map(l => l.y.map(v => (v > 0 ? v : null))) : plot.lines.map(l => l.y);
   const last = plot.lines.length;
   const grid = { stroke: "#eee", width: 1 };
-  return new uPlot({
+  const chart = new uPlot({
     width: element.clientWidth,
-    height: 250,
+    height: HEIGHT,
     scales: {
       x: { time: false, range: plot.x.length === 1 ? [plot.x[0] - 1, plot.x[0] + 1] : undefined },
       y: plot.log ? { distr: 3 } : {},
@@ -62,6 +64,14 @@ function drawPlot(element, plot) {
     bands: plot.kind === "BAND" ? [{ series: [last, 1], fill: "rgba(0,114,178,0.18)" }] : [],
     series: [{ label: plot.xName, value: (u, value) => shortNumber(value) }, ...series(plot)],
   }, [plot.x, ...y], element);
+  element.resizing?.disconnect(); // that of an earlier chart
+  element.resizing = new ResizeObserver(() => {
+    if (element.clientWidth > 0 && element.clientWidth !== chart.width) {
+      chart.setSize({ width: element.clientWidth, height: HEIGHT });
+    }
+  });
+  element.resizing.observe(element);
+  return chart;
 }
 
 for (const figure of document.querySelectorAll("figure.plot")) {

@@ -4,6 +4,8 @@
 const TOKEN = document.querySelector("meta[name=evenkeel-token]").content;
 const EVERY_MILLIS = 1000;
 const FIRST_SHOWN = 3;
+const UNDRAWN = ["epoch", "steps", "seconds", "data_share"];
+const LAST = ["learning_rate", "examples_per_second"];
 
 const chosen = new Map(); // run -> whether it is drawn
 const histories = new Map(); // run -> { changed, columns }
@@ -74,7 +76,8 @@ function row(run, colour) {
 // One plot for each column, with a line for each run; epochs that a run has not are left out.
 function plots(names) {
   const columns = new Set(names.flatMap(name => Object.keys(histories.get(name)?.columns ?? {})));
-  const wanted = [...columns].filter(name => !["epoch", "steps", "seconds", "data_share"].includes(name));
+  const wanted = [...columns].filter(name => !UNDRAWN.includes(name) && !LAST.includes(name));
+  wanted.push(...LAST.filter(name => columns.has(name)));
   return wanted.map(column => {
     const having = names.filter(name => histories.get(name)?.columns[column]?.length);
     const epochs = [...new Set(having.flatMap(name => histories.get(name).columns.epoch))].sort((a, b) => a - b);
@@ -119,13 +122,16 @@ async function round() {
   draw(plots(names));
 }
 
+let lost = false;
+
 async function rounds() {
   try {
     await round();
-    if (document.getElementById("message").dataset.lost) { say(""); delete document.getElementById("message").dataset.lost; }
+    if (lost) say("");
+    lost = false;
   } catch (problem) {
     say(`No answer: ${problem.message}`);
-    document.getElementById("message").dataset.lost = "yes";
+    lost = true;
   }
   setTimeout(rounds, EVERY_MILLIS);
 }

@@ -268,7 +268,8 @@ class ObservationsTest {
 
   @Test
   void whereNothingCanBeWrittenTrainingGoesOnAndSaysSoOnce() throws IOException {
-    Files.createDirectory(folder.resolve(Observations.FILE)); // a folder can't be written to
+    Path inTheWay = Files.createDirectory(folder.resolve(Observations.FILE));
+    Files.writeString(inTheWay.resolve("file"), "so that it can't be deleted");
     List<String> said = new ArrayList<>();
     try (Backend backend = Device.cpu(1);
         Model model = RICH.build(backend, 5);

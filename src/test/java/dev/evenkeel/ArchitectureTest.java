@@ -40,9 +40,13 @@ class ArchitectureTest {
           Map.entry(
               "train", Set.of("nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
           Map.entry("deploy", Set.of("train", "nn", "loss", "data", "io", "backend", "tensor")),
+          Map.entry("ui", Set.of("report", "train", "io")),
+          Map.entry("report", Set.of("train", "nn", "data", "metric", "io", "backend")),
           Map.entry(
               "lab",
-              Set.of("train", "nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
+              Set.of(
+                  "report", "train", "nn", "loss", "optim", "metric", "data", "io", "backend",
+                  "tensor")),
           Map.entry(
               "lab.experiments",
               Set.of(
@@ -52,6 +56,8 @@ class ArchitectureTest {
               "cli",
               Set.of(
                   "deploy",
+                  "report",
+                  "ui",
                   "lab",
                   "lab.experiments",
                   "train",
@@ -69,17 +75,18 @@ class ArchitectureTest {
 
   /** Libraries that belong to one room alone. */
   private static final Map<String, Set<String>> LIBRARIES =
-      Map.of(
-          "dev.ludovic.netlib", Set.of("backend.cpu"),
-          "org.bytedeco", Set.of("backend.cpu"),
-          "jcuda", Set.of("backend.cuda.jcuda"),
-          "picocli", Set.of("cli"),
-          "me.tongfei", Set.of("cli"),
-          "org.jetbrains.letsPlot", Set.of("lab"),
-          "org.apache.batik", Set.of("lab"),
-          "de.siegmar", Set.of("data", "train", "lab"),
-          "ai.onnx", Set.of("io"),
-          "com.google.protobuf", Set.of("io"));
+      Map.ofEntries(
+          Map.entry("dev.ludovic.netlib", Set.of("backend.cpu")),
+          Map.entry("org.bytedeco", Set.of("backend.cpu")),
+          Map.entry("jcuda", Set.of("backend.cuda.jcuda")),
+          Map.entry("picocli", Set.of("cli")),
+          Map.entry("me.tongfei", Set.of("cli")),
+          Map.entry("org.jetbrains.letsPlot", Set.of("lab")),
+          Map.entry("org.apache.batik", Set.of("lab")),
+          Map.entry("de.siegmar", Set.of("data", "train", "report", "lab")),
+          Map.entry("com.sun.net.httpserver", Set.of("ui")),
+          Map.entry("ai.onnx", Set.of("io")),
+          Map.entry("com.google.protobuf", Set.of("io")));
 
   private final JavaClasses classes =
       new ClassFileImporter()

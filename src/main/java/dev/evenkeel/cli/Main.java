@@ -31,6 +31,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       AdaptCommand.class,
       ExportCommand.class,
       SummaryCommand.class,
+      ReportCommand.class,
+      UiCommand.class,
       BenchCommand.class,
       LabCommand.class,
       DoctorCommand.class,
@@ -62,7 +64,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "No command was given; there are: train, cross-validate, lr-range, tune, evaluate, predict, adapt, export, summary, bench, lab, doctor");
+        "No command was given; there are: train, cross-validate, lr-range, tune, evaluate, predict, adapt, export, summary, report, ui, bench, lab, doctor");
   }
 
   public static void main(String[] args) {

@@ -8,11 +8,14 @@ import dev.evenkeel.io.Json;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
+import dev.evenkeel.report.Answers;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
+import dev.evenkeel.train.Observations;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.SavedModel;
+import dev.evenkeel.train.StoppedException;
 import dev.evenkeel.train.TensorBoard;
 import dev.evenkeel.train.Trained;
 import dev.evenkeel.train.Trainer;
@@ -38,6 +41,7 @@ final class TrainCommand implements Callable<Integer> {
 
   static final String PLAN = "data";
   static final String TENSORBOARD = "tensorboard";
+  static final String CONDITIONS = "conditions";
 
   @Spec private CommandSpec spec;
 
@@ -157,10 +161,19 @@ final class TrainCommand implements Callable<Integer> {
                 parts.train().rows(),
                 parts.valid().map(Dataset::rows).orElse(0),
                 parts.test().map(Dataset::rows).orElse(0)));
+    Map<String, String> conditions = Conditions.of(backend, parts, model);
+    trainer.withNote(CONDITIONS, Json.write(conditions));
     Trained trained;
     try (ProgressLine progress = new ProgressLine(how, parts.train().rows(), backend);
-        TensorBoard board = tensorBoard == null ? null : board(model, parts.train(), trainer)) {
-      trained = trainer.withListener(progress).fit();
+        TensorBoard board = tensorBoard == null ? null : board(model, parts.train(), trainer);
+        Observations seen = new Observations(folder, model, parts.train(), System.err::println)) {
+      trained = trainer.withListener(seen).withListener(progress).fit();
+    } catch (StoppedException e) {
+      common.say(e.getMessage());
+      Path checkpoint = folder.resolve(SavedModel.CHECKPOINT_FILE);
+      common.result(
+          Map.of("stopped", true, "steps", e.steps(), "checkpoint", checkpoint.toString()));
+      return;
     }
     report(backend, parts, model, how, trained, folder);
   }
@@ -185,12 +198,14 @@ final class TrainCommand implements Callable<Integer> {
     result.put("seconds", round(trained.seconds()));
     result.put("train_loss", trained.last().trainLoss());
     result.put("valid_loss", trained.kept().validation().get("loss"));
+    Optional<Answers> answers = Optional.empty();
     if (parts.test().isPresent()) {
-      boolean classes = parts.test().get().task() instanceof Task.Classification;
-      try (Evaluator evaluator =
-          new Evaluator(model, parts.test().get(), Optional.empty(), how.batch())) {
+      Dataset test = parts.test().get();
+      boolean classes = test.task() instanceof Task.Classification;
+      try (Evaluator evaluator = new Evaluator(model, test, Optional.empty(), how.batch())) {
         evaluator.run();
         var predictions = evaluator.predictions(Optional.of(parts.preparation()));
+        answers = Optional.of(ReportCommand.answers(test, predictions));
         for (String name : Evaluation.metrics(how, classes)) {
           double value = Metric.named(name).of(predictions);
           result.put("test_" + name, value);
@@ -211,6 +226,7 @@ final class TrainCommand implements Callable<Integer> {
                     ? ", stopped early, weights of epoch " + trained.bestEpoch()
                     : "",
                 folder.resolve(SavedModel.MODEL_FILE)));
+    ReportCommand.write(folder, SavedModel.load(folder), answers, common::say);
     common.result(result);
   }
 

@@ -2,6 +2,7 @@ package dev.evenkeel.lab;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.report.Html;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;

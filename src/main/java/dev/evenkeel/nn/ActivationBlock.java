@@ -19,6 +19,7 @@ final class ActivationBlock implements Block {
   public Matrix append(Pass pass, Matrix x) {
     Backend backend = pass.backend();
     Matrix y = pass.training() ? pass.take(x.columns()) : pass.inPlace(x);
+    pass.activationInput(name, activation, x);
     pass.forward(
         name + " " + activation.label(),
         backend.activationForward(x, Matrix.NONE, activation, y),

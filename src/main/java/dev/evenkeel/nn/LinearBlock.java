@@ -47,14 +47,15 @@ final class LinearBlock implements Block {
     if (!pass.training() && startsFromData) {
       pass.probe(this, z);
     }
-    boolean bare = bias == null && activation == Activation.IDENTITY;
+    Activation fused = pass.fused(activation);
+    boolean bare = bias == null && fused == Activation.IDENTITY;
     boolean inPlace = !pass.training() || activation == Activation.IDENTITY;
     Matrix y = inPlace ? z : pass.take(weight.rows);
     if (!bare) {
       Matrix b = bias == null ? Matrix.NONE : bias.parameter.value();
-      pass.forward(
-          name + " " + activation.label(), backend.activationForward(z, b, activation, y), y);
+      pass.forward(name + " " + fused.label(), backend.activationForward(z, b, fused, y), y);
     }
+    pass.activateApart(name, activation, y);
     if (!pass.training()) {
       pass.release(x);
     }

@@ -8,6 +8,7 @@ import dev.evenkeel.tensor.Matrix;
 /** y = activation(batch norm(x)). */
 final class NormBlock implements Block {
 
+  private final String name;
   private final String layer;
   private final BatchNorm description;
   private final Activation activation;
@@ -29,6 +30,7 @@ final class NormBlock implements Block {
       Blueprint.Slot runningMean,
       Blueprint.Slot runningVariance,
       Blueprint.Slot count) {
+    this.name = name;
     this.layer = Blueprint.label(name, "batch-norm", activation);
     this.description = description;
     this.activation = activation;
@@ -92,7 +94,8 @@ final class NormBlock implements Block {
     if (!pass.training()) {
       pass.probe(this, x);
       Matrix y = pass.inPlace(x);
-      pass.forward(layer, backend.batchNormInference(x, memory, activation, y), y);
+      pass.forward(layer, backend.batchNormInference(x, memory, pass.fused(activation), y), y);
+      pass.activateApart(name, activation, y);
       return y;
     }
     Matrix y = pass.take(x.columns());

@@ -1,5 +1,6 @@
 package dev.evenkeel.nn;
 
+import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.Operation;
@@ -29,6 +30,8 @@ public final class Pass {
   private final Matrix gradients;
   private final Step step;
   private final long seed;
+  private final boolean showsInputs;
+  private final List<ActivationInput> activationInputs = new ArrayList<>();
   private final List<Named> forward = new ArrayList<>();
   private final List<Named> backward = new ArrayList<>();
   private final List<Probe> probes = new ArrayList<>();
@@ -42,7 +45,18 @@ public final class Pass {
    */
   record Probe(Block block, int beforeOperation, Matrix values) {}
 
-  private Pass(Model model, Memory memory, Matrix input, Matrix gradients, Step step, long seed) {
+  /** What an activation function gets. It is there before the operation of this number. */
+  public record ActivationInput(String layer, int beforeOperation, Matrix values) {}
+
+  private Pass(
+      Model model,
+      Memory memory,
+      Matrix input,
+      Matrix gradients,
+      Step step,
+      long seed,
+      boolean showsInputs) {
+    this.showsInputs = showsInputs;
     this.model = model;
     this.memory = memory;
     this.input = input;
@@ -64,12 +78,20 @@ public final class Pass {
    */
   public static Pass training(
       Model model, Memory memory, Matrix input, Matrix gradients, Step step, long seed) {
-    return new Pass(model, memory, input, gradients, step, seed);
+    return new Pass(model, memory, input, gradients, step, seed, false);
   }
 
   /** A pass with running statistics and without dropout, in as little memory as goes. */
   public static Pass inference(Model model, Memory memory, Matrix input) {
-    return new Pass(model, memory, input, Matrix.NONE, new Step(), 0);
+    return new Pass(model, memory, input, Matrix.NONE, new Step(), 0, false);
+  }
+
+  /**
+   * As at inference, but no layer takes an activation in, so that {@link #activationInputs} can be
+   * seen.
+   */
+  public static Pass showingInputs(Model model, Memory memory, Matrix input) {
+    return new Pass(model, memory, input, Matrix.NONE, new Step(), 0, true);
   }
 
   public Matrix output() {
@@ -78,6 +100,11 @@ public final class Pass {
 
   public List<Named> forward() {
     return forward;
+  }
+
+  /** What the activation functions get, in the order of the layers, where this pass shows it. */
+  public List<ActivationInput> activationInputs() {
+    return activationInputs;
   }
 
   /** The backward operations for a gradient of the output; that matrix is used up. */
@@ -165,6 +192,28 @@ public final class Pass {
 
   void forward(String layer, Operation operation, Matrix result) {
     forward.add(new Named(layer, operation, result));
+  }
+
+  /** What a layer takes in of the activation behind it: nothing where its input is to be seen. */
+  Activation fused(Activation activation) {
+    return showsInputs ? Activation.IDENTITY : activation;
+  }
+
+  /** The activation that {@link #fused} has left out, in place. */
+  void activateApart(String name, Activation activation, Matrix y) {
+    if (showsInputs && activation != Activation.IDENTITY) {
+      activationInput(name, activation, y);
+      Operation apart = backend().activationForward(y, Matrix.NONE, activation, y);
+      forward(name + " " + activation.label(), apart, y);
+    }
+  }
+
+  /** Says that x is what the activation gets that is appended next. */
+  void activationInput(String name, Activation activation, Matrix x) {
+    if (showsInputs) {
+      String layer = name + " " + activation.label();
+      activationInputs.add(new ActivationInput(layer, forward.size(), x));
+    }
   }
 
   void backward(String layer, Operation operation, Matrix result) {

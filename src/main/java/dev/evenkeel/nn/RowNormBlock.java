@@ -8,6 +8,7 @@ import dev.evenkeel.tensor.Matrix;
 /** y = activation(row norm(x)). */
 final class RowNormBlock implements Block {
 
+  private final String name;
   private final String layer;
   private final RowNorm description;
   private final Activation activation;
@@ -23,6 +24,7 @@ final class RowNormBlock implements Block {
       Activation activation,
       Blueprint.Slot gamma,
       Blueprint.Slot beta) {
+    this.name = name;
     this.layer = Blueprint.label(name, description.kind().label() + " norm", activation);
     this.description = description;
     this.activation = activation;
@@ -45,7 +47,9 @@ final class RowNormBlock implements Block {
     RowNormMemory memory = memory();
     if (!pass.training()) {
       Matrix y = pass.inPlace(x);
-      pass.forward(layer, backend.rowNormForward(x, memory, activation, y, Matrix.NONE), y);
+      Activation fused = pass.fused(activation);
+      pass.forward(layer, backend.rowNormForward(x, memory, fused, y, Matrix.NONE), y);
+      pass.activateApart(name, activation, y);
       return y;
     }
     Matrix y = pass.take(x.columns());

@@ -17,20 +17,48 @@ import java.util.stream.IntStream;
 final class ActivationSample implements AutoCloseable {
 
   private final Backend backend;
-  private final Memory memory;
+  private final Rows rows;
   private final Pass pass;
 
-  /** Of {@code data}, about {@code wanted} rows at even distances. */
+  /** Of a data set, about so many rows at even distances, on the device; and memory for a pass. */
+  static final class Rows implements AutoCloseable {
+
+    private final Memory memory;
+    private final Matrix batch;
+
+    Rows(Backend backend, Dataset data, int wanted) {
+      int rows = Math.min(wanted, data.rows());
+      int[] chosen =
+          IntStream.range(0, rows).map(i -> (int) ((long) i * data.rows() / rows)).toArray();
+      memory = new Memory(backend, rows);
+      try {
+        batch = memory.take(rows, data.columns());
+        backend.write(data.select(chosen).features(), batch);
+      } catch (RuntimeException | Error e) {
+        memory.close();
+        throw e;
+      }
+    }
+
+    Memory memory() {
+      return memory;
+    }
+
+    Matrix batch() {
+      return batch;
+    }
+
+    @Override
+    public void close() {
+      memory.close();
+    }
+  }
+
   ActivationSample(Model model, Dataset data, int wanted) {
-    int rows = Math.min(wanted, data.rows());
-    int[] chosen =
-        IntStream.range(0, rows).map(i -> (int) ((long) i * data.rows() / rows)).toArray();
     backend = model.backend();
-    memory = new Memory(backend, rows);
+    rows = new Rows(backend, data, wanted);
     try {
-      Matrix batch = memory.take(rows, data.columns());
-      backend.write(data.select(chosen).features(), batch);
-      pass = Pass.inference(model, memory, batch);
+      pass = Pass.inference(model, rows.memory(), rows.batch());
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -76,6 +104,6 @@ final class ActivationSample implements AutoCloseable {
 
   @Override
   public void close() {
-    memory.close();
+    rows.close();
   }
 }

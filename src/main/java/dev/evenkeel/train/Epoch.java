@@ -24,4 +24,14 @@ public record Epoch(
     Map<String, Double> validation,
     boolean best,
     double examplesPerSecond,
-    double dataShare) {}
+    double dataShare) {
+
+  /** What is read from the device takes its time: of many epochs, about so many are looked into. */
+  private static final int LOOKED_INTO = 100;
+
+  /** Whether those who watch read weights, gradients and activations at the end of this epoch. */
+  static boolean isLookedInto(int epoch, int epochs) {
+    int every = Math.max(1, (epochs + LOOKED_INTO - 1) / LOOKED_INTO);
+    return epoch % every == 0 || epoch == 1 || epoch == epochs;
+  }
+}

@@ -24,9 +24,6 @@ public final class TensorBoard implements Listener, AutoCloseable {
   /** So many points of a curve, or a few more, does TensorBoard show without leaving out any. */
   private static final int POINTS = 1000;
 
-  /** Histograms are kilobytes each. */
-  private static final int HISTOGRAMS = 100;
-
   private static final int SAMPLE_ROWS = 256;
 
   /** Losses come in bursts; over a shorter time their rate says nothing. */
@@ -123,8 +120,7 @@ public final class TensorBoard implements Listener, AutoCloseable {
         .forEach(
             (name, score) ->
                 file.scalar(name.equals("loss") ? "loss/validation" : "metrics/" + name, score));
-    int every = (epochs + HISTOGRAMS - 1) / HISTOGRAMS;
-    if (epoch.number() % every == 0 || epoch.number() == 1 || epoch.number() == epochs) {
+    if (Epoch.isLookedInto(epoch.number(), epochs)) {
       parameters();
       sample.read((name, values) -> file.histogram("activations/" + name, Histogram.of(values)));
     }

@@ -50,6 +50,7 @@ public final class Trainer {
   private Optional<Preparation> preparation = Optional.empty();
   private final List<Listener> listeners = new ArrayList<>();
   private Optional<Path> folder = Optional.empty();
+  private Optional<RunMark> mark = Optional.empty();
   private Duration checkpointEvery = Duration.ofSeconds(30);
   private final Map<String, String> notes = new LinkedHashMap<>();
   private Optional<SavedModel> resumed = Optional.empty();
@@ -106,7 +107,8 @@ public final class Trainer {
 
   /**
    * Keeps a checkpoint in this folder, after each epoch and every 30 seconds in between, and the
-   * model at the end; what an earlier run left there is replaced.
+   * model at the end; what an earlier run left there is replaced. {@link RunMark#askToStop} then
+   * ends the run with a {@link StoppedException}.
    */
   public Trainer withCheckpoints(Path folder) {
     this.folder = Optional.of(folder);
@@ -130,7 +132,11 @@ public final class Trainer {
     return this;
   }
 
-  /** Trains to the end. */
+  /**
+   * Trains to the end.
+   *
+   * @throws StoppedException if it was asked to stop before
+   */
   public Trained fit() {
     if (recipe.patience() > 0 && valid.isEmpty()) {
       throw new EvenkeelException(
@@ -141,10 +147,13 @@ public final class Trainer {
     Batches batches = Batches.of(train.rows(), recipe.batch(), smallest);
     RowOrder order = new RowOrder(new int[train.rows()]);
     long held = model.backend().allocatedBytes();
+    mark = folder.map(RunMark::of);
     try {
       return fit(batches, order);
     } catch (DeviceMemoryException e) {
       throw LargestBatch.advise(e, held, model, recipe, train, valid);
+    } finally {
+      mark.ifPresent(RunMark::close);
     }
   }
 
@@ -227,8 +236,15 @@ public final class Trainer {
       epoch(batches, order, step, evaluator, total);
       stopped = patienceIsOut();
       checkpoint(step);
+      if (progress.step() < total && !stopped && isStopAsked()) {
+        throw new StoppedException(folder.get(), progress.step());
+      }
     }
     return stopped;
+  }
+
+  private boolean isStopAsked() {
+    return mark.isPresent() && mark.get().isStopAsked();
   }
 
   private boolean patienceIsOut() {
@@ -287,13 +303,17 @@ public final class Trainer {
       step.start(size, number, rate);
       number++;
       done += size;
-      boolean due = folder.isPresent() && isDue();
+      boolean stop = isStopAsked();
+      boolean due = folder.isPresent() && (stop || isDue());
       boolean last = batch + 1 == batches.count() || number == total;
       lossSum = losses(step, due || last ? 0 : STEPS_UNDER_WAY, lossSum);
       if (due && !last) {
         double seconds = secondsBefore + (System.nanoTime() - start) * 1e-9;
         progress = at(number, progress.epoch(), batch + 1, lossSum, seconds);
         checkpoint(step);
+        if (stop) {
+          throw new StoppedException(folder.get(), number);
+        }
       }
     }
     double seconds = Math.max(1e-9, (System.nanoTime() - start) * 1e-9);

@@ -84,6 +84,21 @@ class CliTest {
     assertTrue(Files.exists(checkpoint));
     assertTrue(Files.exists(folder.resolve("run/model.safetensors")));
     assertTrue(Files.exists(folder.resolve("run/history.csv")));
+    assertTrue(Files.exists(folder.resolve("run/report.html")));
+  }
+
+  @Test
+  void aReportIsWrittenAnewOnDemandWithTheConditionsOfTheTraining() throws IOException {
+    Path report = model.resolve("report.html");
+    String first = Files.readString(report);
+    Files.delete(report);
+    JsonNode result = CommandLineRun.of("report", "--model", model, "--json").json();
+    assertEquals(report.toString(), result.get("report").asText());
+    assertEquals(first, Files.readString(report));
+    assertTrue(first.contains("OpenBLAS") || first.contains("CPU"), first);
+    assertTrue(first.contains("true price"), "predicted against true");
+    CommandLineRun.of("report", "--model", model.resolve("model.safetensors"))
+        .refused("is a file", "help: --model " + model);
   }
 
   @Test

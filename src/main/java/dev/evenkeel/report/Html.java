@@ -1,19 +1,20 @@
-package dev.evenkeel.lab;
+package dev.evenkeel.report;
 
 /** Texts in HTML. */
-final class Html {
+public final class Html {
 
   private Html() {}
 
   /** Escaped. */
-  static String text(String text) {
+  public static String text(String text) {
     return text.replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace(">", "&gt;")
         .replace("\"", "&quot;");
   }
 
-  static String element(String name, String text) {
+  /** An element that holds nothing but a text, which is escaped. */
+  public static String element(String name, String text) {
     return "<" + name + ">" + text(text) + "</" + name + ">\n";
   }
 }

@@ -1,0 +1,39 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.SavedModel;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Under which conditions a run is trained, for its report. */
+final class Conditions {
+
+  private Conditions() {}
+
+  static Map<String, String> of(Backend backend, DataPlan.Parts parts, Model model) {
+    Map<String, String> conditions = new LinkedHashMap<>();
+    conditions.put(
+        "rows",
+        "%,d train, %,d validate, %,d test"
+            .formatted(
+                parts.train().rows(),
+                parts.valid().map(Dataset::rows).orElse(0),
+                parts.test().map(Dataset::rows).orElse(0)));
+    conditions.put("parameters", "%,d".formatted(model.parameterCount()));
+    conditions.put("device", backend.description());
+    conditions.put("Evenkeel", SavedModel.version());
+    conditions.put("Java", Runtime.version() + ", " + System.getProperty("java.vm.name"));
+    conditions.put(
+        "system",
+        "%s %s, %s, %d processors"
+            .formatted(
+                System.getProperty("os.name"),
+                System.getProperty("os.version"),
+                System.getProperty("os.arch"),
+                Runtime.getRuntime().availableProcessors()));
+    return conditions;
+  }
+}

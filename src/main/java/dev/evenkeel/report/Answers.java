@@ -1,0 +1,144 @@
+package dev.evenkeel.report;
+
+import dev.evenkeel.data.Task;
+import dev.evenkeel.metric.Predictions;
+import dev.evenkeel.report.Plot.Line;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+
+/**
+ * What a model answered on rows that it was not trained on, beside what is true.
+ *
+ * @param rows "the 360 test rows"
+ */
+public record Answers(String rows, Task task, Predictions predictions) {
+
+  private static final int LARGEST_MATRIX = 30;
+  private static final int MOST_CONFUSIONS = 20;
+  private static final int MOST_DOTS = 2000;
+
+  /**
+   * The confusion matrix of a classification, or where there are many classes, its largest part.
+   */
+  String html() {
+    if (!(task instanceof Task.Classification classification)) {
+      return "";
+    }
+    List<String> classes = classification.classes();
+    int[][] counts = confusion(classes.size());
+    return classes.size() <= LARGEST_MATRIX ? matrix(classes, counts) : list(classes, counts);
+  }
+
+  /** [true class][predicted class]. */
+  int[][] confusion(int classes) {
+    int[][] counts = new int[classes][classes];
+    for (int row = 0; row < predictions.rows(); row++) {
+      counts[(int) predictions.targets()[row]][predicted(row)]++;
+    }
+    return counts;
+  }
+
+  private int predicted(int row) {
+    float[] outputs = predictions.outputs();
+    int columns = predictions.columns();
+    if (columns == 1) {
+      return outputs[row] > 0 ? 1 : 0;
+    }
+    return IntStream.range(0, columns)
+        .reduce((a, b) -> outputs[row * columns + b] > outputs[row * columns + a] ? b : a)
+        .orElseThrow();
+  }
+
+  private static String matrix(List<String> classes, int[][] counts) {
+    StringBuilder html =
+        new StringBuilder("<table class=\"matrix\"><thead><tr><th>true \\ predicted</th>");
+    classes.forEach(name -> html.append("<th>").append(Html.text(name)).append("</th>"));
+    html.append("<th>recall</th></tr></thead><tbody>\n");
+    for (int i = 0; i < classes.size(); i++) {
+      int all = Math.max(1, IntStream.of(counts[i]).sum());
+      html.append("<tr><th>").append(Html.text(classes.get(i))).append("</th>");
+      for (int j = 0; j < classes.size(); j++) {
+        html.append(cell(counts[i][j], (double) counts[i][j] / all, i == j));
+      }
+      html.append(
+          String.format(Locale.ROOT, "<td>%.1f %%</td></tr>%n", 100.0 * counts[i][i] / all));
+    }
+    return html.append("</tbody></table>\n").toString();
+  }
+
+  /** Right answers in blue, wrong ones in orange, the darker the more of the row. */
+  private static String cell(int count, double share, boolean right) {
+    String colour = right ? "0,114,178" : "213,94,0";
+    double depth = count == 0 ? 0 : right ? 0.15 + 0.55 * share : Math.min(1, 0.2 + 1.5 * share);
+    return String.format(
+        Locale.ROOT,
+        "<td style=\"background:rgba(%s,%.2f)\">%s</td>",
+        colour,
+        depth,
+        count == 0 ? "" : count);
+  }
+
+  private record Confusion(int truth, int predicted, int count) {}
+
+  private static String list(List<String> classes, int[][] counts) {
+    List<Confusion> confusions = new ArrayList<>();
+    for (int i = 0; i < counts.length; i++) {
+      for (int j = 0; j < counts.length; j++) {
+        if (i != j && counts[i][j] > 0) {
+          confusions.add(new Confusion(i, j, counts[i][j]));
+        }
+      }
+    }
+    confusions.sort(Comparator.comparingInt(Confusion::count).reversed());
+    StringBuilder html =
+        new StringBuilder(
+            "<table><thead><tr><th>true</th><th>taken for</th><th>rows</th></tr></thead><tbody>\n");
+    confusions.stream()
+        .limit(MOST_CONFUSIONS)
+        .forEach(
+            one ->
+                html.append(
+                    "<tr><td>%s</td><td>%s</td><td class=\"number\">%d</td></tr>%n"
+                        .formatted(
+                            Html.text(classes.get(one.truth)),
+                            Html.text(classes.get(one.predicted)),
+                            one.count)));
+    return html.append("</tbody></table>\n").toString();
+  }
+
+  /** Of a regression, predicted against true values, one plot for each target. */
+  List<Plot> plots() {
+    List<Plot> plots = new ArrayList<>();
+    if (task instanceof Task.Regression regression) {
+      for (int target = 0; target < regression.targets().size(); target++) {
+        plots.add(dots(regression.targets().get(target), target));
+      }
+    }
+    return plots;
+  }
+
+  private Plot dots(String name, int column) {
+    int columns = predictions.columns();
+    int shown = Math.min(MOST_DOTS, predictions.rows());
+    List<double[]> dots = new ArrayList<>();
+    for (int i = 0; i < shown; i++) {
+      int at = (int) ((long) i * predictions.rows() / shown) * columns + column;
+      dots.add(new double[] {predictions.targets()[at], predictions.outputs()[at]});
+    }
+    dots.sort(Comparator.comparingDouble(dot -> dot[0]));
+    List<Double> truth = dots.stream().map(dot -> Line.orNull(dot[0])).toList();
+    List<Double> predicted = new ArrayList<>();
+    dots.forEach(dot -> predicted.add(Line.orNull(dot[1])));
+    return new Plot(
+        name,
+        "true " + name,
+        "predicted",
+        Plot.Kind.DOTS,
+        false,
+        truth,
+        List.of(new Line("predicted", predicted), new Line("where both are equal", truth)));
+  }
+}

@@ -1,0 +1,84 @@
+package dev.evenkeel.report;
+
+import de.siegmar.fastcsv.reader.CsvParseException;
+import de.siegmar.fastcsv.reader.CsvReader;
+import de.siegmar.fastcsv.reader.NamedCsvRecord;
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.io.AtomicFile;
+import dev.evenkeel.train.Observations;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What a run's folder holds in numbers, history.csv and layers.csv, as columns to be drawn. */
+public final class RunTables {
+
+  private static final String HISTORY = "history.csv";
+
+  private RunTables() {}
+
+  /** The columns of history.csv by their names; empty where there is no epoch yet. */
+  public static Map<String, List<Double>> history(Path folder) {
+    Map<String, List<Double>> columns = new LinkedHashMap<>();
+    for (NamedCsvRecord row : rows(folder.resolve(HISTORY))) {
+      row.getFieldsAsMap()
+          .forEach(
+              (name, value) ->
+                  columns
+                      .computeIfAbsent(name, n -> new ArrayList<>())
+                      .add(number(folder.resolve(HISTORY), value)));
+    }
+    return columns;
+  }
+
+  /** Of one layer: each thing that was seen, by its name, over the epochs. */
+  record LayerCourse(Map<String, TreeMap<Integer, Double>> seen) {}
+
+  /** By layer, what layers.csv says; empty where there is none. */
+  static Map<String, LayerCourse> layers(Path folder) {
+    Path file = folder.resolve(Observations.FILE);
+    Map<String, LayerCourse> layers = new LinkedHashMap<>();
+    for (NamedCsvRecord row : rows(file)) {
+      layers
+          .computeIfAbsent(row.getField("layer"), l -> new LayerCourse(new LinkedHashMap<>()))
+          .seen
+          .computeIfAbsent(row.getField("what"), w -> new TreeMap<>())
+          .put(
+              (int) (double) number(file, row.getField("epoch")),
+              number(file, row.getField("value")));
+    }
+    return layers;
+  }
+
+  private static List<NamedCsvRecord> rows(Path file) {
+    if (!Files.exists(file)) {
+      return List.of();
+    }
+    try {
+      String text = Files.readString(file);
+      String whole =
+          text.substring(0, text.lastIndexOf('\n') + 1); // else it is still being written
+      try (CsvReader<NamedCsvRecord> reader = CsvReader.builder().ofNamedCsvRecord(whole)) {
+        return reader.stream().toList();
+      }
+    } catch (IOException e) {
+      throw new EvenkeelException("Cannot read %s: %s".formatted(file, AtomicFile.reason(e)), e);
+    } catch (CsvParseException e) {
+      throw new EvenkeelException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  private static Double number(Path file, String text) {
+    try {
+      return Plot.Line.orNull(Double.parseDouble(text));
+    } catch (NumberFormatException e) {
+      throw new EvenkeelException(
+          "%s holds \"%s\" where a number belongs".formatted(file, text), e);
+    }
+  }
+}

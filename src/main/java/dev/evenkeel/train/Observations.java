@@ -1,0 +1,194 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.io.AtomicFile;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Parameter;
+import dev.evenkeel.nn.Pass;
+import dev.evenkeel.tensor.Matrix;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * Keeps layers.csv beside a run's history: at the ends of epochs, the norm of each layer's gradient
+ * and the percentiles of what each activation function gets. Between the ends of epochs it does
+ * nothing. The gradients are those of an epoch's last batch, before clipping.
+ *
+ * <p>Make it before the training, which it only watches, and close it after. A run that goes on
+ * appends to the file; lines from beyond the checkpoint are cut first. Should the file become
+ * unwritable on the way, training goes on without it.
+ */
+public final class Observations implements Listener, AutoCloseable {
+
+  public static final String FILE = "layers.csv";
+
+  /** The columns of the file. */
+  public static final List<String> COLUMNS = List.of("epoch", "layer", "what", "value");
+
+  private static final String HEADER = String.join(",", COLUMNS) + "\n";
+
+  /** What is said of a layer: the norm of its gradient, or a percentile "p15", "p50", "p85". */
+  public static final String GRADIENT_NORM = "gradient_norm";
+
+  /** The lectures' and the paper's. */
+  public static final List<Integer> PERCENTILES = List.of(15, 50, 85);
+
+  private static final int SAMPLE_ROWS = 256;
+
+  /** Percentiles of so many values are nearly those of all, and sorting all would take longer. */
+  private static final int MOST_VALUES = 1 << 12;
+
+  private final Path file;
+  private final Model model;
+  private final Consumer<String> say;
+  private final ActivationSample.Rows sample;
+  private final Pass pass;
+  private TrainingStep step;
+  private int epochs;
+  private boolean failed;
+
+  /**
+   * @param data some rows of which are run through the model
+   * @param say hears when the file became unwritable
+   */
+  public Observations(Path folder, Model model, Dataset data, Consumer<String> say) {
+    this.file = folder.resolve(FILE);
+    this.model = model;
+    this.say = say;
+    this.sample = new ActivationSample.Rows(model.backend(), data, SAMPLE_ROWS);
+    try {
+      this.pass = Pass.showingInputs(model, sample.memory(), sample.batch());
+    } catch (RuntimeException | Error e) {
+      sample.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void onReady(TrainingStep step) {
+    this.step = step;
+  }
+
+  @Override
+  public void onStart(int epoch, int epochs, long step, long totalSteps, List<Epoch> before) {
+    this.epochs = epochs;
+    guarded(() -> begin(before.size()));
+  }
+
+  /** Nothing is there before the first epoch: a training that fails at once leaves no folder. */
+  private void begin(int epochsBefore) throws IOException {
+    if (epochsBefore == 0 || !Files.exists(file)) {
+      Files.deleteIfExists(file);
+      return;
+    }
+    StringBuilder kept = new StringBuilder(HEADER);
+    for (String line : Files.readString(file).split("(?<=\n)")) {
+      if (line.endsWith("\n") && isOfEpoch(line, epochsBefore)) {
+        kept.append(line);
+      }
+    }
+    AtomicFile.write(file, kept.toString());
+  }
+
+  /** Of an epoch up to this one; the header is of none. */
+  private static boolean isOfEpoch(String line, int last) {
+    String first = line.substring(0, Math.max(0, line.indexOf(',')));
+    return first.matches("\\d{1,9}") && Integer.parseInt(first) <= last;
+  }
+
+  @Override
+  public void onEpoch(Epoch epoch) {
+    if (failed || !Epoch.isLookedInto(epoch.number(), epochs)) {
+      return;
+    }
+    StringBuilder lines = new StringBuilder(Files.exists(file) ? "" : HEADER);
+    gradients()
+        .forEach((layer, squares) -> line(lines, epoch, layer, GRADIENT_NORM, Math.sqrt(squares)));
+    activations(lines, epoch);
+    guarded(
+        () -> Files.writeString(file, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+  }
+
+  private static void line(
+      StringBuilder lines, Epoch epoch, String layer, String what, double value) {
+    lines.append(epoch.number()).append(',').append(layer).append(',');
+    lines.append(what).append(',').append(value).append('\n');
+  }
+
+  /** The squared norm of each layer's gradient; a layer is all parameters of one number. */
+  private Map<String, Double> gradients() {
+    Map<String, Double> squares = new LinkedHashMap<>();
+    for (Parameter parameter : model.parameters()) {
+      float[] values = new float[(int) parameter.size()];
+      model.backend().read(parameter.in(step.gradients()), values);
+      double sum = 0;
+      for (float value : values) {
+        sum += (double) value * value;
+      }
+      String name = parameter.name();
+      squares.merge(name.substring(0, name.lastIndexOf('.')), sum, Double::sum);
+    }
+    return squares;
+  }
+
+  private void activations(StringBuilder lines, Epoch epoch) {
+    List<Pass.Named> operations = pass.forward();
+    int done = 0;
+    for (Pass.ActivationInput input : pass.activationInputs()) {
+      for (; done < input.beforeOperation(); done++) {
+        operations.get(done).operation().run();
+      }
+      float[] values = sorted(input.values());
+      for (int percentile : PERCENTILES) {
+        int at = (int) Math.round(percentile * (values.length - 1) / 100.0);
+        line(lines, epoch, input.layer(), "p" + percentile, values[at]);
+      }
+    }
+  }
+
+  private float[] sorted(Matrix matrix) {
+    float[] all = new float[(int) matrix.size()];
+    model.backend().read(matrix, all); // now: what comes next may overwrite it
+    int stride = (all.length + MOST_VALUES - 1) / MOST_VALUES;
+    stride += stride > 1 && matrix.columns() % stride == 0 ? 1 : 0; // else always the same units
+    float[] some = new float[(all.length + stride - 1) / stride];
+    for (int i = 0; i < some.length; i++) {
+      some[i] = all[i * stride];
+    }
+    Arrays.sort(some);
+    return some;
+  }
+
+  /** Something that writes. */
+  private interface Writing {
+    void run() throws IOException;
+  }
+
+  private void guarded(Writing writing) {
+    try {
+      writing.run();
+    } catch (IOException e) {
+      fail("Cannot write %s: %s".formatted(file, AtomicFile.reason(e)));
+    } catch (EvenkeelException e) {
+      fail(e.getMessage());
+    }
+  }
+
+  private void fail(String why) {
+    failed = true;
+    say.accept(why + ". Training goes on without it");
+  }
+
+  @Override
+  public void close() {
+    sample.close();
+  }
+}

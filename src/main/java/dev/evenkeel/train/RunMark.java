@@ -1,0 +1,88 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.io.AtomicFile;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+
+/**
+ * Two small files by which a run and whoever watches its folder speak: "running" names the process
+ * while it trains, and a file "stop" asks it to end with a checkpoint.
+ */
+public final class RunMark implements AutoCloseable {
+
+  private static final String RUNNING = "running";
+  private static final String STOP = "stop";
+
+  /** Asking the file system at every step would take longer than small steps do. */
+  private static final long LOOK_NANOS = 200_000_000;
+
+  private final Path folder;
+  private final File stop;
+  private long lastLook = System.nanoTime();
+  private boolean asked;
+
+  private RunMark(Path folder) {
+    this.folder = folder;
+    this.stop = folder.resolve(STOP).toFile();
+  }
+
+  /** Marks a run as running; what an earlier one was asked is forgotten. */
+  static RunMark of(Path folder) {
+    RunMark mark = new RunMark(folder);
+    try {
+      Files.deleteIfExists(folder.resolve(STOP));
+    } catch (IOException e) {
+      throw new EvenkeelException(
+          "%s can't be deleted (%s), so the run would stop at once"
+              .formatted(folder.resolve(STOP), AtomicFile.reason(e)),
+          e);
+    }
+    AtomicFile.write(folder.resolve(RUNNING), process(ProcessHandle.current()));
+    return mark;
+  }
+
+  /** Its number, and when it began: numbers are given again. */
+  private static String process(ProcessHandle process) {
+    return process.pid() + " " + process.info().startInstant().orElse(Instant.EPOCH);
+  }
+
+  /** Whether someone asked the run to stop, as of a moment ago. */
+  boolean isStopAsked() {
+    long now = System.nanoTime();
+    if (!asked && now - lastLook >= LOOK_NANOS) {
+      lastLook = now;
+      asked = stop.exists();
+    }
+    return asked;
+  }
+
+  /** Whether a process of this machine trains in that folder now. */
+  public static boolean isRunning(Path folder) {
+    try {
+      String mark = Files.readString(folder.resolve(RUNNING));
+      long pid = Long.parseLong(mark.substring(0, Math.max(0, mark.indexOf(' '))));
+      return ProcessHandle.of(pid).map(process -> process(process).equals(mark)).orElse(false);
+    } catch (IOException | NumberFormatException e) {
+      return false;
+    }
+  }
+
+  /** Asks the run in a folder to end with a checkpoint, which it does within a second or a step. */
+  public static void askToStop(Path folder) {
+    AtomicFile.write(folder.resolve(STOP), "");
+  }
+
+  @Override
+  public void close() {
+    try {
+      Files.deleteIfExists(folder.resolve(RUNNING));
+      Files.deleteIfExists(folder.resolve(STOP));
+    } catch (IOException e) {
+      return; // the process ends soon, and then the mark says nothing any more
+    }
+  }
+}

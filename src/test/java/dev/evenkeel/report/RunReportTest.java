@@ -1,0 +1,181 @@
+package dev.evenkeel.report;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Device;
+import dev.evenkeel.data.Task;
+import dev.evenkeel.metric.Predictions;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
+import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.Observations;
+import dev.evenkeel.train.Recipe;
+import dev.evenkeel.train.RunFolder;
+import dev.evenkeel.train.SavedModel;
+import dev.evenkeel.train.Trainer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunReportTest {
+
+  private static final Pattern PLOT =
+      Pattern.compile("<script type=\"application/json\">(.*?)</script>", Pattern.DOTALL);
+
+  @TempDir static Path run;
+
+  @BeforeAll
+  static void train() {
+    DataPlan.Parts data = DataPlan.of("digits").load(note -> {});
+    try (Backend backend = Device.cpu(1);
+        Model model = Network.mlp(64, List.of(16, 12), 10).build(backend, 1);
+        Observations seen = new Observations(run, model, data.train(), System.err::println)) {
+      new Trainer(model, Recipe.classification().withEpochs(4), data.train())
+          .withValidation(data.valid().orElseThrow())
+          .withCheckpoints(run)
+          .withListener(new RunFolder.HistoryFile(run))
+          .withListener(seen)
+          .fit();
+    }
+  }
+
+  private static Answers answers(String name) {
+    float[] outputs = {2, 1, 0, 0, 3, 1, 0, 5, 1, 1, 2, 4};
+    float[] targets = {0, 1, 2, 2};
+    return new Answers(
+        "4 rows",
+        new Task.Classification(List.of("a", name, "c")),
+        new Predictions(4, 3, outputs, 1, targets));
+  }
+
+  private static String html(Answers answers) {
+    return new RunReport(
+            run, SavedModel.load(run), Optional.of(answers), Map.of("device", "an <abacus>"))
+        .html();
+  }
+
+  private static List<JsonNode> plots(String html) throws IOException {
+    List<JsonNode> plots = new ArrayList<>();
+    for (Matcher matcher = PLOT.matcher(html); matcher.find(); ) {
+      plots.add(new ObjectMapper().readTree(matcher.group(1)));
+    }
+    return plots;
+  }
+
+  @Test
+  void itHasEveryCurveWithAPointForEachEpoch() throws IOException {
+    List<JsonNode> plots = plots(html(answers("b")));
+    assertEquals(
+        List.of(
+            "Loss",
+            "Validation: accuracy",
+            "Learning rate",
+            "Speed",
+            "Gradient norm by layer",
+            "Layer 1 relu",
+            "Layer 4 relu"),
+        plots.stream().map(plot -> plot.get("title").asText()).toList());
+    Map<String, List<Double>> history = RunTables.history(run);
+    assertEquals(history.get("train_loss"), doubles(plots.get(0).at("/lines/0/y")));
+    assertEquals(history.get("valid_loss"), doubles(plots.get(0).at("/lines/1/y")));
+    for (JsonNode plot : plots) {
+      assertEquals(List.of(1.0, 2.0, 3.0, 4.0), doubles(plot.get("x")));
+      plot.get("lines").forEach(line -> assertEquals(4, doubles(line.get("y")).size()));
+    }
+    assertEquals(5, plots.get(4).get("lines").size());
+  }
+
+  private static List<Double> doubles(JsonNode array) {
+    List<Double> values = new ArrayList<>();
+    array.forEach(value -> values.add(value.asDouble()));
+    return values;
+  }
+
+  @Test
+  void itNeedsNothingFromElsewhere() {
+    String html = html(answers("b"));
+    String own = html.replace(UPlot.script(), "").replace(UPlot.style(), "");
+    for (String outside : List.of("http:", "https:", "src=", "href=", "@import", "url(")) {
+      assertFalse(own.contains(outside), outside);
+    }
+    assertTrue(html.contains("default-src 'none'"));
+    assertTrue(html.contains("uPlot="), "the library itself is in the page");
+  }
+
+  @Test
+  void theConfusionMatrixCountsTrueByPredicted() {
+    assertArrayEquals(new int[][] {{1, 0, 0}, {0, 1, 0}, {0, 1, 1}}, answers("b").confusion(3));
+    String html = answers("b").html();
+    assertTrue(html.contains("<td>50.0 %</td>"), html);
+  }
+
+  @Test
+  void ofOneLogitZeroSeparatesTheClasses() {
+    Task task = new Task.Classification(List.of("no", "yes"));
+    float[] logits = {-1, 0, 2, 0.5f};
+    Answers answers =
+        new Answers("", task, new Predictions(4, 1, logits, 1, new float[] {0, 0, 1, 0}));
+    assertArrayEquals(new int[][] {{2, 1}, {0, 1}}, answers.confusion(2));
+  }
+
+  @Test
+  void aRegressionIsDrawnAgainstTheTruthInItsOrder() {
+    float[] predicted = {3, 1, 2};
+    float[] truth = {2.5f, 0.5f, 1.5f};
+    Answers answers =
+        new Answers(
+            "", new Task.Regression(List.of("price")), new Predictions(3, 1, predicted, 1, truth));
+    Plot plot = answers.plots().get(0);
+    assertEquals(List.of(0.5, 1.5, 2.5), plot.x());
+    assertEquals(List.of(1.0, 2.0, 3.0), plot.lines().get(0).y());
+    assertEquals("", answers.html());
+  }
+
+  @Test
+  void namesCantBecomeMarkup() throws IOException {
+    String bad = "</script><b>&";
+    assertTrue(html(answers(bad)).contains("&lt;/script&gt;&lt;b&gt;&amp;"));
+    assertTrue(html(answers("b")).contains("an &lt;abacus&gt;"));
+    Answers regression =
+        new Answers(
+            "",
+            new Task.Regression(List.of(bad)),
+            new Predictions(1, 1, new float[] {1}, 1, new float[] {1}));
+    String html = html(regression);
+    assertFalse(html.contains(bad));
+    assertTrue(plots(html).stream().anyMatch(plot -> plot.get("title").asText().equals(bad)));
+  }
+
+  @Test
+  void theNetworkIsATableWhoseParametersAddUp() {
+    String html = html(answers("b"));
+    assertTrue(html.contains("weight 16 × 64"), html);
+    assertTrue(html.contains(">1,402<"), html); // 64·16 + 2·16 + 16·12 + 2·12 + 12·10 + 10
+  }
+
+  @Test
+  void aRunThatWasKilledWhileItWroteAndOneWithoutEpochsHaveAReport(@TempDir Path other)
+      throws IOException {
+    Files.writeString(
+        other.resolve(Observations.FILE), "epoch,layer,what,value\n1,0,gradient_norm,2\n1,0,gra");
+    String html = new RunReport(other, SavedModel.load(run), Optional.empty(), Map.of()).html();
+    assertEquals(
+        List.of("Gradient norm by layer"),
+        plots(html).stream().map(plot -> plot.get("title").asText()).toList());
+  }
+}

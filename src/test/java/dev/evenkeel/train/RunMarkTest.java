@@ -1,0 +1,110 @@
+package dev.evenkeel.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Device;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunMarkTest {
+
+  private static final Dataset FEW = Digits.train(97);
+  private static final Network NETWORK = Network.mlp(64, List.of(16), 10);
+
+  private static final Recipe RECIPE =
+      Recipe.classification().withBatch(16).withEpochs(4).withSeed(7);
+
+  @TempDir Path folder;
+
+  private static float[] values(Model model) {
+    float[] values = new float[model.flatParameters().columns()];
+    model.backend().read(model.flatParameters(), values);
+    return values;
+  }
+
+  /** Asks at the first step; steps are slow enough for the run to look before its end. */
+  private static Listener asking(Path folder) {
+    return new Listener() {
+      private boolean asked;
+
+      @Override
+      public void onStep(int epoch, long step, int rows, float loss, double rate, long nanos) {
+        if (!asked) {
+          assertTrue(RunMark.isRunning(folder));
+          RunMark.askToStop(folder);
+          asked = true;
+        }
+        try {
+          Thread.sleep(30);
+        } catch (InterruptedException e) {
+          throw new IllegalStateException(e);
+        }
+      }
+    };
+  }
+
+  @Test
+  void aRunThatIsAskedStopsWithACheckpointAndGoesOnBitForBit() {
+    float[] whole;
+    try (Backend backend = Device.cpu(1);
+        Model model = NETWORK.build(backend, 5)) {
+      new Trainer(model, RECIPE, FEW).fit();
+      whole = values(model);
+    }
+    try (Backend backend = Device.cpu(1);
+        Model model = NETWORK.build(backend, 5)) {
+      Trainer trainer =
+          new Trainer(model, RECIPE, FEW).withCheckpoints(folder).withListener(asking(folder));
+      StoppedException stopped = assertThrows(StoppedException.class, trainer::fit);
+      assertTrue(stopped.steps() > 1 && stopped.steps() < 24, stopped.getMessage());
+      assertEquals(
+          stopped.steps(), Checkpoint.progress(RunFolder.checkpoint(folder)).step(), "on disk");
+    }
+    assertFalse(RunMark.isRunning(folder));
+    assertFalse(Files.exists(folder.resolve(SavedModel.MODEL_FILE)));
+    try (Backend backend = Device.cpu(1);
+        Model model = NETWORK.build(backend, 6)) {
+      new Trainer(model, RECIPE, FEW)
+          .withCheckpoints(folder)
+          .resuming(RunFolder.checkpoint(folder))
+          .fit();
+      assertArrayEquals(whole, values(model));
+    }
+  }
+
+  @Test
+  void whatAnEarlierRunWasAskedIsForgotten() throws IOException {
+    RunMark.askToStop(folder);
+    try (RunMark mark = RunMark.of(folder)) {
+      Files.writeString(folder.resolve("other"), "");
+      assertFalse(Files.exists(folder.resolve("stop")));
+      assertFalse(mark.isStopAsked());
+    }
+  }
+
+  @Test
+  void aMarkOfAProcessThatIsGoneSaysNothing() throws IOException {
+    assertFalse(RunMark.isRunning(folder));
+    try (RunMark mark = RunMark.of(folder)) {
+      assertTrue(RunMark.isRunning(folder));
+      String ours = Files.readString(folder.resolve("running"));
+      for (String other : List.of("", "nonsense", ours + "0", "x " + ours, "99999999 2020")) {
+        Files.writeString(folder.resolve("running"), other);
+        assertFalse(RunMark.isRunning(folder), other);
+      }
+      assertFalse(mark.isStopAsked());
+    }
+  }
+}

@@ -1,5 +1,6 @@
 package dev.evenkeel.lab;
 
+import dev.evenkeel.report.Html;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;

@@ -89,7 +89,8 @@ class CudaNormTrainingTest {
         hidden("batch behind", Linear.of(24), RELU, cumulative),
         hidden("ghost", Linear.of(24), batch.withGhost(8), RELU),
         hidden("ghost, more rows than the batch", Linear.of(24), batch.withGhost(64), RELU),
-        hidden("ghost, cumulative, behind", Linear.of(24), RELU, cumulative.withGhost(7)),
+        // Behind ReLU, 7 rows are often all 0 but one, and 1/√ε makes steps of roundings.
+        hidden("ghost, cumulative, behind", Linear.of(24), TANH, cumulative.withGhost(7)),
         hidden("mean-only", Linear.of(24), BatchNorm.meanOnly(), RELU),
         hidden(
             "mean-only ghosts, population",
@@ -279,8 +280,7 @@ class CudaNormTrainingTest {
       }
     }
     for (int i = 0; i < STEPS; i++) {
-      // 0.103 was seen with ghosts of 7 rows behind ReLU, where few rows decide a column's scale.
-      assertEquals(cpu.losses.get(i), eager.losses.get(i), 0.15, name + " step " + i);
+      assertEquals(cpu.losses.get(i), eager.losses.get(i), 0.1, name + " step " + i);
     }
   }
 

@@ -3,11 +3,12 @@
  * {@code data.Dataset} (on what) and {@code train.Trainer} (how).
  *
  * <p><b>Errors.</b> Whatever a file, a device, an option or data can do wrong comes as {@link
- * dev.evenkeel.EvenkeelException}, unchecked, with a message to show as it is. Three kinds can be
+ * dev.evenkeel.EvenkeelException}, unchecked, with a message to show as it is. Four kinds can be
  * told apart, since a program may want to answer them: {@code backend.DeviceMemoryException} (use
- * smaller batches), {@code train.NonFiniteException} (a smaller learning rate) and {@code
- * backend.cuda.CudaException} (train on the CPU). Anything else that is thrown, as an
- * IllegalStateException, is a mistake in the calling program or in Evenkeel.
+ * smaller batches), {@code train.NonFiniteException} (a smaller learning rate), {@code
+ * train.StoppedException} (somebody asked for it) and {@code backend.cuda.CudaException} (train on
+ * the CPU). Anything else that is thrown, as an IllegalStateException, is a mistake in the calling
+ * program or in Evenkeel.
  *
  * <p><b>Threads.</b> Descriptions and data never change once made and may be shared: {@code
  * Network}, {@code Recipe}, {@code DataPlan}, {@code Preparation}, {@code Dataset}, {@code Table},

@@ -153,7 +153,12 @@ class ArchitectureTest {
       }
     }
     assertEquals(
-        Set.of("EvenkeelException", "DeviceMemoryException", "NonFiniteException", "CudaException"),
+        Set.of(
+            "EvenkeelException",
+            "DeviceMemoryException",
+            "NonFiniteException",
+            "StoppedException",
+            "CudaException"),
         seen,
         "package-info of the root package names them all");
   }

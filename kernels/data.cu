@@ -168,15 +168,12 @@ __device__ __forceinline__ void scale_shift(
   }
 }
 
-/** y := scale · x + shift where the element's word is at least drop_below, else dropped. */
+/** y := what `dropping`, which changes from step to step, makes of x by the elements' words. */
 template <typename T, int V>
 __device__ __forceinline__ void dropout(
     const T *x,
     int x_pitch,
-    int64_t drop_below,
-    float scale,
-    float shift,
-    float dropped,
+    const Dropping *dropping,
     int64_t seed,
     int64_t stream,
     const int64_t *step,
@@ -188,6 +185,7 @@ __device__ __forceinline__ void dropout(
     int rows_per_slab) {
   const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, false);
   const uint64_t counter = stream + *step;
+  const Dropping d = *dropping;
 #pragma unroll 1
   for (int row = p.begin; row < p.end; row += p.down) {
     const RawType<T, V> raw = load<T, V>(x + at(row, x_pitch, p.column));
@@ -197,7 +195,7 @@ __device__ __forceinline__ void dropout(
     unpack(raw, v);
 #pragma unroll
     for (int j = 0; j < V; j++) {
-      v[j] = words[j] >= drop_below ? scaled(v[j], scale, shift) : dropped;
+      v[j] = words[j] >= d.drop_below ? scaled(v[j], d.scale, d.shift) : d.dropped;
     }
     store(y + at(row, y_pitch, p.column), v);
   }
@@ -255,12 +253,12 @@ __device__ __forceinline__ void find_non_finite(
         x, x_pitch, scale, shift, y, y_pitch, rows, columns, lanes, rows_per_slab);                \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) dropout_##SUFFIX(                          \
-      const T *x, int x_pitch, int64_t drop_below, float scale, float shift, float dropped,        \
-      int64_t seed, int64_t stream, const int64_t *step, T *y, int y_pitch, int rows,              \
-      int columns, int lanes, int rows_per_slab) {                                                 \
+      const T *x, int x_pitch, const Dropping *dropping, int64_t seed, int64_t stream,             \
+      const int64_t *step, T *y, int y_pitch, int rows, int columns, int lanes,                    \
+      int rows_per_slab) {                                                                         \
     dropout<T, V>(                                                                                 \
-        x, x_pitch, drop_below, scale, shift, dropped, seed, stream, step, y, y_pitch, rows,       \
-        columns, lanes, rows_per_slab);                                                            \
+        x, x_pitch, dropping, seed, stream, step, y, y_pitch, rows, columns, lanes,                \
+        rows_per_slab);                                                                            \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) find_non_finite_##SUFFIX(                  \
       const T *x, int rows, int columns, int pitch, int *found, int lanes, int rows_per_slab) {    \

@@ -18,13 +18,14 @@ final class Dropout extends Flat {
   private final int xOffset;
   private final float[] y;
   private final int yOffset;
-  private final long dropBelow;
-  private final float scale;
-  private final float shift;
-  private final float dropped;
+  private final Dropping dropping;
   private final long seed;
   private final int stream;
   private final Step step;
+  private long dropBelow;
+  private float scale;
+  private float shift;
+  private float dropped;
 
   Dropout(
       Workers workers, Matrix x, Dropping dropping, long seed, int stream, Step step, Matrix y) {
@@ -34,13 +35,20 @@ final class Dropout extends Flat {
     this.xOffset = (int) x.offset();
     this.y = data(y);
     this.yOffset = (int) y.offset();
-    this.dropBelow = Math.round(dropping.probability() * 0x1p32);
-    this.scale = (float) dropping.scale();
-    this.shift = (float) dropping.shift();
-    this.dropped = (float) dropping.dropped();
+    this.dropping = dropping;
     this.seed = seed;
     this.stream = stream;
     this.step = step;
+  }
+
+  /** By the probability of this step. */
+  @Override
+  void prepare() {
+    double probability = dropping.probability(step);
+    dropBelow = Dropping.dropBelow(probability);
+    scale = (float) dropping.scale(probability);
+    shift = (float) dropping.shift(probability);
+    dropped = (float) dropping.dropped(probability);
   }
 
   @Override

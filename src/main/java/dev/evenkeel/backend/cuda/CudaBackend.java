@@ -462,7 +462,8 @@ public final class CudaBackend implements Backend {
   @Override
   public Operation dropout(
       Matrix x, Dropping dropping, long seed, int stream, Step step, Matrix y) {
-    Operation work = kernels.dropout(view(x), dropping, seed, stream, settings.step(step), view(y));
+    long settled = settings.dropping(step, dropping);
+    Operation work = kernels.dropout(view(x), settled, seed, stream, settings.step(step), view(y));
     return new CudaOperation(settings, work, step);
   }
 
@@ -580,7 +581,7 @@ public final class CudaBackend implements Backend {
         target.weightDecay(),
         vector(target.scale()),
         vector(target.guard()),
-        settings.learningRate(target.step()));
+        settings.pace(target.step()));
   }
 
   // Diagnosis

@@ -1,7 +1,6 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Activation;
-import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.tensor.Philox;
@@ -286,7 +285,7 @@ public final class KernelBench implements AutoCloseable {
           "bias + relu backward",
           3,
           i -> kernels.activationBackward(dy[i], x[i], x[i], relu, y[i], dBeta));
-      add("dropout", 2, i -> kernels.dropout(x[i], Dropping.inverted(0.25), 1, 0, take(8), y[i]));
+      add("dropout", 2, i -> kernels.dropout(x[i], take(24), 1, 0, take(8), y[i]));
       add("add", 3, i -> kernels.add(x[i], dy[i], y[i]));
       gather();
       return results;
@@ -437,7 +436,7 @@ public final class KernelBench implements AutoCloseable {
         v[i] = ones(parameters);
         shadow[i] = take(2L * parameters);
       }
-      long rate = take(4);
+      long rate = take(8);
       long corrections = take(8);
       double copy = microseconds(sets, i -> kernels.copy(p[i], m[i]));
       List<Timed> results = new ArrayList<>();

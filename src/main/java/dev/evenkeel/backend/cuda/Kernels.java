@@ -3,7 +3,6 @@ package dev.evenkeel.backend.cuda;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend.RegressionLoss;
 import dev.evenkeel.backend.BatchNormMemory;
-import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
 
 /**
@@ -57,7 +56,7 @@ final class Kernels {
    * @param scale of the gradients, one float; 0 for 1
    * @param guard two floats: once the first is not finite, the second becomes 1 and nothing is
    *     changed any more; 0 for none
-   * @param learningRate one float
+   * @param pace two floats: the learning rate, and a factor on the weight decay
    */
   record Update(
       long parameters,
@@ -68,7 +67,7 @@ final class Kernels {
       double weightDecay,
       long scale,
       long guard,
-      long learningRate) {}
+      long pace) {}
 
   /** Bytes of scratch memory, zeroed, that one stream's kernels share: see {@code kernels/}. */
   static final int SCRATCH_BYTES = 24 << 20;
@@ -140,9 +139,10 @@ final class Kernels {
    * step), e = row · columns + column, is at least probability · 2³² unsigned, else the dropped
    * value. y may be x.
    *
+   * @param dropping address of what {@link Settings#dropping} writes
    * @param step address of a 64-bit integer
    */
-  Operation dropout(View x, Dropping dropping, long seed, int philoxStream, long step, View y) {
+  Operation dropout(View x, long dropping, long seed, int philoxStream, long step, View y) {
     return data.dropout(x, dropping, seed, philoxStream, step, y);
   }
 

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.backend.Activation;
-import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.Statistics;
@@ -239,7 +238,8 @@ class KernelTrafficTest {
     moves("relu", x, 1, 1, 1, kernels.activationForward(x, 0, Activation.RELU, y));
     moves("scale and shift", x, 1, 1, 1, kernels.scaleShift(x, 2, 1, y));
     long step = memory.allocate(8);
-    moves("dropout", x, 1, 1, 1, kernels.dropout(x, Dropping.inverted(0.5), 1, 0, step, y));
+    long dropping = memory.allocate(24);
+    moves("dropout", x, 1, 1, 1, kernels.dropout(x, dropping, 1, 0, step, y));
   }
 
   /** Adam reads four vectors and writes three: 28 bytes a parameter. */

@@ -44,10 +44,7 @@ record Defaults(
           "constant",
           "last");
 
-  /**
-   * In the manner of RealMLP (Holzmüller et al. 2024). Its rates are for weights that are divided
-   * by the root of their fan-in: 4e-2 there is 4e-2 / √256 here, and its decay 16 times as much.
-   */
+  /** Of {@link dev.evenkeel.train.Recipe#tabular}, and what belongs to it. */
   static final Defaults TABULAR =
       new Defaults(
           List.of(256, 256, 256),

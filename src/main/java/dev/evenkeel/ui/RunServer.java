@@ -21,8 +21,8 @@ import java.util.concurrent.Executors;
 
 /**
  * Serves the page of a folder of runs. Paths: {@code /} the page; {@code /runs} the list; {@code
- * /runs/NAME} a run's history; {@code /runs/NAME/report} its report; POST to {@code
- * /runs/NAME/stop} stops it.
+ * /runs/NAME} a run's curves; {@code /runs/NAME/report} its report; POST to {@code /runs/NAME/stop}
+ * stops it.
  */
 public final class RunServer implements AutoCloseable {
 
@@ -154,7 +154,7 @@ public final class RunServer implements AutoCloseable {
     }
     Path run = found.get();
     return switch (parts.size() == 3 ? "" : parts.get(3)) {
-      case "" -> Answer.of(200, JSON, Json.write(runs.history(run)));
+      case "" -> Answer.of(200, JSON, Json.write(runs.course(run)));
       case "report" -> report(run);
       case "stop" -> stop(run);
       default -> Answer.problem(404, "There is nothing here");

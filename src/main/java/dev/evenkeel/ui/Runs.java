@@ -6,12 +6,12 @@ import dev.evenkeel.report.RunReport;
 import dev.evenkeel.report.RunTables;
 import dev.evenkeel.train.RunMark;
 import dev.evenkeel.train.SavedModel;
+import dev.evenkeel.train.StepFile;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -41,7 +41,7 @@ final class Runs {
    * A run in the list.
    *
    * @param state running, finished or stopped
-   * @param changed when its history was written last, in milliseconds since 1970
+   * @param changed when something was written to it last, in milliseconds since 1970
    */
   record Run(String name, String state, long changed, boolean hasReport) {}
 
@@ -72,9 +72,13 @@ final class Runs {
 
   private static long changed(Path run) {
     try {
-      Path history = run.resolve(HISTORY);
-      FileTime time = Files.getLastModifiedTime(Files.exists(history) ? history : run);
-      return time.toMillis();
+      long changed = Files.getLastModifiedTime(run).toMillis();
+      for (String table : List.of(HISTORY, StepFile.FILE)) {
+        if (isOwn(run.resolve(table))) {
+          changed = Math.max(changed, Files.getLastModifiedTime(run.resolve(table)).toMillis());
+        }
+      }
+      return changed;
     } catch (IOException e) {
       return 0; // it is being deleted
     }
@@ -100,9 +104,18 @@ final class Runs {
     return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
   }
 
-  /** The columns of a run's history by their names; empty before its first epoch. */
-  Map<String, List<Double>> history(Path run) {
-    return isOwn(run.resolve(HISTORY)) ? RunTables.history(run) : Map.of();
+  /**
+   * The columns of a run's tables by their names.
+   *
+   * @param epochs empty before the end of the first epoch
+   * @param steps how it went within epochs; empty where nobody kept that
+   */
+  record Course(Map<String, List<Double>> epochs, Map<String, List<Double>> steps) {}
+
+  Course course(Path run) {
+    return new Course(
+        isOwn(run.resolve(HISTORY)) ? RunTables.history(run) : Map.of(),
+        isOwn(run.resolve(StepFile.FILE)) ? RunTables.steps(run) : Map.of());
   }
 
   Optional<Path> report(Path run) {

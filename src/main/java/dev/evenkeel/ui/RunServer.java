@@ -33,7 +33,7 @@ public final class RunServer implements AutoCloseable {
   private static final String TEXT = "text/plain; charset=utf-8";
 
   private static final String PAGE_POLICY =
-      "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+      "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
   /** A report has its script within it, and may run it only as a stranger to this page. */
   private static final String REPORT_POLICY =
@@ -137,6 +137,7 @@ public final class RunServer implements AutoCloseable {
           Answer.of(200, "text/javascript; charset=utf-8", UPlot.script() + resource("page.js"));
       case "/page.css" ->
           Answer.of(200, "text/css; charset=utf-8", UPlot.style() + resource("ui.css"));
+      case "/icon.svg" -> Answer.of(200, "image/svg+xml", resource("icon.svg"));
       case "/runs" -> Answer.of(200, JSON, Json.write(runs.list()));
       default -> ofRun(path);
     };

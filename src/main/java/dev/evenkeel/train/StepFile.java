@@ -47,6 +47,7 @@ public final class StepFile implements Listener, AutoCloseable {
   private double secondsOfLine;
   private double lossSum;
   private long rows;
+  private long rowsTimed; // all but those of the first loss, at which the clock starts
 
   /**
    * @param rowsOfEpoch the training rows
@@ -89,6 +90,7 @@ public final class StepFile implements Listener, AutoCloseable {
   public void onStep(
       int epoch, long step, int rowsOfStep, float loss, double learningRate, long dataNanos) {
     long now = System.nanoTime();
+    rowsTimed += epochUnderWay == 0 ? 0 : rowsOfStep;
     if (epoch != epochUnderWay) {
       epochUnderWay = epoch;
       nanosOfEpoch = now;
@@ -106,11 +108,12 @@ public final class StepFile implements Listener, AutoCloseable {
     number(seconds);
     number(lossSum / rows);
     number(learningRate);
-    number(rows / passed);
+    number(rowsTimed / passed);
     write();
     secondsOfLine = seconds;
     lossSum = 0;
     rows = 0;
+    rowsTimed = 0;
   }
 
   private void number(double value) {

@@ -15,18 +15,37 @@ function shortNumber(value) {
   return value == null ? "–" : Number(value.toPrecision(4)).toString();
 }
 
-// Over some epochs, whole ones are marked; within one, parts.
+// Between the ends of epochs there is nothing, unless points lie there.
 const PARTS = [.001, .002, .005, .01, .02, .05, .1, .2, .5, 1];
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000];
 
 const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
 
-// A value on an axis, in few signs.
-function tick(value) {
+// Values on an axis, in few signs, but so many that neighbours differ.
+function ticks(u, values, axis, space, step) {
+  const largest = Math.max(...values.map(value => Math.abs(value ?? 0)));
+  const digits = Math.min(12, Math.max(3, Math.ceil(Math.log10(largest / step)) + 1 || 3));
+  return values.map(value => tick(value, digits));
+}
+
+function tick(value, digits) {
   if (value == null) return "";
   const size = Math.abs(value);
-  if (size !== 0 && size < 1e-3) return Number(value.toPrecision(3)).toExponential();
-  return size >= 1e4 ? COMPACT.format(value) : Number(value.toPrecision(6)).toString();
+  if (size !== 0 && size < 1e-3) return Number(value.toPrecision(digits)).toExponential();
+  return size >= 1e4 && digits <= 4 ? COMPACT.format(value) : Number(value.toPrecision(Math.max(6, digits))).toString();
+}
+
+// Where values hardly differ, a line that lies flat says so.
+function rangeOf(u, min, max) {
+  if (min == null) return [null, null];
+  const flat = max - min < 1e-4 * Math.max(Math.abs(min), Math.abs(max));
+  const room = flat ? 0.05 * Math.abs(max) : 0;
+  return uPlot.rangeNum(min - room, max + room, 0.1, true);
+}
+
+// Of the point under the cursor; without one, of the last.
+function legendValue(u, value, index, point) {
+  return shortNumber(point == null ? u.data[index].findLast(v => v != null) : value);
 }
 
 function series(plot) {
@@ -42,7 +61,7 @@ function series(plot) {
       spanGaps: true,
       paths: dots ? () => null : undefined,
       points: dots ? { show: true, size: 4, fill: colour, width: 0 } : { show: plot.x.length === 1 },
-      value: (u, value) => shortNumber(value),
+      value: legendValue,
     };
   });
 }
@@ -55,7 +74,7 @@ function dataOf(plot) {
 function axis(label, more) {
   return { label, labelSize: label ? 22 : 0, labelFont: FONT, font: FONT, stroke: styled("--ink"),
            grid: { stroke: styled("--faint"), width: 1 }, ticks: { stroke: styled("--faint"), width: 1 },
-           values: (u, ticks) => ticks.map(tick), ...more };
+           values: ticks, ...more };
 }
 
 function drawPlot(element, plot) {
@@ -63,17 +82,17 @@ function drawPlot(element, plot) {
   title.textContent = plot.title;
   element.replaceChildren(title);
   const last = plot.lines.length;
-  const epochs = plot.xName === "epoch" ? { incrs: (u, i, min, max) => (max - min >= 3 ? WHOLE : PARTS) } : {};
+  const epochs = plot.xName === "epoch" ? { incrs: (u, i, min, max) => (u.data[0].every(Number.isInteger) || max - min >= 3 ? WHOLE : PARTS) } : {};
   const chart = new uPlot({
     width: element.clientWidth,
     height: HEIGHT,
     scales: {
       x: { time: false, range: plot.x.length === 1 ? [plot.x[0] - 1, plot.x[0] + 1] : undefined },
-      y: plot.log ? { distr: 3 } : {},
+      y: plot.log ? { distr: 3 } : { range: rangeOf },
     },
-    axes: [axis(plot.xName, epochs), axis(plot.yName, { size: 62 })],
+    axes: [axis(plot.xName, { size: 32, ...epochs }), axis(plot.yName, { size: 62 })],
     bands: plot.kind === "BAND" ? [{ series: [last, 1], fill: "rgba(0,114,178,0.18)" }] : [],
-    series: [{ label: plot.xName, value: (u, value) => shortNumber(value) }, ...series(plot)],
+    series: [{ label: plot.xName, value: legendValue }, ...series(plot)],
     hooks: { setSelect: [u => { u.zoomed = u.select.width > 0; }] },
   }, dataOf(plot), element);
   chart.over.addEventListener("dblclick", () => { chart.zoomed = false; });

@@ -10,6 +10,8 @@ import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.PlaywrightException;
+import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import com.sun.net.httpserver.HttpServer;
 import dev.evenkeel.train.Listener;
@@ -54,7 +56,11 @@ class PageTest {
     Path program = Chromium.find().orElse(null);
     Assumptions.assumeTrue(
         program != null, "there is no Chromium and no Chrome on the PATH to show the page in");
-    chromium = new Chromium(program, ELSEWHERE);
+    try {
+      chromium = new Chromium(program, ELSEWHERE);
+    } catch (PlaywrightException e) {
+      Assumptions.abort(program + " can't be started: " + e.getMessage());
+    }
     Files.createDirectories(SCREENSHOTS);
   }
 
@@ -165,7 +171,7 @@ class PageTest {
       waitFor("() => drawn.get('train loss').chart.data[0].length >= " + (before + 3));
       assertEquals(true, page.evaluate("window.sameDocument"), "nothing was loaded anew");
       screenshot("running");
-      row("digits-1").getByRole(com.microsoft.playwright.options.AriaRole.BUTTON).click();
+      row("digits-1").getByRole(AriaRole.BUTTON).click();
       assertThat(row("digits-1").getByText("stopped")).isVisible();
       assertThat(page.locator("#message")).containsText("digits-1 has stopped with a checkpoint");
       assertThat(row("digits-1").locator("button")).isHidden();
@@ -269,6 +275,7 @@ class PageTest {
         "nor of the table");
     assertEquals(
         "rgb(22, 24, 27)", page.evaluate("getComputedStyle(document.body).backgroundColor"));
+    assertThat(page.locator("#runs a:visible")).hasCount(1);
     screenshot("dark-narrow");
     row("digits-1").getByText("report").click();
     page.waitForURL("**/report");

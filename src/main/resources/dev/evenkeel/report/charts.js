@@ -31,13 +31,14 @@ function ticks(u, values, axis, space, step) {
 function tick(value, digits) {
   if (value == null) return "";
   const size = Math.abs(value);
-  if (size !== 0 && size < 1e-3) return Number(value.toPrecision(digits)).toExponential();
+  if (size !== 0 && size < 1e-2) return Number(value.toPrecision(digits)).toExponential();
   return size >= 1e4 && digits <= 4 ? COMPACT.format(value) : Number(value.toPrecision(Math.max(6, digits))).toString();
 }
 
 // Where values hardly differ, a line that lies flat says so.
 function rangeOf(u, min, max) {
   if (min == null) return [null, null];
+  if (u.scales.y.distr === 3) return uPlot.rangeLog(min, max, 10, false);
   const flat = max - min < 1e-4 * Math.max(Math.abs(min), Math.abs(max));
   const room = flat ? 0.05 * Math.abs(max) : 0;
   return uPlot.rangeNum(min - room, max + room, 0.1, true);
@@ -88,7 +89,7 @@ function drawPlot(element, plot) {
     height: HEIGHT,
     scales: {
       x: { time: false, range: plot.x.length === 1 ? [plot.x[0] - 1, plot.x[0] + 1] : undefined },
-      y: plot.log ? { distr: 3 } : { range: rangeOf },
+      y: { distr: plot.log ? 3 : 1, range: rangeOf },
     },
     axes: [axis(plot.xName, { size: 32, ...epochs }), axis(plot.yName, { size: 62 })],
     bands: plot.kind === "BAND" ? [{ series: [last, 1], fill: "rgba(0,114,178,0.18)" }] : [],

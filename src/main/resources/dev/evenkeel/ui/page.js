@@ -150,7 +150,7 @@ function draw(all) {
   for (const [title, { figure, chart }] of [...drawn]) {
     if (!all.some(plot => plot.title === title)) { chart.destroy(); figure.remove(); drawn.delete(title); }
   }
-  for (const plot of all) {
+  all.forEach((plot, i) => {
     const key = [plot.xName, plot.log, ...plot.lines.map(line => line.name + line.colour)].join("\n");
     const before = drawn.get(plot.title);
     if (before?.key === key && before.points > 1) {
@@ -160,7 +160,9 @@ function draw(all) {
       before?.chart.destroy();
       drawn.set(plot.title, { key, figure, chart: drawPlot(figure, plot), points: plot.x.length });
     }
-  }
+    const { figure } = drawn.get(plot.title);
+    if (byId("plots").children[i] !== figure) byId("plots").insertBefore(figure, byId("plots").children[i]);
+  });
 }
 
 let runs = [];

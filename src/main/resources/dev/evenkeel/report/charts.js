@@ -38,7 +38,10 @@ function tick(value, digits) {
 // Where values hardly differ, a line that lies flat says so.
 function rangeOf(u, min, max) {
   if (min == null) return [null, null];
-  if (u.scales.y.distr === 3) return uPlot.rangeLog(min, max, 10, false);
+  if (u.scales.y.distr === 3) {
+    const decade = 10 ** Math.floor(Math.log10(max)); // uPlot's own range ends with the next one
+    return [uPlot.rangeLog(min, max, 10, false)[0], Math.ceil(max / decade) * decade];
+  }
   const flat = max - min < 1e-4 * Math.max(Math.abs(min), Math.abs(max));
   const room = flat ? 0.05 * Math.abs(max) : 0;
   return uPlot.rangeNum(min - room, max + room, 0.1, true);

@@ -22,23 +22,21 @@ class ReadmeTest {
 
   private static final Path EXAMPLE = Path.of("src/it/consumer");
 
+  private static final String CLASS_PATH = System.getProperty("java.class.path");
+
   private final String readme = read(Path.of("README.md"));
 
   @Test
   void theExampleCompilesAndTrains(@TempDir Path folder) throws Exception {
     Path source = Files.writeString(folder.resolve("Example.java"), shown("java"));
-    String classPath = System.getProperty("java.class.path");
-    int errors =
-        ToolProvider.getSystemJavaCompiler()
-            .run(null, null, null, "-cp", classPath, "-d", folder.toString(), source.toString());
-    assertEquals(0, errors);
+    compile(source);
 
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
     Process example =
         new ProcessBuilder(
                 java.toString(),
                 "-cp",
-                folder + System.getProperty("path.separator") + classPath,
+                folder + System.getProperty("path.separator") + CLASS_PATH,
                 "Example")
             .directory(folder.toFile())
             .redirectErrorStream(true)
@@ -55,6 +53,23 @@ class ReadmeTest {
                 folder.resolve("digits.onnx").toString(), new OrtSession.SessionOptions())) {
       assertEquals(Set.of("probabilities"), onnx.getOutputNames());
     }
+  }
+
+  @Test
+  void theExampleOfThePackageForTrainingCompiles(@TempDir Path folder) throws Exception {
+    String description = read(Path.of("src/main/java/dev/evenkeel/train/package-info.java"));
+    Matcher code =
+        Pattern.compile("\\{@code\\n(.*?)\\n \\* }</pre>", Pattern.DOTALL).matcher(description);
+    assertTrue(code.find());
+    StringBuilder source = new StringBuilder("import java.nio.file.Path;\n");
+    for (String room : List.of("backend", "deploy", "nn", "train")) {
+      source.append("import dev.evenkeel.").append(room).append(".*;\n");
+    }
+    source
+        .append("class Example {{\n")
+        .append(code.group(1).replaceAll("(?m)^ \\* ", ""))
+        .append("\n}}");
+    compile(Files.writeString(folder.resolve("Example.java"), source));
   }
 
   @Test
@@ -112,6 +127,14 @@ class ReadmeTest {
       List<String> present = scripts.map(path -> path.getFileName().toString()).toList();
       assertTrue(present.containsAll(named), named + " but only " + present);
     }
+  }
+
+  private static void compile(Path source) {
+    String folder = source.getParent().toString();
+    int errors =
+        ToolProvider.getSystemJavaCompiler()
+            .run(null, null, null, "-cp", CLASS_PATH, "-d", folder, source.toString());
+    assertEquals(0, errors);
   }
 
   private static String read(Path file) {

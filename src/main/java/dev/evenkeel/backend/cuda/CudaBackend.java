@@ -121,12 +121,17 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Buffer allocate(long floats) {
-    return CudaBuffer.floats(memory, floats);
+    return CudaBuffer.floats(memory, memory::allocateBuffer, floats);
   }
 
   @Override
   public Buffer allocateActivations(int rows, int columns) {
-    return CudaBuffer.activations(memory, rows, columns, activationType());
+    return CudaBuffer.activations(memory, memory::allocateBuffer, rows, columns, activationType());
+  }
+
+  @Override
+  public Arena arena(long bytes) {
+    return memory.arena(bytes);
   }
 
   private ElementType activationType() {
@@ -143,7 +148,8 @@ public final class CudaBackend implements Backend {
     if (!fits(4L * values.length)) {
       return Matrix.of(new HostTable(values), rows, columns);
     }
-    return filled(values, Matrix.of(allocate((long) rows * columns), rows, columns));
+    Buffer buffer = CudaBuffer.floats(memory, memory::allocate, (long) rows * columns);
+    return filled(values, Matrix.of(buffer, rows, columns));
   }
 
   @Override
@@ -151,7 +157,9 @@ public final class CudaBackend implements Backend {
     if (!fits(CudaBuffer.activationBytes(rows, columns, activationType()))) {
       return Matrix.of(new HostTable(values), rows, columns);
     }
-    return filled(values, Matrix.of(allocateActivations(rows, columns), rows, columns));
+    Buffer buffer =
+        CudaBuffer.activations(memory, memory::allocate, rows, columns, activationType());
+    return filled(values, Matrix.of(buffer, rows, columns));
   }
 
   private Matrix filled(float[] values, Matrix matrix) {

@@ -13,32 +13,48 @@ import dev.evenkeel.tensor.RowOrder;
 import java.util.Optional;
 
 /**
- * Finds the batch that a device has room for, by binding the run to a backend that only counts:
- * exact to the byte, padding and scratch included.
+ * What a run takes on its device, found by binding it to a backend that only counts: exact to the
+ * byte, padding and scratch included. So its buffers come as one piece, and where there is no room
+ * for it, the batch is known that would fit.
  */
-final class LargestBatch {
+record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> valid) {
 
-  private LargestBatch() {}
+  /** More than any device has: the counting one has it. */
+  private static final long EVERYTHING = 1L << 50;
+
+  /** Takes the memory of all buffers of the run, tables and what is passing left out. */
+  Backend.Arena take(Batches batches) {
+    Optional<Backend> planner = model.backend().planner();
+    return model.backend().arena(planner.isEmpty() ? 0 : counted(planner.get(), batches));
+  }
+
+  private long counted(Backend planner, Batches batches) {
+    try (Backend counting = planner;
+        Model planned = model.network().withoutValues(counting);
+        Backend.Arena all = counting.arena(EVERYTHING)) {
+      int inputs = train.columns();
+      int columns = train.targetColumns();
+      Matrix features = counting.inputs(new float[inputs], 1, inputs);
+      Matrix targets = counting.table(new float[columns], 1, columns);
+      RowOrder order = new RowOrder(new int[batches.largest()]);
+      bind(planned, new TrainingStep.Source(features, targets, order), batches);
+      return all.used();
+    }
+  }
 
   /**
    * The same exception with advice, where the device can be planned for.
    *
    * @param held bytes before the run took any: the model's, and what others have on the device
    */
-  static DeviceMemoryException advise(
-      DeviceMemoryException cause,
-      long held,
-      Model model,
-      Recipe recipe,
-      Dataset train,
-      Optional<Dataset> valid) {
+  DeviceMemoryException advise(DeviceMemoryException cause, long held) {
     Optional<Backend> planner = model.backend().planner();
     if (planner.isEmpty()) {
       return cause;
     }
     int smallest = model.network().hasBatchNorm() ? 2 : 1;
     try (Backend counting = planner.get();
-        Model planned = model.network().build(counting, recipe.seed())) {
+        Model planned = model.network().withoutValues(counting)) {
       long ofTheModel = counting.allocatedBytes();
       Matrix features = counting.inputs(train.features(), train.rows(), train.columns());
       Matrix targets = counting.table(train.targets(), train.rows(), train.targetColumns());
@@ -51,7 +67,10 @@ final class LargestBatch {
           batch >= smallest && fits == 0;
           batch /= 2) {
         Batches batches = Batches.of(train.rows(), batch, smallest);
-        fits = bytes(planned, source, recipe, batches, valid) <= room ? batch : 0;
+        // Its batch comes out of a table on the host by memory of its own, which the table keeps.
+        long before = counting.allocatedBytes(); // with what tables hold of earlier batches
+        DataStart.set(planned, features, new int[batches.size(0)]);
+        fits = bind(planned, source, batches) - before <= room ? batch : 0;
       }
       features.buffer().close();
       targets.buffer().close();
@@ -70,18 +89,12 @@ final class LargestBatch {
   }
 
   /**
-   * What Trainer takes beside its tables, in its order: it depends on what is left whether those of
-   * the evaluator lie on the device.
+   * Binds what Trainer does, in its order (it depends on what is left whether tables of the
+   * evaluator lie on the device), and lets go of it.
+   *
+   * @return the bytes that were held with it
    */
-  private static long bytes(
-      Model planned,
-      TrainingStep.Source source,
-      Recipe recipe,
-      Batches batches,
-      Optional<Dataset> valid) {
-    long before = planned.backend().allocatedBytes(); // with what tables hold of earlier batches
-    // Its batch comes out of a table on the host by memory of its own, which the table keeps.
-    DataStart.set(planned, source.features(), new int[batches.size(0)]);
+  private long bind(Model planned, TrainingStep.Source source, Batches batches) {
     try (TrainingStep step =
         new TrainingStep(
             planned,
@@ -93,11 +106,11 @@ final class LargestBatch {
             recipe.seed())) {
       step.prepare(batches.smallest());
       if (valid.isEmpty()) {
-        return planned.backend().allocatedBytes() - before;
+        return planned.backend().allocatedBytes();
       }
       try (Evaluator evaluator =
           new Evaluator(planned, valid.get(), Optional.of(recipe.loss()), batches.largest())) {
-        return planned.backend().allocatedBytes() - before;
+        return planned.backend().allocatedBytes();
       }
     }
   }

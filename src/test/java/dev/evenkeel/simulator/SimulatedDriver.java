@@ -178,7 +178,9 @@ public final class SimulatedDriver implements CudaDriver {
   public long loadModule(String ptx) {
     enter("cuModuleLoadData");
     streams.refuseInCapture("cuModuleLoadData");
-    return modules.load(ptx);
+    long module = modules.load(ptx);
+    counters.modules.add(Modules.name(ptx));
+    return module;
   }
 
   @Override

@@ -11,6 +11,7 @@ import dev.evenkeel.nn.Pass;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * What a run takes on its device, found by binding it to a backend that only counts: exact to the
@@ -24,22 +25,39 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
 
   /** Takes the memory of all buffers of the run, tables and what is passing left out. */
   Backend.Arena take(Batches batches) {
-    Optional<Backend> planner = model.backend().planner();
-    return model.backend().arena(planner.isEmpty() ? 0 : counted(planner.get(), batches));
+    return take(
+        model,
+        planned ->
+            bind(planned, anyRows(planned, train.targetColumns(), batches.largest()), batches));
   }
 
-  private long counted(Backend planner, Batches batches) {
-    try (Backend counting = planner;
+  /**
+   * Takes in one piece what buffers will need.
+   *
+   * @param run binds to the model it is given what will be bound to this one; what it leaves open
+   *     goes with that model's backend
+   */
+  static Backend.Arena take(Model model, Consumer<Model> run) {
+    Optional<Backend> planner = model.backend().planner();
+    if (planner.isEmpty()) {
+      return model.backend().arena(0);
+    }
+    try (Backend counting = planner.get();
         Model planned = model.network().withoutValues(counting);
         Backend.Arena all = counting.arena(EVERYTHING)) {
-      int inputs = train.columns();
-      int columns = train.targetColumns();
-      Matrix features = counting.inputs(new float[inputs], 1, inputs);
-      Matrix targets = counting.table(new float[columns], 1, columns);
-      RowOrder order = new RowOrder(new int[batches.largest()]);
-      bind(planned, new TrainingStep.Source(features, targets, order), batches);
-      return all.used();
+      run.accept(planned);
+      return model.backend().arena(all.used());
     }
+  }
+
+  /** A table of a single row: how many it has is nothing to a step. */
+  static TrainingStep.Source anyRows(Model planned, int targetColumns, int batch) {
+    Backend backend = planned.backend();
+    int inputs = planned.network().inputs();
+    return new TrainingStep.Source(
+        backend.inputs(new float[inputs], 1, inputs),
+        backend.table(new float[targetColumns], 1, targetColumns),
+        new RowOrder(new int[batch]));
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
@@ -10,6 +11,7 @@ import dev.evenkeel.metric.Metric;
 import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.nn.DataStart;
 import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.PopulationStatistics;
 import dev.evenkeel.nn.Streams;
@@ -31,8 +33,9 @@ import java.util.Optional;
 /**
  * The loop: epochs of steps, validation, early stopping, checkpoints, listeners.
  *
- * <p>Order of use: make one with a model, a recipe and the training data; add what else is wanted
- * with the {@code with} methods; call {@link #fit} once. The model then holds the result.
+ * <p>{@link #train} does all of it in one call. Order of use else: make one with a model, a recipe
+ * and the training data; add what else is wanted with the {@code with} methods; call {@link #fit}
+ * once. The model then holds the result.
  *
  * <p>Belongs to one thread, as its model and their backend do; listeners are called on that thread.
  */
@@ -73,6 +76,23 @@ public final class Trainer {
       throw new EvenkeelException(
           "The monitor \"%s\" is neither \"loss\" nor one of the metrics taken: %s"
               .formatted(recipe.monitor(), recipe.metrics()));
+    }
+  }
+
+  /**
+   * The whole way in one call: builds the network on {@link Device#auto}, trains it, validates on
+   * the data's own rows, and leaves checkpoint and model in the folder, as {@link #withCheckpoints}
+   * says; {@link SavedModel#load} brings the model back. Whoever wants more of it, a device of
+   * their own or a listener, makes a trainer.
+   *
+   * @param network for the data's columns and outputs, as {@link DataPlan.Parts#mlp} makes one
+   */
+  public static Trained train(Network network, Recipe recipe, DataPlan.Parts data, Path folder) {
+    try (Backend backend = Device.auto();
+        Model model = network.build(backend, recipe.seed())) {
+      Trainer trainer = new Trainer(model, recipe, data.train());
+      data.valid().ifPresent(trainer::withValidation);
+      return trainer.withPreparation(data.preparation()).withCheckpoints(folder).fit();
     }
   }
 
@@ -152,10 +172,14 @@ public final class Trainer {
     try {
       return fit(batches, order);
     } catch (DeviceMemoryException e) {
-      throw LargestBatch.advise(e, held, model, recipe, train, valid);
+      throw memory().advise(e, held);
     } finally {
       mark.ifPresent(RunMark::close);
     }
+  }
+
+  private RunMemory memory() {
+    return new RunMemory(model, recipe, train, valid);
   }
 
   private Trained fit(Batches batches, RowOrder order) {
@@ -170,6 +194,7 @@ public final class Trainer {
       }
       boolean stopped;
       try (Held held = new Held()) {
+        held.hold(memory().take(batches));
         TrainingStep step =
             held.hold(
                 new TrainingStep(

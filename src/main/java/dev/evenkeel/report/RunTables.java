@@ -42,6 +42,11 @@ public final class RunTables {
   private static Map<String, List<Double>> columns(Path file) {
     Map<String, List<Double>> columns = new LinkedHashMap<>();
     for (NamedCsvRecord row : rows(file)) {
+      if (row.getFieldCount() != row.getHeader().size()) {
+        throw new EvenkeelException(
+            "%s holds a line of %d fields where %d belong"
+                .formatted(file, row.getFieldCount(), row.getHeader().size()));
+      }
       row.getFieldsAsMap()
           .forEach(
               (name, value) ->

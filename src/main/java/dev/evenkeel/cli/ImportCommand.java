@@ -67,6 +67,7 @@ final class ImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    System.setProperty("org.slf4j.simpleLogger.log.io.jhdf", "warn"); // it tells of each array
     Imported read = read();
     Imported imported = classes.isEmpty() ? read : read.withClasses(classes);
     boolean made = RunFolder.createForModel(out);

@@ -54,13 +54,34 @@ public record Imported(String source, Inference model, List<String> notes) {
         notes);
   }
 
+  /** The model with its weights, on a device: to be trained on, or to be looked into. */
+  public Model build(Backend backend) {
+    Model built = model.network().build(backend, 0);
+    fill(built, built.parameters());
+    fill(built, built.statistics());
+    return built;
+  }
+
+  private void fill(Model built, List<Parameter> parameters) {
+    for (Parameter parameter : parameters) {
+      built.backend().write(model.values().get(parameter.name()), parameter.value());
+    }
+  }
+
+  /** Answers for single rows, without a file. */
+  public Predictor predictor() {
+    try (Backend backend = Device.cpu(1);
+        Model built = build(backend)) {
+      return Predictor.of(
+          Inference.of(built, Inference.Form.FOLDED, model.preparation(), model.loss()));
+    }
+  }
+
   /** Writes model.safetensors into a folder that is there, for everything that takes a model. */
   public SavedModel save(Path folder) {
     Path file = folder.resolve(SavedModel.MODEL_FILE);
     try (Backend backend = Device.cpu(1);
-        Model built = model.network().build(backend, 0)) {
-      fill(built, built.parameters());
-      fill(built, built.statistics());
+        Model built = build(backend)) {
       new SavedModel(
               file,
               model.network(),
@@ -71,12 +92,6 @@ public record Imported(String source, Inference model, List<String> notes) {
           .write(file, built);
     }
     return SavedModel.load(file);
-  }
-
-  private void fill(Model built, List<Parameter> parameters) {
-    for (Parameter parameter : parameters) {
-      built.backend().write(model.values().get(parameter.name()), parameter.value());
-    }
   }
 
   /** As for a new training: files of a model do not say how it was trained. */

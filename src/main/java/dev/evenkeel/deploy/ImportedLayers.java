@@ -83,8 +83,11 @@ final class ImportedLayers {
     return width;
   }
 
+  /** Said once, however many layers it holds for. */
   void note(String sentence) {
-    notes.add(sentence);
+    if (!notes.contains(sentence)) {
+      notes.add(sentence);
+    }
   }
 
   void flatten() {

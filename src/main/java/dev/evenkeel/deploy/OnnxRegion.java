@@ -34,6 +34,9 @@ final class OnnxRegion {
   private final Map<String, double[]> values = new HashMap<>();
   private final Set<Node> done = new HashSet<>();
 
+  /** Whether all paths met at least once, so that what is there is a function. */
+  private boolean met;
+
   /**
    * @param users of each value, as far as the output needs them
    * @param output of the file
@@ -60,6 +63,7 @@ final class OnnxRegion {
       String made = node.outputs().get(0);
       values.put(made, compute(node));
       if (isOnlyOpenValue(made)) {
+        met = true;
         Optional<Activation> function = OnnxFunction.named(values.get(made));
         if (function.isPresent()) {
           return new Found(function.get(), made);
@@ -115,20 +119,16 @@ final class OnnxRegion {
 
   private EvenkeelException refusal(Node first, String start, Node culprit) {
     List<Node> next = users.get(start);
-    if (!culprit.equals(first) && next.size() > 1 && next.contains(culprit)) {
+    if (!met && next.size() > 1) {
       return new EvenkeelException(
           "%s: the network branches: \"%s\" goes to %s and %s. help: only a chain of layers can be taken"
               .formatted(file.path(), start, next.get(0), next.get(1)));
     }
-    if (!OnnxFunction.isElementwise(culprit)) {
+    if (!met && !OnnxFunction.isElementwise(culprit)) {
+      String domain = culprit.domain().isEmpty() ? "" : " of " + culprit.domain();
       return new EvenkeelException(
-          "%s: %s%s can't be taken%s. help: %s"
-              .formatted(
-                  file.path(),
-                  culprit,
-                  culprit.domain().isEmpty() ? "" : " of " + culprit.domain(),
-                  culprit.equals(first) ? "" : " within an activation",
-                  OnnxChain.CAN_BE_TAKEN));
+          "%s: %s%s can't be taken. help: %s"
+              .formatted(file.path(), culprit, domain, OnnxChain.CAN_BE_TAKEN));
     }
     return new EvenkeelException(
         "%s: %s computes none of Evenkeel's activations: relu, leaky-relu with slope 0.01, elu and selu with their papers' constants, gelu by the exact distribution function, silu, sigmoid, tanh, softplus"

@@ -172,7 +172,7 @@ public final class ForeignOnnx {
   }
 
   /** PyTorch's nn.Linear. */
-  String linear(String x, int inputs, int units) {
+  public String linear(String x, int inputs, int units) {
     return with(
         "Gemm",
         of(x, weights(units, inputs), weights(units)),
@@ -185,7 +185,7 @@ public final class ForeignOnnx {
   }
 
   /** PyTorch's nn.BatchNorm1d, in evaluation. */
-  String batchNorm(String x, int width) {
+  public String batchNorm(String x, int width) {
     return with(
         "BatchNormalization",
         of(x, positive(width), weights(width), weights(width), positive(width)),

@@ -129,7 +129,7 @@ public interface Backend extends AutoCloseable {
 
   /** What {@link #batchNormForward} says to a batch of one row. */
   String ONE_ROW =
-      "Batch norm can't be trained on a batch of one row: its variance is 0, whatever the row."
+      "Batch norm can't be trained on a batch of one row: less its own mean, nothing of it is left."
           + " help: a batch of at least 2 rows";
 
   // Batch norm: x, y [N, C]; x̂ = (x − μ) / √(σ² + ε) over the rows, y = activation(γ x̂ + β)

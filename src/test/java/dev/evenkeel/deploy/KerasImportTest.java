@@ -70,10 +70,15 @@ class KerasImportTest {
             SECOND.withEpsilon(0.01).withRunning(RunningStatistics.exponential(0.05)),
             Activate.relu(),
             new Dropout(0.25),
+            Linear.of(8).withBias(true),
+            Activate.of(Activation.SILU),
+            RowNorm.group(2).withEpsilon(0.002),
             Linear.of(7).withBias(true),
             Activate.of(Activation.ELU),
             SECOND,
             RowNorm.layer().withEpsilon(1e-3),
+            Activate.of(Activation.LEAKY_RELU),
+            RowNorm.rms().withEpsilon(1e-6),
             Linear.of(3).withBias(true));
     assertEquals(expected, read.model().network().layers());
     assertEquals(
@@ -138,11 +143,11 @@ class KerasImportTest {
         KerasFiles.replacing("\"class_name\": \"Sequential\"", "\"class_name\": \"Transformer\""),
         "holds a model of class \"Transformer\"");
     refused(
-        KerasFiles.replacing("[null, 6]", "[null, 5]"),
+        KerasFiles.replacing("[null, 2, 3]", "[null, 5]"),
         "layer \"scaled\" (Normalization) takes 6 features, but 5 come in");
     refused(
-        KerasFiles.replacing("[null, 6]", "[null, 3, 6]"),
-        "works on the last axis of an image or sequence");
+        KerasFiles.replacing("\"class_name\": \"Flatten\"", "\"class_name\": \"Dropout\""),
+        "layer \"scaled\" (Normalization) works on the last axis of an image or sequence");
   }
 
   @Test

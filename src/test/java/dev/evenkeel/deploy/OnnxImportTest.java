@@ -277,14 +277,27 @@ class OnnxImportTest {
   }
 
   @Test
+  void rmsNormOfTheNewestOperators() {
+    ForeignOnnx onnx = new ForeignOnnx("pytorch", 23);
+    String x = onnx.linear(onnx.input("x", 5), 5, 8);
+    x = onnx.with("RMSNormalization", of(x, onnx.positive(8)), "axis", -1, "epsilon", 1e-6f);
+    Imported read = agrees(onnx.write(file(), onnx.linear(x, 8, 3), 3), 5);
+    assertEquals(RowNorm.rms().withEpsilon(1e-6), layers(read).get(1));
+  }
+
+  @Test
   void scikitLearnsClassifierOfManyClasses() {
     ForeignOnnx onnx = new ForeignOnnx("skl2onnx", 15);
     String p = onnx.node("Softmax", scikitLearn(onnx, 3));
     onnx.output(p, 3);
+    String map = onnx.of("ai.onnx.ml", "ZipMap", of(p), "classlabels_int64s", new long[] {2, 5, 9});
     onnx.labels(onnx.with("ArgMax", of(p), "axis", 1, "keepdims", 0)).write(file());
     Imported read = OnnxImport.read(file(), Optional.of(p));
     agrees(read, new OnnxRun(file()), Optional.of(p), -1, 4);
     assertEquals(Loss.crossEntropy(), read.model().loss());
+    onnx.output(map, 3).write(file());
+    Imported named = OnnxImport.read(file(), Optional.of(map));
+    assertEquals(List.of("2", "5", "9"), named.predictor().classes());
   }
 
   @Test

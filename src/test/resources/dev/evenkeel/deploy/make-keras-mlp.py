@@ -27,6 +27,8 @@ def positive(*shape):
 
 # class, configuration, weights by name, in Keras' order of creation
 LAYERS = [
+    ("Rescaling", {"name": "rescaled", "scale": 0.5, "offset": 0.25}, {}),
+    ("Flatten", {"name": "flat"}, {}),
     ("Normalization", {"name": "scaled", "axis": [-1], "invert": False},
      {"mean": normal(6), "variance": positive(6)}),
     ("Dense", {"name": "dense", "units": 8, "activation": "linear", "use_bias": False},
@@ -37,6 +39,11 @@ LAYERS = [
       "moving_variance": positive(8)}),
     ("ReLU", {"name": "relu", "max_value": None, "negative_slope": 0.0, "threshold": 0.0}, {}),
     ("Dropout", {"name": "dropout", "rate": 0.25}, {}),
+    ("Dense", {"name": "dense_0", "units": 8, "activation": "silu", "use_bias": True},
+     {"kernel": normal(8, 8), "bias": normal(8)}),
+    ("GroupNormalization",
+     {"name": "gn", "groups": 2, "axis": -1, "epsilon": 0.002, "center": True, "scale": True},
+     {"gamma": positive(8), "beta": normal(8)}),
     ("Dense", {"name": "dense_1", "units": 7, "activation": "elu", "use_bias": True},
      {"kernel": normal(8, 7), "bias": normal(7)}),
     ("BatchNormalization",
@@ -46,6 +53,8 @@ LAYERS = [
     ("LayerNormalization",
      {"name": "ln", "axis": [1], "epsilon": 0.001, "center": True, "scale": True},
      {"gamma": positive(7), "beta": normal(7)}),
+    ("LeakyReLU", {"name": "leaky", "negative_slope": 0.01}, {}),
+    ("RMSNormalization", {"name": "rms", "axis": -1, "epsilon": 1e-06}, {"scale": positive(7)}),
     ("Dense", {"name": "logits", "units": 3, "activation": "softmax", "use_bias": True},
      {"kernel": normal(7, 3), "bias": normal(3)}),
 ]
@@ -54,12 +63,25 @@ LAYERS = [
 def forward(x):
     for kind, config, w in LAYERS:
         w = {name: value.astype(np.float64) for name, value in w.items()}
-        if kind == "Normalization":
+        if kind == "Rescaling":
+            x = 0.5 * x + 0.25
+        elif kind == "GroupNormalization":
+            parts = x.reshape(-1, 2, 4)
+            deviation = np.sqrt(parts.var(2, keepdims=True) + config["epsilon"])
+            x = ((parts - parts.mean(2, keepdims=True)) / deviation).reshape(-1, 8)
+            x = x * w["gamma"] + w["beta"]
+        elif kind == "RMSNormalization":
+            x = x / np.sqrt((x * x).mean(1, keepdims=True) + config["epsilon"]) * w["scale"]
+        elif kind == "LeakyReLU":
+            x = np.where(x > 0, x, 0.01 * x)
+        elif kind == "Normalization":
             x = (x - w["mean"]) / np.sqrt(w["variance"])
         elif kind == "Dense":
             x = x @ w["kernel"] + w.get("bias", 0)
             if config["activation"] == "elu":
                 x = np.where(x > 0, x, np.expm1(x))
+            elif config["activation"] == "silu":
+                x = x / (1 + np.exp(-x))
             elif config["activation"] == "softmax":
                 x = np.exp(x) / np.exp(x).sum(1, keepdims=True)
         elif kind == "BatchNormalization":
@@ -75,7 +97,7 @@ def forward(x):
 
 def described(version):
     shape = {2: "batch_input_shape", 3: "batch_shape"}[version]
-    layers = [{"class_name": "InputLayer", "config": {shape: [None, 6], "name": "x"}}]
+    layers = [{"class_name": "InputLayer", "config": {shape: [None, 2, 3], "name": "x"}}]
     layers += [{"class_name": kind, "config": config} for kind, config, _ in LAYERS]
     return layers
 
@@ -111,8 +133,11 @@ def keras3(path):
     weights = io.BytesIO()
     with h5py.File(weights, "w") as f:
         counts = {}
-        snake = {"ReLU": "re_lu", "BatchNormalization": "batch_normalization",
-                 "LayerNormalization": "layer_normalization"}
+        snake = {"ReLU": "re_lu", "LeakyReLU": "leaky_re_lu",
+                 "BatchNormalization": "batch_normalization",
+                 "LayerNormalization": "layer_normalization",
+                 "GroupNormalization": "group_normalization",
+                 "RMSNormalization": "rms_normalization"}
         for kind, config, values in LAYERS:
             name = snake.get(kind, kind.lower())
             counts[name] = counts.get(name, -1) + 1

@@ -58,6 +58,8 @@ class CliImportTest {
     JsonNode summary = CommandLineRun.of("summary", "--model", run(), "--json").json();
     assertEquals(6, summary.get("inputs").asInt());
     CommandLineRun.of("train", "--resume", run()).refused("There is no checkpoint to resume");
+    CommandLineRun.of("evaluate", "--model", run())
+        .refused("does not say which data it was trained on. help: --data NAME|FILE");
   }
 
   @Test
@@ -82,6 +84,16 @@ class CliImportTest {
     imported(keras).refused("is neither a .keras archive nor an HDF5 file");
     CommandLineRun.of("import", keras).refused("Missing required option: '--out=DIR'");
     assertFalse(Files.exists(run()), "a failed import leaves no folder");
+  }
+
+  @Test
+  void aMissingLibraryIsNamed() throws IOException {
+    Path keras = folder.resolve("net.h5");
+    Files.write(keras, KerasFiles.read("keras2.h5"));
+    CommandLineRun.without("jhdf", "import", keras, "--out", run())
+        .refused("Keras' files can't be read: io.jhdf.", "help: add the dependency io.jhdf:jhdf");
+    CommandLineRun.without("tribuo-util-onnx", "import", onnx(), "--out", run())
+        .refused("ONNX can't be read: ", "help: add the dependency org.tribuo:tribuo-util-onnx");
   }
 
   @Test

@@ -40,6 +40,9 @@ final class ImportedLayers {
 
   private static final int UNKNOWN = -1;
 
+  /** A shape in a file may lie, and a norm without γ and β takes its width from it. */
+  private static final int MOST_FEATURES = 1 << 22;
+
   private final List<Part> parts = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
   private int inputs = UNKNOWN;
@@ -54,8 +57,10 @@ final class ImportedLayers {
     long size = 1;
     for (long dimension : shape) {
       size = dimension < 1 || size < 0 ? UNKNOWN : size * Math.min(dimension, Integer.MAX_VALUE);
-      if (size > Integer.MAX_VALUE) {
-        throw new EvenkeelException("%s takes %s numbers, too many".formatted(where, shape));
+      if (size > MOST_FEATURES) {
+        throw new EvenkeelException(
+            "%s takes the shape %s, but at most %,d features can be taken"
+                .formatted(where, shape, MOST_FEATURES));
       }
     }
     flat = shape.size() <= 1;

@@ -48,10 +48,11 @@ final class OnnxFunction {
   private OnnxFunction() {}
 
   private static double[] points() {
-    double[] points = new double[97];
-    for (int i = 0; i < points.length; i++) {
+    double[] points = new double[101];
+    for (int i = 0; i < 97; i++) {
       points[i] = (i - 48) * 0.173;
     }
+    System.arraycopy(new double[] {-60, -20, 20, 60}, 0, points, 97, 4); // beyond any limit
     return points;
   }
 

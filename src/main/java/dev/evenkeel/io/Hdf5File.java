@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -43,11 +42,6 @@ public final class Hdf5File implements AutoCloseable {
   /** Whether there is a group or an array by that path, as "layers/dense/vars". */
   public boolean has(String path) {
     return guarded(() -> find(path).isPresent());
-  }
-
-  public Set<String> children(String path) {
-    return guarded(
-        () -> node(path) instanceof Group group ? group.getChildren().keySet() : Set.of());
   }
 
   /** An attribute of a group, "" for the file itself: one text, or several. */

@@ -146,6 +146,9 @@ class KerasImportTest {
         KerasFiles.replacing("[null, 2, 3]", "[null, 5]"),
         "layer \"scaled\" (Normalization) takes 6 features, but 5 come in");
     refused(
+        KerasFiles.replacing("[null, 2, 3]", "[null, 2000000000, 3]"),
+        "takes the shape [2000000000, 3], but at most 4,194,304 features can be taken");
+    refused(
         KerasFiles.replacing("\"class_name\": \"Flatten\"", "\"class_name\": \"Dropout\""),
         "layer \"scaled\" (Normalization) works on the last axis of an image or sequence");
   }

@@ -45,6 +45,9 @@ class OnnxRefusalsTest {
         (o, x) -> o.with("Gelu", of(x), "approximate", "tanh"),
         "(Gelu) computes none of Evenkeel's activations",
         "gelu by the exact");
+    refused(
+        (o, x) -> o.node("Clip", x, o.scalar(0), o.scalar(20)),
+        "(Clip) computes none of Evenkeel's activations");
     refused((o, x) -> o.node("PRelu", x, o.weights(4)), "(PRelu) can't be taken");
   }
 

@@ -171,10 +171,14 @@ public final class Trainer {
     try {
       return fit(batches, order);
     } catch (DeviceMemoryException e) {
-      throw LargestBatch.advise(e, held, model, recipe, train, valid);
+      throw memory().advise(e, held);
     } finally {
       mark.ifPresent(RunMark::close);
     }
+  }
+
+  private RunMemory memory() {
+    return new RunMemory(model, recipe, train, valid);
   }
 
   private Trained fit(Batches batches, RowOrder order) {
@@ -189,6 +193,7 @@ public final class Trainer {
       }
       boolean stopped;
       try (Held held = new Held()) {
+        held.hold(memory().take(batches));
         TrainingStep step =
             held.hold(
                 new TrainingStep(

@@ -21,7 +21,7 @@ public class Example {
     Path run = Path.of(args[0]);
     System.out.println("module " + Trainer.class.getModule().getName());
     DataPlan.Parts data = DataPlan.of("digits").load(System.out::println);
-    Trainer.train(data.mlp(64), Recipe.classification().withBatch(32).withEpochs(10), data, run);
+    Trainer.train(data.mlp(64), Recipe.classification().withBatch(32), data, run);
     SavedModel saved = SavedModel.load(run);
     try (Backend backend = Device.cpu(1);
         Model model = saved.build(backend);

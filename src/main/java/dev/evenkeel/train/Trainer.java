@@ -60,6 +60,7 @@ public final class Trainer {
 
   private final List<Metric> metrics;
   private Progress progress;
+  private int epochs;
   private ScheduleState schedule;
   private final List<Epoch> history = new ArrayList<>();
   private Map<Parameter, float[]> best = Map.of();
@@ -252,7 +253,7 @@ public final class Trainer {
       Batches batches, RowOrder order, TrainingStep step, Optional<Evaluator> evaluator) {
     begin(step);
     long total = recipe.steps() > 0 ? recipe.steps() : (long) recipe.epochs() * batches.count();
-    int epochs = (int) ((total + batches.count() - 1) / batches.count());
+    epochs = (int) ((total + batches.count() - 1) / batches.count());
     for (Listener listener : listeners) {
       listener.onStart(progress.epoch() + 1, epochs, progress.step(), total, List.copyOf(history));
     }
@@ -344,6 +345,7 @@ public final class Trainer {
     double seconds = Math.max(1e-9, (System.nanoTime() - start) * 1e-9);
     double dataShare = (model.backend().gatherNanos() - gatherBefore) * 1e-9 / seconds;
     int rowsSeen = batch == batches.count() ? train.rows() : batches.start(batch);
+    showGradients(step);
     endEpoch(
         number,
         lossSum / rowsSeen,
@@ -380,6 +382,18 @@ public final class Trainer {
       }
     }
     return sum;
+  }
+
+  private void showGradients(TrainingStep step) {
+    List<Listener> wanting = listeners.stream().filter(Listener::wantsGradients).toList();
+    if (wanting.isEmpty() || !Epoch.isLookedInto(progress.epoch() + 1, epochs)) {
+      return;
+    }
+    for (Parameter parameter : model.parameters()) {
+      float[] values = new float[(int) parameter.size()];
+      model.backend().read(parameter.in(step.gradients()), values);
+      wanting.forEach(listener -> listener.onGradient(parameter, values));
+    }
   }
 
   private boolean isDue() {

@@ -227,8 +227,7 @@ class KernelVariantsTest {
   }
 
   /** As Settings lays it out. */
-  private static long dropping(
-      KernelDevice d, int dropBelow, float scale, float shift, float dropped) {
+  static long dropping(KernelDevice d, int dropBelow, float scale, float shift, float dropped) {
     return d.integers(
         dropBelow,
         0,

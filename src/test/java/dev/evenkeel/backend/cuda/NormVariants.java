@@ -189,9 +189,9 @@ final class NormVariants {
     long gradient = d.floats(new float[c]);
     long dBeta = kind.shifted ? gradient : 0;
     d.run(d.kernels.rowNormForward(x, norm, activation, y, saved));
-    d.run(d.kernels.rowNormBackward(dy, x, norm, activation, drop, saved, dx, dGamma, dBeta));
+    d.run(d.kernels.rowNormBackward(dy, x, norm, activation, saved, dx, dGamma, dBeta));
     final float[] besides = d.read(dx);
-    d.run(d.kernels.rowNormBackward(dy, x, norm, activation, drop, saved, dy, dGamma, dBeta));
+    d.run(d.kernels.rowNormBackward(dy, x, norm, activation, saved, dy, dGamma, dBeta));
     assertEquals(0, Arrays.compare(besides, d.read(dy)), "dx in place of dy");
     d.run(d.kernels.rowNormForward(x, norm, activation, x, 0));
     assertEquals(0, Arrays.compare(d.read(y), d.read(x)), "inference, y in place of x");

@@ -58,7 +58,7 @@ final class BatchNormBackward extends Columns {
       Matrix dx,
       Matrix dGamma,
       Matrix dBeta) {
-    super(scratch, workers, x, masking.isNone() ? 2.3 : 4.3);
+    super(scratch, workers, x, 2.3);
     this.dy = data(dy);
     this.dyOffset = (int) dy.offset();
     this.x = data(x);

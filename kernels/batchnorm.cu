@@ -237,15 +237,17 @@ __device__ __forceinline__ bool reduce(
         activation, d);                                                                            \
   }
 
-#ifdef EVENKEEL_BFLOAT16
+#if defined(EVENKEEL_DROPOUT) && defined(EVENKEEL_BFLOAT16)
+TRAINING_KERNELS(dropout_bf16x8, bfloat16, 8, Drop)
+#elif defined(EVENKEEL_DROPOUT)
+TRAINING_KERNELS(dropout_f32x1, float, 1, Drop)
+TRAINING_KERNELS(dropout_f32x4, float, 4, Drop)
+#elif defined(EVENKEEL_BFLOAT16)
 BATCH_NORM_KERNELS(bf16x8, bfloat16, 8)
 TRAINING_KERNELS(bf16x8, bfloat16, 8, KeepAll)
-TRAINING_KERNELS(dropout_bf16x8, bfloat16, 8, Drop)
 #else
 BATCH_NORM_KERNELS(f32x1, float, 1)
 BATCH_NORM_KERNELS(f32x4, float, 4)
 TRAINING_KERNELS(f32x1, float, 1, KeepAll)
 TRAINING_KERNELS(f32x4, float, 4, KeepAll)
-TRAINING_KERNELS(dropout_f32x1, float, 1, Drop)
-TRAINING_KERNELS(dropout_f32x4, float, 4, Drop)
 #endif

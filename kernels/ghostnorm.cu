@@ -186,12 +186,14 @@ __device__ __forceinline__ void ghost_backward(
         d_gamma, d_beta, dx, dx_pitch, lanes, scratch);                                            \
   }
 
-#ifdef EVENKEEL_BFLOAT16
-GHOST_NORM_KERNELS(bf16x8, bfloat16, 8, KeepAll)
+#if defined(EVENKEEL_DROPOUT) && defined(EVENKEEL_BFLOAT16)
 GHOST_NORM_KERNELS(dropout_bf16x8, bfloat16, 8, Drop)
+#elif defined(EVENKEEL_DROPOUT)
+GHOST_NORM_KERNELS(dropout_f32x1, float, 1, Drop)
+GHOST_NORM_KERNELS(dropout_f32x4, float, 4, Drop)
+#elif defined(EVENKEEL_BFLOAT16)
+GHOST_NORM_KERNELS(bf16x8, bfloat16, 8, KeepAll)
 #else
 GHOST_NORM_KERNELS(f32x1, float, 1, KeepAll)
 GHOST_NORM_KERNELS(f32x4, float, 4, KeepAll)
-GHOST_NORM_KERNELS(dropout_f32x1, float, 1, Drop)
-GHOST_NORM_KERNELS(dropout_f32x4, float, 4, Drop)
 #endif

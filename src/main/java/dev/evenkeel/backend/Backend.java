@@ -35,6 +35,32 @@ public interface Backend extends AutoCloseable {
    */
   Buffer allocateActivations(int rows, int columns);
 
+  /**
+   * Memory for buffers in one piece: those made from now on lie in it, as long as it has room. It
+   * is given back once it is closed and they are. A device that has memory enough takes none.
+   */
+  default Arena arena(long bytes) {
+    return new Arena() {
+      @Override
+      public long used() {
+        return 0;
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  /** Memory that buffers are cut from. */
+  interface Arena extends AutoCloseable {
+
+    /** Bytes of it that buffers took so far, with the gaps that keep them aligned. */
+    long used();
+
+    @Override
+    void close();
+  }
+
   /** A table that the device only reads; where it can be, the array itself, so don't change it. */
   Matrix table(float[] values, int rows, int columns);
 
@@ -129,7 +155,7 @@ public interface Backend extends AutoCloseable {
 
   /** What {@link #batchNormForward} says to a batch of one row. */
   String ONE_ROW =
-      "Batch norm can't be trained on a batch of one row: its variance is 0, whatever the row."
+      "Batch norm can't be trained on a batch of one row: less its own mean, nothing of it is left."
           + " help: a batch of at least 2 rows";
 
   // Batch norm: x, y [N, C]; x̂ = (x − μ) / √(σ² + ε) over the rows, y = activation(γ x̂ + β). In

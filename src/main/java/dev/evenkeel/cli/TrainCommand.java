@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
+import dev.evenkeel.io.EventFile;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.nn.Model;
@@ -15,10 +16,12 @@ import dev.evenkeel.train.Observations;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.SavedModel;
+import dev.evenkeel.train.StepFile;
 import dev.evenkeel.train.StoppedException;
 import dev.evenkeel.train.TensorBoard;
 import dev.evenkeel.train.Trained;
 import dev.evenkeel.train.Trainer;
+import java.io.File;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -135,8 +138,8 @@ final class TrainCommand implements Callable<Integer> {
           new Trainer(model, checkpoint.recipe(), parts.train())
               .resuming(checkpoint)
               .withNote(PLAN, plan);
-      if (tensorBoard == null && checkpoint.notes().containsKey(TENSORBOARD)) {
-        tensorBoard = Path.of(checkpoint.notes().get(TENSORBOARD));
+      if (tensorBoard == null) {
+        tensorBoard = notedBoard(checkpoint);
       }
       run(backend, parts, model, checkpoint.recipe(), trainer, resume);
     }
@@ -166,8 +169,9 @@ final class TrainCommand implements Callable<Integer> {
     Trained trained;
     try (ProgressLine progress = new ProgressLine(how, parts.train().rows(), backend);
         TensorBoard board = tensorBoard == null ? null : board(model, parts.train(), trainer);
+        StepFile steps = new StepFile(folder, parts.train().rows(), System.err::println);
         Observations seen = new Observations(folder, model, parts.train(), System.err::println)) {
-      trained = trainer.withListener(seen).withListener(progress).fit();
+      trained = trainer.withListener(steps).withListener(seen).withListener(progress).fit();
     } catch (StoppedException e) {
       common.say(e.getMessage());
       Path checkpoint = folder.resolve(SavedModel.CHECKPOINT_FILE);
@@ -176,6 +180,22 @@ final class TrainCommand implements Callable<Integer> {
       return;
     }
     report(backend, parts, model, how, trained, folder);
+  }
+
+  /** Where the run wrote events; a checkpoint from elsewhere makes no folders here. */
+  private Path notedBoard(SavedModel checkpoint) {
+    String noted = checkpoint.notes().get(TENSORBOARD);
+    if (noted == null) {
+      return null;
+    }
+    File[] events = new File(noted).listFiles((folder, name) -> EventFile.isEvents(name));
+    if (events == null || events.length == 0) {
+      common.say(
+          "Writing no TensorBoard events: the run wrote them to %s, where there are none. help: --tensorboard %s"
+              .formatted(noted, noted));
+      return null;
+    }
+    return Path.of(noted);
   }
 
   private TensorBoard board(Model model, Dataset train, Trainer trainer) {

@@ -38,6 +38,8 @@ public final class EventFile implements AutoCloseable {
   private final boolean madeFolder;
   private boolean tellsSomething;
 
+  private static final String PREFIX = "events.out.tfevents.";
+
   private final ProtobufMessage event = new ProtobufMessage();
   private final ProtobufMessage summary = new ProtobufMessage();
   private final ProtobufMessage value = new ProtobufMessage();
@@ -70,8 +72,7 @@ public final class EventFile implements AutoCloseable {
     boolean absent = !Files.exists(folder);
     try {
       Files.createDirectories(folder);
-      String name =
-          "events.out.tfevents.%d.%s".formatted(System.currentTimeMillis() / 1000, host());
+      String name = PREFIX + "%d.%s".formatted(System.currentTimeMillis() / 1000, host());
       Path file = folder.resolve(name);
       for (int i = 1; Files.exists(file); i++) {
         file = folder.resolve(name + "." + i);
@@ -83,6 +84,11 @@ public final class EventFile implements AutoCloseable {
     } catch (IOException e) {
       throw unwritable(folder, e);
     }
+  }
+
+  /** Whether a file of this name is one that TensorBoard would read. */
+  public static boolean isEvents(String fileName) {
+    return fileName.startsWith(PREFIX);
   }
 
   private static EvenkeelException unwritable(Path place, IOException e) {

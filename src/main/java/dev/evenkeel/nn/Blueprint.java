@@ -93,24 +93,29 @@ final class Blueprint {
     return slots.stream().mapToLong(Slot::room).sum();
   }
 
-  /** Gives every slot its place and its first values. */
-  List<Block> build(Model model, long seed) {
+  /** Gives every slot its place. */
+  List<Block> place(Model model) {
     long decayed = 0;
     long others = decayedRoom();
     for (Slot slot : parameters) {
       long offset = slot.decays ? decayed : others;
       slot.parameter = model.parameter(slot.name, offset, slot.rows, slot.columns, slot.decays);
-      slot.initial.write(model.backend(), seed, slot.parameter.value());
       decayed += slot.decays ? slot.room() : 0;
       others += slot.decays ? 0 : slot.room();
     }
     long offset = 0;
     for (Slot slot : statistics) {
       slot.parameter = model.statistic(slot.name, offset, slot.columns);
-      slot.initial.write(model.backend(), seed, slot.parameter.value());
       offset += slot.room();
     }
     return blocks;
+  }
+
+  /** Gives every slot, placed before, its first values. */
+  void initialise(Backend backend, long seed) {
+    for (List<Slot> slots : List.of(parameters, statistics)) {
+      slots.forEach(slot -> slot.initial.write(backend, seed, slot.parameter.value()));
+    }
   }
 
   private List<Block> blocks(List<Layer> layers, int inputs, String prefix) {

@@ -46,7 +46,7 @@ public final class PopulationStatistics {
     }
     if (rows < 2) {
       throw new EvenkeelException(
-          "Batch norm can't be adapted to one row: its variance is 0, whatever the row. help: at least 2 rows, better a thousand");
+          "Batch norm can't be adapted to one row: less its own mean, nothing of it is left. help: at least 2 rows, better a thousand");
     }
     Matrix table = model.backend().inputs(features, rows, model.network().inputs());
     try (Buffer held = table.buffer()) {

@@ -167,6 +167,19 @@ class CliTest {
   }
 
   @Test
+  void aCheckpointMakesNoFolderOfEventsWhereThereIsNone() throws IOException {
+    Path events = folder.resolve("tb/digits");
+    digits("--epochs", 1, "--batch", 500, "--tensorboard", events).succeeded();
+    Path moved = folder.resolve("elsewhere");
+    Files.move(folder.resolve("tb"), moved);
+    CommandLineRun again = CommandLineRun.of("train", "--resume", folder.resolve("run"));
+    again.succeeded();
+    assertTrue(again.out().contains("help: --tensorboard " + events), again::toString);
+    assertFalse(Files.exists(events));
+    assertEquals(1, EventReader.files(moved.resolve("digits")).size());
+  }
+
+  @Test
   void aTableIsEvaluatedOnTheRowsThatTrainingNeverSaw() {
     CommandLineRun run = CommandLineRun.of("evaluate", "--model", model, "--json");
     JsonNode result = run.json();

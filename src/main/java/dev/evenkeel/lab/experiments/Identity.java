@@ -84,11 +84,11 @@ public final class Identity implements Experiment {
   }
 
   private static void show(Finding finding, Lab lab, Runs<Setting, Error> runs, int rows) {
-    int seeds = lab.seeds().size();
     Chart chart =
         Chart.of("worst-error", "What is left of z after batch norm undid itself")
             .subtitle(
-                "worst of %,d × %d values; mean and sd of %d seeds".formatted(rows, COLUMNS, seeds))
+                "worst of %,d × %d values; %s"
+                    .formatted(rows, COLUMNS, lab.overSeeds("mean and sd")))
             .x("mean of z (standard deviations)")
             .logX()
             .y("worst |y − z| (roundings of the largest |z|)");

@@ -170,9 +170,17 @@ final class Settings {
 
   /**
    * Address of what a dropout does at a step: the bound that a word must reach to be kept, a 64-bit
-   * integer; then scale, shift and the dropped value, three floats.
+   * integer; then scale, shift and the dropped value, three floats. Dropouts that do the same share
+   * it: a deep net has many.
    */
   long dropping(Step step, Dropping dropping) {
+    for (Source<?> source : sources) {
+      if (source instanceof DroppingSource known
+          && known.owner() == step
+          && known.dropping.equals(dropping)) {
+        return addressOf(known);
+      }
+    }
     return addressOf(add(new DroppingSource(step, room(5), dropping)));
   }
 

@@ -210,14 +210,6 @@ __device__ __forceinline__ void load_rows(
   }
 }
 
-/** What a dropout does at this step, as Settings.dropping writes it. */
-struct Dropping {
-  int64_t drop_below; // what an element's word must reach for the element to be kept
-  float scale;
-  float shift;
-  float dropped;
-};
-
 // Sums that are the same at every run
 
 /** Scratch memory: tickets, one double, then partial sums. Tickets are 0 between kernels. */

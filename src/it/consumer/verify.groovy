@@ -4,12 +4,12 @@ def accuracy = (log =~ /accuracy=(0\.\d+|1\.0)/)
 assert accuracy.find() : "no accuracy in build.log"
 assert accuracy.group(1).toDouble() > 0.96
 
-assert new File(basedir, "digits.safetensors").length() > 100_000
+assert new File(basedir, "digits.onnx").length() > 300_000
 assert new File(basedir, "runs/model.safetensors").exists()
 
 def jars = new File(basedir, "class-path").text.split(File.pathSeparator).collect { new File(it).name }
 assert jars.any { it.startsWith("evenkeel-") } : jars
-["slf4j-simple", "lets-plot", "kotlin", "batik", "tribuo", "protobuf", "picocli", "progressbar",
+["slf4j-simple", "lets-plot", "kotlin", "batik", "jhdf", "picocli", "progressbar",
  "cuda-", "natives", "junit", "onnxruntime"].each { unwanted ->
   assert jars.every { !it.startsWith(unwanted) && !it.contains("-" + unwanted) } : unwanted + " in " + jars
 }

@@ -1,6 +1,7 @@
 /**
- * Evenkeel trains normalised multi-layer perceptrons. Start at {@code nn.Network} (what to train),
- * {@code data.Dataset} (on what) and {@code train.Trainer} (how).
+ * Evenkeel trains normalised multi-layer perceptrons. Start at {@code train.DataPlan} and {@code
+ * train.Trainer.train}, which do all of it; then at {@code nn.Network} (what to train), {@code
+ * data.Dataset} (on what) and {@code train.Trainer} (how).
  *
  * <p><b>Errors.</b> Whatever a file, a device, an option or data can do wrong comes as {@link
  * dev.evenkeel.EvenkeelException}, unchecked, with a message to show as it is. Four kinds can be

@@ -3,9 +3,13 @@ package dev.evenkeel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtSession;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -16,43 +20,96 @@ import org.junit.jupiter.api.io.TempDir;
 /** Compiles and runs the README's own code, and holds its commands against the real ones. */
 class ReadmeTest {
 
+  private static final Path EXAMPLE = Path.of("src/it/consumer");
+
+  private static final String CLASS_PATH = System.getProperty("java.class.path");
+
   private final String readme = read(Path.of("README.md"));
 
   @Test
   void theExampleCompilesAndTrains(@TempDir Path folder) throws Exception {
-    Matcher code = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL).matcher(readme);
-    assertTrue(code.find(), "the README has a Java example");
-    Path source = Files.writeString(folder.resolve("Example.java"), code.group(1));
-    String classPath = System.getProperty("java.class.path");
-    int errors =
-        ToolProvider.getSystemJavaCompiler()
-            .run(null, null, null, "-cp", classPath, "-d", folder.toString(), source.toString());
-    assertEquals(0, errors);
+    Path source = Files.writeString(folder.resolve("Example.java"), shown("java"));
+    compile(source);
 
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
     Process example =
         new ProcessBuilder(
                 java.toString(),
                 "-cp",
-                folder + System.getProperty("path.separator") + classPath,
+                folder + System.getProperty("path.separator") + CLASS_PATH,
                 "Example")
             .directory(folder.toFile())
             .redirectErrorStream(true)
             .start();
     String output = new String(example.getInputStream().readAllBytes());
     assertEquals(0, example.waitFor(), output);
-    Matcher accuracy = Pattern.compile("accuracy=(0\\.\\d+)").matcher(output);
+    Matcher accuracy = Pattern.compile("accuracy=(0\\.\\d+|1\\.0)").matcher(output);
     assertTrue(accuracy.find(), output);
     assertTrue(Double.parseDouble(accuracy.group(1)) > 0.96, output);
     assertTrue(Files.exists(folder.resolve("runs/model.safetensors")));
-    assertTrue(Files.exists(folder.resolve("digits.safetensors")));
+    try (OrtSession onnx =
+        OrtEnvironment.getEnvironment()
+            .createSession(
+                folder.resolve("digits.onnx").toString(), new OrtSession.SessionOptions())) {
+      assertEquals(Set.of("probabilities"), onnx.getOutputNames());
+    }
+  }
+
+  @Test
+  void theExampleOfThePackageForTrainingCompiles(@TempDir Path folder) throws Exception {
+    String description = read(Path.of("src/main/java/dev/evenkeel/train/package-info.java"));
+    Matcher code =
+        Pattern.compile("\\{@code\\n(.*?)\\n \\* }</pre>", Pattern.DOTALL).matcher(description);
+    assertTrue(code.find());
+    StringBuilder source = new StringBuilder("import java.nio.file.Path;\n");
+    for (String room : List.of("backend", "deploy", "nn", "train")) {
+      source.append("import dev.evenkeel.").append(room).append(".*;\n");
+    }
+    source
+        .append("class Example {{\n")
+        .append(code.group(1).replaceAll("(?m)^ \\* ", ""))
+        .append("\n}}");
+    compile(Files.writeString(folder.resolve("Example.java"), source));
   }
 
   @Test
   void theConsumerProjectOfTheBuildIsTheExample() {
-    Matcher code = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL).matcher(readme);
-    assertTrue(code.find());
-    assertEquals(code.group(1), read(Path.of("src/it/consumer/src/main/java/Example.java")));
+    assertEquals(shown("java"), read(EXAMPLE.resolve("src/main/java/Example.java")));
+    assertEquals(shown("xml"), read(EXAMPLE.resolve("pom.xml")));
+  }
+
+  @Test
+  void theConsumerProjectHasTwentyLines() {
+    List<String> lines = (shown("xml") + shown("java")).lines().toList();
+    assertTrue(lines.size() <= 20, lines.size() + " lines");
+    for (String line : lines) {
+      assertTrue(line.length() <= 110, line);
+    }
+  }
+
+  @Test
+  void theConsumerProjectNamesTheVersionsOfOurOwn() {
+    String own = read(Path.of("pom.xml"));
+    Matcher dependency =
+        Pattern.compile("<artifactId>([a-z-]+)</artifactId>\\s*<version>([^<]+)</version>\\s*</dep")
+            .matcher(shown("xml"));
+    List<String> names = new ArrayList<>();
+    while (dependency.find()) {
+      names.add(dependency.group(1));
+      String entry =
+          "<artifactId>%s</artifactId>\\s*<version>%s</version>"
+              .formatted(dependency.group(1), Pattern.quote(dependency.group(2)));
+      assertTrue(Pattern.compile(entry).matcher(own).find(), dependency.group());
+    }
+    assertEquals(List.of("evenkeel", "tribuo-util-onnx"), names);
+  }
+
+  /** The README's first block of code in that language. */
+  private String shown(String language) {
+    Matcher code =
+        Pattern.compile("```%s\\n(.*?)```".formatted(language), Pattern.DOTALL).matcher(readme);
+    assertTrue(code.find(), "the README has no example in " + language);
+    return code.group(1);
   }
 
   @Test
@@ -70,6 +127,14 @@ class ReadmeTest {
       List<String> present = scripts.map(path -> path.getFileName().toString()).toList();
       assertTrue(present.containsAll(named), named + " but only " + present);
     }
+  }
+
+  private static void compile(Path source) {
+    String folder = source.getParent().toString();
+    int errors =
+        ToolProvider.getSystemJavaCompiler()
+            .run(null, null, null, "-cp", CLASS_PATH, "-d", folder, source.toString());
+    assertEquals(0, errors);
   }
 
   private static String read(Path file) {

@@ -6,6 +6,7 @@ import java.util.ServiceLoader;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.LoggerFactory;
 
 /** Chooses the backend that runs: "auto", "cpu", "cuda", "cuda:1". */
 public final class Device {
@@ -25,6 +26,11 @@ public final class Device {
 
   private static Backend cpu(DeviceOptions options) {
     return provider("cpu").orElseThrow().open(0, options);
+  }
+
+  /** The first GPU, or the CPU where it can't be used; the log says why, at info. */
+  public static Backend auto() {
+    return open("auto", DeviceOptions.defaults(), LoggerFactory.getLogger(Device.class)::info);
   }
 
   /**

@@ -16,6 +16,7 @@ import dev.evenkeel.train.Observations;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.SavedModel;
+import dev.evenkeel.train.StepFile;
 import dev.evenkeel.train.StoppedException;
 import dev.evenkeel.train.TensorBoard;
 import dev.evenkeel.train.Trained;
@@ -169,8 +170,9 @@ final class TrainCommand implements Callable<Integer> {
     Trained trained;
     try (ProgressLine progress = new ProgressLine(how, parts.train().rows(), backend);
         TensorBoard board = tensorBoard == null ? null : board(model, parts.train(), trainer);
+        StepFile steps = new StepFile(folder, parts.train().rows(), System.err::println);
         Observations seen = new Observations(folder, model, parts.train(), System.err::println)) {
-      trained = trainer.withListener(seen).withListener(progress).fit();
+      trained = trainer.withListener(steps).withListener(seen).withListener(progress).fit();
     } catch (StoppedException e) {
       common.say(e.getMessage());
       Path checkpoint = folder.resolve(SavedModel.CHECKPOINT_FILE);

@@ -32,6 +32,11 @@ public final class OnnxFile {
                 .formatted(model.network().inputs(), model.network().outputs()));
   }
 
+  /** Of a saved model, with its norms folded. */
+  public static void write(Path path, SavedModel saved) {
+    write(path, Inference.of(saved, Inference.Form.FOLDED));
+  }
+
   /**
    * @param model in any form but {@link Inference.Form#AS_TRAINED}
    */

@@ -63,6 +63,20 @@ public final class Lab implements AutoCloseable {
     return LongStream.rangeClosed(1, seeds).boxed().toList();
   }
 
+  /** "one seed", "5 seeds". */
+  public String seedsInWords() {
+    return seeds == 1 ? "one seed" : seeds + " seeds";
+  }
+
+  /**
+   * What a figure says of its lines: one seed alone has neither mean nor band.
+   *
+   * @param what the lines are where there are several, "mean and sd"
+   */
+  public String overSeeds(String what) {
+    return seeds == 1 ? seedsInWords() : what + " of " + seedsInWords();
+  }
+
   /** The device that was asked for. */
   public Backend backend() {
     return backend;

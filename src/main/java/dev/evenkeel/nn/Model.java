@@ -17,6 +17,7 @@ public final class Model implements AutoCloseable {
 
   private final Network network;
   private final Backend backend;
+  private final Blueprint blueprint;
   private final List<Parameter> parameters = new ArrayList<>();
   private final List<Parameter> statistics = new ArrayList<>();
   private final Buffer parameterMemory;
@@ -24,14 +25,19 @@ public final class Model implements AutoCloseable {
   private final long decayed;
   private final List<Block> blocks;
 
-  Model(Network network, Backend backend, long seed) {
+  /** All zeros. */
+  Model(Network network, Backend backend) {
     this.network = network;
     this.backend = backend;
-    Blueprint blueprint = new Blueprint(network);
+    this.blueprint = new Blueprint(network);
     this.parameterMemory = backend.allocate(Math.max(1, blueprint.parameterRoom()));
     this.statisticsMemory = backend.allocate(Math.max(1, blueprint.statisticsRoom()));
     this.decayed = blueprint.decayedRoom();
-    this.blocks = blueprint.build(this, seed);
+    this.blocks = blueprint.place(this);
+  }
+
+  void initialise(long seed) {
+    blueprint.initialise(backend, seed);
   }
 
   public Network network() {

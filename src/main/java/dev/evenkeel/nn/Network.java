@@ -122,6 +122,13 @@ public record Network(int inputs, List<Layer> layers) {
 
   /** A model with fresh parameters, the same on every device for one seed. */
   public Model build(Backend backend, long seed) {
-    return new Model(this, backend, seed);
+    Model model = new Model(this, backend);
+    model.initialise(seed);
+    return model;
+  }
+
+  /** A model whose parameters are all 0, to plan its memory with: drawing the others takes time. */
+  public Model withoutValues(Backend backend) {
+    return new Model(this, backend);
   }
 }

@@ -16,41 +16,73 @@ final class Curves {
   private static final int MOST_LINES = 8;
 
   private final Map<String, List<Double>> history;
+  private final Map<String, List<Double>> steps;
   private final Map<String, RunTables.LayerCourse> layers;
 
   Curves(Path folder) {
     history = RunTables.history(folder);
+    steps = RunTables.steps(folder);
     layers = RunTables.layers(folder);
+  }
+
+  /** A column of a table over its epochs, which may be fractions. */
+  private record Course(String name, Map<String, List<Double>> table, String column) {
+
+    TreeMap<Double, Double> points() {
+      TreeMap<Double, Double> points = new TreeMap<>();
+      for (int i = 0; i < table.get("epoch").size(); i++) {
+        if (table.get("epoch").get(i) != null) {
+          points.put(table.get("epoch").get(i), table.get(column).get(i));
+        }
+      }
+      return points;
+    }
   }
 
   /** Loss, metrics, learning rate, examples per second. */
   List<Plot> ofTraining() {
     List<Plot> plots = new ArrayList<>();
-    if (history.isEmpty()) {
+    Map<String, List<Double>> fine = points(steps) > points(history) ? steps : history;
+    if (points(fine) == 0) {
       return plots;
     }
-    List<Line> losses = new ArrayList<>(List.of(new Line("train", history.get("train_loss"))));
+    List<Course> losses = new ArrayList<>(List.of(new Course("train", fine, "train_loss")));
     if (history.containsKey("valid_loss")) {
-      losses.add(new Line("validation", history.get("valid_loss")));
+      losses.add(new Course("validation", history, "valid_loss"));
     }
     plots.add(plot("Loss", "loss", losses));
     for (String name : history.keySet()) {
       if (name.startsWith("valid_") && !name.equals("valid_loss")) {
         String metric = name.substring("valid_".length());
-        plots.add(plot("Validation: " + metric, metric, line(name, metric)));
+        plots.add(plot("Validation: " + metric, metric, history, name));
       }
     }
-    plots.add(plot("Learning rate", "learning rate", line("learning_rate", "learning rate")));
-    plots.add(plot("Speed", "examples/s", line("examples_per_second", "examples/s")));
+    plots.add(plot("Learning rate", "learning rate", fine, "learning_rate"));
+    plots.add(plot("Speed", "examples/s", fine, "examples_per_second"));
     return plots;
   }
 
-  private List<Line> line(String column, String name) {
-    return List.of(new Line(name, history.get(column)));
+  private static int points(Map<String, List<Double>> table) {
+    return table.getOrDefault("epoch", List.of()).size();
   }
 
-  private Plot plot(String title, String yName, List<Line> lines) {
-    return Plot.overEpochs(title, yName, history.get("epoch"), lines);
+  private static Plot plot(
+      String title, String yName, Map<String, List<Double>> table, String column) {
+    return plot(title, yName, List.of(new Course(yName, table, column)));
+  }
+
+  /** Where one course has a point and another has none, the other's is null. */
+  private static Plot plot(String title, String yName, List<Course> courses) {
+    TreeSet<Double> epochs = new TreeSet<>();
+    courses.forEach(course -> epochs.addAll(course.points().keySet()));
+    List<Line> lines = new ArrayList<>();
+    for (Course course : courses) {
+      TreeMap<Double, Double> points = course.points();
+      List<Double> y = new ArrayList<>();
+      epochs.forEach(epoch -> y.add(points.get(epoch)));
+      lines.add(new Line(course.name, y));
+    }
+    return Plot.overEpochs(title, yName, List.copyOf(epochs), lines);
   }
 
   /** One plot with a line for each layer; none where nothing was kept. */

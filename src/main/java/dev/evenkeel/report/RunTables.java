@@ -6,6 +6,7 @@ import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.train.Observations;
+import dev.evenkeel.train.StepFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +16,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What a run's folder holds in numbers, history.csv and layers.csv, as columns to be drawn. */
+/**
+ * What a run's folder holds in numbers, as columns to be drawn: history.csv, steps.csv and
+ * layers.csv.
+ */
 public final class RunTables {
 
   private static final String HISTORY = "history.csv";
@@ -24,14 +28,29 @@ public final class RunTables {
 
   /** The columns of history.csv by their names; empty where there is no epoch yet. */
   public static Map<String, List<Double>> history(Path folder) {
+    return columns(folder.resolve(HISTORY));
+  }
+
+  /**
+   * The columns of steps.csv by their names, thinned out to some hundred points; empty where there
+   * are none yet.
+   */
+  public static Map<String, List<Double>> steps(Path folder) {
+    return Thinning.byStep(columns(folder.resolve(StepFile.FILE)));
+  }
+
+  private static Map<String, List<Double>> columns(Path file) {
     Map<String, List<Double>> columns = new LinkedHashMap<>();
-    for (NamedCsvRecord row : rows(folder.resolve(HISTORY))) {
+    for (NamedCsvRecord row : rows(file)) {
+      if (row.getFieldCount() != row.getHeader().size()) {
+        throw new EvenkeelException(
+            "%s holds a line of %d fields where %d belong"
+                .formatted(file, row.getFieldCount(), row.getHeader().size()));
+      }
       row.getFieldsAsMap()
           .forEach(
               (name, value) ->
-                  columns
-                      .computeIfAbsent(name, n -> new ArrayList<>())
-                      .add(number(folder.resolve(HISTORY), value)));
+                  columns.computeIfAbsent(name, n -> new ArrayList<>()).add(number(file, value)));
     }
     return columns;
   }

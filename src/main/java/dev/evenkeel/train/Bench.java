@@ -116,8 +116,10 @@ public final class Bench {
     try (Buffer featureMemory = features.buffer();
         Buffer targetMemory = targets.buffer();
         Model model = network.build(backend, seed);
-        TrainingStep step =
-            new TrainingStep(model, source, Loss.crossEntropy(), optimizer, 0, batch, seed)) {
+        Backend.Arena arena =
+            RunMemory.take(
+                model, planned -> step(planned, RunMemory.anyRows(planned, 1, batch), optimizer));
+        TrainingStep step = step(model, source, optimizer)) {
       int[] taken = {0};
       Steps training =
           new Steps() {
@@ -141,6 +143,10 @@ public final class Bench {
       double moved = trainingBytes(optimizer, model) * 1e-6;
       return result(times, loss, step.nodes(batch), step.operations(batch), moved, model);
     }
+  }
+
+  private TrainingStep step(Model model, TrainingStep.Source source, Optimizer optimizer) {
+    return new TrainingStep(model, source, Loss.crossEntropy(), optimizer, 0, batch, seed);
   }
 
   /** Times {@code steps} forward passes with running statistics. */

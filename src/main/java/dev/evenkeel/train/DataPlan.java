@@ -14,6 +14,7 @@ import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.data.TargetChoice;
 import dev.evenkeel.data.Task;
+import dev.evenkeel.nn.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * From a name or a file to rows that train, validate and test: what to load, what to predict, how
@@ -97,7 +99,14 @@ public record DataPlan(
 
   /** Prepared rows. valid and test are absent where their share is 0. */
   public record Parts(
-      Dataset train, Optional<Dataset> valid, Optional<Dataset> test, Preparation preparation) {}
+      Dataset train, Optional<Dataset> valid, Optional<Dataset> test, Preparation preparation) {
+
+    /** {@link Network#mlp} with as many inputs and outputs as these data need. */
+    public Network mlp(int... hidden) {
+      List<Integer> widths = IntStream.of(hidden).boxed().toList();
+      return Network.mlp(train.columns(), widths, train.task().outputs());
+    }
+  }
 
   /** Rows that are read, but neither split nor prepared. */
   private interface Rows {

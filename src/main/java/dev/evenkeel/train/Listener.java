@@ -1,5 +1,6 @@
 package dev.evenkeel.train;
 
+import dev.evenkeel.nn.Parameter;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -36,6 +37,19 @@ public interface Listener {
    */
   default void onStep(
       int epoch, long step, int rows, float loss, double learningRate, long dataNanos) {}
+
+  /** Whether {@link #onGradient} is wanted: to read gradients from the device takes its time. */
+  default boolean wantsGradients() {
+    return false;
+  }
+
+  /**
+   * Before {@link #onEpoch} of about a hundred epochs of a run, for each parameter: its gradient of
+   * the epoch's last batch, before clipping. Read once for all listeners that want it.
+   *
+   * @param values to be read until this returns, and not to be changed
+   */
+  default void onGradient(Parameter parameter, float[] values) {}
 
   default void onEpoch(Epoch epoch) {}
 

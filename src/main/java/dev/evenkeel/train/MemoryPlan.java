@@ -35,7 +35,7 @@ public record MemoryPlan(OptionalLong training, long inference) {
       double clip,
       int targetColumns,
       int batch) {
-    try (Model model = network.build(backend, 0)) {
+    try (Model model = network.withoutValues(backend)) {
       long answering = inference(model, batch);
       return batch == 1 && network.hasBatchNorm()
           ? new MemoryPlan(OptionalLong.empty(), answering)

@@ -8,9 +8,7 @@ import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.Pass;
 import dev.evenkeel.tensor.Matrix;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,8 +31,6 @@ public final class Observations implements Listener, AutoCloseable {
   /** The columns of the file. */
   public static final List<String> COLUMNS = List.of("epoch", "layer", "what", "value");
 
-  private static final String HEADER = String.join(",", COLUMNS) + "\n";
-
   /** What is said of a layer: the norm of its gradient, or a percentile "p15", "p50", "p85". */
   public static final String GRADIENT_NORM = "gradient_norm";
 
@@ -46,12 +42,12 @@ public final class Observations implements Listener, AutoCloseable {
   /** Percentiles of so many values are nearly those of all, and sorting all would take longer. */
   private static final int MOST_VALUES = 1 << 12;
 
-  private final Path file;
+  private final GrowingCsv file;
   private final Model model;
   private final Consumer<String> say;
   private final ActivationSample.Rows sample;
   private final Pass pass;
-  private TrainingStep step;
+  private final Map<String, Double> squaresOfGradients = new LinkedHashMap<>();
   private int epochs;
   private boolean failed;
 
@@ -60,7 +56,7 @@ public final class Observations implements Listener, AutoCloseable {
    * @param say hears when the file became unwritable
    */
   public Observations(Path folder, Model model, Dataset data, Consumer<String> say) {
-    this.file = folder.resolve(FILE);
+    this.file = new GrowingCsv(folder.resolve(FILE), COLUMNS);
     this.model = model;
     this.say = say;
     this.sample = new ActivationSample.Rows(model.backend(), data, SAMPLE_ROWS);
@@ -73,35 +69,25 @@ public final class Observations implements Listener, AutoCloseable {
   }
 
   @Override
-  public void onReady(TrainingStep step) {
-    this.step = step;
+  public void onStart(int epoch, int epochs, long step, long totalSteps, List<Epoch> before) {
+    this.epochs = epochs;
+    guarded(() -> file.keepUpTo(before.size()));
   }
 
   @Override
-  public void onStart(int epoch, int epochs, long step, long totalSteps, List<Epoch> before) {
-    this.epochs = epochs;
-    guarded(() -> begin(before.size()));
+  public boolean wantsGradients() {
+    return !failed;
   }
 
-  /** Nothing is there before the first epoch: a training that fails at once leaves no folder. */
-  private void begin(int epochsBefore) throws IOException {
-    if (epochsBefore == 0 || !Files.exists(file)) {
-      Files.deleteIfExists(file);
-      return;
+  /** The squared norm of each layer's gradient; a layer is all parameters of one number. */
+  @Override
+  public void onGradient(Parameter parameter, float[] values) {
+    double sum = 0;
+    for (float value : values) {
+      sum += (double) value * value;
     }
-    StringBuilder kept = new StringBuilder(HEADER);
-    for (String line : Files.readString(file).split("(?<=\n)")) {
-      if (line.endsWith("\n") && isOfEpoch(line, epochsBefore)) {
-        kept.append(line);
-      }
-    }
-    AtomicFile.write(file, kept.toString());
-  }
-
-  /** Of an epoch up to this one; the header is of none. */
-  private static boolean isOfEpoch(String line, int last) {
-    String first = line.substring(0, Math.max(0, line.indexOf(',')));
-    return first.matches("\\d{1,9}") && Integer.parseInt(first) <= last;
+    String name = parameter.name();
+    squaresOfGradients.merge(name.substring(0, name.lastIndexOf('.')), sum, Double::sum);
   }
 
   @Override
@@ -109,34 +95,18 @@ public final class Observations implements Listener, AutoCloseable {
     if (failed || !Epoch.isLookedInto(epoch.number(), epochs)) {
       return;
     }
-    StringBuilder lines = new StringBuilder(Files.exists(file) ? "" : HEADER);
-    gradients()
-        .forEach((layer, squares) -> line(lines, epoch, layer, GRADIENT_NORM, Math.sqrt(squares)));
+    StringBuilder lines = new StringBuilder();
+    squaresOfGradients.forEach(
+        (layer, squares) -> line(lines, epoch, layer, GRADIENT_NORM, Math.sqrt(squares)));
+    squaresOfGradients.clear();
     activations(lines, epoch);
-    guarded(
-        () -> Files.writeString(file, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+    guarded(() -> file.append(lines));
   }
 
   private static void line(
       StringBuilder lines, Epoch epoch, String layer, String what, double value) {
     lines.append(epoch.number()).append(',').append(layer).append(',');
     lines.append(what).append(',').append(value).append('\n');
-  }
-
-  /** The squared norm of each layer's gradient; a layer is all parameters of one number. */
-  private Map<String, Double> gradients() {
-    Map<String, Double> squares = new LinkedHashMap<>();
-    for (Parameter parameter : model.parameters()) {
-      float[] values = new float[(int) parameter.size()];
-      model.backend().read(parameter.in(step.gradients()), values);
-      double sum = 0;
-      for (float value : values) {
-        sum += (double) value * value;
-      }
-      String name = parameter.name();
-      squares.merge(name.substring(0, name.lastIndexOf('.')), sum, Double::sum);
-    }
-    return squares;
   }
 
   private void activations(StringBuilder lines, Epoch epoch) {
@@ -176,7 +146,7 @@ public final class Observations implements Listener, AutoCloseable {
     try {
       writing.run();
     } catch (IOException e) {
-      fail("Cannot write %s: %s".formatted(file, AtomicFile.reason(e)));
+      fail("Cannot write %s: %s".formatted(file.file(), AtomicFile.reason(e)));
     } catch (EvenkeelException e) {
       fail(e.getMessage());
     }
@@ -190,5 +160,6 @@ public final class Observations implements Listener, AutoCloseable {
   @Override
   public void close() {
     sample.close();
+    guarded(file::close);
   }
 }

@@ -143,8 +143,12 @@ public record SavedModel(
 
   /** Evenkeel's own version, as files and the command line show it. */
   public static String version() {
-    String version = SavedModel.class.getPackage().getImplementationVersion();
-    return version == null ? "development" : version;
+    Module module = SavedModel.class.getModule(); // named, it leaves its packages without a version
+    Optional<String> version =
+        module.isNamed()
+            ? module.getDescriptor().rawVersion()
+            : Optional.ofNullable(SavedModel.class.getPackage().getImplementationVersion());
+    return version.orElse("development");
   }
 
   static void write(

@@ -33,7 +33,7 @@ public final class TensorBoard implements Listener, AutoCloseable {
   private final Consumer<String> say;
   private final EventFile file;
   private final ActivationSample sample;
-  private TrainingStep trainingStep;
+  private double squaresOfGradients;
   private boolean failed;
 
   private long stepsPerPoint;
@@ -61,11 +61,6 @@ public final class TensorBoard implements Listener, AutoCloseable {
       file.close();
       throw e;
     }
-  }
-
-  @Override
-  public void onReady(TrainingStep step) {
-    trainingStep = step;
   }
 
   @Override
@@ -109,6 +104,19 @@ public final class TensorBoard implements Listener, AutoCloseable {
   }
 
   @Override
+  public boolean wantsGradients() {
+    return !failed;
+  }
+
+  @Override
+  public void onGradient(Parameter parameter, float[] values) {
+    Histogram gradients = Histogram.of(values);
+    file.histogram("gradients/" + parameter.name(), gradients);
+    file.scalar("gradient_norm/" + parameter.name(), Math.sqrt(gradients.sumOfSquares()));
+    squaresOfGradients += gradients.sumOfSquares();
+  }
+
+  @Override
   public void onEpoch(Epoch epoch) {
     if (failed) {
       return;
@@ -121,25 +129,19 @@ public final class TensorBoard implements Listener, AutoCloseable {
             (name, score) ->
                 file.scalar(name.equals("loss") ? "loss/validation" : "metrics/" + name, score));
     if (Epoch.isLookedInto(epoch.number(), epochs)) {
-      parameters();
+      file.scalar("gradient_norm/all", Math.sqrt(squaresOfGradients));
+      squaresOfGradients = 0;
+      weights();
       sample.read((name, values) -> file.histogram("activations/" + name, Histogram.of(values)));
     }
     file.event(epoch.steps());
     flush();
   }
 
-  private void parameters() {
-    double squares = 0;
+  private void weights() {
     for (Parameter parameter : model.parameters()) {
-      float[] values = model.values(parameter);
-      file.histogram("weights/" + parameter.name(), Histogram.of(values));
-      model.backend().read(parameter.in(trainingStep.gradients()), values);
-      Histogram gradients = Histogram.of(values);
-      file.histogram("gradients/" + parameter.name(), gradients);
-      file.scalar("gradient_norm/" + parameter.name(), Math.sqrt(gradients.sumOfSquares()));
-      squares += gradients.sumOfSquares();
+      file.histogram("weights/" + parameter.name(), Histogram.of(model.values(parameter)));
     }
-    file.scalar("gradient_norm/all", Math.sqrt(squares));
   }
 
   private void flush() {

@@ -2,6 +2,7 @@ package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
@@ -10,6 +11,7 @@ import dev.evenkeel.metric.Metric;
 import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.nn.DataStart;
 import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.PopulationStatistics;
 import dev.evenkeel.nn.Streams;
@@ -31,8 +33,9 @@ import java.util.Optional;
 /**
  * The loop: epochs of steps, validation, early stopping, checkpoints, listeners.
  *
- * <p>Order of use: make one with a model, a recipe and the training data; add what else is wanted
- * with the {@code with} methods; call {@link #fit} once. The model then holds the result.
+ * <p>{@link #train} does all of it in one call. Order of use else: make one with a model, a recipe
+ * and the training data; add what else is wanted with the {@code with} methods; call {@link #fit}
+ * once. The model then holds the result.
  *
  * <p>Belongs to one thread, as its model and their backend do; listeners are called on that thread.
  */
@@ -57,6 +60,7 @@ public final class Trainer {
 
   private final List<Metric> metrics;
   private Progress progress;
+  private int epochs;
   private ScheduleState schedule;
   private final List<Epoch> history = new ArrayList<>();
   private Map<Parameter, float[]> best = Map.of();
@@ -72,6 +76,23 @@ public final class Trainer {
       throw new EvenkeelException(
           "The monitor \"%s\" is neither \"loss\" nor one of the metrics taken: %s"
               .formatted(recipe.monitor(), recipe.metrics()));
+    }
+  }
+
+  /**
+   * The whole way in one call: builds the network on {@link Device#auto}, trains it, validates on
+   * the data's own rows, and leaves checkpoint and model in the folder, as {@link #withCheckpoints}
+   * says; {@link SavedModel#load} brings the model back. Whoever wants more of it, a device of
+   * their own or a listener, makes a trainer.
+   *
+   * @param network for the data's columns and outputs, as {@link DataPlan.Parts#mlp} makes one
+   */
+  public static Trained train(Network network, Recipe recipe, DataPlan.Parts data, Path folder) {
+    try (Backend backend = Device.auto();
+        Model model = network.build(backend, recipe.seed())) {
+      Trainer trainer = new Trainer(model, recipe, data.train());
+      data.valid().ifPresent(trainer::withValidation);
+      return trainer.withPreparation(data.preparation()).withCheckpoints(folder).fit();
     }
   }
 
@@ -153,10 +174,14 @@ public final class Trainer {
     try {
       return fit(batches, order);
     } catch (DeviceMemoryException e) {
-      throw LargestBatch.advise(e, held, model, recipe, train, valid);
+      throw memory().advise(e, held);
     } finally {
       mark.ifPresent(RunMark::close);
     }
+  }
+
+  private RunMemory memory() {
+    return new RunMemory(model, recipe, train, valid);
   }
 
   private Trained fit(Batches batches, RowOrder order) {
@@ -171,6 +196,7 @@ public final class Trainer {
       }
       boolean stopped;
       try (Held held = new Held()) {
+        held.hold(memory().take(batches));
         TrainingStep step =
             held.hold(
                 new TrainingStep(
@@ -229,7 +255,7 @@ public final class Trainer {
       Batches batches, RowOrder order, TrainingStep step, Optional<Evaluator> evaluator) {
     begin(step);
     long total = recipe.steps() > 0 ? recipe.steps() : (long) recipe.epochs() * batches.count();
-    int epochs = (int) ((total + batches.count() - 1) / batches.count());
+    epochs = (int) ((total + batches.count() - 1) / batches.count());
     for (Listener listener : listeners) {
       listener.onStart(progress.epoch() + 1, epochs, progress.step(), total, List.copyOf(history));
     }
@@ -323,6 +349,7 @@ public final class Trainer {
     double seconds = Math.max(1e-9, (System.nanoTime() - start) * 1e-9);
     double dataShare = (model.backend().gatherNanos() - gatherBefore) * 1e-9 / seconds;
     int rowsSeen = batch == batches.count() ? train.rows() : batches.start(batch);
+    showGradients(step);
     endEpoch(
         number,
         lossSum / rowsSeen,
@@ -359,6 +386,18 @@ public final class Trainer {
       }
     }
     return sum;
+  }
+
+  private void showGradients(TrainingStep step) {
+    List<Listener> wanting = listeners.stream().filter(Listener::wantsGradients).toList();
+    if (wanting.isEmpty() || !Epoch.isLookedInto(progress.epoch() + 1, epochs)) {
+      return;
+    }
+    for (Parameter parameter : model.parameters()) {
+      float[] values = new float[(int) parameter.size()];
+      model.backend().read(parameter.in(step.gradients()), values);
+      wanting.forEach(listener -> listener.onGradient(parameter, values));
+    }
   }
 
   private boolean isDue() {

@@ -21,8 +21,8 @@ import java.util.concurrent.Executors;
 
 /**
  * Serves the page of a folder of runs. Paths: {@code /} the page; {@code /runs} the list; {@code
- * /runs/NAME} a run's history; {@code /runs/NAME/report} its report; POST to {@code
- * /runs/NAME/stop} stops it.
+ * /runs/NAME} a run's curves; {@code /runs/NAME/report} its report; POST to {@code /runs/NAME/stop}
+ * stops it.
  */
 public final class RunServer implements AutoCloseable {
 
@@ -33,7 +33,7 @@ public final class RunServer implements AutoCloseable {
   private static final String TEXT = "text/plain; charset=utf-8";
 
   private static final String PAGE_POLICY =
-      "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+      "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
   /** A report has its script within it, and may run it only as a stranger to this page. */
   private static final String REPORT_POLICY =
@@ -137,6 +137,7 @@ public final class RunServer implements AutoCloseable {
           Answer.of(200, "text/javascript; charset=utf-8", UPlot.script() + resource("page.js"));
       case "/page.css" ->
           Answer.of(200, "text/css; charset=utf-8", UPlot.style() + resource("ui.css"));
+      case "/icon.svg" -> Answer.of(200, "image/svg+xml", resource("icon.svg"));
       case "/runs" -> Answer.of(200, JSON, Json.write(runs.list()));
       default -> ofRun(path);
     };
@@ -154,7 +155,7 @@ public final class RunServer implements AutoCloseable {
     }
     Path run = found.get();
     return switch (parts.size() == 3 ? "" : parts.get(3)) {
-      case "" -> Answer.of(200, JSON, Json.write(runs.history(run)));
+      case "" -> Answer.of(200, JSON, Json.write(runs.course(run)));
       case "report" -> report(run);
       case "stop" -> stop(run);
       default -> Answer.problem(404, "There is nothing here");

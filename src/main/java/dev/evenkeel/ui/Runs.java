@@ -6,25 +6,29 @@ import dev.evenkeel.report.RunReport;
 import dev.evenkeel.report.RunTables;
 import dev.evenkeel.train.RunMark;
 import dev.evenkeel.train.SavedModel;
+import dev.evenkeel.train.StepFile;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The runs in a folder: each one that holds a file that only runs hold. */
 final class Runs {
 
   private static final String HISTORY = "history.csv";
 
+  /** The state, and the name of the file that marks it. */
+  private static final String RUNNING = "running";
+
   private static final List<String> MARKS =
-      List.of("running", HISTORY, SavedModel.CHECKPOINT_FILE, SavedModel.MODEL_FILE);
+      List.of(RUNNING, HISTORY, SavedModel.CHECKPOINT_FILE, SavedModel.MODEL_FILE);
 
   private final Path folder;
 
@@ -41,11 +45,12 @@ final class Runs {
    * A run in the list.
    *
    * @param state running, finished or stopped
-   * @param changed when its history was written last, in milliseconds since 1970
+   * @param changed while it runs, when it began; else when it was written to last; in milliseconds
+   *     since 1970
    */
   record Run(String name, String state, long changed, boolean hasReport) {}
 
-  /** The one that changed last comes first. */
+  /** Those that run come first; then the latest, so that the order changes only where states do. */
   List<Run> list() {
     List<Run> runs = new ArrayList<>();
     try (DirectoryStream<Path> children = Files.newDirectoryStream(folder)) {
@@ -56,7 +61,10 @@ final class Runs {
       throw new EvenkeelException(
           "The folder %s can't be read: %s".formatted(folder, AtomicFile.reason(e)), e);
     }
-    runs.sort(Comparator.comparingLong(Run::changed).reversed().thenComparing(Run::name));
+    runs.sort(
+        Comparator.comparing((Run run) -> !run.state.equals(RUNNING))
+            .thenComparing(Comparator.comparingLong(Run::changed).reversed())
+            .thenComparing(Run::name));
     return runs;
   }
 
@@ -65,18 +73,23 @@ final class Runs {
     boolean finished = Files.exists(run.resolve(SavedModel.MODEL_FILE));
     return new Run(
         run.getFileName().toString(),
-        running ? "running" : finished ? "finished" : "stopped",
-        changed(run),
+        running ? RUNNING : finished ? "finished" : "stopped",
+        running ? time(run.resolve(RUNNING)) : changed(run),
         isOwn(run.resolve(RunReport.FILE)));
   }
 
   private static long changed(Path run) {
+    return Stream.of(run, run.resolve(HISTORY), run.resolve(StepFile.FILE))
+        .mapToLong(Runs::time)
+        .max()
+        .orElseThrow();
+  }
+
+  private static long time(Path file) {
     try {
-      Path history = run.resolve(HISTORY);
-      FileTime time = Files.getLastModifiedTime(Files.exists(history) ? history : run);
-      return time.toMillis();
+      return Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toMillis();
     } catch (IOException e) {
-      return 0; // it is being deleted
+      return 0; // it is not there, or being deleted
     }
   }
 
@@ -100,9 +113,18 @@ final class Runs {
     return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
   }
 
-  /** The columns of a run's history by their names; empty before its first epoch. */
-  Map<String, List<Double>> history(Path run) {
-    return isOwn(run.resolve(HISTORY)) ? RunTables.history(run) : Map.of();
+  /**
+   * The columns of a run's tables by their names.
+   *
+   * @param epochs empty before the end of the first epoch
+   * @param steps how it went within epochs; empty where nobody kept that
+   */
+  record Course(Map<String, List<Double>> epochs, Map<String, List<Double>> steps) {}
+
+  Course course(Path run) {
+    return new Course(
+        isOwn(run.resolve(HISTORY)) ? RunTables.history(run) : Map.of(),
+        isOwn(run.resolve(StepFile.FILE)) ? RunTables.steps(run) : Map.of());
   }
 
   Optional<Path> report(Path run) {

@@ -67,6 +67,18 @@ class FoundByFuzzingTest {
   }
 
   @Test
+  void blocksWithinBlocksWithoutEndAreRefusedBeforeTheStackEnds() {
+    String open = "{\"type\":\"residual\",\"layers\":[";
+    for (int depth : List.of(100, 400, 5000)) {
+      String network =
+          "{\"inputs\":3,\"layers\":[" + open.repeat(depth) + "]}".repeat(depth) + "]}";
+      String words = refusal(Map.of("network", network)).getMessage();
+      assertTrue(words.contains("evenkeel.network does not hold a valid Network: "), words);
+      assertTrue(words.contains("nesting depth"), words);
+    }
+  }
+
+  @Test
   void aPreparationForAnotherWidthIsRefused() {
     Preparation other =
         new Preparation(

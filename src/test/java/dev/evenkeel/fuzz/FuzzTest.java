@@ -9,6 +9,10 @@ import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Table;
+import dev.evenkeel.deploy.ForeignOnnx;
+import dev.evenkeel.deploy.KerasFiles;
+import dev.evenkeel.deploy.KerasImport;
+import dev.evenkeel.deploy.OnnxImport;
 import dev.evenkeel.deploy.Predictor;
 import dev.evenkeel.deploy.WeightFile;
 import dev.evenkeel.fuzz.Fuzzer.Outcome;
@@ -54,14 +58,13 @@ import org.junit.jupiter.api.io.TempDir;
  * No file, however damaged, gets more out of a reader than an EvenkeelException: no other
  * exception, no hang, no memory that a size in it lies about, no file written anywhere.
  *
- * <p>A build tries a small share; {@code mvn test -Dtest=FuzzTest -Devenkeel.fuzz=1000000} a
- * million, a ninth of them for each reader.
+ * <p>A build tries two thousand for each reader; {@code mvn test -Dtest=FuzzTest
+ * -Devenkeel.fuzz=1000000} a million for each, and {@code -Dtest=FuzzTest#npy} those of one reader.
  */
 class FuzzTest {
 
-  private static final int READERS = 9;
-
-  private static final int MUTATIONS = Integer.getInteger("evenkeel.fuzz", 18_000) / READERS;
+  /** For each reader. */
+  private static final int MUTATIONS = Integer.getInteger("evenkeel.fuzz", 2_000);
 
   /** Outside of every folder that a reader was given; one of the mutator's names. */
   private static final Path ESCAPED = Path.of("/tmp/evenkeel-escaped");
@@ -262,6 +265,34 @@ class FuzzTest {
     }
   }
 
+  @Test
+  void onnx() throws Exception {
+    ForeignOnnx small = new ForeignOnnx("pytorch", 17);
+    String x = small.linear(small.input("x", 6), 6, 4);
+    x = small.node("Relu", small.batchNorm(x, 4));
+    x = small.node("Mul", x, small.node("Sigmoid", x));
+    x = small.node("Add", small.node("MatMul", x, small.weights(4, 3)), small.weights(3));
+    List<Seed> seeds = new ArrayList<>();
+    seeds.add(Seed.of(Seeds.read(small.write(good.resolve("a"), small.node("Softmax", x), 3))));
+    seeds.add(Seed.of(KerasFiles.read("torch-bn-mlp.onnx")));
+    fuzz("onnx", "in.onnx", seeds, OnnxImport::read);
+  }
+
+  @Test
+  void legacyFilesOfKeras() throws Exception {
+    fuzz("keras2", "in.h5", List.of(Seed.of(KerasFiles.read("keras2.h5"))), KerasImport::read);
+  }
+
+  @Test
+  void archivesOfKeras() throws Exception {
+    Map<String, byte[]> parts = KerasFiles.parts();
+    List<Seed> seeds = new ArrayList<>(List.of(Seed.of(KerasFiles.read("keras3.keras"))));
+    for (String part : List.of(KerasFiles.CONFIG, KerasFiles.WEIGHTS)) {
+      seeds.add(new Seed(parts.get(part), damaged -> KerasFiles.with(part, damaged)));
+    }
+    fuzz("keras3", "in.keras", seeds, KerasImport::read);
+  }
+
   private static Recipe recipe() {
     return Recipe.classification().withEpochs(2).withBatch(6).withMetrics(List.of());
   }
@@ -299,9 +330,10 @@ class FuzzTest {
 
   private static List<Seed> modelSeeds(Path run, String name) {
     Path file = run.resolve(name + ".safetensors");
+    Path plain = Seeds.plain(file);
     List<Seed> seeds = new ArrayList<>(Seeds.safetensors(file));
-    seeds.addAll(Seeds.safetensors(Seeds.plain(file)));
-    seeds.addAll(Seeds.metadata(file));
+    seeds.addAll(Seeds.safetensors(plain));
+    seeds.addAll(Seeds.metadata(plain));
     return seeds;
   }
 }

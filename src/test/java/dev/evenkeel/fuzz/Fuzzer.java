@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
@@ -77,7 +78,8 @@ final class Fuzzer {
         reader.read(file); // as it is, each is good
       }
       for (int i = 0; i < mutations; i++) {
-        Random random = new Random(31L * i + name.hashCode());
+        // Random's first numbers of neighbouring seeds are neighbours themselves: hence the mixing.
+        Random random = new Random(new SplittableRandom(31L * i + name.hashCode()).nextLong());
         Seed seed = seeds.get(random.nextInt(seeds.size()));
         Files.deleteIfExists(file); // to cut a file short instead may wait for the disk
         Files.write(file, seed.wrap.apply(new Mutator(random).mutate(seed.content)));

@@ -1,5 +1,7 @@
 package dev.evenkeel.fuzz;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.evenkeel.fuzz.Fuzzer.Seed;
 import dev.evenkeel.io.Safetensors;
 import java.io.ByteArrayOutputStream;
@@ -14,11 +16,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 
 /** Turns good files into seeds whose damages reach the inside of the reader. */
 final class Seeds {
+
+  private static final JsonMapper JSON = new JsonMapper();
 
   private Seeds() {}
 
@@ -41,7 +44,7 @@ final class Seeds {
   /** The whole file, and its header alone with a length that is always right. */
   static List<Seed> safetensors(Path file) {
     byte[] whole = read(file);
-    int header = (int) ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    int header = headerLength(whole);
     byte[] json = Arrays.copyOfRange(whole, 8, 8 + header);
     return List.of(Seed.of(whole), new Seed(json, other -> withHeader(other, whole, 8 + header)));
   }
@@ -55,37 +58,46 @@ final class Seeds {
         .array();
   }
 
-  /** Every text of Evenkeel's own in the file's metadata, in a file without a checksum. */
-  static List<Seed> metadata(Path file) {
-    Safetensors.Content content = Safetensors.read(file);
+  /**
+   * Every text in the metadata of a file without a checksum, within a header that is always right.
+   */
+  static List<Seed> metadata(Path plain) {
+    byte[] whole = read(plain);
+    int data = 8 + headerLength(whole);
+    ObjectNode header = json(Arrays.copyOfRange(whole, 8, data));
     List<Seed> seeds = new ArrayList<>();
-    Path scratch = file.resolveSibling("scratch.safetensors");
-    content
-        .metadata()
-        .forEach(
-            (key, text) ->
-                seeds.add(
-                    new Seed(
-                        text.getBytes(StandardCharsets.UTF_8),
-                        bytes -> {
-                          Map<String, String> other = new LinkedHashMap<>(content.metadata());
-                          other.put(key, new String(bytes, StandardCharsets.UTF_8));
-                          write(scratch, other, content);
-                          return read(scratch);
-                        })));
+    for (var text : header.get("__metadata__").properties()) {
+      seeds.add(
+          new Seed(
+              text.getValue().textValue().getBytes(StandardCharsets.UTF_8),
+              bytes -> {
+                ObjectNode other = header.deepCopy();
+                ((ObjectNode) other.get("__metadata__"))
+                    .put(text.getKey(), new String(bytes, StandardCharsets.UTF_8));
+                return withHeader(other.toString().getBytes(StandardCharsets.UTF_8), whole, data);
+              }));
+    }
     return seeds;
+  }
+
+  private static int headerLength(byte[] file) {
+    return (int) ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong();
+  }
+
+  private static ObjectNode json(byte[] header) {
+    try {
+      return (ObjectNode) JSON.readTree(header);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** The same file without a checksum. */
   static Path plain(Path file) {
     Safetensors.Content content = Safetensors.read(file);
     Path plain = file.resolveSibling("plain-" + file.getFileName());
-    write(plain, content.metadata(), content);
+    Safetensors.writePlain(plain, content.metadata(), new LinkedHashMap<>(content.tensors()));
     return plain;
-  }
-
-  private static void write(Path file, Map<String, String> metadata, Safetensors.Content content) {
-    Safetensors.writePlain(file, metadata, new LinkedHashMap<>(content.tensors()));
   }
 
   static byte[] join(byte[] first, byte[] second) {

@@ -6,18 +6,21 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.evenkeel.backend.DeviceOptions;
 import dev.evenkeel.lab.experiments.Experiments;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.xml.sax.InputSource;
 
@@ -90,5 +93,22 @@ class LabTest {
     List<String> names = names().toList();
     assertEquals(names.stream().distinct().toList(), names);
     names.forEach(name -> assertTrue(name.matches("[a-z-]+"), name));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, one seed, one seed", "3, 3 seeds, mean and sd of 3 seeds"})
+  void oneSeedHasNoMean(int seeds, String bare, String words) {
+    Settings settings =
+        new Settings(
+            Scale.SMOKE,
+            Optional.of(seeds),
+            "cpu",
+            DeviceOptions.defaults(),
+            "scripts/evenkeel lab",
+            note -> {});
+    try (Lab lab = new Lab(settings, About.of("any"), new LabListener() {})) {
+      assertEquals(bare, lab.seedsInWords());
+      assertEquals(words, lab.overSeeds("mean and sd"));
+    }
   }
 }

@@ -1,6 +1,8 @@
 package dev.evenkeel.simulator;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** What a simulated device was asked for, and did, since it was made. Read only. */
@@ -20,6 +22,9 @@ public final class Counters {
   public long pinnedAllocations;
   public long livePinned;
   public long livePinnedBytes;
+
+  /** Modules loaded, in order, each by its first kernel: "module of gather_f32x1". */
+  public final List<String> modules = new ArrayList<>();
 
   /** Calls of cuLaunchKernel, also such as were captured. */
   public long launches;

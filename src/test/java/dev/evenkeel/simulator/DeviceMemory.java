@@ -1,5 +1,6 @@
 package dev.evenkeel.simulator;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -12,6 +13,7 @@ final class DeviceMemory {
   private final Counters counters;
   private final Owned<Long> owned = new Owned<>();
   private final Set<Long> freed = new HashSet<>();
+  private final Slices slices = new Slices(global);
 
   DeviceMemory(long total, Counters counters) {
     this.total = total;
@@ -38,7 +40,24 @@ final class DeviceMemory {
     return address;
   }
 
+  long slice(long allocation, long offset, long bytes) {
+    String call = "slice %d..%d of 0x%x".formatted(offset, offset + bytes, allocation);
+    Long size = owned.get(allocation);
+    if (size == null) {
+      throw CudaError.CUDA_ERROR_INVALID_VALUE.in(call);
+    }
+    return slices.add(call, allocation, size, offset, bytes);
+  }
+
+  void endSlice(long slice) {
+    slices.remove(slice);
+  }
+
   void free(long address) {
+    if (slices.of(address) > 0) {
+      throw CudaError.CUDA_ERROR_INVALID_VALUE.in(
+          "cuMemFree(0x%x, of which %d slices are in use)", address, slices.of(address));
+    }
     Long bytes = owned.remove(address);
     if (bytes == null) {
       throw CudaError.CUDA_ERROR_INVALID_VALUE.in(
@@ -52,10 +71,13 @@ final class DeviceMemory {
   }
 
   List<String> leaks() {
-    return owned.words();
+    List<String> all = new ArrayList<>(owned.words());
+    all.addAll(slices.leaks());
+    return all;
   }
 
   void clear() {
     owned.clear();
+    slices.clear();
   }
 }

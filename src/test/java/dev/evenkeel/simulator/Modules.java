@@ -56,7 +56,7 @@ final class Modules {
   }
 
   /** The driver is not told a file's name: its first kernel must do in reports. */
-  private static String name(String text) {
+  static String name(String text) {
     Matcher entry = ENTRY.matcher(text);
     return "module of " + (entry.find() ? entry.group(1) : "no kernel");
   }

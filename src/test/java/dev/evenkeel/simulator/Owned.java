@@ -21,6 +21,7 @@ final class Owned<T> {
               SimulatedBlas.class,
               SimulatedCudnn.class,
               DeviceMemory.class,
+              Slices.class,
               PinnedMemory.class,
               Modules.class,
               Streams.class)
@@ -45,6 +46,10 @@ final class Owned<T> {
   T remove(long handle) {
     Entry<T> entry = live.remove(handle);
     return entry == null ? null : entry.thing;
+  }
+
+  List<T> things() {
+    return live.values().stream().map(Entry::thing).toList();
   }
 
   List<String> words() {

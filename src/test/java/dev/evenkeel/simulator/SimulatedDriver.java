@@ -117,6 +117,18 @@ public final class SimulatedDriver implements CudaDriver {
   }
 
   @Override
+  public long slice(long allocation, long offset, long bytes) {
+    enter("slice");
+    return memory.slice(allocation, offset, bytes);
+  }
+
+  @Override
+  public void endSlice(long slice) {
+    enterToGiveBack("endSlice");
+    memory.endSlice(slice);
+  }
+
+  @Override
   public ByteBuffer allocatePinned(int bytes) {
     enter("cuMemHostAlloc");
     streams.refuseInCapture("cuMemHostAlloc");
@@ -166,7 +178,9 @@ public final class SimulatedDriver implements CudaDriver {
   public long loadModule(String ptx) {
     enter("cuModuleLoadData");
     streams.refuseInCapture("cuModuleLoadData");
-    return modules.load(ptx);
+    long module = modules.load(ptx);
+    counters.modules.add(Modules.name(ptx));
+    return module;
   }
 
   @Override

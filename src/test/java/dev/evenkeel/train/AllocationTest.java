@@ -1,5 +1,6 @@
 package dev.evenkeel.train;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -22,7 +23,9 @@ import dev.evenkeel.nn.Residual;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
 import dev.evenkeel.tensor.RowOrder;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -164,6 +167,20 @@ class AllocationTest {
         model -> new TensorBoard(folder, model, Digits.DATA.train(), System.err::println));
   }
 
+  @Test
+  void norDoObservationsBetweenTheEndsOfEpochs() {
+    assertStepsAllocateNothing(
+        model -> new Observations(folder, model, Digits.DATA.train(), System.err::println));
+  }
+
+  @Test
+  void norDoesTheFileOfStepsWithALineForEach() throws IOException {
+    assertStepsAllocateNothing(
+        model -> new StepFile(folder, Digits.DATA.train().rows(), System.err::println, 0, 0));
+    int lines = Files.readAllLines(folder.resolve(StepFile.FILE)).size();
+    assertTrue(lines > 29 * 719, lines + " lines"); // the clock's first tick has none
+  }
+
   private static void assertStepsAllocateNothing(Function<Model, Listener> watching) {
     Recipe recipe =
         Recipe.classification()
@@ -185,8 +202,8 @@ class AllocationTest {
                 }
               })
           .fit();
-      if (watched instanceof TensorBoard board) {
-        board.close();
+      if (watched instanceof AutoCloseable closeable) {
+        assertDoesNotThrow(closeable::close);
       }
     }
     int clean = 0;

@@ -18,6 +18,8 @@ import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.Residual;
 import dev.evenkeel.nn.RowNorm;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -278,5 +280,56 @@ class ObservationsTest {
     }
     assertEquals(1, said.size(), said::toString);
     assertTrue(said.get(0).contains("Training goes on without it"), said.get(0));
+  }
+
+  /** Reads of the backend, counted on the way to it. */
+  private static Backend counting(Backend backend, int[] reads) {
+    return (Backend)
+        Proxy.newProxyInstance(
+            Backend.class.getClassLoader(),
+            new Class<?>[] {Backend.class},
+            (proxy, method, arguments) -> {
+              reads[0] += method.getName().equals("read") ? 1 : 0;
+              try {
+                return method.invoke(backend, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  @Test
+  void gradientsAreReadOnceHoweverManyWantThem() {
+    int[] gradients = {0};
+    Listener wanting =
+        new Listener() {
+          @Override
+          public boolean wantsGradients() {
+            return true;
+          }
+
+          @Override
+          public void onGradient(Parameter parameter, float[] values) {
+            gradients[0]++;
+          }
+        };
+    int[] reads = new int[3];
+    int parameters = 0;
+    for (int listeners = 0; listeners < reads.length; listeners++) {
+      int[] count = {0};
+      try (Backend backend = Device.cpu(1);
+          Model model = RICH.build(counting(backend, count), 5)) {
+        Trainer trainer = new Trainer(model, RECIPE, FEW);
+        for (int i = 0; i < listeners; i++) {
+          trainer.withListener(wanting);
+        }
+        trainer.fit();
+        parameters = model.parameters().size();
+      }
+      reads[listeners] = count[0];
+    }
+    assertEquals(3 * parameters, reads[1] - reads[0], "once at the end of each epoch");
+    assertEquals(reads[1], reads[2]);
+    assertEquals(3 * 3 * parameters, gradients[0], "one listener, then two, over three epochs");
   }
 }

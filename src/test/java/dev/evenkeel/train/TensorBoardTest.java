@@ -262,11 +262,6 @@ class TensorBoardTest {
         Listener counter =
             new Listener() {
               @Override
-              public void onReady(TrainingStep step) {
-                board.onReady(step);
-              }
-
-              @Override
               public void onStart(int e, int epochs, long step, long total, List<Epoch> before) {
                 board.onStart(e, epochs, step, total, before);
               }
@@ -276,6 +271,16 @@ class TensorBoardTest {
                 int before = calls[0];
                 board.onStep(e, step, rows, loss, rate, nanos);
                 inSteps.add(calls[0] - before);
+              }
+
+              @Override
+              public boolean wantsGradients() {
+                return board.wantsGradients();
+              }
+
+              @Override
+              public void onGradient(Parameter parameter, float[] values) {
+                board.onGradient(parameter, values);
               }
 
               @Override

@@ -133,8 +133,8 @@ class RunServerTest {
     list.forEach(run -> seen.add(run.get("name").asText() + " " + run.get("state").asText()));
     assertEquals(List.of("one stopped", "two words é finished"), seen.stream().sorted().toList());
     JsonNode history = json("/runs/two%20words%20%C3%A9");
-    assertEquals("[1.0,2.0]", history.get("epoch").toString());
-    assertEquals("[0.5,0.25]", history.get("train_loss").toString());
+    assertEquals("[1.0,2.0]", history.at("/epochs/epoch").toString());
+    assertEquals("[0.5,0.25]", history.at("/epochs/train_loss").toString());
   }
 
   @Test
@@ -147,7 +147,7 @@ class RunServerTest {
       assertEquals(200, answer.statusCode(), asked.group(1));
       assertFalse(answer.body().isEmpty());
     }
-    assertEquals(2, count, "a script and a style");
+    assertEquals(3, count, "a script, a style and an icon");
     assertTrue(send("GET", "/page.js").body().contains("uPlot="));
   }
 
@@ -164,7 +164,7 @@ class RunServerTest {
     while (epochs == 0) {
       Thread.sleep(50);
       JsonNode history = json("/runs/live");
-      epochs = history.has("epoch") ? history.get("epoch").size() : 0;
+      epochs = history.at("/epochs/epoch").size();
     }
     double late =
         (System.currentTimeMillis()
@@ -327,10 +327,11 @@ class RunServerTest {
     Path half = Files.createDirectory(runs.resolve("half"));
     Files.writeString(half.resolve("model.safetensors"), "");
     Files.createSymbolicLink(half.resolve("history.csv"), elsewhere.resolve("history.csv"));
+    Files.createSymbolicLink(half.resolve("steps.csv"), elsewhere.resolve("history.csv"));
     assertEquals(404, send("GET", "/runs/linked").statusCode());
     assertEquals(404, send("GET", "/runs/linked/report").statusCode());
     assertEquals(404, send("GET", "/runs/one/report").statusCode());
-    assertEquals("{}", json("/runs/half").toString());
+    assertEquals("{\"epochs\":{},\"steps\":{}}", json("/runs/half").toString());
     assertFalse(json("/runs").toString().contains("linked"));
     Files.delete(runs.resolve("one/report.html"));
     Files.writeString(runs.resolve("one/report.html"), "a page");

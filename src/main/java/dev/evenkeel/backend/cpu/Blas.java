@@ -75,7 +75,8 @@ final class Blas {
         .warn(
             "Matrix products run in pure Java, about 17 times slower than OpenBLAS: {}. help: native"
                 + " products need Linux on x86-64 or arm64 and org.bytedeco:openblas with that"
-                + " classifier on the class path",
+                + " classifier on the class path, or on the module path with --add-modules"
+                + " ALL-MODULE-PATH",
             reason);
     return new Blas(JavaBLAS.getInstance(), "pure-Java BLAS", PLAIN_BLOCK);
   }

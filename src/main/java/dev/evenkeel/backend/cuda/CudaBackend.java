@@ -7,6 +7,7 @@ import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.DeviceOptions;
 import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.Dropping;
+import dev.evenkeel.backend.Masking;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.Readback;
@@ -26,9 +27,6 @@ import java.util.Optional;
  */
 public final class CudaBackend implements Backend {
 
-  /** Tables that take more of the free memory than this stay on the host. */
-  private static final double TABLES_SHARE = 0.6;
-
   private final CudaDriver driver;
   private final int index;
   private final Precision precision;
@@ -42,10 +40,10 @@ public final class CudaBackend implements Backend {
   private final Blas blas;
   private final Optional<Cudnn> cudnn;
   private final NormBodies norms;
-  private final long[] gatherNanos = new long[1];
+  private final CudaTables tables;
+  private final WeightCopies weights;
   private final long found;
   private final ByteBuffer foundOnHost;
-  private long copies;
   private boolean closed;
 
   /** cuBLAS, and cuDNN where it is, opened on the backend's stream. */
@@ -90,6 +88,9 @@ public final class CudaBackend implements Backend {
           "--norm-body cudnn can't be used: cuDNN was not found. help: evenkeel doctor, or --norm-body ptx");
     }
     this.norms = new NormBodies(driver, memory, stream, kernels, options.normBody(), cudnn);
+    this.tables =
+        new CudaTables(driver, memory, stream, staging, settings, kernels, activationType());
+    this.weights = new WeightCopies(kernels);
     this.found = memory.allocate(4);
     this.foundOnHost = driver.allocatePinned(4).order(ByteOrder.nativeOrder());
   }
@@ -121,65 +122,42 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Buffer allocate(long floats) {
-    return CudaBuffer.floats(memory, floats);
+    return CudaBuffer.floats(memory, memory::allocateBuffer, floats);
   }
 
   @Override
   public Buffer allocateActivations(int rows, int columns) {
-    return CudaBuffer.activations(memory, rows, columns, activationType());
+    return CudaBuffer.activations(memory, memory::allocateBuffer, rows, columns, activationType());
+  }
+
+  @Override
+  public Arena arena(long bytes) {
+    return memory.arena(bytes);
   }
 
   private ElementType activationType() {
     return precision == Precision.BF16 ? ElementType.BFLOAT16 : ElementType.FLOAT32;
   }
 
-  /** Whether a table may lie on the device: it leaves room for what a run needs beside it. */
-  private boolean fits(long bytes) {
-    return bytes <= TABLES_SHARE * driver.freeMemory();
-  }
-
   @Override
   public Matrix table(float[] values, int rows, int columns) {
-    if (!fits(4L * values.length)) {
-      return Matrix.of(new HostTable(values), rows, columns);
-    }
-    return filled(values, Matrix.of(allocate((long) rows * columns), rows, columns));
+    return tables.table(values, rows, columns);
   }
 
   @Override
   public Matrix inputs(float[] values, int rows, int columns) {
-    if (!fits(CudaBuffer.activationBytes(rows, columns, activationType()))) {
-      return Matrix.of(new HostTable(values), rows, columns);
-    }
-    return filled(values, Matrix.of(allocateActivations(rows, columns), rows, columns));
-  }
-
-  private Matrix filled(float[] values, Matrix matrix) {
-    write(values, matrix);
-    return matrix;
+    return tables.inputs(values, rows, columns);
   }
 
   @Override
   public void write(float[] source, Matrix target) {
-    checkLength(source.length, target);
-    staging.upload(source, CudaBuffer.view(target));
-    CudaBuffer buffer = CudaBuffer.of(target);
-    if (buffer.hasCopy()) {
-      copyToBfloat16(buffer);
-    }
+    staging.upload(source, view(target));
+    weights.refresh(CudaBuffer.of(target));
   }
 
   @Override
   public void read(Matrix source, float[] target) {
-    checkLength(target.length, source);
-    staging.download(CudaBuffer.view(source), target);
-  }
-
-  private static void checkLength(int length, Matrix matrix) {
-    if (length != matrix.size()) {
-      throw new EvenkeelException(
-          "An array of %d floats does not match a matrix %s".formatted(length, matrix.shape()));
-    }
+    staging.download(view(source), target);
   }
 
   @Override
@@ -249,27 +227,12 @@ public final class CudaBackend implements Backend {
 
   @Override
   public long gatherNanos() {
-    return gatherNanos[0];
+    return tables.gatherNanos();
   }
 
   @Override
   public Operation gather(Matrix table, RowOrder order, Matrix batch) {
-    if (HostTable.holds(table)) {
-      return stagedGather(table, order, batch);
-    }
-    Settings.Order walk = settings.order(order, table.rows());
-    Operation work = kernels.gather(view(table), walk.rows(), walk.position(), view(batch));
-    return new CudaOperation(settings, work, order, walk.around(batch.rows()));
-  }
-
-  private Operation stagedGather(Matrix table, RowOrder order, Matrix batch) {
-    if (copies == 0) {
-      copies = driver.createStream();
-    }
-    StagedGather gather =
-        new StagedGather(driver, memory, stream, copies, table, order, view(batch), gatherNanos);
-    HostTable.of(table).own(gather);
-    return new CudaOperation(settings, gather.work(kernels, settings), gather, gather);
+    return tables.gather(table, order, batch);
   }
 
   // Linear
@@ -277,13 +240,15 @@ public final class CudaBackend implements Backend {
   @Override
   public Operation linearForward(Matrix x, Matrix weight, Matrix z) {
     View inputs = view(x);
-    return bound(blas.multiply(inputs, false, weight(weight, inputs), true, view(z), products()));
+    return bound(
+        blas.multiply(inputs, false, weights.like(inputs, weight), true, view(z), products()));
   }
 
   @Override
   public Operation linearBackwardInput(Matrix dz, Matrix weight, Matrix dx) {
     View slopes = view(dz);
-    return bound(blas.multiply(slopes, false, weight(weight, slopes), false, view(dx), products()));
+    return bound(
+        blas.multiply(slopes, false, weights.like(slopes, weight), false, view(dx), products()));
   }
 
   @Override
@@ -293,37 +258,6 @@ public final class CudaBackend implements Backend {
 
   private Precision products() {
     return precision == Precision.BF16 ? Precision.TF32 : precision;
-  }
-
-  /**
-   * A weight in the type of what it meets: its bfloat16 copy, where that is what activations are.
-   */
-  private View weight(Matrix weight, View other) {
-    View exact = view(weight);
-    if (other.type() == exact.type()) {
-      return exact;
-    }
-    CudaBuffer buffer = CudaBuffer.of(weight);
-    boolean isNew = !buffer.hasCopy();
-    long copy = buffer.bfloat16Copy();
-    if (isNew) {
-      copyToBfloat16(buffer);
-    }
-    return new View(
-        copy + 2 * weight.offset(),
-        exact.rows(),
-        exact.columns(),
-        exact.pitch(),
-        ElementType.BFLOAT16);
-  }
-
-  private void copyToBfloat16(CudaBuffer buffer) {
-    int floats = Math.toIntExact(buffer.length());
-    kernels
-        .copy(
-            View.floats(buffer.address(), 1, floats),
-            new View(buffer.bfloat16Copy(), 1, floats, floats, ElementType.BFLOAT16))
-        .run();
   }
 
   // Weight norm
@@ -360,11 +294,18 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation batchNormForward(
-      Matrix x, BatchNormMemory norm, Activation activation, Matrix y, Matrix saved) {
+      Matrix x,
+      BatchNormMemory norm,
+      Activation activation,
+      Masking masking,
+      Matrix y,
+      Matrix saved) {
     if (x.rows() < 2) {
       throw new EvenkeelException(ONE_ROW);
     }
-    return bound(norms.forward(view(x), norm(norm), activation, view(y), vector(saved)));
+    Operation work =
+        norms.forward(view(x), norm(norm), activation, drop(masking), view(y), vector(saved));
+    return new CudaOperation(settings, work, masking.step());
   }
 
   @Override
@@ -380,21 +321,34 @@ public final class CudaBackend implements Backend {
       Matrix y,
       BatchNormMemory norm,
       Activation activation,
+      Masking masking,
       Matrix saved,
       Matrix dx,
       Matrix dGamma,
       Matrix dBeta) {
-    return bound(
+    Operation work =
         norms.backward(
             view(dy),
             view(x),
             view(y),
             norm(norm),
             activation,
+            drop(masking),
             vector(saved),
             view(dx),
             vector(dGamma),
-            vector(dBeta)));
+            vector(dBeta));
+    return new CudaOperation(settings, work, masking.step());
+  }
+
+  private Kernels.Drop drop(Masking masking) {
+    return masking.isNone()
+        ? Kernels.Drop.NONE
+        : new Kernels.Drop(
+            settings.dropping(masking.step(), masking.dropping()),
+            masking.seed(),
+            masking.stream(),
+            settings.step(masking.step()));
   }
 
   private static Kernels.Norm norm(BatchNormMemory norm) {
@@ -563,15 +517,7 @@ public final class CudaBackend implements Backend {
   }
 
   private Kernels.Update update(UpdateTarget target) {
-    CudaBuffer parameters = CudaBuffer.of(target.parameters());
-    long copy = 0;
-    if (precision == Precision.BF16) {
-      boolean isNew = !parameters.hasCopy();
-      copy = parameters.bfloat16Copy() + 2 * target.parameters().offset();
-      if (isNew) {
-        copyToBfloat16(parameters);
-      }
-    }
+    long copy = precision == Precision.BF16 ? weights.of(target.parameters()) : 0;
     return new Kernels.Update(
         vector(target.parameters()),
         vector(target.gradients()),
@@ -620,9 +566,7 @@ public final class CudaBackend implements Backend {
     memory.free(found);
     memory.free(scratch);
     kernels.close();
-    if (copies != 0) {
-      driver.destroyStream(copies);
-    }
+    tables.close();
     driver.destroyStream(stream);
   }
 }

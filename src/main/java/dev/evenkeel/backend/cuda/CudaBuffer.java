@@ -3,6 +3,7 @@ package dev.evenkeel.backend.cuda;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
+import java.util.function.LongUnaryOperator;
 
 /**
  * Device memory of a backend. It holds float32 without gaps, or activations: in the backend's type,
@@ -25,23 +26,33 @@ final class CudaBuffer extends Buffer {
   private boolean closed;
 
   private CudaBuffer(
-      CudaMemory memory, long length, ElementType type, boolean activations, long bytes) {
+      CudaMemory memory,
+      LongUnaryOperator allocator,
+      long length,
+      ElementType type,
+      boolean activations,
+      long bytes) {
     super(length);
     this.memory = memory;
     this.type = type;
     this.activations = activations;
     this.bytes = bytes;
-    this.address = memory.allocate(bytes);
+    this.address = allocator.applyAsLong(bytes);
     memory.count(length);
   }
 
-  static CudaBuffer floats(CudaMemory memory, long length) {
-    return new CudaBuffer(memory, length, ElementType.FLOAT32, false, length * 4);
+  /**
+   * @param allocator of the memory: {@link CudaMemory#allocateBuffer}, or {@link
+   *     CudaMemory#allocate} for a table, which no plan counts
+   */
+  static CudaBuffer floats(CudaMemory memory, LongUnaryOperator allocator, long length) {
+    return new CudaBuffer(memory, allocator, length, ElementType.FLOAT32, false, length * 4);
   }
 
-  static CudaBuffer activations(CudaMemory memory, int rows, int columns, ElementType type) {
+  static CudaBuffer activations(
+      CudaMemory memory, LongUnaryOperator allocator, int rows, int columns, ElementType type) {
     long bytes = activationBytes(rows, columns, type);
-    return new CudaBuffer(memory, (long) rows * columns, type, true, bytes);
+    return new CudaBuffer(memory, allocator, (long) rows * columns, type, true, bytes);
   }
 
   /** What they take, padding included. */

@@ -39,6 +39,17 @@ public interface CudaDriver extends AutoCloseable {
 
   void free(long address);
 
+  /**
+   * A part of an allocation that is used as one of its own, from a multiple of 256 bytes on, and
+   * its address: to CUDA it's the sum. A driver that checks accesses sees who steps out of it.
+   */
+  default long slice(long allocation, long offset, long bytes) {
+    return allocation + offset;
+  }
+
+  /** The part is used no more; its memory stays the allocation's. */
+  default void endSlice(long slice) {}
+
   /** Host memory that copies may read and write while the host goes on. */
   ByteBuffer allocatePinned(int bytes);
 

@@ -5,18 +5,24 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A backend's device memory: zeroed when it is taken, counted while it is held. Everything is taken
- * while operations are bound; a step takes nothing.
+ * A backend's device memory: zeroed when it is taken, counted while it is held. Buffers lie in the
+ * arena that was opened last, as long as it has room; everything else is a piece of its own.
+ * Everything is taken while operations are bound; a step takes nothing.
  */
 final class CudaMemory {
+
+  /** What lies in device memory begins at multiples of this, as CUDA's own allocations do. */
+  private static final long ALIGNMENT = 256;
 
   private static final int OUT_OF_MEMORY = 2;
 
   private final CudaDriver driver;
   private final long stream;
+  private final Map<Long, Long> pieces = new HashMap<>();
+  private final Map<Long, Arena> slices = new HashMap<>();
+  private Arena arena;
   private long floats;
   private long bytes;
-  private final Map<Long, Long> sizes = new HashMap<>();
   private boolean closed;
 
   CudaMemory(CudaDriver driver, long stream) {
@@ -24,12 +30,44 @@ final class CudaMemory {
     this.stream = stream;
   }
 
-  /** Zeroed memory of at least one word. */
+  static long rounded(long bytes) {
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
+  /** Opens an arena for the buffers to come. */
+  Arena arena(long bytes) {
+    arena = new Arena(driver, this, piece(bytes), bytes);
+    return arena;
+  }
+
+  /** Zeroed memory of a buffer, at least one word. */
+  long allocateBuffer(long wanted) {
+    long words = words(wanted);
+    if (arena == null || !arena.hasRoom(4 * words)) {
+      return allocate(wanted);
+    }
+    long address = arena.cut(4 * words);
+    slices.put(address, arena);
+    driver.fill(address, 0, words, stream);
+    return address;
+  }
+
+  /** Zeroed memory of at least one word, in a piece of its own. */
   long allocate(long wanted) {
-    long words = Math.max(1, (wanted + 3) / 4);
+    long words = words(wanted);
+    long address = piece(4 * words);
+    driver.fill(address, 0, words, stream);
+    return address;
+  }
+
+  private static long words(long bytes) {
+    return Math.max(1, (bytes + 3) / 4);
+  }
+
+  private long piece(long wanted) {
     long address;
     try {
-      address = driver.allocate(words * 4);
+      address = driver.allocate(wanted);
     } catch (CudaException e) {
       if (e.code() != OUT_OF_MEMORY) {
         throw e;
@@ -37,9 +75,8 @@ final class CudaMemory {
       throw new DeviceMemoryException(
           driver.properties().name(), wanted, driver.freeMemory(), bytes, e);
     }
-    driver.fill(address, 0, words, stream);
-    bytes += words * 4;
-    sizes.put(address, words * 4);
+    pieces.put(address, rounded(wanted));
+    bytes += rounded(wanted);
     return address;
   }
 
@@ -49,8 +86,13 @@ final class CudaMemory {
       return;
     }
     driver.synchronize(stream);
-    driver.free(address);
-    bytes -= sizes.remove(address);
+    Arena of = slices.remove(address);
+    if (of != null) {
+      of.giveBack(address);
+    } else {
+      driver.free(address);
+      bytes -= pieces.remove(address);
+    }
   }
 
   /** The device is given back, and all memory with it. */
@@ -71,7 +113,7 @@ final class CudaMemory {
     return floats;
   }
 
-  /** Bytes that are held, padding, copies and scratch included. */
+  /** Bytes that are held, padding, copies and scratch included; of an arena, all. */
   long bytes() {
     return bytes;
   }

@@ -4,6 +4,7 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend.RegressionLoss;
 import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.Operation;
+import java.util.Arrays;
 
 /**
  * One method per operation of ours: which kernel, with what geometry and arguments. Everything is
@@ -39,6 +40,37 @@ final class Kernels {
     Norm ofGroups(int rows) {
       return new Norm(
           gamma, beta, runningMean, runningVariance, count, epsilon, weight, unbiased, rows);
+    }
+  }
+
+  /**
+   * The dropout that a batch norm takes in.
+   *
+   * @param dropping address of what {@link Settings#dropping} writes of the forward pass; 0 for
+   *     none
+   * @param step address of a 64-bit integer
+   */
+  record Drop(long dropping, long seed, int philoxStream, long step) {
+
+    static final Drop NONE = new Drop(0, 0, 0, 0);
+
+    boolean isNone() {
+      return dropping == 0;
+    }
+
+    /** "bn_apply" or "bn_apply_dropout". */
+    String kernel(String name) {
+      return isNone() ? name : name + "_dropout";
+    }
+
+    /** A kernel's arguments, with those of dropout at the end. */
+    Object[] behind(Object... arguments) {
+      Object[] all = Arrays.copyOf(arguments, arguments.length + 4);
+      all[arguments.length] = dropping;
+      all[arguments.length + 1] = seed;
+      all[arguments.length + 2] = (long) philoxStream << 40;
+      all[arguments.length + 3] = step;
+      return all;
     }
   }
 
@@ -175,8 +207,9 @@ final class Kernels {
 
   // Batch norm; saved is [3 · groups, C]: shift, delta (mean = shift + delta), 1/√(σ² + ε)
 
-  Operation batchNormForward(View x, Norm norm, Activation activation, View y, long saved) {
-    return norms.batchNormForward(x, norm, activation, y, saved);
+  Operation batchNormForward(
+      View x, Norm norm, Activation activation, Drop drop, View y, long saved) {
+    return norms.batchNormForward(x, norm, activation, drop, y, saved);
   }
 
   Operation batchNormInference(View x, Norm norm, Activation activation, View y) {
@@ -189,11 +222,12 @@ final class Kernels {
       View x,
       Norm norm,
       Activation activation,
+      Drop drop,
       long saved,
       View dx,
       long dGamma,
       long dBeta) {
-    return norms.batchNormBackward(dy, x, norm, activation, saved, dx, dGamma, dBeta);
+    return norms.batchNormBackward(dy, x, norm, activation, drop, saved, dx, dGamma, dBeta);
   }
 
   /** Mean and biased variance of every column. */

@@ -1,5 +1,6 @@
 package dev.evenkeel.backend.cuda;
 
+import dev.evenkeel.EvenkeelException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -32,6 +33,7 @@ final class Staging {
 
   /** Row after row, converted to the view's type; padding is left alone. */
   void upload(float[] source, View target) {
+    checkLength(source.length, target);
     Rows rows = new Rows(target);
     for (int row = 0; row < target.rows(); row += rows.perCopy) {
       for (int from = 0; from < rows.length; from += rows.piece) {
@@ -48,6 +50,7 @@ final class Staging {
   }
 
   void download(View source, float[] target) {
+    checkLength(target.length, source);
     Rows rows = new Rows(source);
     for (int row = 0; row < source.rows(); row += rows.perCopy) {
       for (int from = 0; from < rows.length; from += rows.piece) {
@@ -60,6 +63,14 @@ final class Staging {
           }
         }
       }
+    }
+  }
+
+  private static void checkLength(int length, View view) {
+    if (length != (long) view.rows() * view.columns()) {
+      throw new EvenkeelException(
+          "An array of %d floats does not match a matrix [%d, %d]"
+              .formatted(length, view.rows(), view.columns()));
     }
   }
 

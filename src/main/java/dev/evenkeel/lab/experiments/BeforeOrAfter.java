@@ -108,8 +108,7 @@ public final class BeforeOrAfter implements Experiment {
       Lab lab, Finding finding, Runs<Setting, Trial.Result> runs, List<Double> rates, int steps) {
     Chart chart =
         Chart.of("before-or-after", "Batch norm before or after the activation")
-            .subtitle(
-                "after %,d steps; mean and sd of %d seeds".formatted(steps, lab.seeds().size()))
+            .subtitle("after %,d steps; %s".formatted(steps, lab.overSeeds("mean and sd")))
             .x("learning rate")
             .logX()
             .xRange(rates.get(0) / 1.4, rates.get(rates.size() - 1) * 1.4)

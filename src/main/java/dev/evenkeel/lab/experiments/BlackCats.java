@@ -189,7 +189,7 @@ public final class BlackCats implements Experiment {
   private static void show(Lab lab, Finding finding, Runs<Net, Tested> runs) {
     Chart chart =
         Chart.of("renderings", "Adapting batch norm undoes brightness, not inversion")
-            .subtitle("mean and sd of %d seeds".formatted(lab.seeds().size()))
+            .subtitle(lab.overSeeds("mean and sd"))
             .x("how the pixels x of the test images were changed")
             .y("test accuracy (%)")
             .yRange(0, 103);

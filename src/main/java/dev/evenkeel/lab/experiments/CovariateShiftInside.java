@@ -224,7 +224,7 @@ public final class CovariateShiftInside implements Experiment {
   private static void showAccuracy(Finding finding, Lab lab, Runs<Net, Course> runs, int steps) {
     Chart chart =
         Chart.of("accuracy", "Batch norm trains faster, even where noise moves its outputs")
-            .subtitle("mean and sd of %d seeds".formatted(lab.seeds().size()))
+            .subtitle(lab.overSeeds("mean and sd"))
             .x("steps (thousands)")
             .y("test accuracy (%)");
     Table course =

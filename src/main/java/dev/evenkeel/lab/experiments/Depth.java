@@ -150,8 +150,7 @@ public final class Depth implements Experiment {
     Chart chart =
         Chart.of("accuracy-by-depth", "Accuracy of ever deeper networks")
             .subtitle(
-                "width %d, %,d steps; mean and sd of %d seeds"
-                    .formatted(WIDTH, steps, lab.seeds().size()))
+                "width %d, %,d steps; %s".formatted(WIDTH, steps, lab.overSeeds("mean and sd")))
             .x("hidden layers")
             .y("test accuracy (%)")
             .yRange(0, 100)
@@ -202,9 +201,7 @@ public final class Depth implements Experiment {
                 GradientFlow.ofLoss(lab.backend(), net.of(data, deepest), data, BATCH, seed));
     Chart chart =
         Chart.of("gradient-by-depth", "What depth does to the gradient before training")
-            .subtitle(
-                "%d layers of %d; mean and sd of %d seeds"
-                    .formatted(deepest, WIDTH, lab.seeds().size()))
+            .subtitle("%d layers of %d; %s".formatted(deepest, WIDTH, lab.overSeeds("mean and sd")))
             .x("layers that the gradient has passed on its way back")
             .y("its norm, over that behind them")
             .logY()

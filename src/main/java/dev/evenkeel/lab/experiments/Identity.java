@@ -5,6 +5,7 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.BatchNormMemory.Running;
+import dev.evenkeel.backend.Masking;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.lab.About;
 import dev.evenkeel.lab.Chart;
@@ -83,11 +84,11 @@ public final class Identity implements Experiment {
   }
 
   private static void show(Finding finding, Lab lab, Runs<Setting, Error> runs, int rows) {
-    int seeds = lab.seeds().size();
     Chart chart =
         Chart.of("worst-error", "What is left of z after batch norm undid itself")
             .subtitle(
-                "worst of %,d × %d values; mean and sd of %d seeds".formatted(rows, COLUMNS, seeds))
+                "worst of %,d × %d values; %s"
+                    .formatted(rows, COLUMNS, lab.overSeeds("mean and sd")))
             .x("mean of z (standard deviations)")
             .logX()
             .y("worst |y − z| (roundings of the largest |z|)");
@@ -188,7 +189,7 @@ public final class Identity implements Experiment {
       backend.write(values, x);
       BatchNormMemory norm = undoing(backend, vectors, x);
       Matrix saved = new Matrix(vectors, 4L * COLUMNS, 3, COLUMNS);
-      backend.batchNormForward(x, norm, Activation.IDENTITY, y, saved).run();
+      backend.batchNormForward(x, norm, Activation.IDENTITY, Masking.NONE, y, saved).run();
       float[] in = new float[z.length];
       float[] out = new float[z.length];
       backend.read(x, in); // as the device stores it

@@ -105,8 +105,7 @@ public final class LearningRates implements Experiment {
       Lab lab, Finding finding, Runs<Setting, Trial.Result> runs, int steps, Range range) {
     Chart chart =
         Chart.of("learning-rates", "Which learning rates work, by what is normalised")
-            .subtitle(
-                "after %,d steps; mean and range of %d seeds".formatted(steps, lab.seeds().size()))
+            .subtitle("after %,d steps; %s".formatted(steps, lab.overSeeds("mean and range")))
             .x("learning rate")
             .logX()
             .y("test accuracy (%)")

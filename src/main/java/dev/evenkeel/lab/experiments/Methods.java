@@ -145,7 +145,7 @@ public final class Methods implements Experiment {
       Runs<Setting, Trial.Result> tiny) {
     Chart chart =
         Chart.of("methods", "All methods on one net, with large and with tiny batches")
-            .subtitle("mean and sd of %d seeds".formatted(lab.seeds().size()))
+            .subtitle(lab.overSeeds("mean and sd"))
             .x("norm")
             .y("test accuracy (%)");
     Table table =

@@ -92,7 +92,7 @@ public final class RedundantBias implements Experiment {
             (name, seed) -> train(lab, data, name.equals("with b"), steps, seed));
     Chart chart =
         Chart.of("bias", "Training with and without b in front of batch norm")
-            .subtitle("mean and sd of %d seeds".formatted(lab.seeds().size()))
+            .subtitle(lab.overSeeds("mean and sd"))
             .x("steps")
             .y("relative size")
             .logY();
@@ -167,7 +167,7 @@ public final class RedundantBias implements Experiment {
   private static void scale(Lab lab, Finding finding, LabData data) {
     Chart chart =
         Chart.of("scale", "The gradient of the first layer, its weights multiplied")
-            .subtitle("at the first step; mean and sd of %d seeds".formatted(lab.seeds().size()))
+            .subtitle("at the first step; %s".formatted(lab.overSeeds("mean and sd")))
             .x("W is multiplied by")
             .logX()
             .y("‖dW‖ (times that of W itself)")

@@ -160,8 +160,7 @@ public final class Regularisation implements Experiment {
     Chart chart =
         Chart.of("log-loss", "Statistics over fewer rows: better on test images")
             .subtitle(
-                "optimizer's batch always %d; mean and sd of %d seeds"
-                    .formatted(BATCH, lab.seeds().size()))
+                "optimizer's batch always %d; %s".formatted(BATCH, lab.overSeeds("mean and sd")))
             .x("rows of a group that batch norm takes its statistics over")
             .logX()
             .y("log loss on the test images");
@@ -235,7 +234,7 @@ public final class Regularisation implements Experiment {
         lab.sweep(List.of("noise"), (name, seed) -> measure(lab, data, sizes, steps, seed));
     Chart chart =
         Chart.of("noise", "How far a batch's mean and deviation are off those of all rows")
-            .subtitle("%d seeds; lines: the law for normal numbers".formatted(lab.seeds().size()))
+            .subtitle("%s; lines: the law for normal numbers".formatted(lab.seedsInWords()))
             .x("rows m of the batch")
             .logX()
             .y("standard deviation (in those of the unit)")

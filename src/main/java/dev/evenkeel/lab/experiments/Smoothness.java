@@ -154,7 +154,7 @@ public final class Smoothness implements Experiment {
             .logY();
     Chart beta =
         Chart.of("effective-beta", "Effective β-smoothness (lower is smoother)")
-            .subtitle("mean and sd of %d seeds".formatted(lab.seeds().size()))
+            .subtitle(lab.overSeeds("mean and sd"))
             .x("training step")
             .y("largest ‖g(x) − g(x − ηg)‖ / ‖ηg‖");
     Table table =

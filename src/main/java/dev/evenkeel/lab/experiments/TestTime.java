@@ -175,7 +175,7 @@ public final class TestTime implements Experiment {
   private static void show(Lab lab, Finding finding, Runs<Source, Seen> runs, List<Integer> steps) {
     Chart chart =
         Chart.of("test-time", "The same weights, tested with statistics from six sources")
-            .subtitle("mean and sd of %d seeds".formatted(lab.seeds().size()))
+            .subtitle(lab.overSeeds("mean and sd"))
             .x("training steps")
             .logX()
             .y("test error (%)")

@@ -100,7 +100,7 @@ public final class VanishingGradients implements Experiment {
     Chart chart =
         Chart.of("gradient-by-layer", "Gradient of each layer's weights before training")
             .subtitle(
-                "%d-%d×%d-%d on %s, one batch of %d; mean and sd of %d seeds"
+                "%d-%d×%d-%d on %s, one batch of %d; %s"
                     .formatted(
                         data.inputs(),
                         WIDTH,
@@ -108,7 +108,7 @@ public final class VanishingGradients implements Experiment {
                         data.classes(),
                         data.name(),
                         ROWS,
-                        lab.seeds().size()))
+                        lab.overSeeds("mean and sd")))
             .x("hidden layer (1 is next to the input)")
             .y("‖∂loss/∂W‖")
             .logY();
@@ -178,8 +178,8 @@ public final class VanishingGradients implements Experiment {
     Chart chart =
         Chart.of("factor-by-method", "What a layer multiplies the gradient by")
             .subtitle(
-                "dashed: kept as it is; %d layers of %d, batch %d; mean and sd of %d seeds"
-                    .formatted(depth, width, rows, lab.seeds().size()))
+                "dashed: kept as it is; %d layers of %d, batch %d; %s"
+                    .formatted(depth, width, rows, lab.overSeeds("mean and sd")))
             .x("norm (NormProp begins at γ = 1/1.21, unless it says)")
             .y("factor a layer")
             .reference(1, "");

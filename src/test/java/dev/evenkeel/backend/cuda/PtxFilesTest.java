@@ -17,10 +17,11 @@ import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The PTX that ships: what its sources compile to, for every GPU that it names, without spills. */
 class PtxFilesTest {
@@ -35,30 +36,52 @@ class PtxFilesTest {
 
   @TempDir Path folder;
 
-  @ParameterizedTest
-  @CsvSource({"kernels-sm75.ptx, 6.3, sm_75", "kernels-sm80.ptx, 7.0, sm_80"})
-  void headersNameTheOldestVersionAndTarget(String module, String version, String target) {
-    String text = KernelModules.text(module);
-    assertTrue(text.startsWith(".version %s\n.target %s\n".formatted(version, target)), module);
+  static List<KernelFile> files() {
+    return KernelFile.ALL;
   }
 
-  @ParameterizedTest
-  @CsvSource({"kernels-sm75.ptx", "kernels-sm80.ptx"})
-  void kernelsAreThoseThatJavaNames(String module) {
-    List<String> entries = new ArrayList<>();
-    for (MatchResult entry : ENTRY.matcher(KernelModules.text(module)).results().toList()) {
-      entries.add(entry.group(1));
+  @Test
+  void headersNameTheOldestVersionAndTarget() {
+    for (KernelFile file : KernelFile.ALL) {
+      String header =
+          file.name().endsWith("-sm75.ptx")
+              ? ".version 6.3\n.target sm_75\n"
+              : ".version 7.0\n.target sm_80\n";
+      assertTrue(file.text().startsWith(header), file.name());
     }
-    assertFalse(entries.isEmpty(), module + " has no kernel");
-    assertEquals(new TreeSet<>(KernelModules.names(module)), new TreeSet<>(entries));
-    assertEquals(new TreeSet<>(entries).size(), entries.size(), "a kernel twice");
   }
 
-  @ParameterizedTest
-  @CsvSource({"kernels-sm75.ptx", "kernels-sm80.ptx"})
-  void nothingInThemDependsOnTheMachineThatCompiledThem(String module) {
-    for (String word : List.of("//", ".file", ".loc", "/home", "/tmp", "\r")) {
-      assertFalse(KernelModules.text(module).contains(word), module + " contains " + word);
+  @Test
+  void everyFileThatShipsIsNamed() throws IOException {
+    Path folder = Path.of("src/main/resources/dev/evenkeel/backend/cuda/kernels");
+    try (Stream<Path> all = Files.list(folder)) {
+      assertEquals(
+          KernelFile.ALL.stream().map(KernelFile::name).sorted().toList(),
+          all.map(path -> path.getFileName().toString()).sorted().toList());
+    }
+  }
+
+  @Test
+  void kernelsAreThoseThatJavaNames() {
+    List<String> all = new ArrayList<>();
+    for (KernelFile file : KernelFile.ALL) {
+      List<String> entries = new ArrayList<>();
+      for (MatchResult entry : ENTRY.matcher(file.text()).results().toList()) {
+        entries.add(entry.group(1));
+      }
+      assertFalse(entries.isEmpty(), file.name() + " has no kernel");
+      assertEquals(new TreeSet<>(file.kernels()), new TreeSet<>(entries));
+      all.addAll(entries);
+    }
+    assertEquals(new TreeSet<>(all).size(), all.size(), "a kernel twice");
+  }
+
+  @Test
+  void nothingInThemDependsOnTheMachineThatCompiledThem() {
+    for (KernelFile file : KernelFile.ALL) {
+      for (String word : List.of("//", ".file", ".loc", "/home", "/tmp", "\r")) {
+        assertFalse(file.text().contains(word), file.name() + " contains " + word);
+      }
     }
   }
 
@@ -72,10 +95,11 @@ class PtxFilesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"kernels-sm75.ptx, 75 80 86 89 90 100 120", "kernels-sm80.ptx, 80 86 89 90 100 120"})
-  void kernelsAssembleForEveryTargetWithoutSpills(String module, String targets) throws Exception {
+  @MethodSource("files")
+  void kernelsAssembleForEveryTargetWithoutSpills(KernelFile ptx) throws Exception {
     assumeTrue(isOnPath("ptxas"), "ptxas is not on the PATH: nothing can be assembled");
-    Path file = Files.writeString(folder.resolve(module), KernelModules.text(module));
+    String targets = (ptx.name().contains("sm75") ? "75 " : "") + "80 86 89 90 100 120";
+    Path file = Files.writeString(folder.resolve(ptx.name()), ptx.text());
     List<String> spills = new ArrayList<>();
     for (String target : targets.split(" ")) {
       String said =
@@ -91,7 +115,7 @@ class PtxFilesTest {
           }
         }
       }
-      assertEquals(KernelModules.names(module).size(), kernels, said);
+      assertEquals(ptx.kernels().size(), kernels, said);
     }
     assertEquals(List.of(), spills, "local memory where registers should do");
   }

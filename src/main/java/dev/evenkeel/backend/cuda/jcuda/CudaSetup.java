@@ -81,12 +81,18 @@ public final class CudaSetup {
 
   /** The first reason why that GPU can't be used; empty where it can. */
   public Optional<String> unavailable(int index) {
-    return machine
-        .unsupported()
-        .or(() -> driver().no)
-        .or(() -> jcuda().no)
-        .or(() -> blas().no)
-        .or(() -> gpu(index));
+    try {
+      return machine
+          .unsupported()
+          .or(() -> driver().no)
+          .or(() -> jcuda().no)
+          .or(() -> blas().no)
+          .or(() -> gpu(index));
+    } catch (NoClassDefFoundError e) { // whoever embeds Evenkeel may have left JCuda out
+      return Optional.of(
+          "JCuda is not on the class path (there is no %s): add org.jcuda:jcuda, jcublas and jcudnn, which come with Evenkeel unless they are excluded"
+              .formatted(e.getMessage().replace('/', '.')));
+    }
   }
 
   /** What no GPU can be used without, in the order of need. */

@@ -75,13 +75,18 @@ record FakeCuda(Path folder, Path cache) {
   /** Runs a class with these libraries in place of NVIDIA's. */
   Result java(Map<String, String> environment, Class<?> main, String... arguments)
       throws IOException, InterruptedException {
+    return java(System.getProperty("java.class.path"), environment, main, arguments);
+  }
+
+  Result java(String classPath, Map<String, String> environment, Class<?> main, String... arguments)
+      throws IOException, InterruptedException {
     List<String> command =
         new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
                 "-cp",
-                System.getProperty("java.class.path"),
+                classPath,
                 main.getName()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);

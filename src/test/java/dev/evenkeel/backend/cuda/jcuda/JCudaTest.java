@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -105,6 +107,20 @@ class JCudaTest {
         List.of("15, CUBLAS_STATUS_NOT_SUPPORTED"),
         machine.java(Map.of(), JCudaExercise.class, "gone").succeeded().lines(),
         "what the stand-in does not have");
+  }
+
+  @Test
+  void withoutJcudaTheDriverAloneIsNotEnough() throws Exception {
+    String others =
+        Stream.of(System.getProperty("java.class.path").split(":"))
+            .filter(jar -> !jar.contains("/jcu") && !jar.contains("/jcudnn"))
+            .collect(Collectors.joining(":"));
+    FakeCuda.Result result =
+        cuda.java(others, Map.of(), Main.class, "bench", "--device", "cuda", "--steps", "1");
+    assertEquals(2, result.exitCode(), result::toString);
+    String text = String.join("\n", result.lines());
+    assertTrue(text.contains("--device cuda can't be used: JCuda is not on the class path"), text);
+    assertTrue(text.contains("add org.jcuda:jcuda, jcublas and jcudnn"), text);
   }
 
   @Test

@@ -1,0 +1,3 @@
+module modular {
+  requires dev.evenkeel;
+}

@@ -1,0 +1,104 @@
+package dev.evenkeel.backend.cuda;
+
+import dev.evenkeel.backend.Operation;
+import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.RowOrder;
+
+/**
+ * Tables of data, on the device where they fit, else on the host; and the batches that are gathered
+ * from them. A table is a piece of memory of its own: no plan counts it.
+ */
+final class CudaTables {
+
+  /** Tables that take more of the free memory than this stay on the host. */
+  private static final double SHARE = 0.6;
+
+  private final CudaDriver driver;
+  private final CudaMemory memory;
+  private final long stream;
+  private final Staging staging;
+  private final Settings settings;
+  private final Kernels kernels;
+  private final ElementType activations;
+  private final long[] gatherNanos = new long[1];
+
+  /** The stream of batches that come from the host; 0 until there is such a table. */
+  private long copies;
+
+  CudaTables(
+      CudaDriver driver,
+      CudaMemory memory,
+      long stream,
+      Staging staging,
+      Settings settings,
+      Kernels kernels,
+      ElementType activations) {
+    this.driver = driver;
+    this.memory = memory;
+    this.stream = stream;
+    this.staging = staging;
+    this.settings = settings;
+    this.kernels = kernels;
+    this.activations = activations;
+  }
+
+  Matrix table(float[] values, int rows, int columns) {
+    if (!fits(4L * values.length)) {
+      return Matrix.of(new HostTable(values), rows, columns);
+    }
+    long size = (long) rows * columns;
+    return filled(values, CudaBuffer.floats(memory, memory::allocate, size), rows, columns);
+  }
+
+  /** The same, stored as activations are. */
+  Matrix inputs(float[] values, int rows, int columns) {
+    if (!fits(CudaBuffer.activationBytes(rows, columns, activations))) {
+      return Matrix.of(new HostTable(values), rows, columns);
+    }
+    CudaBuffer buffer =
+        CudaBuffer.activations(memory, memory::allocate, rows, columns, activations);
+    return filled(values, buffer, rows, columns);
+  }
+
+  /** Whether it leaves room for what a run needs beside it. */
+  private boolean fits(long bytes) {
+    return bytes <= SHARE * driver.freeMemory();
+  }
+
+  private Matrix filled(float[] values, CudaBuffer buffer, int rows, int columns) {
+    Matrix matrix = Matrix.of(buffer, rows, columns);
+    staging.upload(values, CudaBuffer.view(matrix));
+    return matrix;
+  }
+
+  /** Nanoseconds that the host spent on bringing batches together. */
+  long gatherNanos() {
+    return gatherNanos[0];
+  }
+
+  Operation gather(Matrix table, RowOrder order, Matrix batch) {
+    View target = CudaBuffer.view(batch);
+    if (HostTable.holds(table)) {
+      return stagedGather(table, order, target);
+    }
+    Settings.Order walk = settings.order(order, table.rows());
+    Operation work = kernels.gather(CudaBuffer.view(table), walk.rows(), walk.position(), target);
+    return new CudaOperation(settings, work, order, walk.around(batch.rows()));
+  }
+
+  private Operation stagedGather(Matrix table, RowOrder order, View batch) {
+    if (copies == 0) {
+      copies = driver.createStream();
+    }
+    StagedGather gather =
+        new StagedGather(driver, memory, stream, copies, table, order, batch, gatherNanos);
+    HostTable.of(table).own(gather);
+    return new CudaOperation(settings, gather.work(kernels, settings), gather, gather);
+  }
+
+  void close() {
+    if (copies != 0) {
+      driver.destroyStream(copies);
+    }
+  }
+}

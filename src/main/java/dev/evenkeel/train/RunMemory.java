@@ -1,0 +1,135 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.DeviceMemoryException;
+import dev.evenkeel.data.Batches;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.nn.DataStart;
+import dev.evenkeel.nn.Memory;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Pass;
+import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.RowOrder;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * What a run takes on its device, found by binding it to a backend that only counts: exact to the
+ * byte, padding and scratch included. So its buffers come as one piece, and where there is no room
+ * for it, the batch is known that would fit.
+ */
+record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> valid) {
+
+  /** More than any device has: the counting one has it. */
+  private static final long EVERYTHING = 1L << 50;
+
+  /** Takes the memory of all buffers of the run, tables and what is passing left out. */
+  Backend.Arena take(Batches batches) {
+    return take(
+        model,
+        planned ->
+            bind(planned, anyRows(planned, train.targetColumns(), batches.largest()), batches));
+  }
+
+  /**
+   * Takes in one piece what buffers will need.
+   *
+   * @param run binds to the model it is given what will be bound to this one; what it leaves open
+   *     goes with that model's backend
+   */
+  static Backend.Arena take(Model model, Consumer<Model> run) {
+    Optional<Backend> planner = model.backend().planner();
+    if (planner.isEmpty()) {
+      return model.backend().arena(0);
+    }
+    try (Backend counting = planner.get();
+        Model planned = model.network().withoutValues(counting);
+        Backend.Arena all = counting.arena(EVERYTHING)) {
+      run.accept(planned);
+      return model.backend().arena(all.used());
+    }
+  }
+
+  /** A table of a single row: how many it has is nothing to a step. */
+  static TrainingStep.Source anyRows(Model planned, int targetColumns, int batch) {
+    Backend backend = planned.backend();
+    int inputs = planned.network().inputs();
+    return new TrainingStep.Source(
+        backend.inputs(new float[inputs], 1, inputs),
+        backend.table(new float[targetColumns], 1, targetColumns),
+        new RowOrder(new int[batch]));
+  }
+
+  /**
+   * The same exception with advice, where the device can be planned for.
+   *
+   * @param held bytes before the run took any: the model's, and what others have on the device
+   */
+  DeviceMemoryException advise(DeviceMemoryException cause, long held) {
+    Optional<Backend> planner = model.backend().planner();
+    if (planner.isEmpty()) {
+      return cause;
+    }
+    int smallest = model.network().hasBatchNorm() ? 2 : 1;
+    try (Backend counting = planner.get();
+        Model planned = model.network().withoutValues(counting)) {
+      long ofTheModel = counting.allocatedBytes();
+      Matrix features = counting.inputs(train.features(), train.rows(), train.columns());
+      Matrix targets = counting.table(train.targets(), train.rows(), train.targetColumns());
+      TrainingStep.Source source =
+          new TrainingStep.Source(features, targets, new RowOrder(new int[train.rows()]));
+      bindWeights(planned);
+      long room = cause.room() - held - (counting.allocatedBytes() - ofTheModel);
+      int fits = 0;
+      for (int batch = Integer.highestOneBit(recipe.batch());
+          batch >= smallest && fits == 0;
+          batch /= 2) {
+        Batches batches = Batches.of(train.rows(), batch, smallest);
+        // Its batch comes out of a table on the host by memory of its own, which the table keeps.
+        long before = counting.allocatedBytes(); // with what tables hold of earlier batches
+        DataStart.set(planned, features, new int[batches.size(0)]);
+        fits = bind(planned, source, batches) - before <= room ? batch : 0;
+      }
+      features.buffer().close();
+      targets.buffer().close();
+      return new DeviceMemoryException(
+          cause, fits == 0 ? "no batch would fit" : "--batch %,d would fit".formatted(fits));
+    }
+  }
+
+  /**
+   * Products may make copies of the weights, which stay: here, or the first batch alone had them.
+   */
+  private static void bindWeights(Model planned) {
+    try (Memory memory = new Memory(planned.backend(), 1)) {
+      Pass.inference(planned, memory, memory.take(1, planned.network().inputs()));
+    }
+  }
+
+  /**
+   * Binds what Trainer does, in its order (it depends on what is left whether tables of the
+   * evaluator lie on the device), and lets go of it.
+   *
+   * @return the bytes that were held with it
+   */
+  private long bind(Model planned, TrainingStep.Source source, Batches batches) {
+    try (TrainingStep step =
+        new TrainingStep(
+            planned,
+            source,
+            recipe.loss(),
+            recipe.optimizer(),
+            recipe.clip(),
+            batches.largest(),
+            recipe.seed())) {
+      step.prepare(batches.smallest());
+      if (valid.isEmpty()) {
+        return planned.backend().allocatedBytes();
+      }
+      try (Evaluator evaluator =
+          new Evaluator(planned, valid.get(), Optional.of(recipe.loss()), batches.largest())) {
+        return planned.backend().allocatedBytes();
+      }
+    }
+  }
+}

@@ -12,6 +12,7 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Scaling;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Activate;
@@ -295,5 +296,15 @@ class FadeTrainingTest {
     assertEquals(plain, Json.read(older, Recipe.class, "older"));
     Recipe faded = plain.withFade(FADE).keepingBest();
     assertEquals(faded, Json.read(Json.write(faded), Recipe.class, "newer"));
+  }
+
+  @Test
+  void plansOfOlderFilesScaleByMeanAndDeviation() {
+    String json = Json.write(DataPlan.of("digits"));
+    String older = json.replace("\"scaling\":\"STANDARD\",", "");
+    assertTrue(older.length() < json.length());
+    assertEquals(DataPlan.of("digits"), Json.read(older, DataPlan.class, "older"));
+    DataPlan robust = DataPlan.of("digits").withScaling(Scaling.ROBUST);
+    assertEquals(robust, Json.read(Json.write(robust), DataPlan.class, "newer"));
   }
 }

@@ -35,7 +35,7 @@ __device__ __forceinline__ void statistics(
 }
 
 /** Like `statistics`, but one block has all rows, and goes on to y. */
-template <typename T, int V>
+template <typename T, int V, typename D>
 __device__ __forceinline__ void forward_panel(
     const T *x,
     int rows,
@@ -48,6 +48,7 @@ __device__ __forceinline__ void forward_panel(
     double unbiased,
     float *saved,
     int activation,
+    const D &d,
     T *y,
     int y_pitch,
     int lanes,
@@ -58,7 +59,7 @@ __device__ __forceinline__ void forward_panel(
   const Panel p = panel<V>(rows, columns, lanes, rows, false);
   Affine<V> affine;
   affine.load_affine(gamma, beta, saved, p.column, columns);
-  apply_rows<T, V>(x, x_pitch, y, y_pitch, p, affine, activation);
+  apply_rows<T, V>(x, x_pitch, y, y_pitch, p, affine, activation, d);
 }
 
 template <typename T, int V>
@@ -92,11 +93,11 @@ __device__ __forceinline__ void inference(
     affine.inverse[j] = 1.0f;
     affine.delta[j] = 0.0f;
   }
-  apply_rows<T, V>(x, x_pitch, y, y_pitch, p, affine, activation);
+  apply_rows<T, V>(x, x_pitch, y, y_pitch, p, affine, activation, KeepAll());
 }
 
 /** dβ and dγ; true in the block that has written those of its panel. */
-template <typename T, int V>
+template <typename T, int V, typename D>
 __device__ __forceinline__ bool reduce(
     const T *dy,
     int dy_pitch,
@@ -106,12 +107,13 @@ __device__ __forceinline__ bool reduce(
     const Panel &p,
     const Affine<V> &affine,
     int activation,
+    const D &d,
     float *d_gamma,
     float *d_beta,
     Scratch *scratch) {
   __shared__ double shared[SHARED_SUMS<V, 2>];
   double sums[2][V] = {};
-  add_gradients<T, V>(dy, dy_pitch, x, x_pitch, p, affine, activation, sums);
+  add_gradients<T, V>(dy, dy_pitch, x, x_pitch, p, affine, activation, d, sums);
   double column_sums[2];
   if (!sum_slabs(sums, p, scratch, shared, column_sums)) {
     return false;
@@ -131,28 +133,10 @@ __device__ __forceinline__ bool reduce(
       const T *x, int rows, int columns, int pitch, double epsilon, float *running_mean,           \
       float *running_variance, float *count, double weight, double unbiased, float *saved,         \
       int lanes, int rows_per_slab, Scratch *scratch) {                                            \
-    const Running running{running_mean, running_variance, count, weight};                \
+    const Running running{running_mean, running_variance, count, weight};                          \
     statistics<T, V>(                                                                              \
         x, rows, columns, pitch, epsilon, running, unbiased, saved, lanes, rows_per_slab,          \
         scratch);                                                                                  \
-  }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) bn_apply_##SUFFIX(                         \
-      const T *x, int rows, int columns, int x_pitch, const float *gamma, const float *beta,       \
-      const float *saved, int activation, T *y, int y_pitch, int lanes, int rows_per_slab) {       \
-    const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, true);                           \
-    Affine<V> affine;                                                                              \
-    affine.load_affine(gamma, beta, saved, p.column, columns);                                     \
-    apply_rows<T, V>(x, x_pitch, y, y_pitch, p, affine, activation);                               \
-  }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) bn_forward_##SUFFIX(                       \
-      const T *x, int rows, int columns, int x_pitch, const float *gamma, const float *beta,       \
-      double epsilon, float *running_mean, float *running_variance, float *count, double weight,   \
-      double unbiased, float *saved, int activation, T *y, int y_pitch, int lanes,                 \
-      Scratch *scratch) {                                                                          \
-    const Running running{running_mean, running_variance, count, weight};                \
-    forward_panel<T, V>(                                                                           \
-        x, rows, columns, x_pitch, gamma, beta, epsilon, running, unbiased, saved, activation, y,  \
-        y_pitch, lanes, scratch);                                                                  \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) bn_inference_##SUFFIX(                     \
       const T *x, int rows, int columns, int x_pitch, const float *gamma, const float *beta,       \
@@ -161,50 +145,6 @@ __device__ __forceinline__ bool reduce(
     inference<T, V>(                                                                               \
         x, rows, columns, x_pitch, gamma, beta, mean, variance, epsilon, activation, y, y_pitch,   \
         lanes, rows_per_slab);                                                                     \
-  }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) bn_reduce_##SUFFIX(                        \
-      const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int columns,                   \
-      const float *gamma, const float *beta, const float *saved, int activation, float *d_gamma,   \
-      float *d_beta, int lanes, int rows_per_slab, Scratch *scratch) {                             \
-    const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, false);                          \
-    Affine<V> affine;                                                                              \
-    affine.load_affine(gamma, beta, saved, p.column, columns);                                     \
-    reduce<T, V>(                                                                                  \
-        dy, dy_pitch, x, x_pitch, columns, p, affine, activation, d_gamma, d_beta, scratch);       \
-  }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) bn_project_##SUFFIX(                       \
-      const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int columns,                   \
-      const float *gamma, const float *beta, const float *saved, int activation,                   \
-      const float *d_gamma, const float *d_beta, T *dx, int dx_pitch, double one_by_rows,          \
-      int lanes, int rows_per_slab) {                                                              \
-    const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, true);                           \
-    Affine<V> affine;                                                                              \
-    affine.load_affine(gamma, beta, saved, p.column, columns);                                     \
-    float d_gammas[V];                                                                             \
-    float d_betas[V];                                                                              \
-    load_or(0.0f, d_gamma, p.column, columns, d_gammas);                                       \
-    load_within(d_beta, p.column, columns, d_betas);                                               \
-    project_rows<T, V>(                                                                            \
-        dy, dy_pitch, x, x_pitch, dx, dx_pitch, p, affine, d_gammas, d_betas, one_by_rows,         \
-        activation);                                                                               \
-  }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) bn_backward_##SUFFIX(                      \
-      const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int columns,                   \
-      const float *gamma, const float *beta, const float *saved, int activation, float *d_gamma,   \
-      float *d_beta, T *dx, int dx_pitch, double one_by_rows, int lanes, Scratch *scratch) {       \
-    const Panel p = panel<V>(rows, columns, lanes, rows, false);                                   \
-    Affine<V> affine;                                                                              \
-    affine.load_affine(gamma, beta, saved, p.column, columns);                                     \
-    reduce<T, V>(                                                                                  \
-        dy, dy_pitch, x, x_pitch, columns, p, affine, activation, d_gamma, d_beta, scratch);       \
-    __syncthreads();                                                                               \
-    float d_gammas[V];                                                                             \
-    float d_betas[V];                                                                              \
-    load_or(0.0f, d_gamma, p.column, columns, d_gammas);                                       \
-    load_within(d_beta, p.column, columns, d_betas);                                               \
-    project_rows<T, V>(                                                                            \
-        dy, dy_pitch, x, x_pitch, dx, dx_pitch, p, affine, d_gammas, d_betas, one_by_rows,         \
-        activation);                                                                               \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) column_statistics_##SUFFIX(                \
       const T *x, int rows, int columns, int pitch, float *mean, float *variance, int lanes,       \
@@ -225,9 +165,89 @@ __device__ __forceinline__ bool reduce(
     }                                                                                              \
   }
 
-#ifdef EVENKEEL_BFLOAT16
+/** Those that may drop: D is KeepAll, or Drop. */
+#define TRAINING_KERNELS(SUFFIX, T, V, D)                                                          \
+  extern "C" __global__ void __launch_bounds__(THREADS) bn_apply_##SUFFIX(                         \
+      const T *x, int rows, int columns, int x_pitch, const float *gamma, const float *beta,       \
+      const float *saved, int activation, T *y, int y_pitch, int lanes, int rows_per_slab,         \
+      DROPOUT_PARAMETERS) {                                                                        \
+    const D d(dropping, seed, stream, step, columns);                                              \
+    const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, true);                           \
+    Affine<V> affine;                                                                              \
+    affine.load_affine(gamma, beta, saved, p.column, columns);                                     \
+    apply_rows<T, V>(x, x_pitch, y, y_pitch, p, affine, activation, d);                            \
+  }                                                                                                \
+  extern "C" __global__ void __launch_bounds__(THREADS) bn_forward_##SUFFIX(                       \
+      const T *x, int rows, int columns, int x_pitch, const float *gamma, const float *beta,       \
+      double epsilon, float *running_mean, float *running_variance, float *count, double weight,   \
+      double unbiased, float *saved, int activation, T *y, int y_pitch, int lanes,                 \
+      Scratch *scratch, DROPOUT_PARAMETERS) {                                                      \
+    const D d(dropping, seed, stream, step, columns);                                              \
+    const Running running{running_mean, running_variance, count, weight};                          \
+    forward_panel<T, V>(                                                                           \
+        x, rows, columns, x_pitch, gamma, beta, epsilon, running, unbiased, saved, activation, d,  \
+        y, y_pitch, lanes, scratch);                                                               \
+  }                                                                                                \
+  extern "C" __global__ void __launch_bounds__(THREADS) bn_reduce_##SUFFIX(                        \
+      const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int columns,                   \
+      const float *gamma, const float *beta, const float *saved, int activation, float *d_gamma,   \
+      float *d_beta, int lanes, int rows_per_slab, Scratch *scratch, DROPOUT_PARAMETERS) {         \
+    const D d(dropping, seed, stream, step, columns);                                              \
+    const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, false);                          \
+    Affine<V> affine;                                                                              \
+    affine.load_affine(gamma, beta, saved, p.column, columns);                                     \
+    reduce<T, V>(                                                                                  \
+        dy, dy_pitch, x, x_pitch, columns, p, affine, activation, d, d_gamma, d_beta, scratch);    \
+  }                                                                                                \
+  extern "C" __global__ void __launch_bounds__(THREADS) bn_project_##SUFFIX(                       \
+      const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int columns,                   \
+      const float *gamma, const float *beta, const float *saved, int activation,                   \
+      const float *d_gamma, const float *d_beta, T *dx, int dx_pitch, double one_by_rows,          \
+      int lanes, int rows_per_slab, DROPOUT_PARAMETERS) {                                          \
+    const D d(dropping, seed, stream, step, columns);                                              \
+    const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, true);                           \
+    Affine<V> affine;                                                                              \
+    affine.load_affine(gamma, beta, saved, p.column, columns);                                     \
+    float d_gammas[V];                                                                             \
+    float d_betas[V];                                                                              \
+    load_or(0.0f, d_gamma, p.column, columns, d_gammas);                                           \
+    load_within(d_beta, p.column, columns, d_betas);                                               \
+    project_rows<T, V>(                                                                            \
+        dy, dy_pitch, x, x_pitch, dx, dx_pitch, p, affine, d_gammas, d_betas, one_by_rows,         \
+        activation, d);                                                                            \
+  }                                                                                                \
+  extern "C" __global__ void __launch_bounds__(THREADS) bn_backward_##SUFFIX(                      \
+      const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int columns,                   \
+      const float *gamma, const float *beta, const float *saved, int activation, float *d_gamma,   \
+      float *d_beta, T *dx, int dx_pitch, double one_by_rows, int lanes, Scratch *scratch,         \
+      DROPOUT_PARAMETERS) {                                                                        \
+    const D d(dropping, seed, stream, step, columns);                                              \
+    const Panel p = panel<V>(rows, columns, lanes, rows, false);                                   \
+    Affine<V> affine;                                                                              \
+    affine.load_affine(gamma, beta, saved, p.column, columns);                                     \
+    reduce<T, V>(                                                                                  \
+        dy, dy_pitch, x, x_pitch, columns, p, affine, activation, d, d_gamma, d_beta, scratch);    \
+    __syncthreads();                                                                               \
+    float d_gammas[V];                                                                             \
+    float d_betas[V];                                                                              \
+    load_or(0.0f, d_gamma, p.column, columns, d_gammas);                                           \
+    load_within(d_beta, p.column, columns, d_betas);                                               \
+    project_rows<T, V>(                                                                            \
+        dy, dy_pitch, x, x_pitch, dx, dx_pitch, p, affine, d_gammas, d_betas, one_by_rows,         \
+        activation, d);                                                                            \
+  }
+
+#if defined(EVENKEEL_DROPOUT) && defined(EVENKEEL_BFLOAT16)
+TRAINING_KERNELS(dropout_bf16x8, bfloat16, 8, Drop)
+#elif defined(EVENKEEL_DROPOUT)
+TRAINING_KERNELS(dropout_f32x1, float, 1, Drop)
+TRAINING_KERNELS(dropout_f32x4, float, 4, Drop)
+#elif defined(EVENKEEL_BFLOAT16)
 BATCH_NORM_KERNELS(bf16x8, bfloat16, 8)
+TRAINING_KERNELS(bf16x8, bfloat16, 8, KeepAll)
 #else
 BATCH_NORM_KERNELS(f32x1, float, 1)
 BATCH_NORM_KERNELS(f32x4, float, 4)
+TRAINING_KERNELS(f32x1, float, 1, KeepAll)
+TRAINING_KERNELS(f32x4, float, 4, KeepAll)
 #endif

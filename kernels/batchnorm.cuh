@@ -13,10 +13,14 @@
 //
 // Mean-only batch norm has no γ and no running variance (both null): γ/√(σ² + ε) is 1 then.
 //
+// Dropout behind the activation is part of both passes and moves no bytes of its own (philox.cuh).
+// Its words are drawn before rows are asked for: in flight together they would take more registers.
+//
 // saved [3, C]: shift, delta, 1/√(σ² + ε). Backward recomputes x̂ and the activation's slope from x.
 #pragma once
 
 #include "activations.cuh"
+#include "philox.cuh"
 
 /** sums[0] := Σ (x − x[0]) and sums[1] := Σ (x − x[0])² of a thread's rows. */
 template <typename T, int V>
@@ -112,8 +116,8 @@ template <int V> struct Affine {
   }
 };
 
-/** y := activation(γ x̂ + β) for a thread's rows. */
-template <typename T, int V>
+/** y := activation(γ x̂ + β), and dropout of that, for a thread's rows. */
+template <typename T, int V, typename D>
 __device__ __forceinline__ void apply_rows(
     const T *x,
     int x_pitch,
@@ -121,11 +125,13 @@ __device__ __forceinline__ void apply_rows(
     int y_pitch,
     const Panel &p,
     const Affine<V> &affine,
-    int activation) {
+    int activation,
+    const D &d) {
   dispatch(activation, [&](auto a) {
     constexpr int R = ROWS_OF<decltype(a), 8>;
 #pragma unroll 1
     for (int row = p.begin; row < p.end; row += R * p.down) {
+      const auto kept = d.template draw<R, V>(p, row);
       RawType<T, V> raw[R];
       load_rows<R, T, V>(x, x_pitch, p, row, zeros<T, V>(), raw);
 #pragma unroll
@@ -137,6 +143,7 @@ __device__ __forceinline__ void apply_rows(
           u[j] = affine.affine(affine.centred(u[j], j), j);
         }
         forward(a, u);
+        d.forward(kept, i, u);
         if (row + i * p.down < p.end) {
           store(y + at(row + i * p.down, y_pitch, p.column), u);
         }
@@ -181,7 +188,7 @@ __device__ __forceinline__ void count_batch(Scratch *scratch, float *count, floa
   }
 }
 
-// Backward: with t = dy · activation′, dβ = Σ t, dγ = Σ t x̂ and
+// Backward: with t = dy · activation′, dy being what dropout leaves of it, dβ = Σ t, dγ = Σ t x̂ and
 // dx = γ/√(σ² + ε) · (t − (dβ + x̂ dγ)/N).
 
 /** dy := t, for one vector; x is left as x − μ. */
@@ -202,7 +209,7 @@ mask(A activation, const Affine<V> &affine, float (&x)[V], float (&dy)[V]) {
 }
 
 /** sums[0] := Σ t and sums[1] := Σ t x̂ of a thread's rows: four at a time in float. */
-template <typename T, int V>
+template <typename T, int V, typename D>
 __device__ __forceinline__ void add_gradients(
     const T *dy,
     int dy_pitch,
@@ -211,11 +218,13 @@ __device__ __forceinline__ void add_gradients(
     const Panel &p,
     const Affine<V> &affine,
     int activation,
+    const D &d,
     double (&sums)[2][V]) {
   dispatch(activation, [&](auto a) {
     constexpr int R = ROWS_OF<decltype(a), 4>;
 #pragma unroll 1
     for (int row = p.begin; row < p.end; row += R * p.down) {
+      const auto kept = d.template draw<R, V>(p, row);
       RawType<T, V> raw_dy[R];
       RawType<T, V> raw_x[R];
       load_rows<R, T, V>(dy, dy_pitch, p, row, zeros<T, V>(), raw_dy);
@@ -229,6 +238,7 @@ __device__ __forceinline__ void add_gradients(
         float centred[V];
         unpack(raw_dy[i], t);
         unpack(raw_x[i], centred);
+        d.backward(kept, i, t);
         mask(a, affine, centred, t);
 #pragma unroll
         for (int j = 0; j < V; j++) {
@@ -246,7 +256,7 @@ __device__ __forceinline__ void add_gradients(
 }
 
 /** dx for a thread's rows. */
-template <typename T, int V>
+template <typename T, int V, typename D>
 __device__ __forceinline__ void project_rows(
     const T *dy,
     int dy_pitch,
@@ -259,7 +269,8 @@ __device__ __forceinline__ void project_rows(
     const float (&d_gamma)[V],
     const float (&d_beta)[V],
     double one_by_rows,
-    int activation) {
+    int activation,
+    const D &d) {
   float scale[V];
   float slope[V];
   float constant[V];
@@ -274,6 +285,7 @@ __device__ __forceinline__ void project_rows(
     constexpr int R = ROWS_OF<decltype(a), 4>;
 #pragma unroll 1
     for (int row = p.begin; row < p.end; row += R * p.down) {
+      const auto kept = d.template draw<R, V>(p, row);
       RawType<T, V> raw_dy[R];
       RawType<T, V> raw_x[R];
       load_rows<R, T, V>(dy, dy_pitch, p, row, zeros<T, V>(), raw_dy);
@@ -284,6 +296,7 @@ __device__ __forceinline__ void project_rows(
         float centred[V];
         unpack(raw_dy[i], t);
         unpack(raw_x[i], centred);
+        d.backward(kept, i, t);
         mask(a, affine, centred, t);
 #pragma unroll
         for (int j = 0; j < V; j++) {

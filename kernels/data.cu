@@ -1,6 +1,6 @@
 // Moving numbers: gather, copy with conversion, sum, scaling, dropout. All bound by memory: each
 // element is read once and written once.
-#include "common.cuh"
+#include "philox.cuh"
 
 /** batch[i] := table[rows[position + i]], or table[position + i] where rows is null. */
 template <typename T, int V>
@@ -81,68 +81,6 @@ __device__ __forceinline__ void add(
   }
 }
 
-/** Philox 4×32-10 (Salmon et al. 2011), word for word as Philox.java. */
-__device__ __forceinline__ void
-philox(uint64_t seed, uint64_t stream, uint64_t position, unsigned *out) {
-  unsigned c0 = static_cast<unsigned>(position);
-  unsigned c1 = static_cast<unsigned>(position >> 32);
-  unsigned c2 = static_cast<unsigned>(stream);
-  unsigned c3 = static_cast<unsigned>(stream >> 32);
-  unsigned key0 = static_cast<unsigned>(seed);
-  unsigned key1 = static_cast<unsigned>(seed >> 32);
-#pragma unroll
-  for (int round = 0; round < 10; round++) {
-    const uint64_t product0 = static_cast<uint64_t>(0xD2511F53u) * c0;
-    const uint64_t product1 = static_cast<uint64_t>(0xCD9E8D57u) * c2;
-    c0 = static_cast<unsigned>(product1 >> 32) ^ c1 ^ key0;
-    c2 = static_cast<unsigned>(product0 >> 32) ^ c3 ^ key1;
-    c1 = static_cast<unsigned>(product1);
-    c3 = static_cast<unsigned>(product0);
-    key0 += 0x9E3779B9u;
-    key1 += 0xBB67AE85u;
-  }
-  out[0] = c0;
-  out[1] = c1;
-  out[2] = c2;
-  out[3] = c3;
-}
-
-/**
- * The V words that decide over elements first, first + 1, …: word e mod 4 of block e / 4. A vector
- * may begin inside a block, so one block more than it is long, then turned to its beginning.
- */
-template <int V>
-__device__ __forceinline__ void
-words_of(uint64_t seed, uint64_t stream, uint64_t first, unsigned (&words)[V + 4]) {
-  const unsigned turn = first & 3;
-#pragma unroll
-  for (int block = 0; block < (V + 3) / 4; block++) {
-    philox(seed, stream, first / 4 + block, words + 4 * block);
-  }
-  if (turn != 0) {
-    if (V > 1) {
-      philox(seed, stream, first / 4 + V / 4, words + V);
-    }
-    if (turn & 1) {
-#pragma unroll
-      for (int i = 0; i + 1 < V + 3; i++) {
-        words[i] = words[i + 1];
-      }
-    }
-    if (turn & 2) {
-#pragma unroll
-      for (int i = 0; i + 2 < V + 3; i++) {
-        words[i] = words[i + 2];
-      }
-    }
-  }
-}
-
-/** scale · x + shift, rounded twice as on the CPU. */
-__device__ __forceinline__ float scaled(float x, float scale, float shift) {
-  return __fadd_rn(__fmul_rn(x, scale), shift);
-}
-
 template <typename T, int V>
 __device__ __forceinline__ void scale_shift(
     const T *x,
@@ -168,18 +106,12 @@ __device__ __forceinline__ void scale_shift(
   }
 }
 
-/** y := scale · x + shift where the element's word is at least drop_below, else dropped. */
+/** y := what dropout makes of x. */
 template <typename T, int V>
 __device__ __forceinline__ void dropout(
     const T *x,
     int x_pitch,
-    int64_t drop_below,
-    float scale,
-    float shift,
-    float dropped,
-    int64_t seed,
-    int64_t stream,
-    const int64_t *step,
+    const Drop &drop,
     T *y,
     int y_pitch,
     int rows,
@@ -187,18 +119,13 @@ __device__ __forceinline__ void dropout(
     int lanes,
     int rows_per_slab) {
   const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, false);
-  const uint64_t counter = stream + *step;
 #pragma unroll 1
   for (int row = p.begin; row < p.end; row += p.down) {
     const RawType<T, V> raw = load<T, V>(x + at(row, x_pitch, p.column));
-    unsigned words[V + 4];
-    words_of<V>(seed, counter, at(row, columns, p.column), words);
+    const auto bits = drop.draw<1, V>(p, row);
     float v[V];
     unpack(raw, v);
-#pragma unroll
-    for (int j = 0; j < V; j++) {
-      v[j] = words[j] >= drop_below ? scaled(v[j], scale, shift) : dropped;
-    }
+    drop.forward(bits, 0, v);
     store(y + at(row, y_pitch, p.column), v);
   }
 }
@@ -224,7 +151,7 @@ __device__ __forceinline__ void find_non_finite(
   }
 }
 
-#define COPY_KERNELS(SUFFIX, FROM, TO, V)                                                        \
+#define COPY_KERNELS(SUFFIX, FROM, TO, V)                                                          \
   extern "C" __global__ void __launch_bounds__(THREADS) copy_##SUFFIX(                             \
       const FROM *source, int source_pitch, TO *target, int target_pitch, int rows, int columns,   \
       int lanes, int rows_per_slab) {                                                              \
@@ -255,12 +182,10 @@ __device__ __forceinline__ void find_non_finite(
         x, x_pitch, scale, shift, y, y_pitch, rows, columns, lanes, rows_per_slab);                \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) dropout_##SUFFIX(                          \
-      const T *x, int x_pitch, int64_t drop_below, float scale, float shift, float dropped,        \
-      int64_t seed, int64_t stream, const int64_t *step, T *y, int y_pitch, int rows,              \
-      int columns, int lanes, int rows_per_slab) {                                                 \
-    dropout<T, V>(                                                                                 \
-        x, x_pitch, drop_below, scale, shift, dropped, seed, stream, step, y, y_pitch, rows,       \
-        columns, lanes, rows_per_slab);                                                            \
+      const T *x, int x_pitch, DROPOUT_PARAMETERS, T *y, int y_pitch, int rows, int columns,       \
+      int lanes, int rows_per_slab) {                                                              \
+    const Drop drop(dropping, seed, stream, step, columns);                                        \
+    dropout<T, V>(x, x_pitch, drop, y, y_pitch, rows, columns, lanes, rows_per_slab);              \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) find_non_finite_##SUFFIX(                  \
       const T *x, int rows, int columns, int pitch, int *found, int lanes, int rows_per_slab) {    \

@@ -33,7 +33,7 @@ __device__ __forceinline__ Panel ghost_panel(int rows, int columns, int lanes) {
   return p;
 }
 
-template <typename T, int V>
+template <typename T, int V, typename D>
 __device__ __forceinline__ void ghost_forward(
     const T *x,
     int columns,
@@ -46,6 +46,7 @@ __device__ __forceinline__ void ghost_forward(
     bool unbiased,
     float *saved,
     int activation,
+    const D &d,
     T *y,
     int y_pitch,
     int lanes,
@@ -75,7 +76,8 @@ __device__ __forceinline__ void ghost_forward(
     __syncthreads(); // saved was written by other threads of this block
     Affine<V> affine;
     affine.load_affine(gamma, beta, kept, p.column, columns);
-    apply_rows<T, V>(own, x_pitch, y + at(first, y_pitch, 0), y_pitch, p, affine, activation);
+    apply_rows<T, V>(
+        own, x_pitch, y + at(first, y_pitch, 0), y_pitch, p, affine, activation, d.below(first));
   }
   const Panel p = ghost_panel<V>(ghosts.rows, columns, lanes);
   if (!merge_slabs<V>(p, scratch, shared, merged)) {
@@ -88,7 +90,7 @@ __device__ __forceinline__ void ghost_forward(
   count_batch(scratch, running.count, seen);
 }
 
-template <typename T, int V>
+template <typename T, int V, typename D>
 __device__ __forceinline__ void ghost_backward(
     const T *dy,
     int dy_pitch,
@@ -100,6 +102,7 @@ __device__ __forceinline__ void ghost_backward(
     const float *beta,
     const float *saved,
     int activation,
+    const D &d,
     float *d_gamma,
     float *d_beta,
     T *dx,
@@ -122,7 +125,9 @@ __device__ __forceinline__ void ghost_backward(
     Affine<V> affine;
     affine.load_affine(gamma, beta, saved + 3 * at(group, columns, 0), p.column, columns);
     double sums[2][V] = {};
-    add_gradients<T, V>(group_dy, dy_pitch, group_x, x_pitch, p, affine, activation, sums);
+    const D group_d = d.below(first);
+    add_gradients<T, V>(
+        group_dy, dy_pitch, group_x, x_pitch, p, affine, activation, group_d, sums);
     double column_sums[2];
     sum_rows(sums, p, shared, column_sums);
     if (threadIdx.x < width) {
@@ -141,7 +146,7 @@ __device__ __forceinline__ void ghost_backward(
     }
     project_rows<T, V>(
         group_dy, dy_pitch, group_x, x_pitch, dx + at(first, dx_pitch, 0), dx_pitch, p, affine,
-        d_gammas, d_betas, 1.0 / rows, activation);
+        d_gammas, d_betas, 1.0 / rows, activation, group_d);
   }
   const Panel p = ghost_panel<V>(ghosts.rows, columns, lanes);
   if (!merge_slabs<V>(p, scratch, shared, merged)) {
@@ -155,31 +160,40 @@ __device__ __forceinline__ void ghost_backward(
   }
 }
 
-#define GHOST_NORM_KERNELS(SUFFIX, T, V)                                                           \
+/** D is KeepAll, or Drop. */
+#define GHOST_NORM_KERNELS(SUFFIX, T, V, D)                                                        \
   extern "C" __global__ void __launch_bounds__(THREADS) bn_ghost_forward_##SUFFIX(                 \
       const T *x, int rows, int columns, int x_pitch, int count, int per_slab, const float *gamma, \
       const float *beta, double epsilon, float *running_mean, float *running_variance,             \
       float *batches, double weight, int unbiased, float *saved, int activation, T *y,             \
-      int y_pitch, int lanes, Scratch *scratch) {                                                  \
+      int y_pitch, int lanes, Scratch *scratch, DROPOUT_PARAMETERS) {                              \
+    const D d(dropping, seed, stream, step, columns);                                              \
     const Running running{running_mean, running_variance, batches, weight};                        \
     const Ghosts ghosts{rows, count, per_slab};                                                    \
     ghost_forward<T, V>(                                                                           \
         x, columns, x_pitch, ghosts, gamma, beta, epsilon, running, unbiased != 0, saved,          \
-        activation, y, y_pitch, lanes, scratch);                                                   \
+        activation, d, y, y_pitch, lanes, scratch);                                                \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) bn_ghost_backward_##SUFFIX(                \
       const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int columns, int count,        \
       int per_slab, const float *gamma, const float *beta, const float *saved, int activation,     \
-      float *d_gamma, float *d_beta, T *dx, int dx_pitch, int lanes, Scratch *scratch) {           \
+      float *d_gamma, float *d_beta, T *dx, int dx_pitch, int lanes, Scratch *scratch,             \
+      DROPOUT_PARAMETERS) {                                                                        \
+    const D d(dropping, seed, stream, step, columns);                                              \
     const Ghosts ghosts{rows, count, per_slab};                                                    \
     ghost_backward<T, V>(                                                                          \
-        dy, dy_pitch, x, x_pitch, columns, ghosts, gamma, beta, saved, activation, d_gamma, d_beta,\
-        dx, dx_pitch, lanes, scratch);                                                             \
+        dy, dy_pitch, x, x_pitch, columns, ghosts, gamma, beta, saved, activation, d,              \
+        d_gamma, d_beta, dx, dx_pitch, lanes, scratch);                                            \
   }
 
-#ifdef EVENKEEL_BFLOAT16
-GHOST_NORM_KERNELS(bf16x8, bfloat16, 8)
+#if defined(EVENKEEL_DROPOUT) && defined(EVENKEEL_BFLOAT16)
+GHOST_NORM_KERNELS(dropout_bf16x8, bfloat16, 8, Drop)
+#elif defined(EVENKEEL_DROPOUT)
+GHOST_NORM_KERNELS(dropout_f32x1, float, 1, Drop)
+GHOST_NORM_KERNELS(dropout_f32x4, float, 4, Drop)
+#elif defined(EVENKEEL_BFLOAT16)
+GHOST_NORM_KERNELS(bf16x8, bfloat16, 8, KeepAll)
 #else
-GHOST_NORM_KERNELS(f32x1, float, 1)
-GHOST_NORM_KERNELS(f32x4, float, 4)
+GHOST_NORM_KERNELS(f32x1, float, 1, KeepAll)
+GHOST_NORM_KERNELS(f32x4, float, 4, KeepAll)
 #endif

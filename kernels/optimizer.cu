@@ -15,18 +15,20 @@ struct Update {
   float weight_decay;
   const float *scale;
   float *guard;
-  const float *learning_rate;
+  const float *pace; // learning rate, factor on the weight decay
 };
 
 /** The numbers that an update reads from memory. */
 struct Scalars {
   float scale;
   float rate;
+  float weight_decay;
   bool refused; // once the guard is not finite, nothing is changed any more
 
   __device__ __forceinline__ explicit Scalars(const Update &update) {
     scale = update.scale == nullptr ? 1.0f : *update.scale;
-    rate = *update.learning_rate;
+    rate = update.pace[0];
+    weight_decay = update.weight_decay * update.pace[1];
     refused = update.guard != nullptr && is_refused(update.guard);
   }
 
@@ -66,7 +68,7 @@ step_vector(const Update &update, float *a, float *b, const Scalars &scalars, in
   }
 #pragma unroll
   for (int j = 0; j < V; j++) {
-    const float decay = i + j < update.decayed ? update.weight_decay : 0.0f;
+    const float decay = i + j < update.decayed ? scalars.weight_decay : 0.0f;
     rule(p[j], scalars.scale * g[j], as[j], bs[j], decay);
   }
   store(update.parameters + i, p);
@@ -188,11 +190,11 @@ clip_scale(const float *gradients, int64_t count, double limit, float *norm, Scr
 
 #define UPDATE_PARAMETERS                                                                          \
   float *parameters, const float *gradients, bfloat16 *copy, int64_t count, int64_t decayed,       \
-      float weight_decay, const float *scale, float *guard, const float *learning_rate
+      float weight_decay, const float *scale, float *guard, const float *pace
 
 #define UPDATE                                                                                     \
   Update {                                                                                         \
-    parameters, gradients, copy, count, decayed, weight_decay, scale, guard, learning_rate         \
+    parameters, gradients, copy, count, decayed, weight_decay, scale, guard, pace                  \
   }
 
 #define UPDATE_KERNELS(SUFFIX, V)                                                                  \

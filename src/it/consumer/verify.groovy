@@ -9,7 +9,7 @@ assert new File(basedir, "runs/model.safetensors").exists()
 
 def jars = new File(basedir, "class-path").text.split(File.pathSeparator).collect { new File(it).name }
 assert jars.any { it.startsWith("evenkeel-") } : jars
-["slf4j-simple", "lets-plot", "kotlin", "batik", "picocli", "progressbar",
+["slf4j-simple", "lets-plot", "kotlin", "batik", "jhdf", "picocli", "progressbar",
  "cuda-", "natives", "junit", "onnxruntime"].each { unwanted ->
   assert jars.every { !it.startsWith(unwanted) && !it.contains("-" + unwanted) } : unwanted + " in " + jars
 }

@@ -86,6 +86,7 @@ class ArchitectureTest {
           Map.entry("de.siegmar", Set.of("data", "train", "report", "lab")),
           Map.entry("com.sun.net.httpserver", Set.of("ui")),
           Map.entry("ai.onnx", Set.of("io")),
+          Map.entry("io.jhdf", Set.of("io")),
           Map.entry("com.google.protobuf", Set.of("io")));
 
   private final JavaClasses classes =

@@ -158,7 +158,8 @@ public interface Backend extends AutoCloseable {
       "Batch norm can't be trained on a batch of one row: less its own mean, nothing of it is left."
           + " help: a batch of at least 2 rows";
 
-  // Batch norm: x, y [N, C]; x̂ = (x − μ) / √(σ² + ε) over the rows, y = activation(γ x̂ + β)
+  // Batch norm: x, y [N, C]; x̂ = (x − μ) / √(σ² + ε) over the rows, y = activation(γ x̂ + β). In
+  // training y is what the masking's dropout leaves of that
 
   /**
    * Normalises by the batch's own mean and biased variance, or by those of its groups of rows,
@@ -167,14 +168,19 @@ public interface Backend extends AutoCloseable {
    * ε).
    */
   Operation batchNormForward(
-      Matrix x, BatchNormMemory norm, Activation activation, Matrix y, Matrix saved);
+      Matrix x,
+      BatchNormMemory norm,
+      Activation activation,
+      Masking masking,
+      Matrix y,
+      Matrix saved);
 
   /** The same with the running statistics, which stay as they are. y may be x. */
   Operation batchNormInference(Matrix x, BatchNormMemory norm, Activation activation, Matrix y);
 
   /**
-   * dx, dGamma (NONE where there is no γ) and dBeta from dy and what the forward pass saw and left.
-   * dx may be dy.
+   * dx, dGamma (NONE where there is no γ) and dBeta from dy and what the forward pass was given and
+   * left. dx may be dy.
    */
   Operation batchNormBackward(
       Matrix dy,
@@ -182,6 +188,7 @@ public interface Backend extends AutoCloseable {
       Matrix y,
       BatchNormMemory norm,
       Activation activation,
+      Masking masking,
       Matrix saved,
       Matrix dx,
       Matrix dGamma,

@@ -53,9 +53,10 @@ public final class SelfTest implements AutoCloseable {
     for (Activation activation : Activation.values()) {
       bindActivation(activation);
     }
-    bindBatchNorm("", false, 0);
-    bindBatchNorm(" ghost", false, 32);
-    bindBatchNorm(" mean-only", true, 0);
+    bindBatchNorm("", false, 0, Masking.NONE);
+    bindBatchNorm(" ghost", false, 32, Masking.NONE);
+    bindBatchNorm(" mean-only", true, 0, Masking.NONE);
+    bindBatchNorm(" dropout", false, 0, new Masking(Dropping.inverted(0.3), 5, 1, step));
     bindRowNorm(" layer", 1, true);
     bindRowNorm(" rms", 1, false);
     bindRowNorm(" group", 6, true);
@@ -218,7 +219,7 @@ public final class SelfTest implements AutoCloseable {
         dBias);
   }
 
-  private void bindBatchNorm(String name, boolean meanOnly, int ghostRows) {
+  private void bindBatchNorm(String name, boolean meanOnly, int ghostRows, Masking masking) {
     Matrix x = normal(ROWS, COLUMNS);
     BatchNormMemory norm =
         new BatchNormMemory(
@@ -234,7 +235,7 @@ public final class SelfTest implements AutoCloseable {
     Matrix saved = empty(3 * BatchNormMemory.groups(ROWS, ghostRows), COLUMNS);
     bind(
         "batchNormForward" + name,
-        backend.batchNormForward(x, norm, Activation.RELU, y, saved),
+        backend.batchNormForward(x, norm, Activation.RELU, masking, y, saved),
         present(y, norm.runningMean(), norm.runningVariance()));
     Matrix dx = empty(ROWS, COLUMNS);
     Matrix dGamma = meanOnly ? Matrix.NONE : empty(1, COLUMNS);
@@ -242,7 +243,7 @@ public final class SelfTest implements AutoCloseable {
     bind(
         "batchNormBackward" + name,
         backend.batchNormBackward(
-            normal(ROWS, COLUMNS), x, y, norm, Activation.RELU, saved, dx, dGamma, dBeta),
+            normal(ROWS, COLUMNS), x, y, norm, Activation.RELU, masking, saved, dx, dGamma, dBeta),
         present(dx, dGamma, dBeta));
     Matrix inferred = empty(ROWS, COLUMNS);
     bind(

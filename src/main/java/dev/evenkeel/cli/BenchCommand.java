@@ -125,7 +125,7 @@ final class BenchCommand implements Callable<Integer> {
     }
     Optimizer rule = Flag.of("--optimizer", () -> Optimizer.named(optimizer, 1));
     Optimizer paced = Flag.of("--lr", () -> rule.withLearningRate(learningRate));
-    Network description = network.network(inputs, outputs);
+    Network description = network.network(Defaults.PLAIN, inputs, outputs);
     if (single) {
       showSingle(description);
       return 0;

@@ -22,6 +22,12 @@ final class Conditions {
                 parts.train().rows(),
                 parts.valid().map(Dataset::rows).orElse(0),
                 parts.test().map(Dataset::rows).orElse(0)));
+    double clip = parts.preparation().clip();
+    conditions.put(
+        "features",
+        clip == 0
+            ? "less their mean, by their deviation"
+            : "less their median, by the distance of their quartiles, smoothly clipped at " + clip);
     conditions.put("parameters", "%,d".formatted(model.parameterCount()));
     conditions.put("device", backend.description());
     conditions.put("Evenkeel", SavedModel.version());

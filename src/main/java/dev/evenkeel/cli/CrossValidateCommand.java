@@ -57,13 +57,14 @@ final class CrossValidateCommand implements Callable<Integer> {
           "--test has no use here: each fold tests on its own rows. help: leave it out");
     }
     recipe.requireValidation(data);
-    List<Supplier<DataPlan.Parts>> parts = data.plan(recipe.seed).folds(folds, common::say);
+    List<Supplier<DataPlan.Parts>> parts =
+        data.plan(recipe.otherwise(), recipe.seed).folds(folds, common::say);
     try (Backend backend = common.open()) {
       show(
           CrossValidation.run(
               backend,
               parts,
-              train -> network.network(train.columns(), outputs(train)),
+              train -> network.network(recipe.otherwise(), train.columns(), outputs(train)),
               recipe::recipe,
               this::show));
     }

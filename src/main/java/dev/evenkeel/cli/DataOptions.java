@@ -1,5 +1,6 @@
 package dev.evenkeel.cli;
 
+import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.train.DataPlan;
 import java.util.List;
@@ -47,6 +48,13 @@ final class DataOptions {
   boolean noHeader;
 
   @Option(
+      names = "--scale",
+      paramLabel = "KIND",
+      description =
+          "how features are brought to one size: standard (mean 0, deviation 1) or robust (median 0, quartiles 1 apart, smoothly clipped at 3) (default: standard; tabular: robust)")
+  String scale;
+
+  @Option(
       names = "--valid",
       paramLabel = "FRACTION",
       defaultValue = "0.1",
@@ -61,7 +69,12 @@ final class DataOptions {
           "share of the rows to test on at the end, where the data has no test set of its own (default: ${DEFAULT-VALUE})")
   double test;
 
-  DataPlan plan(long seed) {
+  /**
+   * @param otherwise what an option is that was not given
+   */
+  DataPlan plan(Defaults otherwise, long seed) {
+    String called = scale == null ? otherwise.scale() : scale;
+    boolean robust = Flag.choice("--scale", called, "standard", "robust").equals("robust");
     return new DataPlan(
         data,
         target == null ? "" : target,
@@ -69,6 +82,7 @@ final class DataOptions {
         drop,
         categorical,
         noHeader,
+        robust ? Scaling.ROBUST : Scaling.STANDARD,
         valid,
         test,
         seed);

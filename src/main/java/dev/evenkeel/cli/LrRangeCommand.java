@@ -75,11 +75,14 @@ final class LrRangeCommand implements Callable<Integer> {
     RateRange.Span span =
         Flag.of(
             "--lr-from, --lr-to, --range-steps", () -> new RateRange.Span(lowest, highest, steps));
-    Dataset train = data.plan(recipe.seed).load(common::say).train();
+    Dataset train = data.plan(recipe.otherwise(), recipe.seed).load(common::say).train();
     int outputs = recipe.isBinary() ? 1 : train.task().outputs();
     RateRange found;
     try (Backend backend = common.open();
-        Model model = network.network(train.columns(), outputs).build(backend, recipe.seed)) {
+        Model model =
+            network
+                .network(recipe.otherwise(), train.columns(), outputs)
+                .build(backend, recipe.seed)) {
       found = RateRange.of(model, recipe.recipe(train), train, span);
     }
     make(out);

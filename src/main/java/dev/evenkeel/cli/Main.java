@@ -30,6 +30,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       PredictCommand.class,
       AdaptCommand.class,
       ExportCommand.class,
+      ImportCommand.class,
       SummaryCommand.class,
       ReportCommand.class,
       UiCommand.class,
@@ -64,7 +65,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "No command was given; there are: train, cross-validate, lr-range, tune, evaluate, predict, adapt, export, summary, report, ui, bench, lab, doctor");
+        "No command was given; there are: train, cross-validate, lr-range, tune, evaluate, predict, adapt, export, import, summary, report, ui, bench, lab, doctor");
   }
 
   public static void main(String[] args) {

@@ -33,7 +33,13 @@ final class ModelOptions {
   private String target;
 
   String data(SavedModel saved) {
-    return data == null ? plan(saved).data() : data;
+    String name = data == null ? plan(saved).data() : data;
+    if (name.isEmpty()) {
+      throw new EvenkeelException(
+          "%s does not say which data it was trained on. help: --data NAME|FILE"
+              .formatted(saved.file()));
+    }
+    return name;
   }
 
   /** Prepared rows; of the data that trained the model, where targets are wanted, the test rows. */

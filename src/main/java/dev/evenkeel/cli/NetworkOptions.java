@@ -27,9 +27,9 @@ final class NetworkOptions {
       names = "--hidden",
       paramLabel = "N",
       split = ",",
-      defaultValue = "256,256",
-      description = "widths of the hidden layers, or 0 for none (default: ${DEFAULT-VALUE})")
-  List<Integer> hidden;
+      description =
+          "widths of the hidden layers, or 0 for none (default: 256,256; tabular: 256,256,256)")
+  List<Integer> hidden = List.of();
 
   @Option(
       names = "--norm",
@@ -58,18 +58,16 @@ final class NetworkOptions {
   @Option(
       names = "--act",
       paramLabel = "FUNCTION",
-      defaultValue = "relu",
       description =
-          "identity, relu, leaky-relu, elu, selu, gelu, silu, sigmoid, tanh or softplus (default: ${DEFAULT-VALUE})")
+          "identity, relu, leaky-relu, elu, selu, gelu, silu, sigmoid, tanh or softplus (default: relu; tabular: silu)")
   String activation;
 
   @Option(
       names = "--dropout",
       paramLabel = "P",
-      defaultValue = "0",
       description =
-          "dropout probability after each hidden layer; alpha dropout behind selu (default: ${DEFAULT-VALUE})")
-  double dropout;
+          "dropout probability after each hidden layer; alpha dropout behind selu (default: 0; tabular: 0.15)")
+  Double dropout;
 
   @Option(
       names = "--residual",
@@ -113,17 +111,23 @@ final class NetworkOptions {
       description = "added to a norm's variance (default: ${DEFAULT-VALUE})")
   double epsilon;
 
-  Network network(int inputs, int outputs) {
-    List<Integer> widths = hidden.equals(List.of(0)) ? List.of() : hidden;
+  /**
+   * @param otherwise what an option is that was not given
+   */
+  Network network(Defaults otherwise, int inputs, int outputs) {
+    List<Integer> given = hidden.isEmpty() ? otherwise.hidden() : hidden;
+    List<Integer> widths = given.equals(List.of(0)) ? List.of() : given;
     // Read here, so that a wrong name is refused even where no layer takes it.
-    Activation function = Flag.of("--act", () -> Activation.named(activation));
+    String called = activation == null ? otherwise.activation() : activation;
+    Activation function = Flag.of("--act", () -> Activation.named(called));
+    double dropped = dropout == null ? otherwise.dropout() : dropout;
     NormName name = NormName.of(norm);
     boolean before = Flag.choice("--norm-place", place, "before", "after").equals("before");
     List<Layer> layers = new ArrayList<>();
     int width = inputs;
     for (int units : widths) {
       Flag.atLeast("--hidden", units, 1);
-      List<Layer> block = block(units, function, name, before);
+      List<Layer> block = block(units, function, name, before, dropped);
       layers.addAll(residual && units == width ? List.of(new Residual(block)) : block);
       width = units;
     }
@@ -131,7 +135,8 @@ final class NetworkOptions {
     return new Network(inputs, layers);
   }
 
-  private List<Layer> block(int units, Activation function, NormName name, boolean before) {
+  private List<Layer> block(
+      int units, Activation function, NormName name, boolean before, double dropped) {
     List<Layer> block = new ArrayList<>();
     switch (name.method()) {
       case "none" -> block.addAll(List.of(linear(units), Activate.of(function)));
@@ -152,10 +157,10 @@ final class NetworkOptions {
         block.add(before ? Activate.of(function) : norm);
       }
     }
-    if (dropout != 0) {
+    if (dropped != 0) {
       boolean alpha = function == Activation.SELU;
       block.add(
-          Flag.of("--dropout", () -> alpha ? new AlphaDropout(dropout) : new Dropout(dropout)));
+          Flag.of("--dropout", () -> alpha ? new AlphaDropout(dropped) : new Dropout(dropped)));
     }
     return block;
   }

@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.loss.Loss;
+import dev.evenkeel.optim.Fade;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
 import dev.evenkeel.train.Recipe;
@@ -26,9 +27,18 @@ final class RecipeOptions {
   private static final String[] VALUE_LOSSES = {"mse", "mae", "huber"};
 
   @Option(
+      names = "--recipe",
+      paramLabel = "NAME",
+      defaultValue = Defaults.PLAIN_NAME,
+      description =
+          "the values of options that are not given: plain, or tabular in the manner of RealMLP (default: ${DEFAULT-VALUE})")
+  String recipe;
+
+  @Option(
       names = "--epochs",
       paramLabel = "N",
-      description = "walks through the training rows (default: 20, and at least 500 steps)")
+      description =
+          "walks through the training rows (default: 20, and at least 500 steps; tabular: 256)")
   Integer epochs;
 
   @Option(names = "--steps", paramLabel = "N", description = "training steps, instead of epochs")
@@ -37,9 +47,8 @@ final class RecipeOptions {
   @Option(
       names = "--batch",
       paramLabel = "N",
-      defaultValue = "128",
-      description = "rows of a mini-batch (default: ${DEFAULT-VALUE})")
-  int batch;
+      description = "rows of a mini-batch (default: 128; tabular: 256)")
+  Integer batch;
 
   @Option(
       names = "--optimizer",
@@ -51,22 +60,42 @@ final class RecipeOptions {
   @Option(
       names = "--lr",
       paramLabel = "R",
-      defaultValue = "1e-3",
-      description = "base learning rate (default: ${DEFAULT-VALUE})")
-  double learningRate;
+      description = "base learning rate (default: 1e-3; tabular: 2.5e-3)")
+  Double learningRate;
 
   @Option(
       names = "--weight-decay",
       paramLabel = "D",
-      description = "on weights alone (default: 0.01 for adamw, else 0)")
+      description = "on weights alone (default: 0.01 for adamw, tabular: 0.32; else 0)")
   Double weightDecay;
+
+  @Option(
+      names = "--beta2",
+      paramLabel = "B",
+      description =
+          "adam's and adamw's memory of squared gradients (default: 0.999; tabular: 0.95)")
+  Double beta2;
 
   @Option(
       names = "--schedule",
       paramLabel = "NAME",
-      defaultValue = "cosine",
-      description = "constant, step, cosine, one-cycle or plateau (default: ${DEFAULT-VALUE})")
+      description =
+          "of the learning rate: constant, step, cosine, flat-cosine, cosine-log, one-cycle or plateau (default: cosine; tabular: cosine-log)")
   String schedule;
+
+  @Option(
+      names = "--decay-schedule",
+      paramLabel = "NAME",
+      description =
+          "of the weight decay: as --schedule, but plateau (default: constant; tabular: flat-cosine)")
+  String decaySchedule;
+
+  @Option(
+      names = "--dropout-schedule",
+      paramLabel = "NAME",
+      description =
+          "of dropout's probability: as --schedule, but plateau (default: constant; tabular: flat-cosine)")
+  String dropoutSchedule;
 
   @Option(
       names = "--warmup",
@@ -93,9 +122,9 @@ final class RecipeOptions {
   @Option(
       names = "--label-smoothing",
       paramLabel = "E",
-      defaultValue = "0",
-      description = "share of the target spread over all classes (default: ${DEFAULT-VALUE})")
-  double labelSmoothing;
+      description =
+          "share of the target spread over all classes (default: 0; tabular: 0.1 with cross-entropy)")
+  Double labelSmoothing;
 
   @Option(
       names = "--class-weights",
@@ -118,6 +147,13 @@ final class RecipeOptions {
       description =
           "stop after N validations without a better one, and keep the best weights; 0 never stops (default: ${DEFAULT-VALUE})")
   int patience;
+
+  @Option(
+      names = "--keep",
+      paramLabel = "EPOCH",
+      description =
+          "the weights at the end: of the last epoch, or of the best by --monitor (default: last, or best with --patience; tabular: best)")
+  String keep;
 
   @Option(
       names = "--monitor",
@@ -152,30 +188,67 @@ final class RecipeOptions {
     }
     Flag.atLeast("--epochs", epochs == null ? 1 : epochs, 1);
     Flag.atLeast("--steps", steps == null ? 1 : steps, 1);
-    Flag.atLeast("--batch", batch, 1);
-    int perEpoch = (train.rows() + batch - 1) / batch;
+    Defaults otherwise = otherwise();
+    int rows = batch == null ? otherwise.batch() : batch;
+    Flag.atLeast("--batch", rows, 1);
+    int perEpoch = (train.rows() + rows - 1) / rows;
     int enough = Math.max(FEWEST_EPOCHS, (FEWEST_STEPS + perEpoch - 1) / perEpoch);
-    int walks = epochs == null ? enough : epochs;
+    int usual = otherwise.epochs() == 0 ? enough : otherwise.epochs();
+    int walks = epochs == null ? usual : epochs;
     Flag.atLeast("--warmup", warmup, 0);
     Flag.atLeast("--patience", patience, 0);
     boolean classes = train.task() instanceof Task.Classification;
     long total = steps != null ? steps : (long) walks * perEpoch;
-    Schedule shape = Flag.of("--schedule", () -> Schedule.named(schedule, total));
+    Schedule shape = schedule("--schedule", schedule, otherwise.schedule(), total);
     Recipe recipe =
         Recipe.classification()
             .withLoss(classes ? classLoss(train) : regressionLoss())
             .withOptimizer(rule())
             .withSchedule(warmup > 0 ? shape.afterWarmup(warmup) : shape)
-            .withBatch(batch)
+            .withFade(fade(total))
+            .withBatch(rows)
             .withEarlyStopping(patience, monitor)
             .withMetrics(measured(classes))
             .withSeed(seed);
     Recipe ending = steps != null ? recipe.withSteps(steps) : recipe.withEpochs(walks);
-    return Flag.of("--clip", () -> ending.withClip(clip));
+    Recipe kept = keepsBest() ? ending.keepingBest() : ending;
+    return Flag.of("--clip", () -> kept.withClip(clip));
   }
 
-  /** Refuses early stopping without anything to stop by. */
+  /** What an option is that was not given. */
+  Defaults otherwise() {
+    return Defaults.named(recipe);
+  }
+
+  private static Schedule schedule(String option, String given, String otherwise, long total) {
+    return Flag.of(option, () -> Schedule.named(given == null ? otherwise : given, total));
+  }
+
+  private Fade fade(long total) {
+    String usual = otherwise().fade();
+    Schedule decay = schedule("--decay-schedule", decaySchedule, usual, total);
+    Schedule dropout = schedule("--dropout-schedule", dropoutSchedule, usual, total);
+    Fade decayAlone = Flag.of("--decay-schedule", () -> new Fade(decay, Fade.none().dropout()));
+    return Flag.of("--dropout-schedule", () -> new Fade(decayAlone.weightDecay(), dropout));
+  }
+
+  private boolean keepsBest() {
+    String kept = Flag.choice("--keep", keep == null ? otherwise().keep() : keep, "last", "best");
+    if (patience > 0 && keep != null && kept.equals("last")) {
+      throw new EvenkeelException(
+          "--patience %d keeps the best epoch's weights, but --keep last does not. help: leave one of them out"
+              .formatted(patience));
+    }
+    return kept.equals("best");
+  }
+
+  /** Refuses to look for the best epoch without anything to judge it by. */
   void requireValidation(DataOptions data) {
+    if (patience == 0 && keepsBest() && data.valid == 0) {
+      throw new EvenkeelException(
+          "%s needs rows to validate on, but --valid is 0. help: --valid 0.1, or --keep last"
+              .formatted(keep == null ? "--recipe " + recipe : "--keep best"));
+    }
     if (patience > 0 && data.valid == 0) {
       throw new EvenkeelException(
           "--patience %d needs rows to validate on, but --valid is 0. help: --valid 0.1, or --patience 0"
@@ -185,10 +258,22 @@ final class RecipeOptions {
 
   private Optimizer rule() {
     Optimizer rule = Flag.of("--optimizer", () -> Optimizer.named(optimizer, 1));
-    Optimizer paced = Flag.of("--lr", () -> rule.withLearningRate(learningRate));
-    return weightDecay == null
-        ? paced
-        : Flag.of("--weight-decay", () -> paced.withWeightDecay(weightDecay));
+    Defaults otherwise = otherwise();
+    double rate = learningRate == null ? otherwise.learningRate() : learningRate;
+    Optimizer paced = Flag.of("--lr", () -> rule.withLearningRate(rate));
+    if (beta2 != null) {
+      paced = remembering(paced, beta2);
+    } else if (rule instanceof Optimizer.Adam || rule instanceof Optimizer.AdamW) {
+      paced = remembering(paced, otherwise.beta2());
+    }
+    Optimizer whole = paced;
+    double usual = rule instanceof Optimizer.AdamW ? otherwise.weightDecay() : 0;
+    double decay = weightDecay == null ? usual : weightDecay;
+    return Flag.of("--weight-decay", () -> whole.withWeightDecay(decay));
+  }
+
+  private static Optimizer remembering(Optimizer rule, double beta2) {
+    return Flag.of("--beta2", () -> rule.withBeta2(beta2));
   }
 
   /** Those asked for, or else the task's own; and what decides the best validation. */
@@ -223,8 +308,8 @@ final class RecipeOptions {
     }
     List<Double> weights = weights(train, count);
     Flag.of("--class-weights", () -> new Loss.SoftmaxCrossEntropy(0, weights));
-    return Flag.of(
-        "--label-smoothing", () -> new Loss.SoftmaxCrossEntropy(labelSmoothing, weights));
+    double smoothing = labelSmoothing == null ? otherwise().labelSmoothing() : labelSmoothing;
+    return Flag.of("--label-smoothing", () -> new Loss.SoftmaxCrossEntropy(smoothing, weights));
   }
 
   private Loss regressionLoss() {
@@ -251,10 +336,11 @@ final class RecipeOptions {
   }
 
   private void requireUnused(String name) {
-    if (labelSmoothing != 0 || !classWeights.isEmpty()) {
+    boolean smooths = labelSmoothing != null && labelSmoothing != 0;
+    if (smooths || !classWeights.isEmpty()) {
       throw new EvenkeelException(
           "%s works with --loss cross-entropy alone, not with %s"
-              .formatted(labelSmoothing != 0 ? "--label-smoothing" : "--class-weights", name));
+              .formatted(smooths ? "--label-smoothing" : "--class-weights", name));
     }
   }
 

@@ -65,6 +65,14 @@ final class SummaryCommand implements Callable<Integer> {
           "sgd, momentum, nesterov, rmsprop, adam or adamw (default: adamw, or the model's)")
   private String optimizer;
 
+  @Option(
+      names = "--recipe",
+      paramLabel = "NAME",
+      defaultValue = Defaults.PLAIN_NAME,
+      description =
+          "whose network, where its options are not given: plain or tabular (default: ${DEFAULT-VALUE})")
+  private String recipe;
+
   @ArgGroup(validate = false, heading = "%nData, for the numbers of inputs and outputs:%n")
   private final DataOptions data = new DataOptions();
 
@@ -128,6 +136,7 @@ final class SummaryCommand implements Callable<Integer> {
   }
 
   private Subject described() {
+    Defaults otherwise = Defaults.named(recipe);
     if ((inputs == null) != (outputs == null)) {
       throw new EvenkeelException(
           "--in and --out go together, but only %s is given. help: give both, or neither and --data"
@@ -137,12 +146,12 @@ final class SummaryCommand implements Callable<Integer> {
       Flag.atLeast("--in", inputs, 1);
       Flag.atLeast("--out", outputs, 1);
       Loss loss = outputs > 1 ? Loss.crossEntropy() : Loss.meanSquared();
-      return new Subject(network.network(inputs, outputs), loss, optimizer("adamw"), 0);
+      return new Subject(network.network(otherwise, inputs, outputs), loss, optimizer("adamw"), 0);
     }
-    Dataset train = data.plan(1).load(System.err::println).train();
+    Dataset train = data.plan(otherwise, 1).load(System.err::println).train();
     boolean classes = train.task() instanceof Task.Classification;
     Loss loss = classes ? Loss.crossEntropy() : Loss.meanSquared();
-    Network described = network.network(train.columns(), train.task().outputs());
+    Network described = network.network(otherwise, train.columns(), train.task().outputs());
     return new Subject(described, loss, optimizer("adamw"), 0);
   }
 

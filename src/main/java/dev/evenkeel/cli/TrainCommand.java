@@ -94,11 +94,12 @@ final class TrainCommand implements Callable<Integer> {
 
   private void start(Backend backend) {
     recipe.requireValidation(data);
-    DataPlan plan = data.plan(recipe.seed);
+    DataPlan plan = data.plan(recipe.otherwise(), recipe.seed);
     DataPlan.Parts parts = plan.load(common::say);
     Dataset train = parts.train();
     Network description =
-        network.network(train.columns(), recipe.isBinary() ? 1 : train.task().outputs());
+        network.network(
+            recipe.otherwise(), train.columns(), recipe.isBinary() ? 1 : train.task().outputs());
     Recipe how = recipe.recipe(train);
     Path folder = out == null ? RunFolder.next(Path.of("runs"), plan.data()) : out;
     boolean made = RunFolder.create(folder);
@@ -242,9 +243,8 @@ final class TrainCommand implements Callable<Integer> {
                 trained.epochs() == 1 ? "" : "s",
                 trained.steps(),
                 trained.seconds(),
-                trained.stoppedEarly()
-                    ? ", stopped early, weights of epoch " + trained.bestEpoch()
-                    : "",
+                (trained.stoppedEarly() ? ", stopped early" : "")
+                    + (trained.keptBest() ? ", weights of epoch " + trained.bestEpoch() : ""),
                 folder.resolve(SavedModel.MODEL_FILE)));
     ReportCommand.write(folder, SavedModel.load(folder), answers, common::say);
     common.result(result);

@@ -121,7 +121,7 @@ final class TuneCommand implements Callable<Integer> {
     Flag.atLeast("--eta", eta, 2);
     refuse();
     var space = search.space(spec.commandLine().getParseResult());
-    DataPlan.Parts parts = data.plan(recipe.seed).load(common::say);
+    DataPlan.Parts parts = data.plan(recipe.otherwise(), recipe.seed).load(common::say);
     Recipe base = recipe.recipe(parts.train());
     boolean higher =
         !base.monitor().equals("loss") && Metric.named(base.monitor()).higherIsBetter();
@@ -187,7 +187,8 @@ final class TuneCommand implements Callable<Integer> {
     Trial trial = Trial.of(arguments);
     Recipe how = trial.recipe.recipe(parts.train());
     int outputs = trial.recipe.isBinary() ? 1 : parts.train().task().outputs();
-    Network description = trial.network.network(parts.train().columns(), outputs);
+    Network description =
+        trial.network.network(recipe.otherwise(), parts.train().columns(), outputs);
     try (Model model = description.build(backend, how.seed())) {
       return new Trainer(model, how, parts.train())
           .withValidation(parts.valid().orElseThrow())

@@ -1,7 +1,11 @@
 package dev.evenkeel.data;
 
+import com.fasterxml.jackson.annotation.JacksonInject;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -14,14 +18,30 @@ import java.util.stream.IntStream;
  * with the model as JSON.
  *
  * <p>First {@code fit} on training rows, then {@code apply} to all rows and to every later table.
+ *
+ * @param standardize each feature's centre and size; by ranks where the scaling is robust
+ * @param clip what no feature gets beyond then, by a smooth clip; 0 clips nothing
  */
-public record Preparation(List<Feature> features, Standardize standardize, Target target) {
+public record Preparation(
+    List<Feature> features, Standardize standardize, double clip, Target target) {
 
   /** A column with more categories looks like an identifier, which nothing can be learned from. */
   static final int MOST_LEVELS = 1000;
 
-  public Preparation {
-    features = List.copyOf(features);
+  /** What is injected stands for a property that files from before it do not have. */
+  public Preparation(
+      @JsonProperty("features") List<Feature> features,
+      @JsonProperty("standardize") Standardize standardize,
+      @JsonProperty("clip") @JacksonInject(value = "0", useInput = OptBoolean.TRUE) double clip,
+      @JsonProperty("target") Target target) {
+    this.features = List.copyOf(features);
+    this.standardize = standardize;
+    this.clip = clip;
+    this.target = target;
+    if (!(clip >= 0 && clip < Double.POSITIVE_INFINITY)) {
+      throw new EvenkeelException(
+          "A preparation clips at a limit above 0, or at 0 not at all, not at " + clip);
+    }
     long width = features.stream().mapToLong(Feature::width).sum();
     boolean unnamed = features.stream().anyMatch(Feature.Columns.class::isInstance);
     if (width < 1 || width > Integer.MAX_VALUE || unnamed && features.size() > 1) {
@@ -32,9 +52,20 @@ public record Preparation(List<Feature> features, Standardize standardize, Targe
     standardize.requireWidth((int) width);
   }
 
+  /** Without clipping. */
+  public Preparation(List<Feature> features, Standardize standardize, Target target) {
+    this(features, standardize, 0, target);
+  }
+
   /** For a table; every column but the target and those dropped becomes a feature. */
   public static Preparation fit(
       Table table, TargetChoice choice, List<String> drop, int[] trainRows) {
+    return fit(table, choice, drop, trainRows, Scaling.STANDARD);
+  }
+
+  /** The same, by this scaling. */
+  public static Preparation fit(
+      Table table, TargetChoice choice, List<String> drop, int[] trainRows, Scaling scaling) {
     requireRows(table.name(), trainRows);
     Set<String> left = new LinkedHashSet<>(table.columnNames());
     drop.forEach(name -> left.remove(table.column(name).name()));
@@ -45,7 +76,7 @@ public record Preparation(List<Feature> features, Standardize standardize, Targe
     }
     List<Feature> features = new ArrayList<>();
     for (String name : left) {
-      features.add(fit(table, table.column(name), trainRows));
+      features.add(fit(table, table.column(name), trainRows, scaling));
     }
     if (features.stream().mapToInt(Feature::width).sum() == 0) {
       throw new EvenkeelException(
@@ -54,13 +85,37 @@ public record Preparation(List<Feature> features, Standardize standardize, Targe
     }
     TableEncoder encoder = new TableEncoder(table, features, note -> {});
     float[] encoded = encoder.encode();
+    Target target = fitTarget(table, choice, trainRows);
+    if (scaling == Scaling.STANDARD) {
+      return new Preparation(
+          features, Standardize.perColumn(encoded, encoder.width(), trainRows), target);
+    }
+    List<int[]> present = present(table, features, trainRows);
     return new Preparation(
         features,
-        Standardize.perColumn(encoded, encoder.width(), trainRows),
-        fitTarget(table, choice, trainRows));
+        RobustScale.fit(encoded, encoder.width(), present::get),
+        SmoothClip.LIMIT,
+        target);
   }
 
-  private static Feature fit(Table table, Column column, int[] trainRows) {
+  /**
+   * For each input, the training rows whose value was there: what stands for the missing ones lies
+   * at the median, and would draw the quartiles to it.
+   */
+  private static List<int[]> present(Table table, List<Feature> features, int[] trainRows) {
+    List<int[]> present = new ArrayList<>();
+    for (Feature feature : features) {
+      int[] rows = trainRows;
+      if (feature instanceof Feature.Numeric numeric) {
+        Column column = table.column(numeric.name());
+        rows = IntStream.of(trainRows).filter(row -> !column.missing(row)).toArray();
+      }
+      present.addAll(Collections.nCopies(feature.width(), rows));
+    }
+    return present;
+  }
+
+  private static Feature fit(Table table, Column column, int[] trainRows, Scaling scaling) {
     if (column instanceof Column.Numeric numeric) {
       double[] present =
           IntStream.of(trainRows)
@@ -73,7 +128,11 @@ public record Preparation(List<Feature> features, Standardize standardize, Targe
                 .formatted(table.name(), column.name(), column.name()));
       }
       int[] all = IntStream.range(0, present.length).toArray();
-      return new Feature.Numeric(column.name(), Standardize.column(present, all).mean()[0]);
+      double center =
+          scaling == Scaling.ROBUST
+              ? RobustScale.median(present)
+              : Standardize.column(present, all).mean()[0];
+      return new Feature.Numeric(column.name(), center);
     }
     List<String> levels = TargetChoice.sortedTexts(column, trainRows);
     if (levels.size() > MOST_LEVELS) {
@@ -101,25 +160,36 @@ public record Preparation(List<Feature> features, Standardize standardize, Targe
    */
   public static Preparation fit(Dataset data, int[] trainRows, boolean shared) {
     requireRows(data.name(), trainRows);
-    Target target;
-    if (data.task() instanceof Task.Classification c) {
-      target = new Target.Labels("label", c.classes());
-    } else if (data.hasTargets()) {
-      target =
-          new Target.Quantities(
-              ((Task.Regression) data.task()).targets(),
-              Standardize.perColumn(data.targets(), data.targetColumns(), trainRows));
-    } else {
-      throw new EvenkeelException(
-          "Data set %s has no targets to learn from. Give labels or target values."
-              .formatted(data.name()));
-    }
     return new Preparation(
         List.of(new Feature.Columns(data.columns())),
         shared
             ? Standardize.shared(data.features(), data.columns(), trainRows)
             : Standardize.perColumn(data.features(), data.columns(), trainRows),
-        target);
+        fitTarget(data, trainRows));
+  }
+
+  /** For an array of numbers: robust scale of each column, then the smooth clip. */
+  public static Preparation fitRobust(Dataset data, int[] trainRows) {
+    requireRows(data.name(), trainRows);
+    return new Preparation(
+        List.of(new Feature.Columns(data.columns())),
+        RobustScale.fit(data.features(), data.columns(), column -> trainRows),
+        SmoothClip.LIMIT,
+        fitTarget(data, trainRows));
+  }
+
+  private static Target fitTarget(Dataset data, int[] trainRows) {
+    if (data.task() instanceof Task.Classification c) {
+      return new Target.Labels("label", c.classes());
+    }
+    if (data.hasTargets()) {
+      return new Target.Quantities(
+          ((Task.Regression) data.task()).targets(),
+          Standardize.perColumn(data.targets(), data.targetColumns(), trainRows));
+    }
+    throw new EvenkeelException(
+        "Data set %s has no targets to learn from. Give labels or target values."
+            .formatted(data.name()));
   }
 
   private static void requireRows(String name, int[] trainRows) {
@@ -144,7 +214,7 @@ public record Preparation(List<Feature> features, Standardize standardize, Targe
     TableEncoder encoder = new TableEncoder(table, features, notes);
     encoder.noteIgnored(targetNames());
     float[] encoded = encoder.encode();
-    standardize.apply(encoded, width());
+    scale(encoded);
     if (!withTarget) {
       return Dataset.unlabelled(table.name(), encoded, width(), target.task());
     }
@@ -167,6 +237,11 @@ public record Preparation(List<Feature> features, Standardize standardize, Targe
       }
     }
     return Dataset.regression(table.name(), encoded, width(), targets, quantities.names());
+  }
+
+  private void scale(float[] encoded) {
+    standardize.apply(encoded, width());
+    SmoothClip.apply(encoded, clip);
   }
 
   private Set<String> targetNames() {
@@ -217,7 +292,7 @@ public record Preparation(List<Feature> features, Standardize standardize, Targe
               .formatted(data.name(), describe(data.task()), describe(target.task())));
     }
     Dataset selected = data.select(rows);
-    standardize.apply(selected.features(), selected.columns());
+    scale(selected.features());
     if (!data.hasTargets()) {
       return Dataset.unlabelled(
           data.name(), selected.features(), selected.columns(), target.task());

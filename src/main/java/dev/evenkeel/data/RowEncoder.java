@@ -101,7 +101,8 @@ public final class RowEncoder {
     double[] deviation = preparation.standardize().deviation();
     for (int j = 0; j < width; j++) {
       int group = mean.length == 1 ? 0 : j;
-      row[j] = (float) ((row[j] - mean[group]) / deviation[group]);
+      float scaled = (float) ((row[j] - mean[group]) / deviation[group]);
+      row[j] = SmoothClip.of(scaled, preparation.clip());
     }
   }
 }

@@ -19,6 +19,9 @@ final class OnnxInputs {
   /** Of a mean's share beyond a float: in standardised units, half of a float's rounding at 1. */
   private static final double NEGLIGIBLE = 3e-8;
 
+  /** In limits: to a float, a smooth clip takes all beyond to the limit itself. */
+  private static final float FAR = 1e5f;
+
   private final OnnxGraph graph;
   private final List<String> parts = new ArrayList<>();
 
@@ -56,7 +59,24 @@ final class OnnxInputs {
       }
     }
     flushNumbers();
-    return standardise(preparation.standardize(), concatenated("/encoded", parts));
+    String scaled = standardise(preparation.standardize(), concatenated("/encoded", parts));
+    return preparation.clip() == 0 ? scaled : smoothlyClipped((float) preparation.clip(), scaled);
+  }
+
+  private String scalar(String name, float value) {
+    return graph.floats(name, new float[] {value});
+  }
+
+  /** x / √(1 + (x / limit)²), where the square of a far x would be infinite as a float. */
+  private String smoothlyClipped(float limit, String x) {
+    String bound = scalar("clip.limit", limit);
+    String least = scalar("/clip/least", -FAR * limit);
+    String most = scalar("/clip/most", FAR * limit);
+    String near = graph.node("Clip", "/clip/near", x, least, most);
+    String share = graph.node("Div", "/clip/share", near, bound);
+    String square = graph.node("Mul", "/clip/square", share, share);
+    String sum = graph.node("Add", "/clip/sum", square, scalar("/clip/one", 1));
+    return graph.node("Div", "/clipped", near, graph.node("Sqrt", "/clip/root", sum));
   }
 
   private String concatenated(String name, List<String> values) {

@@ -12,6 +12,7 @@ import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.NormProp;
 import dev.evenkeel.nn.Residual;
 import dev.evenkeel.nn.RowNorm;
+import dev.evenkeel.nn.RunningStatistics;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -85,11 +86,16 @@ final class OnnxLayers {
     return graph.floats(name, new float[] {(float) value});
   }
 
+  /** With the weight of the OLD statistics, for whoever trains on: ONNX' inverse meaning. */
   private String batchNorm(BatchNorm norm, String name, String x) {
+    double weight =
+        norm.running() instanceof RunningStatistics.Exponential exponential
+            ? exponential.weight()
+            : RunningStatistics.DEFAULT_WEIGHT;
     return graph.node(
         "BatchNormalization",
         "/" + name,
-        Map.of("epsilon", norm.epsilon()),
+        Map.of("epsilon", norm.epsilon(), "momentum", 1 - weight),
         x,
         vector(name + ".weight"),
         vector(name + ".bias"),

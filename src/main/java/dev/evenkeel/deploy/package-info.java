@@ -1,6 +1,7 @@
 /**
  * What a trained model becomes elsewhere: a {@link dev.evenkeel.deploy.Predictor} within another
- * program, an ONNX file for any runtime, weights and a module for PyTorch.
+ * program, an ONNX file for any runtime, weights and a module for PyTorch; and models of elsewhere,
+ * from ONNX and Keras, as ours.
  *
  * <p>Order of use: training leaves a folder; {@code Predictor.load} answers from it, {@link
  * dev.evenkeel.deploy.OnnxFile}, {@link dev.evenkeel.deploy.TorchModule} and {@link

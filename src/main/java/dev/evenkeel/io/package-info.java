@@ -1,5 +1,5 @@
 /**
- * File formats: safetensors, IDX, NPY, ONNX and TensorBoard's events, JSON of records, and files
+ * File formats: safetensors, ONNX, HDF5, IDX, NPY and TensorBoard's events, JSON of records, and files
  * that are replaced whole or not at all.
  *
  * <p>A reader takes a path and gives arrays; it believes no size before it has compared it with the

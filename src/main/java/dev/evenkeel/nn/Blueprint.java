@@ -14,8 +14,9 @@ import java.util.Map;
 
 /**
  * Turns the layers of a network into blocks, fusing neighbours: Linear with its bias and
- * activation, norms with the activation behind them. Lays the parameters out: those with weight
- * decay first, with gaps between them that stay 0 (a gap's gradient is 0 as well).
+ * activation, norms with the activation behind them, batch norm with the dropout behind that. Lays
+ * the parameters out: those with weight decay first, with gaps between them that stay 0 (a gap's
+ * gradient is 0 as well).
  */
 final class Blueprint {
 
@@ -129,7 +130,10 @@ final class Blueprint {
         made.add(linear(linear, name, width, next, fused, follows(layers, i)));
         width = linear.units();
       } else if (layer instanceof BatchNorm norm) {
-        made.add(norm(norm, name, width, fused));
+        int behind = i + (fused == Activation.IDENTITY ? 1 : 2);
+        DropoutBlock dropout = behind < layers.size() ? dropout(layers.get(behind)) : null;
+        made.add(norm(norm, name, width, fused, dropout));
+        i += dropout == null ? 0 : 1;
       } else if (layer instanceof RowNorm norm) {
         made.add(norm(norm, name, width, fused));
       } else {
@@ -147,13 +151,23 @@ final class Blueprint {
       return new ActivationBlock(name, activate.function());
     } else if (layer instanceof NormProp normProp) {
       return new NormPropBlock(name, normProp);
-    } else if (layer instanceof Dropout dropout) {
+    }
+    DropoutBlock dropout = dropout(layer);
+    if (dropout != null) {
+      return dropout;
+    }
+    Residual residual = (Residual) layer;
+    return new ResidualBlock(name, blocks(residual.layers(), width, name + "."));
+  }
+
+  /** Null for another layer. */
+  private DropoutBlock dropout(Layer layer) {
+    if (layer instanceof Dropout dropout) {
       return new DropoutBlock(Dropping.inverted(dropout.probability()), randomLayers++);
     } else if (layer instanceof AlphaDropout dropout) {
       return new DropoutBlock(Dropping.alpha(dropout.probability()), randomLayers++);
     }
-    Residual residual = (Residual) layer;
-    return new ResidualBlock(name, blocks(residual.layers(), width, name + "."));
+    return null;
   }
 
   private Block linear(
@@ -192,12 +206,14 @@ final class Blueprint {
             initialiser.fill(value, follows, new Philox(seed, Streams.weights(stream)), backend));
   }
 
-  private Block norm(BatchNorm norm, String name, int width, Activation fused) {
+  private Block norm(
+      BatchNorm norm, String name, int width, Activation fused, DropoutBlock dropout) {
     boolean scales = !norm.centresOnly();
     return new NormBlock(
         name,
         norm,
         fused,
+        dropout,
         scales ? slot(name + ".weight", 1, width, false, constant(1)) : null,
         slot(name + ".bias", 1, width, false, constant(0)),
         statistic(name + ".running_mean", width, 0),

@@ -2,9 +2,10 @@ package dev.evenkeel.nn;
 
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Dropping;
+import dev.evenkeel.backend.Masking;
 import dev.evenkeel.tensor.Matrix;
 
-/** Dropout in training, nothing at inference. */
+/** Dropout in training, nothing at inference; the batch norm in front of it takes it in. */
 final class DropoutBlock implements Block {
 
   private final Dropping dropping;
@@ -13,6 +14,11 @@ final class DropoutBlock implements Block {
   DropoutBlock(Dropping dropping, int stream) {
     this.dropping = dropping;
     this.stream = stream;
+  }
+
+  /** What an operation that takes this block in is told. */
+  Masking masking(Pass pass) {
+    return new Masking(dropping, pass.seed(), stream, pass.step());
   }
 
   @Override

@@ -3,15 +3,17 @@ package dev.evenkeel.nn;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BatchNormMemory;
+import dev.evenkeel.backend.Masking;
 import dev.evenkeel.tensor.Matrix;
 
-/** y = activation(batch norm(x)). */
+/** y = activation(batch norm(x)), and in training dropout of that. */
 final class NormBlock implements Block {
 
   private final String name;
   private final String layer;
   private final BatchNorm description;
   private final Activation activation;
+  private final DropoutBlock dropout;
   private final Blueprint.Slot gamma;
   private final Blueprint.Slot beta;
   private final Blueprint.Slot runningMean;
@@ -19,12 +21,14 @@ final class NormBlock implements Block {
   private final Blueprint.Slot count;
 
   /**
+   * @param dropout what follows, null for none
    * @param gamma null, as the running variance, in mean-only batch norm
    */
   NormBlock(
       String name,
       BatchNorm description,
       Activation activation,
+      DropoutBlock dropout,
       Blueprint.Slot gamma,
       Blueprint.Slot beta,
       Blueprint.Slot runningMean,
@@ -34,6 +38,7 @@ final class NormBlock implements Block {
     this.layer = Blueprint.label(name, "batch-norm", activation);
     this.description = description;
     this.activation = activation;
+    this.dropout = dropout;
     this.gamma = gamma;
     this.beta = beta;
     this.runningMean = runningMean;
@@ -98,19 +103,22 @@ final class NormBlock implements Block {
       pass.activateApart(name, activation, y);
       return y;
     }
+    Masking masking = dropout == null ? Masking.NONE : dropout.masking(pass);
     Matrix y = pass.take(x.columns());
     Matrix saved = pass.takeRows(3 * pass.groups(description.ghostRows()), x.columns());
-    pass.forward(layer, backend.batchNormForward(x, memory, activation, y, saved), y);
+    String named = masking.isNone() ? layer : layer + " + dropout";
+    pass.forward(named, backend.batchNormForward(x, memory, activation, masking, y, saved), y);
     pass.onTheWayBack(
         dy -> {
           pass.backward(
-              layer + " backward",
+              named + " backward",
               backend.batchNormBackward(
                   dy,
                   x,
                   y,
                   memory,
                   activation,
+                  masking,
                   saved,
                   dy,
                   gamma == null ? Matrix.NONE : pass.gradient(gamma.parameter),

@@ -32,6 +32,11 @@ public sealed interface Optimizer {
 
   Optimizer withWeightDecay(double weightDecay);
 
+  /** With another memory of squared gradients; only Adam and AdamW have one of that name. */
+  default Optimizer withBeta2(double beta2) {
+    throw new EvenkeelException("beta2 belongs to Adam and AdamW alone. help: leave it out");
+  }
+
   /** How many vectors, as long as the parameters, it keeps from step to step. */
   int stateVectors();
 
@@ -144,6 +149,11 @@ public sealed interface Optimizer {
     }
 
     @Override
+    public Optimizer withBeta2(double beta2) {
+      return new Adam(learningRate, beta1, beta2, epsilon, weightDecay);
+    }
+
+    @Override
     public int stateVectors() {
       return 2;
     }
@@ -171,6 +181,11 @@ public sealed interface Optimizer {
 
     @Override
     public Optimizer withWeightDecay(double weightDecay) {
+      return new AdamW(learningRate, beta1, beta2, epsilon, weightDecay);
+    }
+
+    @Override
+    public Optimizer withBeta2(double beta2) {
       return new AdamW(learningRate, beta1, beta2, epsilon, weightDecay);
     }
 

@@ -5,8 +5,9 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.evenkeel.EvenkeelException;
 
 /**
- * How the learning rate moves over a run: a factor on the base learning rate for every step. Plain
- * immutable data; what a schedule must remember while training stands in {@link ScheduleState}.
+ * How the learning rate moves over a run: a factor on the base learning rate for every step. The
+ * same factors serve {@link Fade}. Plain immutable data; what a schedule must remember while
+ * training stands in {@link ScheduleState}.
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
 @JsonSubTypes({
@@ -14,6 +15,8 @@ import dev.evenkeel.EvenkeelException;
   @JsonSubTypes.Type(value = Schedule.Step.class, name = "step"),
   @JsonSubTypes.Type(value = Schedule.Cosine.class, name = "cosine"),
   @JsonSubTypes.Type(value = Schedule.OneCycle.class, name = "one-cycle"),
+  @JsonSubTypes.Type(value = Schedule.FlatCosine.class, name = "flat-cosine"),
+  @JsonSubTypes.Type(value = Schedule.CosineLog.class, name = "cosine-log"),
   @JsonSubTypes.Type(value = Schedule.Warmup.class, name = "warmup"),
   @JsonSubTypes.Type(value = Schedule.ReduceOnPlateau.class, name = "plateau")
 })
@@ -50,6 +53,16 @@ public sealed interface Schedule {
     return new OneCycle(0.3, 25, 1e4);
   }
 
+  /** 1 in the first half of the run, then half a cosine down to 0. */
+  static Schedule flatCosine() {
+    return new FlatCosine(0.5);
+  }
+
+  /** Four waves, each twice as long as the one before: RealMLP's. */
+  static Schedule cosineLog() {
+    return new CosineLog(4);
+  }
+
   /** A tenth after more than 10 validations without a gain of 0.01 %: PyTorch's defaults. */
   static Schedule reduceOnPlateau() {
     return new ReduceOnPlateau(0.1, 10, 1e-4, 0);
@@ -66,11 +79,13 @@ public sealed interface Schedule {
       case "constant" -> constant();
       case "step" -> step(Math.max(1, (totalSteps + 2) / 3), 0.1);
       case "cosine" -> cosine();
+      case "flat-cosine" -> flatCosine();
+      case "cosine-log" -> cosineLog();
       case "one-cycle" -> oneCycle();
       case "plateau" -> reduceOnPlateau();
       default ->
           throw new EvenkeelException(
-              "Unknown schedule '%s': expected constant, step, cosine, one-cycle or plateau."
+              "Unknown schedule '%s': expected constant, step, cosine, flat-cosine, cosine-log, one-cycle or plateau."
                   .formatted(name));
     };
   }
@@ -114,6 +129,44 @@ public sealed interface Schedule {
     public double factor(long step, long totalSteps) {
       requireStep(step, totalSteps);
       return anneal(1, floor, step, totalSteps - 1);
+    }
+  }
+
+  /**
+   * 1 until a share {@code flat} of the run is over, then half a cosine that would be 0 at the step
+   * after the last.
+   */
+  record FlatCosine(double flat) implements Schedule {
+
+    public FlatCosine {
+      require(flat >= 0 && flat < 1, "FlatCosine: flat", flat, "at least 0 and below 1");
+    }
+
+    @Override
+    public double factor(long step, long totalSteps) {
+      requireStep(step, totalSteps);
+      double begin = flat * totalSteps;
+      return step <= begin ? 1 : anneal(1, 0, step - begin, totalSteps - begin);
+    }
+  }
+
+  /**
+   * {@code (1 − cos(2π log₂(1 + (2ᶜ − 1) t))) / 2} at the share t of the run, for c {@code cycles}:
+   * so many waves from 0 to 1 and back, each twice as long as the one before (Holzmüller et al.,
+   * "Better by Default", 2024). The first step is taken at 0.
+   */
+  record CosineLog(int cycles) implements Schedule {
+
+    public CosineLog {
+      require(cycles >= 1 && cycles <= 30, "CosineLog: cycles", cycles, "from 1 to 30");
+    }
+
+    @Override
+    public double factor(long step, long totalSteps) {
+      requireStep(step, totalSteps);
+      double time = Math.min(1, (double) step / totalSteps);
+      double waves = Math.log1p(((1 << cycles) - 1) * time) / Math.log(2);
+      return (1 - Math.cos(2 * Math.PI * waves)) / 2;
     }
   }
 

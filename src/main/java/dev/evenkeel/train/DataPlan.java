@@ -1,10 +1,14 @@
 package dev.evenkeel.train;
 
+import com.fasterxml.jackson.annotation.JacksonInject;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Folds;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Table;
@@ -36,28 +40,61 @@ public record DataPlan(
     List<String> drop,
     List<String> categorical,
     boolean noHeader,
+    Scaling scaling,
     double valid,
     double test,
     long seed) {
 
-  public DataPlan {
-    drop = List.copyOf(drop);
-    categorical = List.copyOf(categorical);
+  /** What is injected stands for a property that files from before it do not have. */
+  public DataPlan(
+      @JsonProperty("data") String data,
+      @JsonProperty("target") String target,
+      @JsonProperty("task") String task,
+      @JsonProperty("drop") List<String> drop,
+      @JsonProperty("categorical") List<String> categorical,
+      @JsonProperty("noHeader") boolean noHeader,
+      @JsonProperty("scaling") @JacksonInject(value = "\"STANDARD\"", useInput = OptBoolean.TRUE)
+          Scaling scaling,
+      @JsonProperty("valid") double valid,
+      @JsonProperty("test") double test,
+      @JsonProperty("seed") long seed) {
     if (!(valid >= 0 && test >= 0 && valid + test < 1)) {
       throw new EvenkeelException(
           "--valid %s and --test %s leave no rows to train on; both must be at least 0 and their sum below 1"
               .formatted(valid, test));
     }
+    this.data = data;
+    this.target = target;
+    this.task = task;
+    this.drop = List.copyOf(drop);
+    this.categorical = List.copyOf(categorical);
+    this.noHeader = noHeader;
+    this.scaling = scaling;
+    this.valid = valid;
+    this.test = test;
+    this.seed = seed;
   }
 
   /** A tenth of the rows to validate on, a fifth to test on, the last column to predict, seed 1. */
   public static DataPlan of(String data) {
-    return new DataPlan(data, "", "", List.of(), List.of(), false, 0.1, 0.2, 1);
+    return new DataPlan(data, "", "", List.of(), List.of(), false, Scaling.STANDARD, 0.1, 0.2, 1);
   }
 
   /** Predicts this column, by name or number; for .npy and IDX data, the values in this file. */
   public DataPlan withTarget(String target) {
-    return new DataPlan(data, target, task, drop, categorical, noHeader, valid, test, seed);
+    return new DataPlan(
+        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
+  }
+
+  public DataPlan withScaling(Scaling scaling) {
+    return new DataPlan(
+        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
+  }
+
+  /** With another split. */
+  public DataPlan withSeed(long seed) {
+    return new DataPlan(
+        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
   }
 
   /** Prepared rows. valid and test are absent where their share is 0. */
@@ -170,7 +207,7 @@ public record DataPlan(
 
       @Override
       public Parts parts(Split split) {
-        Preparation preparation = Preparation.fit(table, choice, drop, split.train());
+        Preparation preparation = Preparation.fit(table, choice, drop, split.train(), scaling);
         Dataset all = preparation.apply(table, true, notes);
         return new Parts(
             all.select(split.train()),
@@ -213,7 +250,10 @@ public record DataPlan(
 
       @Override
       public Parts parts(Split split) {
-        Preparation preparation = Preparation.fit(data, split.train(), arrays.shared());
+        Preparation preparation =
+            scaling == Scaling.ROBUST
+                ? Preparation.fitRobust(data, split.train())
+                : Preparation.fit(data, split.train(), arrays.shared());
         return new Parts(
             preparation.apply(data, split.train()),
             prepared(preparation, data, split.valid()),

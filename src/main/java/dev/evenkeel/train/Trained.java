@@ -3,8 +3,8 @@ package dev.evenkeel.train;
 import java.util.List;
 
 /**
- * How a training went. The model itself holds the final weights: the best ones where early stopping
- * was asked for, else the last ones.
+ * How a training went. The model itself holds the final weights: the best ones where they were
+ * asked for, else the last ones.
  *
  * @param bestEpoch the epoch with the best validation, 0 without validation
  * @param stoppedEarly whether patience ran out

@@ -159,9 +159,11 @@ public final class Trainer {
    * @throws StoppedException if it was asked to stop before
    */
   public Trained fit() {
-    if (recipe.patience() > 0 && valid.isEmpty()) {
+    if (recipe.keepsBest() && valid.isEmpty()) {
       throw new EvenkeelException(
-          "Early stopping needs rows to validate on. help: split some off, or set the patience to 0");
+          recipe.patience() > 0
+              ? "Early stopping needs rows to validate on. help: split some off, or set the patience to 0"
+              : "Keeping the best epoch needs rows to validate on. help: split some off, or keep the last epoch");
     }
     folder.ifPresent(RunFolder::make);
     int smallest = model.network().hasBatchNorm() ? 2 : 1;
@@ -326,7 +328,9 @@ public final class Trainer {
       order.moveTo(batches.start(batch));
       int size = batches.size(batch);
       rate = recipe.optimizer().learningRate() * schedule.factor(number, total);
-      step.start(size, number, rate);
+      double decay = recipe.fade().weightDecay().factor(number, total);
+      double dropout = recipe.fade().dropout().factor(number, total);
+      step.start(size, number, rate, decay, dropout);
       number++;
       done += size;
       boolean stop = isStopAsked();
@@ -427,7 +431,7 @@ public final class Trainer {
             examplesPerSecond,
             dataShare);
     history.add(epoch);
-    if (isBest && recipe.patience() > 0) {
+    if (isBest && recipe.keepsBest()) {
       best = SavedModel.values(model);
     }
     progress =

@@ -66,6 +66,8 @@ public final class TrainingStep implements AutoCloseable {
     private int rows;
     private int position;
     private double learningRate;
+    private double decay;
+    private double dropout;
 
     /** Steps before it. */
     public long number() {
@@ -155,19 +157,28 @@ public final class TrainingStep implements AutoCloseable {
     bound(rows);
   }
 
+  /** Starts a step with all of the weight decay and dropout. */
+  public void start(int rows, long number, double learningRate) {
+    start(rows, number, learningRate, 1, 1);
+  }
+
   /**
    * Starts a step on the {@code rows} rows at the order's position. No more than {@link
    * Readback#CAPACITY} steps may be under way.
    *
    * @param number of steps taken before
+   * @param decay a factor on the weight decay
+   * @param dropout a factor on the probability of every dropout
    */
-  public void start(int rows, long number, double learningRate) {
-    step.set(number, learningRate);
+  public void start(int rows, long number, double learningRate, double decay, double dropout) {
+    step.set(number, learningRate, decay, dropout);
     Started one = started[next];
     one.number = number;
     one.rows = rows;
     one.position = source.order.position();
     one.learningRate = learningRate;
+    one.decay = decay;
+    one.dropout = dropout;
     bound(rows).all.run();
     losses.send();
     next = (next + 1) % started.length; // here, so that a step which fails leaves no gap
@@ -197,7 +208,7 @@ public final class TrainingStep implements AutoCloseable {
   private NonFiniteException diagnosis() {
     Bound bound = bound(taken.rows);
     source.order.moveTo(taken.position);
-    step.set(taken.number, taken.learningRate);
+    step.set(taken.number, taken.learningRate, taken.decay, taken.dropout);
     run(bound.gather);
     run(bound.forward);
     return new NonFiniteException(model, bound.batch, bound.pass, taken.number, takenLoss);
@@ -213,9 +224,14 @@ public final class TrainingStep implements AutoCloseable {
     return takenLoss;
   }
 
-  /** Starts a step, and waits for its loss. */
+  /** Starts a step with all of the weight decay and dropout, and waits for its loss. */
   public float run(int rows, long number, double learningRate) {
-    start(rows, number, learningRate);
+    return run(rows, number, learningRate, 1, 1);
+  }
+
+  /** Starts a step, and waits for its loss. */
+  public float run(int rows, long number, double learningRate, double decay, double dropout) {
+    start(rows, number, learningRate, decay, dropout);
     while (take(0)) {
       // those before it, too
     }

@@ -121,7 +121,7 @@ final class BatchNormRows {
     Layer layer = new Layer(bench, Activation.RELU, Values.NORMAL, n, c, running);
     Operation forward =
         bench.backend.batchNormForward(
-            layer.xs, layer.norm, layer.activation, layer.y, layer.saved);
+            layer.xs, layer.norm, layer.activation, Masking.NONE, layer.y, layer.saved);
     double[] mean = Reference.doubles(bench.read(layer.norm.runningMean()));
     double[] variance = Reference.doubles(bench.read(layer.norm.runningVariance()));
     Values[] batches = {Values.LARGE_MEAN, Values.NORMAL, Values.CONSTANT_COLUMN, Values.NORMAL};
@@ -150,7 +150,12 @@ final class BatchNormRows {
             EvenkeelException.class,
             () ->
                 bench.backend.batchNormForward(
-                    row, layer.norm, layer.activation, layer.y.view(0, 1, 3), layer.saved));
+                    row,
+                    layer.norm,
+                    layer.activation,
+                    Masking.NONE,
+                    layer.y.view(0, 1, 3),
+                    layer.saved));
     bench.holds(
         error.getMessage().contains("batch of one row")
             && error.getMessage().contains("at least 2 rows"),
@@ -235,13 +240,13 @@ final class BatchNormRows {
     }
 
     void runForward() {
-      bench.backend.batchNormForward(xs, norm, activation, y, saved).run();
+      bench.backend.batchNormForward(xs, norm, activation, Masking.NONE, y, saved).run();
     }
 
     void runBackward(Matrix into) {
       bench
           .backend
-          .batchNormBackward(dys, xs, y, norm, activation, saved, into, dGamma, dBeta)
+          .batchNormBackward(dys, xs, y, norm, activation, Masking.NONE, saved, into, dGamma, dBeta)
           .run();
     }
 

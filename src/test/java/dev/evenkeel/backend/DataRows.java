@@ -167,6 +167,11 @@ final class DataRows {
     backward.run();
     bench.exact("y", dropped(x, keeps, probability), y);
     bench.exact("dx in place of dy, by the same mask", dropped(dy, keeps, probability), gradient);
+    double faded = 0.3 * probability;
+    step.set(number, 0.1, 1, 0.3);
+    forward.run();
+    boolean[] keepsMore = Reference.dropoutKeeps(n * c, faded, 42, 3, number);
+    bench.exact("y, faded", dropped(x, keepsMore, faded), y);
   }
 
   private static void alphaDropout(Bench bench, double probability, int n, int c) {
@@ -176,9 +181,10 @@ final class DataRows {
     double[] expected = new double[n * c];
     double[] scale = new double[n * c];
     for (int i = 0; i < expected.length; i++) {
-      double kept = dropping.scale() * x[i];
-      expected[i] = keeps[i] ? kept + dropping.shift() : dropping.dropped();
-      scale[i] = Math.abs(kept) + Math.abs(dropping.shift());
+      double kept = dropping.scale(probability) * x[i];
+      double shift = dropping.shift(probability);
+      expected[i] = keeps[i] ? kept + shift : dropping.dropped(probability);
+      scale[i] = Math.abs(kept) + Math.abs(shift);
     }
     Step step = new Step();
     step.set(7, 0.1);
@@ -189,7 +195,7 @@ final class DataRows {
     bench.backend.dropout(gradient, dropping.backward(), 42, 3, step, gradient).run();
     float[] masked = new float[n * c];
     for (int i = 0; i < masked.length; i++) {
-      masked[i] = keeps[i] ? x[i] * (float) dropping.scale() : 0;
+      masked[i] = keeps[i] ? x[i] * (float) dropping.scale(probability) : 0;
     }
     bench.exact("dx in place of dy, by the same mask", masked, gradient);
   }

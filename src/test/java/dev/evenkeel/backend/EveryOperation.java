@@ -190,7 +190,9 @@ final class EveryOperation implements AutoCloseable {
             empty(1, 1),
             1e-5,
             new Running(0.1, true));
-    bindBatchNorm(suffix, norm, activation, dy, z);
+    bindBatchNorm(suffix, norm, activation, Masking.NONE, dy, z);
+    Masking masking = new Masking(Dropping.inverted(0.3), 5, 1, step);
+    bindBatchNorm(suffix + " dropout", norm, activation, masking, dy, z);
     bindRowNorm(suffix, 1, true, activation, dy, z);
     Matrix inferred = rows();
     bind(
@@ -200,7 +202,12 @@ final class EveryOperation implements AutoCloseable {
   }
 
   private void bindBatchNorm(
-      String suffix, BatchNormMemory norm, Activation activation, Matrix x, Matrix dy) {
+      String suffix,
+      BatchNormMemory norm,
+      Activation activation,
+      Masking masking,
+      Matrix x,
+      Matrix dy) {
     int groups = BatchNormMemory.groups(n, norm.ghostRows());
     Matrix saved = empty(3 * groups, c);
     Matrix y = rows();
@@ -210,12 +217,12 @@ final class EveryOperation implements AutoCloseable {
       results.add(norm.runningVariance());
       gradients.add(empty(1, c));
     }
-    Operation forward = backend.batchNormForward(x, norm, activation, y, saved);
+    Operation forward = backend.batchNormForward(x, norm, activation, masking, y, saved);
     bind("batchNormForward" + suffix, forward, results.toArray(Matrix[]::new));
     Matrix dGamma = norm.meanOnly() ? Matrix.NONE : gradients.get(2);
     Operation backward =
         backend.batchNormBackward(
-            dy, x, y, norm, activation, saved, gradients.get(0), dGamma, gradients.get(1));
+            dy, x, y, norm, activation, masking, saved, gradients.get(0), dGamma, gradients.get(1));
     bind("batchNormBackward" + suffix, backward, gradients.toArray(Matrix[]::new));
   }
 
@@ -233,7 +240,9 @@ final class EveryOperation implements AutoCloseable {
             1e-5,
             new Running(0.1, true),
             2);
-    bindBatchNorm(" ghost", ghost, Activation.RELU, x, dy);
+    bindBatchNorm(" ghost", ghost, Activation.RELU, Masking.NONE, x, dy);
+    Masking alpha = new Masking(Dropping.alpha(0.3), 5, 1, step);
+    bindBatchNorm(" ghost dropout", ghost, Activation.RELU, alpha, x, dy);
     BatchNormMemory meanOnly =
         new BatchNormMemory(
             Matrix.NONE,
@@ -243,7 +252,7 @@ final class EveryOperation implements AutoCloseable {
             empty(1, 1),
             1e-5,
             new Running(0.1, true));
-    bindBatchNorm(" mean-only", meanOnly, Activation.RELU, x, dy);
+    bindBatchNorm(" mean-only", meanOnly, Activation.RELU, Masking.NONE, x, dy);
     bindRowNorm(" rms", 1, false, Activation.RELU, x, dy);
     bindRowNorm(" smallest groups", c, false, Activation.RELU, x, dy);
   }

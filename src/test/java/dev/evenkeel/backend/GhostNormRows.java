@@ -8,7 +8,7 @@ import java.util.List;
 
 /**
  * Batch norm by the statistics of groups of rows (ghost batch norm), and batch norm that subtracts
- * the mean alone, for the whole batch and for groups.
+ * the mean alone, for the whole batch and for groups; and all kinds with dropout behind them.
  */
 final class GhostNormRows {
 
@@ -25,19 +25,44 @@ final class GhostNormRows {
 
   private static final double EPSILON = 1e-5;
 
+  /** Their slopes follow from a y that dropout has overwritten. */
+  private static final List<Activation> REMADE =
+      List.of(Activation.ELU, Activation.SELU, Activation.SIGMOID, Activation.TANH);
+
   private GhostNormRows() {}
 
   private record Case(
-      int n, int c, int ghost, boolean meanOnly, Values values, Activation activation) {
+      int n,
+      int c,
+      int ghost,
+      boolean meanOnly,
+      Values values,
+      Activation activation,
+      Dropping dropping) {
+
+    Case(int n, int c, int ghost, boolean meanOnly, Values values, Activation activation) {
+      this(n, c, ghost, meanOnly, values, activation, Dropping.inverted(0));
+    }
+
+    Case with(Dropping dropping) {
+      return new Case(n, c, ghost, meanOnly, values, activation, dropping);
+    }
+
+    boolean drops() {
+      return dropping.probability() != 0;
+    }
 
     int groups() {
       return BatchNormMemory.groups(n, ghost);
     }
 
     String label() {
-      return "%d x %d, %d ghost rows, %s%s, %s"
-          .formatted(
-              n, c, ghost, meanOnly ? "mean only, " : "", values.label(), activation.label());
+      String label =
+          "%d x %d, %d ghost rows, %s%s, %s"
+              .formatted(
+                  n, c, ghost, meanOnly ? "mean only, " : "", values.label(), activation.label());
+      String kind = dropping.alpha() ? "alpha dropout" : "dropout";
+      return drops() ? "%s, %s %s".formatted(label, kind, dropping.probability()) : label;
     }
   }
 
@@ -59,6 +84,7 @@ final class GhostNormRows {
       add(rows, new Case(37, 29, 9, true, Values.NORMAL, activation));
       add(rows, new Case(37, 29, 0, true, Values.NORMAL, activation));
     }
+    addDropout(rows);
     rows.add(new Row("batchNormForward", "one ghost group is the batch, bit for bit", b -> one(b)));
     for (boolean unbiased : new boolean[] {true, false}) {
       for (boolean meanOnly : new boolean[] {true, false}) {
@@ -77,6 +103,71 @@ final class GhostNormRows {
     if (row.meanOnly) {
       rows.add(new Row("batchNormInference", row.label(), b -> new Layer(b, row, true).infer()));
     }
+  }
+
+  /** Taken in: one kernel and two, whole vectors and rows that begin within a block of words. */
+  private static void addDropout(List<Row> rows) {
+    for (Activation activation : Activation.values()) {
+      for (int ghost : new int[] {0, 9}) {
+        Case row = new Case(37, 29, ghost, false, Values.NORMAL, activation);
+        add(rows, row.with(Dropping.inverted(0.3)));
+        add(rows, row.with(Dropping.alpha(0.1)));
+      }
+      Case meanOnly = new Case(37, 29, 0, true, Values.NORMAL, activation);
+      add(rows, meanOnly.with(Dropping.inverted(0.5)));
+    }
+    for (int[] shape : SHAPES) {
+      Case row = new Case(shape[0], shape[1], shape[2], false, Values.NORMAL, Activation.RELU);
+      add(rows, row.with(Dropping.inverted(0.5)));
+    }
+    Case many = new Case(700, 31, 0, false, Values.NORMAL, Activation.RELU);
+    add(rows, many.with(Dropping.inverted(0.1)));
+    add(rows, many.with(Dropping.alpha(0.1)));
+    for (Activation activation : Activation.values()) {
+      for (int ghost : new int[] {0, 9}) {
+        Case row = new Case(37, 29, ghost, false, Values.NORMAL, activation);
+        String input =
+            "as by two operations, %d ghost rows, %s".formatted(ghost, activation.label());
+        rows.add(
+            new Row("batchNormBackward", input, b -> apart(b, row.with(Dropping.inverted(0.3)))));
+      }
+    }
+  }
+
+  /** Bit for bit, but for what the CPU's backward pass makes again of x. */
+  private static void apart(Bench bench, Case row) {
+    Layer both = new Layer(bench, row, true);
+    both.runForward();
+    both.runBackward(both.dx);
+    Layer norm = new Layer(bench, row.with(Dropping.inverted(0)), true);
+    Masking masking = both.masking;
+    norm.runForward();
+    Matrix y = bench.outputRows(row.n, row.c);
+    dropout(bench, norm.y, masking.dropping(), masking, y);
+    bench.exact("y", bench.read(y), both.y);
+    dropout(bench, norm.dys, masking.dropping().backward(), masking, norm.dys);
+    norm.runBackward(norm.dx);
+    if (REMADE.contains(row.activation) && bench.backend.device().equals("cpu")) {
+      double[] apart = Reference.doubles(bench.read(norm.dx));
+      bench.near(Tolerance.NORM_GRADIENT, "dx beside two operations", apart, both.dx);
+      return;
+    }
+    float[] apart = withoutSignedZeros(bench.read(norm.dx));
+    bench.holds(Arrays.equals(apart, withoutSignedZeros(bench.read(both.dx))), "dx");
+    bench.exact("dGamma", bench.read(norm.dGamma), both.dGamma);
+    bench.exact("dBeta", bench.read(norm.dBeta), both.dBeta);
+  }
+
+  /** Behind ReLU the CPU doesn't ask whether a 0 was dropped, so a −0 may stand for a 0. */
+  private static float[] withoutSignedZeros(float[] values) {
+    for (int i = 0; i < values.length; i++) {
+      values[i] += 0f;
+    }
+    return values;
+  }
+
+  private static void dropout(Bench bench, Matrix x, Dropping dropping, Masking by, Matrix y) {
+    bench.backend.dropout(x, dropping, by.seed(), by.stream(), by.step(), y).run();
   }
 
   private static void one(Bench bench) {
@@ -161,6 +252,10 @@ final class GhostNormRows {
     final Matrix dGamma;
     final Matrix dBeta;
     final BatchNormMemory norm;
+    final Masking masking;
+
+    /** By the reference's words, as the masking's seed, stream and step have them. */
+    final boolean[] keeps;
 
     Layer(Bench bench, Case row, boolean unbiased) {
       this.bench = bench;
@@ -179,6 +274,10 @@ final class GhostNormRows {
       x = Reference.doubles(xValues);
       gamma = Reference.doubles(gammas);
       beta = Reference.doubles(betas);
+      Step step = new Step();
+      step.set(7, 0);
+      masking = row.drops() ? new Masking(row.dropping, 42, 3, step) : Masking.NONE;
+      keeps = Reference.dropoutKeeps(n * c, row.dropping.probability(), 42, 3, 7);
       xs = bench.rows(n, c, xValues);
       y = bench.outputRows(n, c);
       saved = bench.output(3 * row.groups(), c);
@@ -199,14 +298,18 @@ final class GhostNormRows {
     }
 
     void runForward() {
-      bench.backend.batchNormForward(xs, norm, row.activation, y, saved).run();
+      bench.backend.batchNormForward(xs, norm, row.activation, masking, y, saved).run();
     }
 
     void runBackward(Matrix into) {
       bench
           .backend
-          .batchNormBackward(dys, xs, y, norm, row.activation, saved, into, dGamma, dBeta)
+          .batchNormBackward(dys, xs, y, norm, row.activation, masking, saved, into, dGamma, dBeta)
           .run();
+    }
+
+    private double[] dropped(double[] y) {
+      return Reference.dropoutForward(y, keeps, row.dropping.probability(), row.dropping.alpha());
     }
 
     private double[] standardised() {
@@ -217,14 +320,15 @@ final class GhostNormRows {
 
     void forward() {
       runForward();
-      compareOutput(standardised());
+      compareOutput(standardised(), true);
       compareSaved();
     }
 
     /** Relative to the summands of the pre-activation: they may cancel. */
-    private void compareOutput(double[] xHat) {
+    private void compareOutput(double[] xHat, boolean training) {
       double[] u = Reference.affine(xHat, gamma, beta, n, c);
-      double[] expected = Reference.activationForward(row.activation, u);
+      double[] active = Reference.activationForward(row.activation, u);
+      double[] expected = training ? dropped(active) : active;
       double[] scale = new double[n * c];
       for (int i = 0; i < scale.length; i++) {
         double summands = Math.abs(gamma[i % c] * xHat[i]) + Math.abs(beta[i % c]);
@@ -260,18 +364,23 @@ final class GhostNormRows {
       for (int i = 0; i < centred.length; i++) {
         centred[i] = x[i] - mean[i % c];
       }
-      compareOutput(centred);
+      compareOutput(centred, false);
       bench.exact("running mean", Bench.floats(mean), norm.runningMean());
     }
 
     void backward() {
       double[] xHat = standardised();
       double[] u = Reference.affine(xHat, gamma, beta, n, c);
-      double[] dy = Reference.doubles(bench.read(dys));
+      double[] dy =
+          Reference.dropoutBackward(
+              Reference.doubles(bench.read(dys)),
+              keeps,
+              row.dropping.probability(),
+              row.dropping.alpha());
       double[] t = Reference.activationBackward(row.activation, dy, u);
       runForward();
       // The truth's own y: a sign that rounding flips next to a kink is nobody's error.
-      bench.backend.write(Bench.floats(Reference.activationForward(row.activation, u)), y);
+      bench.backend.write(Bench.floats(dropped(Reference.activationForward(row.activation, u))), y);
       runBackward(dx);
       var moments = ReferenceNorms.ghostMoments(x, row.groups(), n, c);
       double[] size = new double[n * c];

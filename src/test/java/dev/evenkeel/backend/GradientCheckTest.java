@@ -152,6 +152,17 @@ class GradientCheckTest {
     check("dBeta", gradients.dBeta(), beta, loss);
   }
 
+  @Test
+  void dropout() {
+    boolean[] keeps = Reference.dropoutKeeps(N * C, 0.4, 1, 2, 3);
+    for (boolean alpha : new boolean[] {false, true}) {
+      double[] x = normal(N * C, 19);
+      double[] dy = normal(N * C, 20);
+      DoubleSupplier loss = () -> dot(dy, Reference.dropoutForward(x, keeps, 0.4, alpha));
+      check("dx", Reference.dropoutBackward(dy, keeps, 0.4, alpha), x, loss);
+    }
+  }
+
   @TestFactory
   Stream<DynamicTest> rowNorm() {
     List<DynamicTest> tests = new ArrayList<>();

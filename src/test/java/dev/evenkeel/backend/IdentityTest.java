@@ -85,7 +85,8 @@ class IdentityTest {
       Matrix y = bench.output(N, C);
       Operation layer =
           training
-              ? backend.batchNormForward(xs, norm, Activation.IDENTITY, y, bench.output(3, C))
+              ? backend.batchNormForward(
+                  xs, norm, Activation.IDENTITY, Masking.NONE, y, bench.output(3, C))
               : backend.batchNormInference(xs, norm, Activation.IDENTITY, y);
       layer.run();
       double[] truth = Reference.doubles(x);

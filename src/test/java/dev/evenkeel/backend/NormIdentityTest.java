@@ -131,7 +131,7 @@ class NormIdentityTest {
     Matrix y = bench.output(rows, C);
     Matrix saved = bench.output(3 * BatchNormMemory.groups(rows, ghostRows), C);
     Matrix xs = bench.input(rows, C, x);
-    bench.backend.batchNormForward(xs, norm, Activation.IDENTITY, y, saved).run();
+    bench.backend.batchNormForward(xs, norm, Activation.IDENTITY, Masking.NONE, y, saved).run();
     return bench.read(y);
   }
 

@@ -252,6 +252,34 @@ final class Reference {
     return keeps;
   }
 
+  /**
+   * Inverted dropout: a kept element by 1 / (1 − p). Alpha dropout (Klambauer et al. 2017): a x +
+   * b, with α′ = −λα for x where it is dropped.
+   */
+  static double[] dropoutForward(double[] x, boolean[] keeps, double p, boolean alpha) {
+    double low = alpha ? -1.7580993408473766 : 0;
+    double a = dropoutScale(p, alpha);
+    double b = -a * p * low;
+    double[] y = new double[x.length];
+    for (int i = 0; i < x.length; i++) {
+      y[i] = a * (keeps[i] ? x[i] : low) + b;
+    }
+    return y;
+  }
+
+  static double[] dropoutBackward(double[] dy, boolean[] keeps, double p, boolean alpha) {
+    double[] dx = new double[dy.length];
+    for (int i = 0; i < dy.length; i++) {
+      dx[i] = keeps[i] ? dropoutScale(p, alpha) * dy[i] : 0;
+    }
+    return dx;
+  }
+
+  private static double dropoutScale(double p, boolean alpha) {
+    double low = -1.7580993408473766;
+    return alpha ? 1 / Math.sqrt((1 - p) * (1 + p * low * low)) : 1 / (1 - p);
+  }
+
   // Losses
 
   /** A loss and the gradient of it. */

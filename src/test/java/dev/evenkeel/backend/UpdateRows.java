@@ -12,6 +12,9 @@ final class UpdateRows {
   private static final double LEARNING_RATE = 1e-3;
   private static final double DECAY = 1e-2;
 
+  /** What a schedule leaves of the decay; a power of two, so that the product is exact. */
+  private static final double FADED = 0.25;
+
   private UpdateRows() {}
 
   /**
@@ -148,7 +151,7 @@ final class UpdateRows {
       Matrix first = bench.input(1, size, Bench.floats(a));
       Matrix second = bench.input(1, size, Bench.floats(b));
       Step step = new Step();
-      step.set(number, LEARNING_RATE);
+      step.set(number, LEARNING_RATE, FADED, 1);
       UpdateTarget target =
           new UpdateTarget(
               parameters,
@@ -164,7 +167,9 @@ final class UpdateRows {
       for (int i = 0; i < size; i++) {
         g[i] *= scale;
       }
-      optimizer.rule.step(p, g, a, b, decay(size, decayed), step.learningRate(), number);
+      double[] decay = decay(size, decayed);
+      Arrays.setAll(decay, i -> FADED * decay[i]);
+      optimizer.rule.step(p, g, a, b, decay, step.learningRate(), number);
       bench.within(
           Tolerance.UPDATE, "update, " + optimizer.name, error(before, p, bench.read(parameters)));
       if (optimizer.states > 0) {

@@ -9,15 +9,7 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.evenkeel.io.Safetensors;
-import java.io.ByteArrayOutputStream;
-import java.io.File;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.lang.reflect.Method;
-import java.net.MalformedURLException;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -112,39 +104,18 @@ class CliExportTest {
         .refused("There is no model at " + folder);
   }
 
-  /** In a class path of its own, as of a program that has Evenkeel but not its optional parts. */
   @Test
-  void withoutTheProtobufLibraryItIsNamed() throws ReflectiveOperationException, IOException {
-    List<URL> classPath = new ArrayList<>();
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-      if (!entry.contains("tribuo-util-onnx")) {
-        classPath.add(url(entry));
-      }
-    }
-    PrintStream err = System.err;
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (URLClassLoader loader =
-        new URLClassLoader(classPath.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
-      System.setErr(new PrintStream(bytes, true, StandardCharsets.UTF_8));
-      Method main = loader.loadClass(Main.class.getName()).getDeclaredMethod("run", String[].class);
-      main.setAccessible(true);
-      String[] args = {
-        "export", "--model", run.toString(), "--format", "onnx", "--out", folder + "/m.onnx"
-      };
-      assertEquals(2, main.invoke(null, (Object) args));
-    } finally {
-      System.setErr(err);
-    }
-    String said = bytes.toString(StandardCharsets.UTF_8);
-    assertTrue(said.contains("help: add the dependency org.tribuo:tribuo-util-onnx"), said);
-  }
-
-  private static URL url(String entry) {
-    try {
-      return Path.of(entry).toUri().toURL();
-    } catch (MalformedURLException e) {
-      throw new AssertionError(e);
-    }
+  void withoutTheProtobufLibraryItIsNamed() {
+    CommandLineRun.without(
+            "tribuo-util-onnx",
+            "export",
+            "--model",
+            run,
+            "--format",
+            "onnx",
+            "--out",
+            folder.resolve("m.onnx"))
+        .refused("help: add the dependency org.tribuo:tribuo-util-onnx");
   }
 
   @Test

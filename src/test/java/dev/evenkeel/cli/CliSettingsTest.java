@@ -267,6 +267,8 @@ class CliSettingsTest {
       value = {
         "summary --in 5| --in and --out go together, but only --in is given",
         "summary --in 0 --out 1| --in must be at least 1, not 0",
+        "summary --recipe x| --recipe x is not known; there are: plain, tabular",
+        "cross-validate --recipe tabular --valid 0| --recipe tabular needs rows to validate on",
         "summary --batch 0| --batch must be at least 1, not 0",
         "summary --optimizer x| --optimizer: Unknown optimizer 'x'",
         "lr-range --lr-from 1 --lr-to 0.5| needs 0 < lowest < highest, not 1.0 to 0.5",

@@ -8,13 +8,20 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.ToIntFunction;
 
 /** A command line run in this process: its exit code, and what it printed where. */
 record CommandLineRun(int exitCode, String out, String err) {
@@ -34,6 +41,39 @@ record CommandLineRun(int exitCode, String out, String err) {
           "valid_loss");
 
   static CommandLineRun of(Object... args) {
+    return printing(args, Main::run);
+  }
+
+  /** In a class path of its own, as of a program that has Evenkeel but not that optional part. */
+  static CommandLineRun without(String library, Object... args) {
+    List<URL> classPath = new ArrayList<>();
+    try {
+      for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+        if (!entry.contains(library)) {
+          classPath.add(Path.of(entry).toUri().toURL());
+        }
+      }
+      try (URLClassLoader loader =
+          new URLClassLoader(classPath.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
+        Method main =
+            loader.loadClass(Main.class.getName()).getDeclaredMethod("run", String[].class);
+        main.setAccessible(true);
+        return printing(args, texts -> invoke(main, texts));
+      }
+    } catch (ReflectiveOperationException | IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static int invoke(Method main, String[] args) {
+    try {
+      return (int) main.invoke(null, (Object) args);
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static CommandLineRun printing(Object[] args, ToIntFunction<String[]> main) {
     PrintStream out = System.out;
     PrintStream err = System.err;
     ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
@@ -41,7 +81,8 @@ record CommandLineRun(int exitCode, String out, String err) {
     try {
       System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
       System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-      int code = Main.run(List.of(args).stream().map(Object::toString).toArray(String[]::new));
+      int code =
+          main.applyAsInt(List.of(args).stream().map(Object::toString).toArray(String[]::new));
       return new CommandLineRun(
           code,
           outBytes.toString(StandardCharsets.UTF_8),

@@ -10,6 +10,7 @@ import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.data.Target;
@@ -86,6 +87,35 @@ class OnnxDataTest {
           TinyRuns.train(
               TinyRuns.table(folder, "price"), Recipe.regression().withLoss(loss), folder);
       assertTableAgrees(saved);
+    }
+  }
+
+  /** Robust scale and smooth clip in front; the digits have columns that are constant. */
+  @ParameterizedTest
+  @ValueSource(strings = {"digits", "kind", "owned", "price"})
+  void robustlyScaledData(String target) {
+    boolean digits = target.equals("digits");
+    DataPlan plan = digits ? DataPlan.of("digits") : TinyRuns.table(folder, target);
+    Recipe recipe = target.equals("price") ? Recipe.regression() : Recipe.classification();
+    SavedModel saved = TinyRuns.train(plan.withScaling(Scaling.ROBUST), recipe, folder);
+    assertEquals(3, saved.preparation().orElseThrow().clip());
+    if (!digits) {
+      assertTableAgrees(saved);
+      return;
+    }
+    float[] far = new float[4 * 64];
+    for (int i = 0; i < far.length; i++) {
+      far[i] = (float) ((i % 2 == 0 ? 1 : -1) * Math.pow(10, i % 38));
+    }
+    Dataset raw =
+        Dataset.unlabelled("far", far, 64, saved.preparation().orElseThrow().target().task());
+    double[] expected = TinyRuns.answers(saved, saved.preparation().orElseThrow().apply(raw));
+    try (OnnxRun onnx = exported(saved, Inference.Form.FOLDED)) {
+      assertClose(expected, onnx.outputs(far, 64), 1);
+    }
+    float[] alone = Predictor.of(saved).predict(far);
+    for (int i = 0; i < expected.length; i++) {
+      assertEquals(expected[i], alone[i], TOLERANCE);
     }
   }
 
@@ -174,6 +204,7 @@ class OnnxDataTest {
             List.of(),
             List.of("empty text"),
             false,
+            Scaling.STANDARD,
             0.1,
             0.1,
             1);

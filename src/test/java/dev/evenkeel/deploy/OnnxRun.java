@@ -11,6 +11,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** Runs an ONNX file in ONNX Runtime. */
 final class OnnxRun implements AutoCloseable {
@@ -32,11 +33,25 @@ final class OnnxRun implements AutoCloseable {
     return session;
   }
 
-  /** Of the one input "features". */
+  /** Of the one input. */
   float[] outputs(float[] features, int columns) {
-    long[] shape = {features.length / columns, columns};
-    try (OnnxTensor x = OnnxTensor.createTensor(environment, FloatBuffer.wrap(features), shape)) {
-      return run(Map.of("features", x));
+    return outputs(features, session.getOutputNames().iterator().next(), -1, columns);
+  }
+
+  /**
+   * @param output its name
+   * @param shape −1 for the rows, then of one example
+   */
+  float[] outputs(float[] features, String output, long... shape) {
+    long[] all = shape.clone();
+    long size = 1;
+    for (long dimension : shape) {
+      size *= Math.abs(dimension);
+    }
+    all[0] = features.length / size;
+    String input = session.getInputNames().iterator().next();
+    try (OnnxTensor x = OnnxTensor.createTensor(environment, FloatBuffer.wrap(features), all)) {
+      return run(Map.of(input, x), Set.of(output));
     } catch (OrtException e) {
       throw new AssertionError("it does not run", e);
     }
@@ -49,7 +64,7 @@ final class OnnxRun implements AutoCloseable {
       for (String name : session.getInputNames()) {
         inputs.put(name, tensor(table.column(name), table.rows()));
       }
-      return run(inputs);
+      return run(inputs, session.getOutputNames());
     } catch (OrtException e) {
       throw new AssertionError("it does not run", e);
     } finally {
@@ -69,8 +84,8 @@ final class OnnxRun implements AutoCloseable {
     return OnnxTensor.createTensor(environment, texts, new long[] {rows, 1});
   }
 
-  private float[] run(Map<String, OnnxTensor> inputs) throws OrtException {
-    try (OrtSession.Result result = session.run(inputs)) {
+  private float[] run(Map<String, OnnxTensor> inputs, Set<String> names) throws OrtException {
+    try (OrtSession.Result result = session.run(inputs, names)) {
       FloatBuffer buffer = ((OnnxTensor) result.get(0)).getFloatBuffer();
       float[] outputs = new float[buffer.remaining()];
       buffer.get(outputs);

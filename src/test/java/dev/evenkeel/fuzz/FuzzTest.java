@@ -9,6 +9,10 @@ import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Table;
+import dev.evenkeel.deploy.ForeignOnnx;
+import dev.evenkeel.deploy.KerasFiles;
+import dev.evenkeel.deploy.KerasImport;
+import dev.evenkeel.deploy.OnnxImport;
 import dev.evenkeel.deploy.Predictor;
 import dev.evenkeel.deploy.WeightFile;
 import dev.evenkeel.fuzz.Fuzzer.Outcome;
@@ -259,6 +263,34 @@ class FuzzTest {
                   .resuming(RunFolder.checkpoint(file.getParent()))
                   .fit());
     }
+  }
+
+  @Test
+  void onnx() throws Exception {
+    ForeignOnnx small = new ForeignOnnx("pytorch", 17);
+    String x = small.linear(small.input("x", 6), 6, 4);
+    x = small.node("Relu", small.batchNorm(x, 4));
+    x = small.node("Mul", x, small.node("Sigmoid", x));
+    x = small.node("Add", small.node("MatMul", x, small.weights(4, 3)), small.weights(3));
+    List<Seed> seeds = new ArrayList<>();
+    seeds.add(Seed.of(Seeds.read(small.write(good.resolve("a"), small.node("Softmax", x), 3))));
+    seeds.add(Seed.of(KerasFiles.read("torch-bn-mlp.onnx")));
+    fuzz("onnx", "in.onnx", seeds, OnnxImport::read);
+  }
+
+  @Test
+  void legacyFilesOfKeras() throws Exception {
+    fuzz("keras2", "in.h5", List.of(Seed.of(KerasFiles.read("keras2.h5"))), KerasImport::read);
+  }
+
+  @Test
+  void archivesOfKeras() throws Exception {
+    Map<String, byte[]> parts = KerasFiles.parts();
+    List<Seed> seeds = new ArrayList<>(List.of(Seed.of(KerasFiles.read("keras3.keras"))));
+    for (String part : List.of(KerasFiles.CONFIG, KerasFiles.WEIGHTS)) {
+      seeds.add(new Seed(parts.get(part), damaged -> KerasFiles.with(part, damaged)));
+    }
+    fuzz("keras3", "in.keras", seeds, KerasImport::read);
   }
 
   private static Recipe recipe() {

@@ -21,6 +21,9 @@ class ScheduleTest {
           Schedule.cosine(),
           Schedule.cosine(0.01),
           Schedule.oneCycle(),
+          Schedule.flatCosine(),
+          new Schedule.FlatCosine(0.25),
+          Schedule.cosineLog(),
           Schedule.reduceOnPlateau(),
           new Schedule.ReduceOnPlateau(1 / 3.0, 2, 0, 1e-3),
           Schedule.cosine(0.1).afterWarmup(7),
@@ -69,6 +72,58 @@ class ScheduleTest {
               + floor;
       assertEquals(rate, schedule.factor(step, last + 1), 1e-13);
     }
+  }
+
+  @Test
+  void flatCosineIsOneForHalfTheRunAndThenFallsToZero() {
+    Schedule schedule = Schedule.flatCosine();
+    for (int step = 0; step <= 60; step++) {
+      assertEquals(1, schedule.factor(step, 120));
+    }
+    assertEquals(0.75, schedule.factor(80, 120), DOUBLE); // cos 60° = 1/2
+    assertEquals(0.5, schedule.factor(90, 120), DOUBLE);
+    assertEquals(0.25, schedule.factor(100, 120), DOUBLE);
+    for (int step = 61; step < 120; step++) {
+      double formula = (1 + Math.cos(Math.PI * (step / 60.0 - 1))) / 2;
+      assertEquals(formula, schedule.factor(step, 120), DOUBLE);
+    }
+    assertEquals(0, schedule.factor(120, 120), "past the end");
+    assertEquals(0, schedule.factor(1000, 120), "held past the end");
+    assertEquals(1, schedule.factor(0, 1), "a run of one step");
+  }
+
+  /** Waves end where 1 + 15 t is a power of two: at 1/15, 3/15, 7/15 and 1 of the run. */
+  @Test
+  void cosineLogWavesFourTimesEachTwiceAsLong() {
+    Schedule schedule = Schedule.cosineLog();
+    int total = 1500;
+    for (int end : new int[] {0, 100, 300, 700, 1500, 9999}) {
+      assertEquals(0, schedule.factor(end, total), 1e-12);
+    }
+    for (int wave = 0; wave < 4; wave++) {
+      double top = (Math.pow(2, wave + 0.5) - 1) / 15;
+      long steps = 1_000_000_000_000L; // so that no step lies far from the top
+      assertEquals(1, schedule.factor(Math.round(top * steps), steps), 1e-12);
+    }
+    for (int step = 0; step < total; step++) {
+      double waves = Math.log(1 + 15.0 * step / total) / Math.log(2);
+      double formula = 0.5 * (1 - Math.cos(2 * Math.PI * waves));
+      assertEquals(formula, schedule.factor(step, total), 1e-13); // of cosines of up to 8π
+    }
+  }
+
+  @Test
+  void regularisationCannotWaitForLosses() {
+    Schedule waits = Schedule.reduceOnPlateau().afterWarmup(3);
+    String words = "can't follow a plateau: that schedule is the learning rate's alone";
+    assertTrue(
+        assertThrows(EvenkeelException.class, () -> new Fade(waits, Schedule.constant()))
+            .getMessage()
+            .startsWith("Weight decay " + words));
+    assertTrue(
+        assertThrows(EvenkeelException.class, () -> new Fade(Schedule.constant(), waits))
+            .getMessage()
+            .startsWith("Dropout " + words));
   }
 
   @Test
@@ -179,7 +234,7 @@ class ScheduleTest {
     assertEquals(new Schedule.OneCycle(0.3, 25, 1e4), Schedule.named("one-cycle", 100));
     assertEquals(Schedule.reduceOnPlateau(), Schedule.named("plateau", 100));
     assertMessage(
-        "Unknown schedule 'linear': expected constant, step, cosine, one-cycle or plateau.",
+        "Unknown schedule 'linear': expected constant, step, cosine, flat-cosine, cosine-log, one-cycle or plateau.",
         () -> Schedule.named("linear", 100));
   }
 

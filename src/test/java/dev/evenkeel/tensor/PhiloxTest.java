@@ -82,4 +82,23 @@ class PhiloxTest {
       seen[value] = true;
     }
   }
+
+  @Test
+  void manyBlocksAtOnceAreTheSameWords() {
+    long[][] words = new long[4][131];
+    int[] block = new int[4];
+    for (long seed : new long[] {0, -1, 0x123456789ABCDEFL}) {
+      for (long stream : new long[] {0, -1, (3L << 40) + 5}) {
+        for (long position : new long[] {0, 77, (1L << 32) - 131}) {
+          Philox.blocks(seed, stream, position, words, 131);
+          for (int i = 0; i < 131; i++) {
+            Philox.block(seed, stream, position + i, block);
+            for (int lane = 0; lane < 4; lane++) {
+              assertEquals(Integer.toUnsignedLong(block[lane]), words[lane][i]);
+            }
+          }
+        }
+      }
+    }
+  }
 }

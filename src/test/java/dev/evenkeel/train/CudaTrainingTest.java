@@ -332,6 +332,15 @@ class CudaTrainingTest {
     assertEquals(5, nodes(deeper, 256) - nodes(network, 256), "a layer whose batch fits a block");
     assertEquals(29, nodes(network, 1024));
     assertEquals(7, nodes(deeper, 1024) - nodes(network, 1024), "a layer with more rows");
+    Network dropping =
+        Network.mlp(
+            784,
+            List.of(512, 512, 512),
+            10,
+            width ->
+                List.of(Linear.of(width), BatchNorm.standard(), Activate.relu(), new Dropout(0.1)));
+    assertEquals(23, nodes(dropping, 256), "dropout is a part of batch norm");
+    assertEquals(29, nodes(dropping, 1024), "dropout is a part of batch norm");
   }
 
   private static int nodes(Network network, int batch) {

@@ -4,6 +4,7 @@ import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.BatchNormMemory;
+import dev.evenkeel.backend.Masking;
 import dev.evenkeel.tensor.Matrix;
 import java.util.Arrays;
 
@@ -12,6 +13,10 @@ import java.util.Arrays;
  * dx = γ/√(σ² + ε) · (t − (Σt + x̂ Σ t x̂)/N) with the sums over the N rows of a group, which is
  * the whole batch but for ghost batch norm. x̂ is made again from x; the first pass leaves t in
  * dx's place. Mean-only: dx = t − Σt/N.
+ *
+ * <p>Where dropout follows, dy is dropped by the same words as y was, and since y is what it left,
+ * an activation's own y is made again from x. Behind ReLU neither is needed: what is 0, dropped or
+ * not, has no gradient, and what is not was kept. A leaky ReLU's y has kept its sign.
  */
 final class BatchNormBackward extends Columns {
 
@@ -32,6 +37,11 @@ final class BatchNormBackward extends Columns {
   private final int dGamma;
   private final int dBeta;
   private final Activation activation;
+  private final boolean dropsAny;
+  private final boolean zerosTellDrops;
+  private final boolean remakesY;
+  private final boolean needsInput;
+  private final Drops drops;
   private final float[] saved;
   private final int savedOffset;
 
@@ -43,6 +53,7 @@ final class BatchNormBackward extends Columns {
       Matrix y,
       BatchNormMemory norm,
       Activation activation,
+      Masking masking,
       Matrix saved,
       Matrix dx,
       Matrix dGamma,
@@ -65,8 +76,19 @@ final class BatchNormBackward extends Columns {
     this.dGamma = (int) dGamma.offset();
     this.dBeta = (int) dBeta.offset();
     this.activation = activation;
+    this.dropsAny = !masking.isNone();
+    this.zerosTellDrops = activation == Activation.RELU && !masking.dropping().alpha();
+    this.remakesY =
+        dropsAny && (masking.dropping().alpha() || !Elementwise.backwardNeedsOnlySign(activation));
+    this.needsInput = remakesY || Elementwise.backwardNeedsInput(activation);
+    this.drops = new Drops(masking.backward());
     this.saved = data(saved);
     this.savedOffset = (int) saved.offset();
+  }
+
+  @Override
+  void prepare() {
+    drops.prepare();
   }
 
   @Override
@@ -161,10 +183,15 @@ final class BatchNormBackward extends Columns {
       int count = Math.min(perPiece, first + groupRows - row);
       int n = load(dy, dyOffset, row, count, from, width, t);
       load(x, xOffset, row, count, from, width, xHat);
-      if (activation != Activation.IDENTITY) {
+      if (activation != Activation.IDENTITY && !remakesY) {
         load(y, yOffset, row, count, from, width, yPiece);
       }
       standardise(xHat, scratch.vectors[0], scratch.vectors[1], scratch.vectors[2], n);
+      if (zerosTellDrops && dropsAny) {
+        drops.keepAll(t, n);
+      } else if (dropsAny) {
+        drop(drops, scratch, t, row, count, from, width);
+      }
       mask(scratch, t, xHat, yPiece, n);
       accumulate(t, xHat, sum, dot, n);
       store(t, dx, dxOffset, row, count, from, width);
@@ -177,9 +204,9 @@ final class BatchNormBackward extends Columns {
     flush(dot, dots, width, perPiece);
   }
 
-  /** γ and β, where the activation's derivative is a function of its input γ x̂ + β. */
+  /** γ and β, where the activation's input γ x̂ + β is needed. */
   private void affineVectors(Scratch scratch, int from, int width) {
-    if (Elementwise.backwardNeedsInput(activation)) {
+    if (needsInput) {
       float[] gamma = scratch.vectors[5];
       float[] beta = scratch.vectors[6];
       if (norm.meanOnly()) {
@@ -196,8 +223,11 @@ final class BatchNormBackward extends Columns {
   /** t := t · activation′. */
   private void mask(Scratch scratch, float[] t, float[] xHat, float[] y, int n) {
     float[] u = scratch.pieces[3];
-    if (Elementwise.backwardNeedsInput(activation)) {
+    if (needsInput) {
       affine(xHat, scratch.vectors[5], scratch.vectors[6], u, n);
+    }
+    if (remakesY) {
+      Elementwise.forward(activation, u, y, scratch, n);
     }
     Elementwise.backward(activation, u, y, t, scratch, n);
   }

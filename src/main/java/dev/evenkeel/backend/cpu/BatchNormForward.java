@@ -4,13 +4,14 @@ import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.BatchNormMemory;
+import dev.evenkeel.backend.Masking;
 import dev.evenkeel.tensor.Matrix;
 import java.util.Arrays;
 
 /**
  * y [N, C] = activation(γ (x − μ) / √(σ² + ε) + β) with μ and σ² of the batch, or of each of its
- * groups of rows, or the running ones; mean-only without γ/√(σ² + ε). Reads x three times (twice
- * for the statistics) and writes y once, panel by panel.
+ * groups of rows, or the running ones; mean-only without γ/√(σ² + ε). Then dropout, while y is at
+ * hand. Reads x three times (twice for the statistics) and writes y once, panel by panel.
  */
 final class BatchNormForward extends Columns {
 
@@ -26,6 +27,8 @@ final class BatchNormForward extends Columns {
   private final float[] variances;
   private final float[] count;
   private final Activation activation;
+  private final boolean dropsAny;
+  private final Drops drops;
   private final boolean training;
   private final float[] saved;
   private final int savedOffset;
@@ -39,8 +42,10 @@ final class BatchNormForward extends Columns {
       Matrix x,
       BatchNormMemory norm,
       Activation activation,
+      Masking masking,
       Matrix y,
       Matrix saved) {
+    // Dropout doesn't count: among as many workers the sums are the same bits with it as without.
     super(scratch, workers, x, 1.3 + Elementwise.nanoseconds(activation));
     this.x = data(x);
     this.xOffset = (int) x.offset();
@@ -54,9 +59,16 @@ final class BatchNormForward extends Columns {
     this.variances = norm.meanOnly() ? null : data(norm.runningVariance());
     this.count = data(norm.count());
     this.activation = activation;
+    this.dropsAny = !masking.isNone();
+    this.drops = new Drops(masking);
     this.training = !saved.isNone();
     this.saved = training ? data(saved) : null;
     this.savedOffset = (int) saved.offset();
+  }
+
+  @Override
+  void prepare() {
+    drops.prepare();
   }
 
   @Override
@@ -143,6 +155,9 @@ final class BatchNormForward extends Columns {
       } else {
         normalise(u, shift, delta, scale, beta, n);
         Elementwise.forward(activation, u, out, scratch, n);
+      }
+      if (dropsAny) {
+        drop(drops, scratch, out, row, count, from, width);
       }
       store(out, y, yOffset, row, count, from, width);
     }

@@ -78,6 +78,19 @@ abstract class Columns extends ParallelOperation {
     }
   }
 
+  /** Dropout of a piece. */
+  final void drop(
+      Drops drops, Scratch scratch, float[] piece, int row, int count, int from, int width) {
+    long first = (long) row * columns + from;
+    if (width == columns) {
+      drops.apply(scratch, piece, 0, count * width, first);
+    } else {
+      for (int i = 0; i < count; i++) {
+        drops.apply(scratch, piece, i * width, width, first + (long) i * columns);
+      }
+    }
+  }
+
   /** Repeats the first {@code width} values for each row of a piece. */
   static void repeat(float[] vector, int width, int rowsPerPiece) {
     for (int i = 1; i < rowsPerPiece; i++) {

@@ -7,6 +7,7 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.Dropping;
+import dev.evenkeel.backend.Masking;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Readback;
 import dev.evenkeel.backend.RowNormMemory;
@@ -172,17 +173,23 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Operation batchNormForward(
-      Matrix x, BatchNormMemory norm, Activation activation, Matrix y, Matrix saved) {
+      Matrix x,
+      BatchNormMemory norm,
+      Activation activation,
+      Masking masking,
+      Matrix y,
+      Matrix saved) {
     if (x.rows() < 2) {
       throw new EvenkeelException(ONE_ROW);
     }
-    return new BatchNormForward(scratch, workers, x, norm, activation, y, saved);
+    return new BatchNormForward(scratch, workers, x, norm, activation, masking, y, saved);
   }
 
   @Override
   public Operation batchNormInference(
       Matrix x, BatchNormMemory norm, Activation activation, Matrix y) {
-    return new BatchNormForward(scratch, workers, x, norm, activation, y, Matrix.NONE);
+    return new BatchNormForward(
+        scratch, workers, x, norm, activation, Masking.NONE, y, Matrix.NONE);
   }
 
   @Override
@@ -192,12 +199,13 @@ public final class CpuBackend implements Backend {
       Matrix y,
       BatchNormMemory norm,
       Activation activation,
+      Masking masking,
       Matrix saved,
       Matrix dx,
       Matrix dGamma,
       Matrix dBeta) {
     return new BatchNormBackward(
-        scratch, workers, dy, x, y, norm, activation, saved, dx, dGamma, dBeta);
+        scratch, workers, dy, x, y, norm, activation, masking, saved, dx, dGamma, dBeta);
   }
 
   @Override
@@ -229,7 +237,7 @@ public final class CpuBackend implements Backend {
   @Override
   public Operation dropout(
       Matrix x, Dropping dropping, long seed, int stream, Step step, Matrix y) {
-    return new Dropout(workers, x, dropping, seed, stream, step, y);
+    return new Dropout(scratch, workers, x, new Masking(dropping, seed, stream, step), y);
   }
 
   @Override

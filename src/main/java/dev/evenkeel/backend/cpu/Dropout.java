@@ -2,58 +2,42 @@ package dev.evenkeel.backend.cpu;
 
 import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
-import dev.evenkeel.backend.Dropping;
-import dev.evenkeel.backend.Step;
+import dev.evenkeel.backend.Masking;
 import dev.evenkeel.tensor.Matrix;
-import dev.evenkeel.tensor.Philox;
 
-/**
- * Dropout. The word that decides over element e is word e mod 4 at position e / 4 of the Philox
- * stream (layer, step): no mask is stored, the backward pass draws the same words again.
- */
+/** Dropout as an operation of its own. */
 final class Dropout extends Flat {
 
-  private final int[][] words;
+  private final Scratch[] scratch;
   private final float[] x;
   private final int xOffset;
   private final float[] y;
   private final int yOffset;
-  private final long dropBelow;
-  private final float scale;
-  private final float shift;
-  private final float dropped;
-  private final long seed;
-  private final int stream;
-  private final Step step;
+  private final Drops drops;
 
-  Dropout(
-      Workers workers, Matrix x, Dropping dropping, long seed, int stream, Step step, Matrix y) {
-    super(workers, x.size(), 6);
-    this.words = new int[workers.count()][4];
+  Dropout(Scratch[] scratch, Workers workers, Matrix x, Masking masking, Matrix y) {
+    super(workers, x.size(), 2);
+    this.scratch = scratch;
     this.x = data(x);
     this.xOffset = (int) x.offset();
     this.y = data(y);
     this.yOffset = (int) y.offset();
-    this.dropBelow = Math.round(dropping.probability() * 0x1p32);
-    this.scale = (float) dropping.scale();
-    this.shift = (float) dropping.shift();
-    this.dropped = (float) dropping.dropped();
-    this.seed = seed;
-    this.stream = stream;
-    this.step = step;
+    this.drops = new Drops(masking);
+  }
+
+  @Override
+  void prepare() {
+    drops.prepare();
   }
 
   @Override
   void range(int worker, int from, int to) {
-    int[] own = words[worker];
-    long counter = ((long) stream << 40) | step.number();
-    for (int i = from; i < to; i++) {
-      int lane = i & 3;
-      if (lane == 0 || i == from) {
-        Philox.block(seed, counter, i >>> 2, own);
-      }
-      boolean keep = (own[lane] & 0xFFFFFFFFL) >= dropBelow;
-      y[yOffset + i] = keep ? x[xOffset + i] * scale + shift : dropped;
+    float[] piece = scratch[worker].pieces[0];
+    for (int i = from; i < to; i += Scratch.WIDTH) {
+      int n = Math.min(Scratch.WIDTH, to - i);
+      System.arraycopy(x, xOffset + i, piece, 0, n);
+      drops.apply(scratch[worker], piece, 0, n, i);
+      System.arraycopy(piece, 0, y, yOffset + i, n);
     }
   }
 }

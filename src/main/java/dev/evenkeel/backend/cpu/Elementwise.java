@@ -81,6 +81,13 @@ final class Elementwise {
         || activation == Activation.SOFTPLUS;
   }
 
+  /** Whether {@link #backward} looks at nothing but the sign of y. */
+  static boolean backwardNeedsOnlySign(Activation activation) {
+    return activation == Activation.IDENTITY
+        || activation == Activation.RELU
+        || activation == Activation.LEAKY_RELU;
+  }
+
   private static void relu(float[] u, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       y[i] = Math.max(u[i], 0f);

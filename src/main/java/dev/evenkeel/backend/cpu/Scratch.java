@@ -16,4 +16,7 @@ final class Scratch {
 
   final float[][] vectors = new float[8][WIDTH];
   final double[][] sums = new double[4][WIDTH];
+
+  /** Random words for so many elements, of which the first may lie within a block of four. */
+  final long[][] words = new long[4][WIDTH / 4 + 1];
 }

@@ -71,7 +71,7 @@ abstract class Updates extends Flat {
     }
     float scale = target.scale().isNone() ? 1 : data(target.scale())[(int) target.scale().offset()];
     int decayed = (int) Math.max(from, Math.min(to, target.decayed()));
-    float decay = (float) target.weightDecay();
+    float decay = (float) target.weightDecay() * target.step().decay();
     update(
         parameters, gradients, state[0], state[1], scale, decay, offset + from, offset + decayed);
     update(parameters, gradients, state[0], state[1], scale, 0, offset + decayed, offset + to);

@@ -7,6 +7,7 @@ import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.DeviceOptions;
 import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.Dropping;
+import dev.evenkeel.backend.Masking;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.Readback;
@@ -293,11 +294,18 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation batchNormForward(
-      Matrix x, BatchNormMemory norm, Activation activation, Matrix y, Matrix saved) {
+      Matrix x,
+      BatchNormMemory norm,
+      Activation activation,
+      Masking masking,
+      Matrix y,
+      Matrix saved) {
     if (x.rows() < 2) {
       throw new EvenkeelException(ONE_ROW);
     }
-    return bound(norms.forward(view(x), norm(norm), activation, view(y), vector(saved)));
+    Operation work =
+        norms.forward(view(x), norm(norm), activation, drop(masking), view(y), vector(saved));
+    return new CudaOperation(settings, work, masking.step());
   }
 
   @Override
@@ -313,21 +321,34 @@ public final class CudaBackend implements Backend {
       Matrix y,
       BatchNormMemory norm,
       Activation activation,
+      Masking masking,
       Matrix saved,
       Matrix dx,
       Matrix dGamma,
       Matrix dBeta) {
-    return bound(
+    Operation work =
         norms.backward(
             view(dy),
             view(x),
             view(y),
             norm(norm),
             activation,
+            drop(masking),
             vector(saved),
             view(dx),
             vector(dGamma),
-            vector(dBeta)));
+            vector(dBeta));
+    return new CudaOperation(settings, work, masking.step());
+  }
+
+  private Kernels.Drop drop(Masking masking) {
+    return masking.isNone()
+        ? Kernels.Drop.NONE
+        : new Kernels.Drop(
+            settings.dropping(masking.step(), masking.dropping()),
+            masking.seed(),
+            masking.stream(),
+            settings.step(masking.step()));
   }
 
   private static Kernels.Norm norm(BatchNormMemory norm) {
@@ -395,7 +416,8 @@ public final class CudaBackend implements Backend {
   @Override
   public Operation dropout(
       Matrix x, Dropping dropping, long seed, int stream, Step step, Matrix y) {
-    Operation work = kernels.dropout(view(x), dropping, seed, stream, settings.step(step), view(y));
+    long settled = settings.dropping(step, dropping);
+    Operation work = kernels.dropout(view(x), settled, seed, stream, settings.step(step), view(y));
     return new CudaOperation(settings, work, step);
   }
 
@@ -505,7 +527,7 @@ public final class CudaBackend implements Backend {
         target.weightDecay(),
         vector(target.scale()),
         vector(target.guard()),
-        settings.learningRate(target.step()));
+        settings.pace(target.step()));
   }
 
   // Diagnosis

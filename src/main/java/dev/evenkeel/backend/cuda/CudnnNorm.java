@@ -2,6 +2,7 @@ package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.cuda.Kernels.Drop;
 import dev.evenkeel.backend.cuda.Kernels.Norm;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -58,9 +59,12 @@ final class CudnnNorm {
   }
 
   /** Why cuDNN can't do it; empty where it can. */
-  Optional<String> refusal(View x, Norm norm, Activation activation, boolean training) {
+  Optional<String> refusal(View x, Norm norm, Activation activation, Drop drop, boolean training) {
     if (norm.gamma() == 0) {
       return Optional.of("it can't leave the deviation as it is");
+    }
+    if (!drop.isNone()) {
+      return Optional.of("it knows no dropout");
     }
     if (training && norm.ghostRows() != 0) {
       return Optional.of("it knows no groups of rows");

@@ -1,6 +1,5 @@
 package dev.evenkeel.backend.cuda;
 
-import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
 
 /** Launches of {@code kernels/data.cu}. */
@@ -84,7 +83,7 @@ final class DataKernels {
         panels.rowsPerSlab());
   }
 
-  Operation dropout(View x, Dropping dropping, long seed, int philoxStream, long step, View y) {
+  Operation dropout(View x, long dropping, long seed, int philoxStream, long step, View y) {
     int width = Launcher.width(x, y);
     Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
     return launcher.launch(
@@ -92,10 +91,7 @@ final class DataKernels {
         panels.grid(),
         x.address(),
         x.pitch(),
-        Math.round(dropping.probability() * 0x1p32),
-        (float) dropping.scale(),
-        (float) dropping.shift(),
-        (float) dropping.dropped(),
+        dropping,
         seed,
         (long) philoxStream << 40,
         step,

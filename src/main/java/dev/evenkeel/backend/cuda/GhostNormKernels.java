@@ -14,33 +14,35 @@ final class GhostNormKernels {
     this.launcher = launcher;
   }
 
-  Operation forward(View x, Kernels.Norm norm, Activation activation, View y, long saved) {
+  Operation forward(
+      View x, Kernels.Norm norm, Activation activation, Kernels.Drop drop, View y, long saved) {
     int width = Launcher.width(x, y);
     int groups = norm.groups(x.rows());
     Panels panels = panels(x, groups, width);
     return launcher.launch(
-        "bn_ghost_forward" + Launcher.suffix(x, width),
+        drop.kernel("bn_ghost_forward") + Launcher.suffix(x, width),
         panels.grid(),
-        x.address(),
-        x.rows(),
-        x.columns(),
-        x.pitch(),
-        groups,
-        panels.rowsPerSlab(),
-        norm.gamma(),
-        norm.beta(),
-        norm.epsilon(),
-        norm.runningMean(),
-        norm.runningVariance(),
-        norm.count(),
-        norm.weight(),
-        norm.unbiased() ? 1 : 0,
-        saved,
-        activation.ordinal(),
-        y.address(),
-        y.pitch(),
-        panels.lanes(),
-        launcher.scratch());
+        drop.behind(
+            x.address(),
+            x.rows(),
+            x.columns(),
+            x.pitch(),
+            groups,
+            panels.rowsPerSlab(),
+            norm.gamma(),
+            norm.beta(),
+            norm.epsilon(),
+            norm.runningMean(),
+            norm.runningVariance(),
+            norm.count(),
+            norm.weight(),
+            norm.unbiased() ? 1 : 0,
+            saved,
+            activation.ordinal(),
+            y.address(),
+            y.pitch(),
+            panels.lanes(),
+            launcher.scratch()));
   }
 
   Operation backward(
@@ -48,6 +50,7 @@ final class GhostNormKernels {
       View x,
       Kernels.Norm norm,
       Activation activation,
+      Kernels.Drop drop,
       long saved,
       View dx,
       long dGamma,
@@ -56,26 +59,27 @@ final class GhostNormKernels {
     int groups = norm.groups(x.rows());
     Panels panels = panels(x, groups, width);
     return launcher.launch(
-        "bn_ghost_backward" + Launcher.suffix(x, width),
+        drop.kernel("bn_ghost_backward") + Launcher.suffix(x, width),
         panels.grid(),
-        dy.address(),
-        dy.pitch(),
-        x.address(),
-        x.pitch(),
-        x.rows(),
-        x.columns(),
-        groups,
-        panels.rowsPerSlab(),
-        norm.gamma(),
-        norm.beta(),
-        saved,
-        activation.ordinal(),
-        dGamma,
-        dBeta,
-        dx.address(),
-        dx.pitch(),
-        panels.lanes(),
-        launcher.scratch());
+        drop.behind(
+            dy.address(),
+            dy.pitch(),
+            x.address(),
+            x.pitch(),
+            x.rows(),
+            x.columns(),
+            groups,
+            panels.rowsPerSlab(),
+            norm.gamma(),
+            norm.beta(),
+            saved,
+            activation.ordinal(),
+            dGamma,
+            dBeta,
+            dx.address(),
+            dx.pitch(),
+            panels.lanes(),
+            launcher.scratch()));
   }
 
   private static Panels panels(View x, int groups, int width) {

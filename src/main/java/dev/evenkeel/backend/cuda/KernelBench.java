@@ -1,9 +1,9 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Activation;
-import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Precision;
+import dev.evenkeel.backend.cuda.Kernels.Drop;
 import dev.evenkeel.tensor.Philox;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -266,11 +266,23 @@ public final class KernelBench implements AutoCloseable {
       add(
           "batch norm + relu forward",
           forward,
-          i -> kernels.batchNormForward(x[i], norm, relu, y[i], saved));
+          i -> kernels.batchNormForward(x[i], norm, relu, Drop.NONE, y[i], saved));
       add(
           "batch norm + relu backward",
           backward,
-          i -> kernels.batchNormBackward(dy[i], x[i], norm, relu, saved, y[i], dGamma, dBeta));
+          i ->
+              kernels.batchNormBackward(
+                  dy[i], x[i], norm, relu, Drop.NONE, saved, y[i], dGamma, dBeta));
+      Drop drop = new Drop(take(24), 1, 0, take(8));
+      add(
+          "batch norm + relu + dropout forward",
+          forward,
+          i -> kernels.batchNormForward(x[i], norm, relu, drop, y[i], saved));
+      add(
+          "batch norm + relu + dropout backward",
+          backward,
+          i ->
+              kernels.batchNormBackward(dy[i], x[i], norm, relu, drop, saved, y[i], dGamma, dBeta));
       cudnn(Cudnn.Mode.PER_ACTIVATION, "cuDNN per activation", forward, backward);
       cudnn(Cudnn.Mode.SPATIAL_PERSISTENT, "cuDNN persistent", forward, backward);
       add(
@@ -286,7 +298,7 @@ public final class KernelBench implements AutoCloseable {
           "bias + relu backward",
           3,
           i -> kernels.activationBackward(dy[i], x[i], x[i], relu, y[i], dBeta));
-      add("dropout", 2, i -> kernels.dropout(x[i], Dropping.inverted(0.25), 1, 0, take(8), y[i]));
+      add("dropout", 2, i -> kernels.dropout(x[i], take(24), 1, 0, take(8), y[i]));
       add("add", 3, i -> kernels.add(x[i], dy[i], y[i]));
       gather();
       return results;
@@ -313,11 +325,13 @@ public final class KernelBench implements AutoCloseable {
       add(
           "ghost batch norm of 32 + relu forward",
           2,
-          i -> kernels.batchNormForward(x[i], ghost, relu, y[i], kept));
+          i -> kernels.batchNormForward(x[i], ghost, relu, Drop.NONE, y[i], kept));
       add(
           "ghost batch norm of 32 + relu backward",
           3,
-          i -> kernels.batchNormBackward(dy[i], x[i], ghost, relu, kept, y[i], dGamma, dBeta));
+          i ->
+              kernels.batchNormBackward(
+                  dy[i], x[i], ghost, relu, Drop.NONE, kept, y[i], dGamma, dBeta));
     }
 
     /** Of weights [O, I] as large as the batch: float32, but for the product's copy. */
@@ -359,7 +373,7 @@ public final class KernelBench implements AutoCloseable {
       }
       CudnnNorm theirs = new CudnnNorm(driver, memory, stream, kernels, found.get(), mode);
       try {
-        if (theirs.refusal(x[0], norm, Activation.RELU, true).isEmpty()) {
+        if (theirs.refusal(x[0], norm, Activation.RELU, Drop.NONE, true).isEmpty()) {
           add(
               name + " forward",
               forward,
@@ -437,7 +451,7 @@ public final class KernelBench implements AutoCloseable {
         v[i] = ones(parameters);
         shadow[i] = take(2L * parameters);
       }
-      long rate = take(4);
+      long rate = take(8);
       long corrections = take(8);
       double copy = microseconds(sets, i -> kernels.copy(p[i], m[i]));
       List<Timed> results = new ArrayList<>();

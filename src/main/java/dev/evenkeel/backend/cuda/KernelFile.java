@@ -26,11 +26,21 @@ record KernelFile(String name, List<String> kernels) {
     "bn_statistics",
     "column_statistics"
   };
+  private static final String[] BATCH_NORM_DROPOUT = {
+    "bn_apply_dropout",
+    "bn_backward_dropout",
+    "bn_forward_dropout",
+    "bn_project_dropout",
+    "bn_reduce_dropout"
+  };
   private static final String[] ACTIVATION = {"activation_backward", "activation_forward"};
   private static final String[] DATA = {
     "add", "copy", "dropout", "find_non_finite", "gather", "scale_shift"
   };
   private static final String[] GHOST_NORM = {"bn_ghost_backward", "bn_ghost_forward"};
+  private static final String[] GHOST_NORM_DROPOUT = {
+    "bn_ghost_backward_dropout", "bn_ghost_forward_dropout"
+  };
   private static final String[] LOSS = {
     "binary_cross_entropy", "regression_loss", "softmax_cross_entropy"
   };
@@ -51,6 +61,10 @@ record KernelFile(String name, List<String> kernels) {
           bfloat16("data", DATA).with(conversions("copy_f32_bf16", "copy_bf16_f32")),
           float32("ghostnorm", GHOST_NORM),
           bfloat16("ghostnorm", GHOST_NORM),
+          float32("batchnorm_dropout", BATCH_NORM_DROPOUT),
+          bfloat16("batchnorm_dropout", BATCH_NORM_DROPOUT),
+          float32("ghostnorm_dropout", GHOST_NORM_DROPOUT),
+          bfloat16("ghostnorm_dropout", GHOST_NORM_DROPOUT),
           float32("loss", LOSS).with(List.of("class_weight_total_f32x1")),
           bfloat16("loss", LOSS),
           float32("optimizer", OPTIMIZER),

@@ -3,8 +3,8 @@ package dev.evenkeel.backend.cuda;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend.RegressionLoss;
 import dev.evenkeel.backend.BatchNormMemory;
-import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
+import java.util.Arrays;
 
 /**
  * One method per operation of ours: which kernel, with what geometry and arguments. Everything is
@@ -44,6 +44,37 @@ final class Kernels {
   }
 
   /**
+   * The dropout that a batch norm takes in.
+   *
+   * @param dropping address of what {@link Settings#dropping} writes of the forward pass; 0 for
+   *     none
+   * @param step address of a 64-bit integer
+   */
+  record Drop(long dropping, long seed, int philoxStream, long step) {
+
+    static final Drop NONE = new Drop(0, 0, 0, 0);
+
+    boolean isNone() {
+      return dropping == 0;
+    }
+
+    /** "bn_apply" or "bn_apply_dropout". */
+    String kernel(String name) {
+      return isNone() ? name : name + "_dropout";
+    }
+
+    /** A kernel's arguments, with those of dropout at the end. */
+    Object[] behind(Object... arguments) {
+      Object[] all = Arrays.copyOf(arguments, arguments.length + 4);
+      all[arguments.length] = dropping;
+      all[arguments.length + 1] = seed;
+      all[arguments.length + 2] = (long) philoxStream << 40;
+      all[arguments.length + 3] = step;
+      return all;
+    }
+  }
+
+  /**
    * What a norm over a row's features needs besides its matrix.
    *
    * @param beta 0 where there is none
@@ -57,7 +88,7 @@ final class Kernels {
    * @param scale of the gradients, one float; 0 for 1
    * @param guard two floats: once the first is not finite, the second becomes 1 and nothing is
    *     changed any more; 0 for none
-   * @param learningRate one float
+   * @param pace two floats: the learning rate, and a factor on the weight decay
    */
   record Update(
       long parameters,
@@ -68,7 +99,7 @@ final class Kernels {
       double weightDecay,
       long scale,
       long guard,
-      long learningRate) {}
+      long pace) {}
 
   /** Bytes of scratch memory, zeroed, that one stream's kernels share: see {@code kernels/}. */
   static final int SCRATCH_BYTES = 24 << 20;
@@ -140,9 +171,10 @@ final class Kernels {
    * step), e = row · columns + column, is at least probability · 2³² unsigned, else the dropped
    * value. y may be x.
    *
+   * @param dropping address of what {@link Settings#dropping} writes
    * @param step address of a 64-bit integer
    */
-  Operation dropout(View x, Dropping dropping, long seed, int philoxStream, long step, View y) {
+  Operation dropout(View x, long dropping, long seed, int philoxStream, long step, View y) {
     return data.dropout(x, dropping, seed, philoxStream, step, y);
   }
 
@@ -175,8 +207,9 @@ final class Kernels {
 
   // Batch norm; saved is [3 · groups, C]: shift, delta (mean = shift + delta), 1/√(σ² + ε)
 
-  Operation batchNormForward(View x, Norm norm, Activation activation, View y, long saved) {
-    return norms.batchNormForward(x, norm, activation, y, saved);
+  Operation batchNormForward(
+      View x, Norm norm, Activation activation, Drop drop, View y, long saved) {
+    return norms.batchNormForward(x, norm, activation, drop, y, saved);
   }
 
   Operation batchNormInference(View x, Norm norm, Activation activation, View y) {
@@ -189,11 +222,12 @@ final class Kernels {
       View x,
       Norm norm,
       Activation activation,
+      Drop drop,
       long saved,
       View dx,
       long dGamma,
       long dBeta) {
-    return norms.batchNormBackward(dy, x, norm, activation, saved, dx, dGamma, dBeta);
+    return norms.batchNormBackward(dy, x, norm, activation, drop, saved, dx, dGamma, dBeta);
   }
 
   /** Mean and biased variance of every column. */

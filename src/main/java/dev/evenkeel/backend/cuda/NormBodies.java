@@ -4,6 +4,7 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.cuda.Kernels.Drop;
 import dev.evenkeel.backend.cuda.Kernels.Norm;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -64,14 +65,14 @@ final class NormBodies {
     }
   }
 
-  Operation forward(View x, Norm norm, Activation activation, View y, long saved) {
-    return choose(Kind.FORWARD, x, norm, activation)
+  Operation forward(View x, Norm norm, Activation activation, Drop drop, View y, long saved) {
+    return choose(Kind.FORWARD, x, norm, activation, drop)
         .map(theirs -> theirs.forward(x, norm, activation, y, saved))
-        .orElseGet(() -> kernels.batchNormForward(x, norm, activation, y, saved));
+        .orElseGet(() -> kernels.batchNormForward(x, norm, activation, drop, y, saved));
   }
 
   Operation inference(View x, Norm norm, Activation activation, View y) {
-    return choose(Kind.INFERENCE, x, norm, activation)
+    return choose(Kind.INFERENCE, x, norm, activation, Drop.NONE)
         .map(theirs -> theirs.inference(x, norm, activation, y))
         .orElseGet(() -> kernels.batchNormInference(x, norm, activation, y));
   }
@@ -82,21 +83,24 @@ final class NormBodies {
       View y,
       Norm norm,
       Activation activation,
+      Drop drop,
       long saved,
       View dx,
       long dGamma,
       long dBeta) {
-    return choose(Kind.BACKWARD, x, norm, activation)
+    return choose(Kind.BACKWARD, x, norm, activation, drop)
         .map(theirs -> theirs.backward(dy, x, y, norm, activation, saved, dx, dGamma, dBeta))
         .orElseGet(
-            () -> kernels.batchNormBackward(dy, x, norm, activation, saved, dx, dGamma, dBeta));
+            () ->
+                kernels.batchNormBackward(dy, x, norm, activation, drop, saved, dx, dGamma, dBeta));
   }
 
   /** Who runs it; empty for our kernels. */
-  private Optional<CudnnNorm> choose(Kind kind, View x, Norm norm, Activation activation) {
+  private Optional<CudnnNorm> choose(
+      Kind kind, View x, Norm norm, Activation activation, Drop drop) {
     List<CudnnNorm> able =
         cudnn.stream()
-            .filter(one -> one.refusal(x, norm, activation, kind != Kind.INFERENCE).isEmpty())
+            .filter(one -> one.refusal(x, norm, activation, drop, kind != Kind.INFERENCE).isEmpty())
             .toList();
     Optional<CudnnNorm> choice =
         able.isEmpty()
@@ -168,10 +172,11 @@ final class NormBodies {
     Supplier<Operation> ours =
         () ->
             switch (shape.kind) {
-              case FORWARD -> kernels.batchNormForward(x, norm, activation, y, saved);
+              case FORWARD -> kernels.batchNormForward(x, norm, activation, Drop.NONE, y, saved);
               case INFERENCE -> kernels.batchNormInference(x, norm, activation, y);
               case BACKWARD ->
-                  kernels.batchNormBackward(dy, x, norm, activation, saved, dy, dGamma, dBeta);
+                  kernels.batchNormBackward(
+                      dy, x, norm, activation, Drop.NONE, saved, dy, dGamma, dBeta);
             };
     try {
       double best = wanted == NormBody.CUDNN ? Double.POSITIVE_INFINITY : milliseconds(ours.get());

@@ -17,35 +17,37 @@ final class NormKernels {
     this.ghosts = new GhostNormKernels(launcher);
   }
 
-  Operation batchNormForward(View x, Kernels.Norm norm, Activation activation, View y, long saved) {
+  Operation batchNormForward(
+      View x, Kernels.Norm norm, Activation activation, Kernels.Drop drop, View y, long saved) {
     if (norm.groups(x.rows()) > 1) {
-      return ghosts.forward(x, norm, activation, y, saved);
+      return ghosts.forward(x, norm, activation, drop, y, saved);
     }
     int width = Launcher.width(x, y);
     double unbiased = norm.unbiased() && x.rows() > 1 ? x.rows() / (x.rows() - 1.0) : 1;
     if (x.rows() <= WHOLE_COLUMNS) {
       Panels panels = Panels.ofWholeColumns(x.rows(), x.columns(), width, x.type().bytes);
       return launcher.launch(
-          "bn_forward" + Launcher.suffix(x, width),
+          drop.kernel("bn_forward") + Launcher.suffix(x, width),
           panels.grid(),
-          x.address(),
-          x.rows(),
-          x.columns(),
-          x.pitch(),
-          norm.gamma(),
-          norm.beta(),
-          norm.epsilon(),
-          norm.runningMean(),
-          norm.runningVariance(),
-          norm.count(),
-          norm.weight(),
-          unbiased,
-          saved,
-          activation.ordinal(),
-          y.address(),
-          y.pitch(),
-          panels.lanes(),
-          launcher.scratch());
+          drop.behind(
+              x.address(),
+              x.rows(),
+              x.columns(),
+              x.pitch(),
+              norm.gamma(),
+              norm.beta(),
+              norm.epsilon(),
+              norm.runningMean(),
+              norm.runningVariance(),
+              norm.count(),
+              norm.weight(),
+              unbiased,
+              saved,
+              activation.ordinal(),
+              y.address(),
+              y.pitch(),
+              panels.lanes(),
+              launcher.scratch()));
     }
     Panels sums = Panels.ofSums(x.rows(), x.columns(), width);
     Operation statistics =
@@ -69,20 +71,21 @@ final class NormKernels {
     Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
     Operation apply =
         launcher.launch(
-            "bn_apply" + Launcher.suffix(x, width),
+            drop.kernel("bn_apply") + Launcher.suffix(x, width),
             panels.grid(),
-            x.address(),
-            x.rows(),
-            x.columns(),
-            x.pitch(),
-            norm.gamma(),
-            norm.beta(),
-            saved,
-            activation.ordinal(),
-            y.address(),
-            y.pitch(),
-            panels.lanes(),
-            panels.rowsPerSlab());
+            drop.behind(
+                x.address(),
+                x.rows(),
+                x.columns(),
+                x.pitch(),
+                norm.gamma(),
+                norm.beta(),
+                saved,
+                activation.ordinal(),
+                y.address(),
+                y.pitch(),
+                panels.lanes(),
+                panels.rowsPerSlab()));
     return Launcher.inOrder(statistics, apply);
   }
 
@@ -113,80 +116,84 @@ final class NormKernels {
       View x,
       Kernels.Norm norm,
       Activation activation,
+      Kernels.Drop drop,
       long saved,
       View dx,
       long dGamma,
       long dBeta) {
     if (norm.groups(x.rows()) > 1) {
-      return ghosts.backward(dy, x, norm, activation, saved, dx, dGamma, dBeta);
+      return ghosts.backward(dy, x, norm, activation, drop, saved, dx, dGamma, dBeta);
     }
     int width = Launcher.width(dy, x, dx);
     double oneByRows = 1.0 / x.rows();
     if (x.rows() <= WHOLE_COLUMNS) {
       Panels panels = Panels.ofWholeColumns(x.rows(), x.columns(), width, x.type().bytes);
       return launcher.launch(
-          "bn_backward" + Launcher.suffix(x, width),
+          drop.kernel("bn_backward") + Launcher.suffix(x, width),
           panels.grid(),
-          dy.address(),
-          dy.pitch(),
-          x.address(),
-          x.pitch(),
-          x.rows(),
-          x.columns(),
-          norm.gamma(),
-          norm.beta(),
-          saved,
-          activation.ordinal(),
-          dGamma,
-          dBeta,
-          dx.address(),
-          dx.pitch(),
-          oneByRows,
-          panels.lanes(),
-          launcher.scratch());
+          drop.behind(
+              dy.address(),
+              dy.pitch(),
+              x.address(),
+              x.pitch(),
+              x.rows(),
+              x.columns(),
+              norm.gamma(),
+              norm.beta(),
+              saved,
+              activation.ordinal(),
+              dGamma,
+              dBeta,
+              dx.address(),
+              dx.pitch(),
+              oneByRows,
+              panels.lanes(),
+              launcher.scratch()));
     }
     Panels sums = Panels.ofSums(x.rows(), x.columns(), width);
     Operation reduce =
         launcher.launch(
-            "bn_reduce" + Launcher.suffix(x, width),
+            drop.kernel("bn_reduce") + Launcher.suffix(x, width),
             sums.grid(),
-            dy.address(),
-            dy.pitch(),
-            x.address(),
-            x.pitch(),
-            x.rows(),
-            x.columns(),
-            norm.gamma(),
-            norm.beta(),
-            saved,
-            activation.ordinal(),
-            dGamma,
-            dBeta,
-            sums.lanes(),
-            sums.rowsPerSlab(),
-            launcher.scratch());
+            drop.behind(
+                dy.address(),
+                dy.pitch(),
+                x.address(),
+                x.pitch(),
+                x.rows(),
+                x.columns(),
+                norm.gamma(),
+                norm.beta(),
+                saved,
+                activation.ordinal(),
+                dGamma,
+                dBeta,
+                sums.lanes(),
+                sums.rowsPerSlab(),
+                launcher.scratch()));
     Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
     Operation project =
         launcher.launch(
-            "bn_project" + Launcher.suffix(x, width),
+            drop.kernel("bn_project") + Launcher.suffix(x, width),
             panels.grid(),
-            dy.address(),
-            dy.pitch(),
-            x.address(),
-            x.pitch(),
-            x.rows(),
-            x.columns(),
-            norm.gamma(),
-            norm.beta(),
-            saved,
-            activation.ordinal(),
-            dGamma,
-            dBeta,
-            dx.address(),
-            dx.pitch(),
-            oneByRows,
-            panels.lanes(),
-            panels.rowsPerSlab());
+            drop.behind(
+                dy.address(),
+                dy.pitch(),
+                x.address(),
+                x.pitch(),
+                x.rows(),
+                x.columns(),
+                norm.gamma(),
+                norm.beta(),
+                saved,
+                activation.ordinal(),
+                dGamma,
+                dBeta,
+                dx.address(),
+                dx.pitch(),
+                oneByRows,
+                panels.lanes(),
+                panels.rowsPerSlab()));
     return Launcher.inOrder(reduce, project);
   }
 

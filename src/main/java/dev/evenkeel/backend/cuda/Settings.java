@@ -1,6 +1,7 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Step;
 import dev.evenkeel.tensor.RowOrder;
 import java.lang.ref.WeakReference;
@@ -12,8 +13,8 @@ import java.util.List;
 
 /**
  * The few words that change from step to step, mirrored in device memory: step numbers, learning
- * rates, Adam's corrections, positions in row orders. Kernels read them there, so that a replayed
- * graph sees today's values.
+ * rates, factors on decay and dropout, Adam's corrections, positions in row orders. Kernels read
+ * them there, so that a replayed graph sees today's values.
  *
  * <p>{@link #refresh} compares and copies at most once a step, before the step's work. The copies
  * leave from a ring of pinned slots; a slot is written again only after its copy is done.
@@ -138,24 +139,24 @@ final class Settings {
     return address + 4L * source.at;
   }
 
-  /** Address of a step's number, a 64-bit integer; its learning rate follows, a float. */
+  /** Address of a step's number, a 64-bit integer; what {@link #pace} tells follows. */
   long step(Step step) {
     for (Source<?> source : sources) {
       if (source instanceof StepSource && source.owner() == step) {
         return addressOf(source);
       }
     }
-    return addressOf(add(new StepSource(step, room(3))));
+    return addressOf(add(new StepSource(step, room(4))));
   }
 
-  /** Address of a step's learning rate, a float. */
-  long learningRate(Step step) {
+  /** Address of a step's learning rate and factor on the weight decay, two floats. */
+  long pace(Step step) {
     return step(step) + 8;
   }
 
   private static final class StepSource extends Source<Step> {
     StepSource(Step step, int at) {
-      super(step, at, 3);
+      super(step, at, 4);
     }
 
     @Override
@@ -163,6 +164,43 @@ final class Settings {
       values[at] = (int) step.number();
       values[at + 1] = (int) (step.number() >>> 32);
       values[at + 2] = Float.floatToRawIntBits(step.learningRate());
+      values[at + 3] = Float.floatToRawIntBits(step.decay());
+    }
+  }
+
+  /**
+   * Address of what a dropout does at a step: the bound that a word must reach to be kept, a 64-bit
+   * integer; then scale, shift and the dropped value, three floats. Dropouts that do the same share
+   * it: a deep net has many.
+   */
+  long dropping(Step step, Dropping dropping) {
+    for (Source<?> source : sources) {
+      if (source instanceof DroppingSource known
+          && known.owner() == step
+          && known.dropping.equals(dropping)) {
+        return addressOf(known);
+      }
+    }
+    return addressOf(add(new DroppingSource(step, room(5), dropping)));
+  }
+
+  private static final class DroppingSource extends Source<Step> {
+    private final Dropping dropping;
+
+    DroppingSource(Step step, int at, Dropping dropping) {
+      super(step, at, 5);
+      this.dropping = dropping;
+    }
+
+    @Override
+    void write(Step step, int[] values) {
+      double probability = dropping.probability(step);
+      long dropBelow = Dropping.dropBelow(probability);
+      values[at] = (int) dropBelow;
+      values[at + 1] = (int) (dropBelow >>> 32);
+      values[at + 2] = Float.floatToRawIntBits((float) dropping.scale(probability));
+      values[at + 3] = Float.floatToRawIntBits((float) dropping.shift(probability));
+      values[at + 4] = Float.floatToRawIntBits((float) dropping.dropped(probability));
     }
   }
 

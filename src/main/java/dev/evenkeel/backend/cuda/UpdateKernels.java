@@ -79,7 +79,7 @@ final class UpdateKernels {
                 (float) update.weightDecay(),
                 update.scale(),
                 update.guard(),
-                update.learningRate()));
+                update.pace()));
     arguments.addAll(state);
     arguments.addAll(List.of(own));
     return launcher.launch(

@@ -24,7 +24,12 @@ public final class Experiments {
 
   /** What comes of it: shifts, noise, accuracy. */
   private static final List<Experiment> EFFECTS =
-      List.of(new CovariateShiftInside(), new Regularisation(), new Methods(), new BlackCats());
+      List.of(
+          new CovariateShiftInside(),
+          new Regularisation(),
+          new Methods(),
+          new BlackCats(),
+          new TabularRecipe());
 
   private Experiments() {}
 

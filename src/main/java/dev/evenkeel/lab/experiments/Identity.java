@@ -5,6 +5,7 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.BatchNormMemory.Running;
+import dev.evenkeel.backend.Masking;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.lab.About;
 import dev.evenkeel.lab.Chart;
@@ -188,7 +189,7 @@ public final class Identity implements Experiment {
       backend.write(values, x);
       BatchNormMemory norm = undoing(backend, vectors, x);
       Matrix saved = new Matrix(vectors, 4L * COLUMNS, 3, COLUMNS);
-      backend.batchNormForward(x, norm, Activation.IDENTITY, y, saved).run();
+      backend.batchNormForward(x, norm, Activation.IDENTITY, Masking.NONE, y, saved).run();
       float[] in = new float[z.length];
       float[] out = new float[z.length];
       backend.read(x, in); // as the device stores it

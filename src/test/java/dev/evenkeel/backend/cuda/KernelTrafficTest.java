@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.backend.Activation;
-import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.Statistics;
@@ -123,8 +122,18 @@ class KernelTrafficTest {
     assertTrue(ratio > 0.99 && ratio <= most, text);
   }
 
+  /** Every way with dropout as without: it moves nothing of its own. */
+  private List<Kernels.Drop> drops() {
+    return List.of(
+        Kernels.Drop.NONE, new Kernels.Drop(memory.allocate(24), 1, 0, memory.allocate(8)));
+  }
+
   @Test
   void batchNormOfManyRows() {
+    drops().forEach(this::batchNormOfManyRows);
+  }
+
+  private void batchNormOfManyRows(Kernels.Drop drop) {
     for (ElementType type : ElementType.values()) {
       View x = matrix(ROWS, type);
       View y = matrix(ROWS, type);
@@ -138,7 +147,7 @@ class KernelTrafficTest {
           2,
           1,
           2,
-          kernels.batchNormForward(x, norm, Activation.RELU, y, saved));
+          kernels.batchNormForward(x, norm, Activation.RELU, drop, y, saved));
       moves(
           "backward in " + type,
           x,
@@ -146,7 +155,7 @@ class KernelTrafficTest {
           1,
           2,
           kernels.batchNormBackward(
-              dy, x, norm, Activation.RELU, saved, dy, gradients, gradients + 4 * COLUMNS));
+              dy, x, norm, Activation.RELU, drop, saved, dy, gradients, gradients + 4 * COLUMNS));
       moves(
           "inference in " + type,
           x,
@@ -160,17 +169,21 @@ class KernelTrafficTest {
   /** The second look at x is served by a cache: a block sees nothing but its own columns. */
   @Test
   void batchNormOfFewRowsIsOneKernelEachWay() {
+    drops().forEach(this::batchNormOfFewRows);
+  }
+
+  private void batchNormOfFewRows(Kernels.Drop drop) {
     View x = matrix(256, ElementType.FLOAT32);
     View y = matrix(256, ElementType.FLOAT32);
     View dy = matrix(256, ElementType.FLOAT32);
     Kernels.Norm norm = norm();
     long saved = memory.allocate(3L * 4 * COLUMNS);
     long gradients = memory.allocate(2L * 4 * COLUMNS);
-    assertEquals(1, run(kernels.batchNormForward(x, norm, Activation.RELU, y, saved)).size());
+    assertEquals(1, run(kernels.batchNormForward(x, norm, Activation.RELU, drop, y, saved)).size());
     assertEquals(
         1,
         run(kernels.batchNormBackward(
-                dy, x, norm, Activation.RELU, saved, dy, gradients, gradients + 4 * COLUMNS))
+                dy, x, norm, Activation.RELU, drop, saved, dy, gradients, gradients + 4 * COLUMNS))
             .size());
   }
 
@@ -199,6 +212,10 @@ class KernelTrafficTest {
   /** The second look at a group is served by a cache, as in batch norm of few rows. */
   @Test
   void ghostBatchNormIsOneKernelEachWay() {
+    drops().forEach(this::ghostBatchNorm);
+  }
+
+  private void ghostBatchNorm(Kernels.Drop drop) {
     View x = matrix(ROWS, ElementType.FLOAT32);
     View y = matrix(ROWS, ElementType.FLOAT32);
     View dy = matrix(ROWS, ElementType.FLOAT32);
@@ -206,10 +223,11 @@ class KernelTrafficTest {
     long saved = memory.allocate(3L * 4 * COLUMNS * norm.groups(ROWS));
     long gradients = memory.allocate(2L * 4 * COLUMNS);
     Activation relu = Activation.RELU;
-    Operation forward = kernels.batchNormForward(x, norm, relu, y, saved);
+    Operation forward = kernels.batchNormForward(x, norm, relu, drop, y, saved);
     moves("ghost forward", x, 1, 1, 1, 2, forward);
     Operation backward =
-        kernels.batchNormBackward(dy, x, norm, relu, saved, dy, gradients, gradients + 4 * COLUMNS);
+        kernels.batchNormBackward(
+            dy, x, norm, relu, drop, saved, dy, gradients, gradients + 4 * COLUMNS);
     moves("ghost backward", x, 2, 1, 1, 2, backward);
   }
 
@@ -239,7 +257,8 @@ class KernelTrafficTest {
     moves("relu", x, 1, 1, 1, kernels.activationForward(x, 0, Activation.RELU, y));
     moves("scale and shift", x, 1, 1, 1, kernels.scaleShift(x, 2, 1, y));
     long step = memory.allocate(8);
-    moves("dropout", x, 1, 1, 1, kernels.dropout(x, Dropping.inverted(0.5), 1, 0, step, y));
+    long dropping = memory.allocate(24);
+    moves("dropout", x, 1, 1, 1, kernels.dropout(x, dropping, 1, 0, step, y));
   }
 
   /** Adam reads four vectors and writes three: 28 bytes a parameter. */

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend.RegressionLoss;
-import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.cuda.KernelDevice.Layout;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.tensor.Philox;
@@ -214,7 +213,7 @@ class KernelVariantsTest {
     View y = d.output(n, c);
     View input = d.input(n, c, 1);
     long step = d.integers(1_000_007, 0);
-    d.run(d.kernels.dropout(input, new Dropping(0.25, 2, 0, -1.75), 42, 3, step, y));
+    d.run(d.kernels.dropout(input, dropping(d, 1 << 30, 2, 0, -1.75f), 42, 3, step, y));
     float[] x = KernelDevice.normal(n * c, 1);
     int[] words = new int[4];
     for (int e = 0; e < x.length; e++) {
@@ -223,8 +222,18 @@ class KernelVariantsTest {
     }
     assertEquals(0, Arrays.compare(x, d.read(y)));
     View alpha = d.output(n, c);
-    d.run(d.kernels.dropout(input, Dropping.alpha(0.1), 42, 3, step, alpha));
+    d.run(d.kernels.dropout(input, dropping(d, 1 << 28, 0.9f, 0.1f, -1.5f), 42, 3, step, alpha));
     return List.of(d.read(y), d.read(alpha));
+  }
+
+  /** As Settings lays it out. */
+  static long dropping(KernelDevice d, int dropBelow, float scale, float shift, float dropped) {
+    return d.integers(
+        dropBelow,
+        0,
+        Float.floatToRawIntBits(scale),
+        Float.floatToRawIntBits(shift),
+        Float.floatToRawIntBits(dropped));
   }
 
   /** All of them, one after the other on the same parameters. */
@@ -236,14 +245,14 @@ class KernelVariantsTest {
     long second = d.floats(new float[size]);
     long norm = d.floats(new float[2]);
     long copy = d.integers(new int[(size + 1) / 2]);
-    long scalars = d.floats(new float[] {0.01f, 0.02f, 1.5f});
+    long scalars = d.floats(new float[] {0.01f, 0.5f, 0.02f, 1.5f});
     d.run(d.kernels.clipScale(gradients, size, 3, norm));
     Kernels.Update update =
         new Kernels.Update(parameters, gradients, copy, size, size / 2, 0.1, norm + 4, 0, scalars);
     d.run(d.kernels.updateMomentum(update, 0, 0, false));
     d.run(d.kernels.updateMomentum(update, first, 0.9, true));
     d.run(d.kernels.updateRmsprop(update, second, 0.9, 1e-8));
-    d.run(d.kernels.updateAdam(update, first, second, 0.9, 0.99, 1e-8, true, scalars + 4));
+    d.run(d.kernels.updateAdam(update, first, second, 0.9, 0.99, 1e-8, true, scalars + 8));
     float[] exact = d.read(parameters, size);
     float[] rounded = d.read(new View(copy, 1, size, size, ElementType.BFLOAT16));
     for (int i = 0; i < size; i++) {

@@ -106,6 +106,27 @@ final class NormVariants {
 
   private static List<float[]> batch(
       KernelDevice d, int n, int c, Activation activation, int ghostRows, boolean meanOnly) {
+    List<float[]> results = new ArrayList<>();
+    Kernels.Drop drop =
+        new Kernels.Drop(
+            KernelVariantsTest.dropping(d, 1 << 30, 1.5f, 0.25f, -1.75f),
+            42,
+            3,
+            d.integers(1_000_007, 0));
+    for (Kernels.Drop each : List.of(Kernels.Drop.NONE, drop)) {
+      results.addAll(batch(d, n, c, activation, ghostRows, meanOnly, each));
+    }
+    return results;
+  }
+
+  private static List<float[]> batch(
+      KernelDevice d,
+      int n,
+      int c,
+      Activation activation,
+      int ghostRows,
+      boolean meanOnly,
+      Kernels.Drop drop) {
     View x = d.input(n, c, 1);
     View dy = d.input(n, c, 2);
     View y = d.output(n, c);
@@ -132,11 +153,11 @@ final class NormVariants {
     long dBeta = d.floats(new float[c]);
     d.run(d.kernels.batchNormInference(x, norm, activation, y));
     final float[] inferred = d.read(y);
-    d.run(d.kernels.batchNormForward(x, norm, activation, y, saved));
-    d.run(d.kernels.batchNormBackward(dy, x, norm, activation, saved, dx, dGamma, dBeta));
+    d.run(d.kernels.batchNormForward(x, norm, activation, drop, y, saved));
+    d.run(d.kernels.batchNormBackward(dy, x, norm, activation, drop, saved, dx, dGamma, dBeta));
     assertEquals(1, d.read(count, 1)[0], "mini-batches counted");
     float[] besides = d.read(dx);
-    d.run(d.kernels.batchNormBackward(dy, x, norm, activation, saved, dy, dGamma, dBeta));
+    d.run(d.kernels.batchNormBackward(dy, x, norm, activation, drop, saved, dy, dGamma, dBeta));
     assertEquals(0, Arrays.compare(besides, d.read(dy)), "dx in place of dy");
     // Of two rows the projection leaves nothing but rounding.
     return List.of(

@@ -1,0 +1,138 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.data.Task;
+import dev.evenkeel.deploy.Imported;
+import dev.evenkeel.deploy.KerasImport;
+import dev.evenkeel.deploy.OnnxImport;
+import dev.evenkeel.io.Json;
+import dev.evenkeel.nn.Outline;
+import dev.evenkeel.train.RunFolder;
+import dev.evenkeel.train.SavedModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "import",
+    description =
+        "Takes a multi-layer perceptron over from another library: an ONNX file (of PyTorch, tf2onnx, skl2onnx, Evenkeel), or what Keras saves. Batch norms keep their conventions.",
+    customSynopsis = "evenkeel import FILE --out=DIR [OPTIONS]",
+    sortOptions = false)
+final class ImportCommand implements Callable<Integer> {
+
+  @Parameters(paramLabel = "FILE", description = "a .onnx, .keras or .h5 file")
+  private Path file;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      required = true,
+      description = "folder for model.safetensors")
+  private Path out;
+
+  @Option(
+      names = "--output",
+      paramLabel = "NAME",
+      description = "the output to take, where an ONNX file has several")
+  private String output;
+
+  @Option(
+      names = "--classes",
+      paramLabel = "CLASS",
+      split = ",",
+      description =
+          "names of the classes that the outputs are logits of (default: as the file ends: with softmax, or sigmoid of one output, classes 0, 1, …; else values)")
+  private List<String> classes = List.of();
+
+  @Option(names = "--json", description = "print exactly one JSON object on stdout")
+  private boolean json;
+
+  @Option(names = "--debug", description = "show stack traces")
+  private boolean debug;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "show this help")
+  private boolean help;
+
+  @Override
+  public Integer call() {
+    System.setProperty("org.slf4j.simpleLogger.log.io.jhdf", "warn"); // it tells of each array
+    Imported read = read();
+    Imported imported = classes.isEmpty() ? read : read.withClasses(classes);
+    boolean made = RunFolder.createForModel(out);
+    try {
+      report(imported, imported.save(out));
+    } catch (RuntimeException | OutOfMemoryError e) {
+      if (made) {
+        RunFolder.deleteIfEmpty(out);
+      }
+      throw e;
+    }
+    return 0;
+  }
+
+  private Imported read() {
+    String name = file.getFileName() == null ? "" : file.getFileName().toString();
+    String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+    if (!List.of("onnx", "keras", "h5", "hdf5").contains(ending)) {
+      throw new EvenkeelException(
+          "%s is no .onnx, .keras or .h5 file. help: PyTorch writes ONNX by torch.onnx.export; its safetensors are read by WeightFile"
+              .formatted(file));
+    }
+    if (!Files.isRegularFile(file)) {
+      throw new EvenkeelException("There is no file %s".formatted(file));
+    }
+    if (ending.equals("onnx")) {
+      return OnnxImport.read(file, Optional.ofNullable(output));
+    }
+    if (output != null) {
+      throw new EvenkeelException("--output is for ONNX files, not for %s".formatted(file));
+    }
+    return KerasImport.read(file);
+  }
+
+  private void report(Imported imported, SavedModel saved) {
+    List<Outline.Line> layers = Outline.of(saved.network());
+    long parameters = layers.stream().mapToLong(Outline.Line::parameters).sum();
+    if (json) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("model", saved.file().toString());
+      result.put("inputs", saved.network().inputs());
+      result.put("outputs", saved.network().outputs());
+      result.put("layers", layers.stream().map(Outline.Line::layer).toList());
+      result.put("parameters", parameters);
+      result.put("target", saved.preparation().orElseThrow().target());
+      result.put("notes", imported.notes());
+      System.out.println(Json.write(result));
+      return;
+    }
+    imported.notes().forEach(System.out::println);
+    System.out.println(
+        "%d inputs, %d layers, %,d parameters, %d outputs: %s"
+            .formatted(
+                saved.network().inputs(),
+                layers.size(),
+                parameters,
+                saved.network().outputs(),
+                meaning(saved)));
+    System.out.println("written: " + saved.file());
+  }
+
+  private static String meaning(SavedModel saved) {
+    var task = saved.preparation().orElseThrow().target().task();
+    return task instanceof Task.Classification c
+        ? "classes " + String.join(", ", c.classes())
+        : "values; --classes names them if they are logits of classes";
+  }
+}

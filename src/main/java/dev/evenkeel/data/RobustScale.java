@@ -1,0 +1,61 @@
+package dev.evenkeel.data;
+
+import java.util.Arrays;
+import java.util.function.IntFunction;
+
+/**
+ * Centre and size of columns by ranks instead of sums, so that outliers move them little: {@code (x
+ * − median) / (q75 − q25)}. Where the quartiles coincide, as in a column that is mostly zeros, the
+ * size is half of max − min (Holzmüller et al. 2024).
+ */
+final class RobustScale {
+
+  /**
+   * Divides to 0 what a float can hold. A column that was constant taught nothing, so whatever it
+   * holds later must say nothing.
+   */
+  static final double CONSTANT = Double.MAX_VALUE;
+
+  private RobustScale() {}
+
+  /**
+   * Of [rows, columns].
+   *
+   * @param rowsOf which rows of a column count, at least one
+   */
+  static Standardize fit(float[] features, int columns, IntFunction<int[]> rowsOf) {
+    double[] median = new double[columns];
+    double[] size = new double[columns];
+    for (int c = 0; c < columns; c++) {
+      int[] rows = rowsOf.apply(c);
+      double[] values = new double[rows.length];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = features[rows[i] * columns + c];
+      }
+      Arrays.sort(values);
+      median[c] = quantile(values, 0.5);
+      size[c] = size(values);
+    }
+    return new Standardize(median, size);
+  }
+
+  static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return quantile(sorted, 0.5);
+  }
+
+  private static double size(double[] sorted) {
+    double quartiles = quantile(sorted, 0.75) - quantile(sorted, 0.25);
+    double range = sorted[sorted.length - 1] - sorted[0];
+    return quartiles > 0 ? quartiles : range > 0 ? range / 2 : CONSTANT;
+  }
+
+  /** Between two values in proportion, as NumPy's default has it. */
+  private static double quantile(double[] sorted, double share) {
+    double place = share * (sorted.length - 1);
+    int below = (int) place;
+    int above = Math.min(below + 1, sorted.length - 1);
+    return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+  }
+}

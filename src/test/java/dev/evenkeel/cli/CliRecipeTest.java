@@ -1,0 +1,127 @@
+package dev.evenkeel.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.evenkeel.backend.Activation;
+import dev.evenkeel.data.Task;
+import dev.evenkeel.loss.Loss;
+import dev.evenkeel.nn.Activate;
+import dev.evenkeel.nn.Dropout;
+import dev.evenkeel.nn.Linear;
+import dev.evenkeel.optim.Fade;
+import dev.evenkeel.optim.Optimizer;
+import dev.evenkeel.optim.Schedule;
+import dev.evenkeel.train.Recipe;
+import dev.evenkeel.train.SavedModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code --recipe}: a set of defaults that what is given wins over. */
+class CliRecipeTest {
+
+  @TempDir Path folder;
+
+  private SavedModel trained(Object... more) {
+    Path out = folder.resolve("run");
+    Object[] args = new Object[more.length + 5];
+    System.arraycopy(new Object[] {"train", "--steps", 2, "--out", out}, 0, args, 0, 5);
+    System.arraycopy(more, 0, args, 5, more.length);
+    CommandLineRun.of(args).succeeded();
+    return SavedModel.load(out);
+  }
+
+  @Test
+  void tabularIsASetOfDefaults() {
+    SavedModel saved = trained("--recipe", "tabular");
+    Recipe recipe = saved.recipe();
+    Task digits = new Task.Classification(List.of("0"));
+    assertEquals(Recipe.tabular(digits).withSteps(2), recipe);
+    assertEquals(new Loss.SoftmaxCrossEntropy(0.1, List.of()), recipe.loss());
+    assertTrue(recipe.keepsBest());
+    assertEquals(3 * 4 + 1, saved.network().layers().size());
+    assertEquals(Linear.of(256), saved.network().layers().get(8));
+    assertEquals(Activate.of(Activation.SILU), saved.network().layers().get(2));
+    assertEquals(new Dropout(0.15), saved.network().layers().get(3));
+    assertEquals(3, saved.preparation().orElseThrow().clip());
+  }
+
+  @Test
+  void plainIsAsItEverWas() {
+    SavedModel saved = trained();
+    Recipe recipe = saved.recipe();
+    Recipe expected = Recipe.classification().withSteps(2);
+    assertEquals(expected, recipe);
+    assertEquals(0, saved.preparation().orElseThrow().clip());
+    assertEquals(2 * 3 + 1, saved.network().layers().size());
+  }
+
+  @Test
+  void whatIsGivenWinsOverTheRecipe() {
+    SavedModel saved =
+        trained(
+            (Object[])
+                ("--recipe tabular --hidden 8 --act relu --dropout 0 --scale standard --batch 64"
+                        + " --lr 0.1 --schedule constant --weight-decay 0 --beta2 0.9"
+                        + " --label-smoothing 0 --decay-schedule constant --dropout-schedule cosine"
+                        + " --keep last --norm none")
+                    .split(" "));
+    Recipe recipe = saved.recipe();
+    assertEquals(Loss.crossEntropy(), recipe.loss());
+    assertEquals(new Optimizer.AdamW(0.1, 0.9, 0.9, 1e-8, 0), recipe.optimizer());
+    assertEquals(Schedule.constant(), recipe.schedule());
+    assertEquals(new Fade(Schedule.constant(), Schedule.cosine()), recipe.fade());
+    assertEquals(64, recipe.batch());
+    assertFalse(recipe.keepsBest());
+    assertEquals(3, saved.network().layers().size());
+    assertEquals(0, saved.preparation().orElseThrow().clip());
+  }
+
+  /** Adam's memory and the smoothing of classes belong to others: they make no error there. */
+  @Test
+  void otherOptimizersAndLossesLeaveOutWhatIsNotTheirs() throws IOException {
+    StringBuilder csv = new StringBuilder("size,price\n");
+    for (int row = 0; row < 60; row++) {
+      csv.append(row).append(',').append(row * 2.5).append('\n');
+    }
+    Path table = Files.writeString(folder.resolve("t.csv"), csv);
+    SavedModel saved = trained("--recipe", "tabular", "--optimizer", "sgd", "--data", table);
+    assertEquals(Loss.meanSquared(), saved.recipe().loss());
+    assertEquals(Optimizer.gradientDescent(2.5e-3), saved.recipe().optimizer());
+  }
+
+  @Test
+  void aTabularRunIsResumedAndJudgedByItsFolder() {
+    Path out = folder.resolve("run");
+    CommandLineRun.of("train", "--recipe", "tabular", "--epochs", 2, "--hidden", 8, "--out", out)
+        .succeeded()
+        .says("weights of epoch");
+    CommandLineRun.of("train", "--resume", out).succeeded();
+    CommandLineRun.of("evaluate", "--model", out).succeeded().says("accuracy");
+    assertTrue(SavedModel.load(out.resolve("checkpoint.safetensors")).recipe().keepsBest());
+  }
+
+  @Test
+  void otherCommandsTakeTheRecipeToo() {
+    CommandLineRun.of("summary", "--recipe", "tabular", "--in", 10, "--out", 2)
+        .succeeded()
+        .says("silu", "dropout 0.15", "135,682 parameters");
+    CommandLineRun.of(
+            "cross-validate", "--recipe", "tabular", "--folds", 2, "--epochs", 1, "--hidden", 8)
+        .succeeded()
+        .says("over 2 folds");
+    CommandLineRun.of(
+            (Object[])
+                ("tune --recipe tabular --trials 2 --rungs 1 --epochs 1 --hidden 8 --try-norm none --out "
+                        + folder.resolve("tune"))
+                    .split(" "))
+        .succeeded()
+        .says("--recipe tabular");
+    CommandLineRun.of("train", "--help").says("--recipe=NAME", "tabular: cosine-log");
+  }
+}

@@ -22,6 +22,9 @@ module dev.evenkeel {
   requires static com.google.protobuf;
   requires static org.tribuo.util.onnx;
 
+  // Keras' files.
+  requires static io.jhdf;
+
   // The command line.
   requires static info.picocli;
   requires static me.tongfei.progressbar;

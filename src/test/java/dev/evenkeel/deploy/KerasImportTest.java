@@ -170,6 +170,15 @@ class KerasImportTest {
     Expect.failure(() -> KerasImport.read(missing), "Cannot read " + missing);
   }
 
+  /** The other file is there; it must not be opened all the same. */
+  @Test
+  void linksToOtherFilesAreNotFollowed() throws IOException {
+    file("keras2.h5", KerasFiles.read("keras2.h5"));
+    Path link = file("link.h5", KerasFiles.read("keras-link.h5"));
+    Expect.failure(
+        () -> KerasImport.read(link), "model_weights/scaled is a link, and links are not followed");
+  }
+
   @Test
   void branchesAreRefused() throws IOException {
     String branching =

@@ -1,4 +1,4 @@
-"""Makes keras2.h5 and keras3.keras, laid out as Keras 2 and Keras 3 lay a model out, and
+"""Makes keras2.h5, keras-link.h5 and keras3.keras, laid out as Keras 2 and Keras 3 lay a model out, and
 keras-rows.npy: rows, then what the model answers to each, computed here in float64.
 
 There is no Keras in this: the layout is written by hand after its saving code (Keras 2.3:
@@ -161,3 +161,9 @@ keras2("keras2.h5")
 keras3("keras3.keras")
 rows = random.normal(0, 2, (16, 6)).astype(np.float32)
 np.save("keras-rows.npy", np.hstack([rows, forward(rows.astype(np.float64))]).astype(np.float32))
+
+# As keras2.h5, but for its first weights, which lie in another file.
+with h5py.File("keras2.h5") as whole, h5py.File("keras-link.h5", "w") as f:
+    f.attrs["model_config"] = whole.attrs["model_config"]
+    f.create_group("model_weights")["scaled"] = h5py.ExternalLink(
+        "keras2.h5", "/model_weights/scaled")

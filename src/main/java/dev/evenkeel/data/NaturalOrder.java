@@ -34,7 +34,7 @@ final class NaturalOrder implements Comparator<String> {
     for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
       String left = a.get(i);
       String right = b.get(i);
-      boolean numbers = Character.isDigit(left.charAt(0)) && Character.isDigit(right.charAt(0));
+      boolean numbers = isDigit(left.charAt(0)) && isDigit(right.charAt(0));
       int order =
           numbers
               ? Double.compare(Double.parseDouble(left), Double.parseDouble(right))
@@ -44,6 +44,11 @@ final class NaturalOrder implements Comparator<String> {
       }
     }
     return Integer.compare(a.size(), b.size());
+  }
+
+  /** As the patterns have it: the digits of other scripts are letters here. */
+  private static boolean isDigit(char c) {
+    return c >= '0' && c <= '9';
   }
 
   private static List<String> pieces(String text) {

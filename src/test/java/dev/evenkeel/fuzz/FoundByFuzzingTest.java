@@ -13,15 +13,18 @@ import dev.evenkeel.data.Feature;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Standardize;
 import dev.evenkeel.data.Target;
+import dev.evenkeel.data.Task;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.io.Safetensors;
 import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.RowNorm;
+import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.SavedModel;
 import dev.evenkeel.train.Trainer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -76,6 +79,15 @@ class FoundByFuzzingTest {
       assertTrue(words.contains("evenkeel.network does not hold a valid Network: "), words);
       assertTrue(words.contains("nesting depth"), words);
     }
+  }
+
+  @Test
+  void digitsOfOtherScriptsAreLettersToTheOrderOfClasses() throws Exception {
+    String nko = "\u07c7E";
+    String rows = "1,b\n2,%s\n3,c 10\n4,c 9\n".formatted(nko).repeat(10);
+    Path csv = Files.writeString(folder.resolve("in.csv"), "x,y\n" + rows);
+    Task task = DataPlan.of(csv.toString()).load(note -> {}).train().task();
+    assertEquals(List.of("b", "c 9", "c 10", nko), ((Task.Classification) task).classes());
   }
 
   @Test

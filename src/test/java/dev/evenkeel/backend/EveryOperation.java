@@ -191,8 +191,10 @@ final class EveryOperation implements AutoCloseable {
             1e-5,
             new Running(0.1, true));
     bindBatchNorm(suffix, norm, activation, Masking.NONE, dy, z);
-    Masking masking = new Masking(Dropping.inverted(0.3), 5, 1, step);
-    bindBatchNorm(suffix + " dropout", norm, activation, masking, dy, z);
+    if (activation == Activation.RELU || activation == Activation.TANH) {
+      Masking masking = new Masking(Dropping.inverted(0.3), 5, 1, step);
+      bindBatchNorm(suffix + " dropout", norm, activation, masking, dy, z);
+    }
     bindRowNorm(suffix, 1, true, activation, dy, z);
     Matrix inferred = rows();
     bind(

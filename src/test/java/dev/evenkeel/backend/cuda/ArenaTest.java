@@ -1,5 +1,6 @@
 package dev.evenkeel.backend.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,6 +12,7 @@ import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 /** One piece of memory and the buffers in it. */
@@ -41,6 +43,25 @@ class ArenaTest {
     assertEquals(held, backend.allocatedBytes());
     backend.close();
     driver.assertNothingLeaked();
+  }
+
+  /** 65 floats are 260 bytes: what comes next begins at 512, or it would share the last float. */
+  @Test
+  void aFloatBeyondAMultipleTakesAsMuchAgain() {
+    try (backend;
+        Backend.Arena arena = backend.arena(1024);
+        Buffer odd = backend.allocate(65);
+        Buffer even = backend.allocate(64)) {
+      assertEquals(512 + 256, arena.used());
+      float[] ones = new float[64];
+      Arrays.fill(ones, 1);
+      backend.write(ones, Matrix.of(even, 1, 64));
+      float[] read = new float[65];
+      backend.read(Matrix.of(odd, 1, 65), read);
+      assertArrayEquals(new float[65], read);
+      backend.allocate(65).close();
+      assertEquals(512 + 256, arena.used(), "260 bytes have no room in 256");
+    }
   }
 
   @Test

@@ -269,6 +269,15 @@ class CliMessagesTest {
   }
 
   @Test
+  void aTargetThatIsTheSameInAllRowsIsRefused() throws IOException {
+    String rows = IntStream.range(0, 50).mapToObj(i -> i + ",7").collect(Collectors.joining("\n"));
+    train("--data", write("t.csv", "a,k\n" + rows + "\n"))
+        .refused(
+            "t.csv: the target \"k\" is 7 in every row to train on, so there is nothing to learn");
+    assertFalse(Files.exists(folder.resolve("run")));
+  }
+
+  @Test
   void aNanAmongNumbersIsTakenAsMissing() throws IOException {
     String rows =
         IntStream.range(0, 50).mapToObj(i -> i + "," + i * 0.5).collect(Collectors.joining("\n"));

@@ -6,6 +6,7 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.lab.Spread;
 import dev.evenkeel.train.CrossValidation;
 import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.Recipe;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,10 +66,16 @@ final class CrossValidateCommand implements Callable<Integer> {
               backend,
               parts,
               train -> network.network(recipe.otherwise(), train.columns(), outputs(train)),
-              recipe::recipe,
+              this::recipe,
               this::show));
     }
     return 0;
+  }
+
+  private Recipe recipe(Dataset train) {
+    Recipe how = recipe.recipe(train);
+    network.requireFilled(Math.min(how.batch(), train.rows()));
+    return how;
   }
 
   private int outputs(Dataset train) {

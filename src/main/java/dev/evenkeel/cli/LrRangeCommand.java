@@ -7,6 +7,7 @@ import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.lab.Chart;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.train.RateRange;
+import dev.evenkeel.train.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,13 +78,15 @@ final class LrRangeCommand implements Callable<Integer> {
             "--lr-from, --lr-to, --range-steps", () -> new RateRange.Span(lowest, highest, steps));
     Dataset train = data.plan(recipe.otherwise(), recipe.seed).load(common::say).train();
     int outputs = recipe.isBinary() ? 1 : train.task().outputs();
+    Recipe how = recipe.recipe(train);
+    network.requireFilled(Math.min(how.batch(), train.rows()));
     RateRange found;
     try (Backend backend = common.open();
         Model model =
             network
                 .network(recipe.otherwise(), train.columns(), outputs)
                 .build(backend, recipe.seed)) {
-      found = RateRange.of(model, recipe.recipe(train), train, span);
+      found = RateRange.of(model, how, train, span);
     }
     make(out);
     Path csv = out.resolve("lr-range.csv");

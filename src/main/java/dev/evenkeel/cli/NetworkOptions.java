@@ -27,8 +27,7 @@ final class NetworkOptions {
       names = "--hidden",
       paramLabel = "N",
       split = ",",
-      description =
-          "widths of the hidden layers, or 0 for none (default: 256,256; tabular: 256,256,256)")
+      description = "widths of the hidden layers, or 0 for none (default: 256,256)")
   List<Integer> hidden = List.of();
 
   @Option(
@@ -59,14 +58,14 @@ final class NetworkOptions {
       names = "--act",
       paramLabel = "FUNCTION",
       description =
-          "identity, relu, leaky-relu, elu, selu, gelu, silu, sigmoid, tanh or softplus (default: relu; tabular: silu)")
+          "identity, relu, leaky-relu, elu, selu, gelu, silu, sigmoid, tanh or softplus (default: relu)")
   String activation;
 
   @Option(
       names = "--dropout",
       paramLabel = "P",
       description =
-          "dropout probability after each hidden layer; alpha dropout behind selu (default: 0; tabular: 0.15)")
+          "dropout probability after each hidden layer; alpha dropout behind selu (default: 0)")
   Double dropout;
 
   @Option(
@@ -133,6 +132,11 @@ final class NetworkOptions {
     }
     layers.add(linear(outputs));
     return new Network(inputs, layers);
+  }
+
+  /** Refuses a norm that a batch of so many rows leaves without effect. */
+  void requireFilled(int rows) {
+    NormName.of(norm).requireFilled(rows);
   }
 
   private List<Layer> block(

@@ -36,6 +36,15 @@ record NormName(String method, int number) {
         });
   }
 
+  /** Refuses groups that no batch of so many rows fills: they would be plain batch norm. */
+  void requireFilled(int rows) {
+    if (method.equals("ghost") && number > rows) {
+      throw new EvenkeelException(
+          "--norm ghost:%d needs batches of at least %d rows, but these have %d: one group of them all is plain batch norm. help: smaller groups, such as ghost:32, a larger --batch, or --norm batch"
+              .formatted(number, number, rows));
+    }
+  }
+
   private static int number(String text, String digits) {
     try {
       int number = Integer.parseInt(digits);

@@ -31,7 +31,7 @@ final class RecipeOptions {
       paramLabel = "NAME",
       defaultValue = Defaults.PLAIN_NAME,
       description =
-          "the values of options that are not given: plain, or tabular in the manner of RealMLP (default: ${DEFAULT-VALUE})")
+          "the values of options that are not given: plain, or tabular in the manner of RealMLP, which also has --hidden 256,256,256, --act silu, --dropout 0.15 (default: ${DEFAULT-VALUE})")
   String recipe;
 
   @Option(
@@ -87,14 +87,14 @@ final class RecipeOptions {
       names = "--decay-schedule",
       paramLabel = "NAME",
       description =
-          "of the weight decay: as --schedule, but plateau (default: constant; tabular: flat-cosine)")
+          "of the weight decay: any of those but plateau (default: constant; tabular: flat-cosine)")
   String decaySchedule;
 
   @Option(
       names = "--dropout-schedule",
       paramLabel = "NAME",
       description =
-          "of dropout's probability: as --schedule, but plateau (default: constant; tabular: flat-cosine)")
+          "of dropout's probability: any of those but plateau (default: constant; tabular: flat-cosine)")
   String dropoutSchedule;
 
   @Option(

@@ -100,6 +100,18 @@ final class SearchOptions {
     return new SearchSpace(all);
   }
 
+  /**
+   * Refuses a norm that one of the batches leaves without effect.
+   *
+   * @param norm of all trials, where none is searched
+   * @param rows of all batches, where none are searched
+   */
+  void requireFilled(ParseResult parsed, String norm, int rows) {
+    List<String> tried = parsed.hasMatchedOption("--norm") ? List.of(norm) : norms;
+    int fewest = parsed.hasMatchedOption("--batch") ? rows : Collections.min(batches);
+    tried.forEach(one -> NormName.of(one).requireFilled(fewest));
+  }
+
   private void check() {
     if (rates.size() != 2) {
       throw new EvenkeelException(

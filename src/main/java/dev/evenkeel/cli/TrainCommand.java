@@ -101,6 +101,7 @@ final class TrainCommand implements Callable<Integer> {
         network.network(
             recipe.otherwise(), train.columns(), recipe.isBinary() ? 1 : train.task().outputs());
     Recipe how = recipe.recipe(train);
+    network.requireFilled(Math.min(how.batch(), train.rows()));
     Path folder = out == null ? RunFolder.next(Path.of("runs"), plan.data()) : out;
     boolean made = RunFolder.create(folder);
     try (Model model = description.build(backend, recipe.seed)) {

@@ -123,6 +123,10 @@ final class TuneCommand implements Callable<Integer> {
     var space = search.space(spec.commandLine().getParseResult());
     DataPlan.Parts parts = data.plan(recipe.otherwise(), recipe.seed).load(common::say);
     Recipe base = recipe.recipe(parts.train());
+    search.requireFilled(
+        spec.commandLine().getParseResult(),
+        network.norm,
+        Math.min(base.batch(), parts.train().rows()));
     boolean higher =
         !base.monitor().equals("loss") && Metric.named(base.monitor()).higherIsBetter();
     Tuner.Plan plan = new Tuner.Plan(space, trials, rungs, eta, base.epochs(), higher, recipe.seed);

@@ -146,7 +146,9 @@ public record Preparation(
   private static Target fitTarget(Table table, TargetChoice choice, int[] trainRows) {
     Column column = table.column(choice.column());
     if (choice.kind() == Task.Kind.CLASSIFICATION) {
-      return new Target.Labels(column.name(), choice.classes(table, trainRows));
+      List<String> classes = choice.classes(table, trainRows);
+      requireSeveral(table.name(), column.name(), classes);
+      return new Target.Labels(column.name(), classes);
     }
     TargetChoice.requireTargets(table, column, trainRows);
     double[] values = numbers(table, column);
@@ -180,6 +182,7 @@ public record Preparation(
 
   private static Target fitTarget(Dataset data, int[] trainRows) {
     if (data.task() instanceof Task.Classification c) {
+      requireSeveral(data.name(), "label", c.classes());
       return new Target.Labels("label", c.classes());
     }
     if (data.hasTargets()) {
@@ -190,6 +193,18 @@ public record Preparation(
     throw new EvenkeelException(
         "Data set %s has no targets to learn from. Give labels or target values."
             .formatted(data.name()));
+  }
+
+  /**
+   * A network with one output for classes has two of them, so a single one would be answered
+   * wrongly.
+   */
+  private static void requireSeveral(String data, String target, List<String> classes) {
+    if (classes.size() == 1) {
+      throw new EvenkeelException(
+          "%s: the target \"%s\" is %s in every row to train on, so there is nothing to learn. help: another target"
+              .formatted(data, target, classes.get(0)));
+    }
   }
 
   private static void requireRows(String name, int[] trainRows) {

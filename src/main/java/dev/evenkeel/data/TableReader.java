@@ -162,7 +162,7 @@ final class TableReader {
     long filled = draft.numbers + draft.texts;
     if (draft.texts > 0 && draft.numbers >= MOSTLY * filled && !draft.forced) {
       throw new EvenkeelException(
-          "%s, line %d, column \"%s\": \"%s\" is not a finite number, but %d of the column's %d values are numbers. Correct it, leave it empty if it is missing, or take the column for categories with --categorical %s."
+          "%s, line %d, column \"%s\": \"%s\" is not a finite number, but %d of the column's %d values are numbers. Correct it, leave it empty if it is missing, or train with --categorical %s, which takes the column for categories."
               .formatted(
                   path,
                   draft.textLine,

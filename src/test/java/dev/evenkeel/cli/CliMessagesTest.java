@@ -109,6 +109,9 @@ class CliMessagesTest {
         "--norm instance:7| can't part 256 features into groups of 7. help: the length of a group can be 4 or 8",
         "--norm ghost| --norm ghost needs the rows of its groups. help: --norm ghost:K",
         "--norm ghost:1| --norm ghost:1: Ghost batch norm takes groups of at least 2 rows, not 1",
+        "--norm ghost:512 --batch 128| --norm ghost:512 needs batches of at least 512 rows, but these have 128: one group of them all is plain batch norm. help: smaller groups",
+        "--norm ghost:129| --norm ghost:129 needs batches of at least 129 rows, but these have 128",
+        "--norm ghost:4000 --batch 5000| --norm ghost:4000 needs batches of at least 4000 rows, but these have 12",
         "--norm weight --norm-place after| --norm-place after: --norm weight has no place",
         "--norm normprop --norm-place after| --norm-place after: --norm normprop has no place",
         "--norm rms --epsilon -1| --epsilon: RMS norm's epsilon must be at least 0, not -1.0",
@@ -263,6 +266,15 @@ class CliMessagesTest {
           .refused(
               "line 52, column \"a\": \"" + bad + "\" is not a finite number", "--categorical a");
     }
+  }
+
+  @Test
+  void aTargetThatIsTheSameInAllRowsIsRefused() throws IOException {
+    String rows = IntStream.range(0, 50).mapToObj(i -> i + ",7").collect(Collectors.joining("\n"));
+    train("--data", write("t.csv", "a,k\n" + rows + "\n"))
+        .refused(
+            "t.csv: the target \"k\" is 7 in every row to train on, so there is nothing to learn");
+    assertFalse(Files.exists(folder.resolve("run")));
   }
 
   @Test

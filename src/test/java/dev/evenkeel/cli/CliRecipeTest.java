@@ -124,4 +124,10 @@ class CliRecipeTest {
         .says("--recipe tabular");
     CommandLineRun.of("train", "--help").says("--recipe=NAME", "tabular: cosine-log");
   }
+
+  @Test
+  void helpSpeaksOfTheRecipeOnlyWhereThereIsOne() {
+    CommandLineRun bench = CommandLineRun.of("bench", "--help").succeeded().says("--hidden");
+    assertFalse(bench.out().contains("tabular"), bench::toString);
+  }
 }

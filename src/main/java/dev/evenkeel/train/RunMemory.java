@@ -88,12 +88,22 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
         // Its batch comes out of a table on the host by memory of its own, which the table keeps.
         long before = counting.allocatedBytes(); // with what tables hold of earlier batches
         DataStart.set(planned, features, new int[batches.size(0)]);
-        fits = bind(planned, source, batches) - before <= room ? batch : 0;
+        fits = bytesOf(planned, source, batches) - before <= room ? batch : 0;
       }
       features.buffer().close();
       targets.buffer().close();
       return new DeviceMemoryException(
           cause, fits == 0 ? "no batch would fit" : "--batch %,d would fit".formatted(fits));
+    }
+  }
+
+  /**
+   * With the arena that the run will take: it leaves less to the tables of the evaluator, which
+   * then may stay on the host, and want buffers of their own.
+   */
+  private long bytesOf(Model planned, TrainingStep.Source source, Batches batches) {
+    try (Backend.Arena all = new RunMemory(planned, recipe, train, valid).take(batches)) {
+      return bind(planned, source, batches);
     }
   }
 

@@ -432,6 +432,6 @@ class CliTest {
             "Try: evenkeel train");
     CommandLineRun.of("--version").succeeded().says("evenkeel ");
     CommandLineRun.of("train", "--help")
-        .says("Data:", "Network:", "Training:", "(default: 256,256;", "(default: 20, and");
+        .says("Data:", "Network:", "Training:", "(default: 256,256)", "(default: 20, and");
   }
 }

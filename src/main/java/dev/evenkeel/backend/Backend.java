@@ -302,15 +302,42 @@ public interface Backend extends AutoCloseable {
       double epsilon,
       boolean decoupled);
 
-  /** What every update works on. */
+  /**
+   * What every update works on.
+   *
+   * @param tensors the matrices within the parameters, in order: a backend may share out its work
+   *     along their rows. What lies between them is zero and stays so.
+   */
   record UpdateTarget(
       Matrix parameters,
       Matrix gradients,
+      List<Matrix> tensors,
       long decayed,
       double weightDecay,
       Matrix scale,
       Matrix guard,
-      Step step) {}
+      Step step) {
+
+    /** Of parameters that are one vector. */
+    public UpdateTarget(
+        Matrix parameters,
+        Matrix gradients,
+        long decayed,
+        double weightDecay,
+        Matrix scale,
+        Matrix guard,
+        Step step) {
+      this(
+          parameters,
+          gradients,
+          List.of(parameters),
+          decayed,
+          weightDecay,
+          scale,
+          guard,
+          step);
+    }
+  }
 
   // Diagnosis
 

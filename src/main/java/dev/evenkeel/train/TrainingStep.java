@@ -7,6 +7,7 @@ import dev.evenkeel.backend.Step;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Memory;
 import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.Pass;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.tensor.Buffer;
@@ -131,6 +132,7 @@ public final class TrainingStep implements AutoCloseable {
         new Backend.UpdateTarget(
             model.flatParameters(),
             gradients,
+            model.parameters().stream().map(Parameter::value).toList(),
             model.decayed(),
             optimizer.weightDecay(),
             clipNorm > 0 ? clip.view(1, 1, 1) : Matrix.NONE,

@@ -74,7 +74,8 @@ final class Linear extends ParallelOperation {
 
   @Override
   public void run(int worker, int workers) {
-    if (2L * columns >= rows && columns >= 16 * workers && inner >= FEW) {
+    boolean rowsAreUpdated = transposeLeft && sharesRows(rows, workers);
+    if (!rowsAreUpdated && 2L * columns >= rows && columns >= 16 * workers && inner >= FEW) {
       int from = begin(columns, worker, workers);
       multiply(0, rows, from, begin(columns, worker + 1, workers));
     } else {

@@ -37,6 +37,11 @@ abstract class ParallelOperation implements Operation, Workers.Part {
   /** What is left to do on the caller's thread when all parts are done. */
   void finish() {}
 
+  /** Whether the rows of a weight matrix are enough to be shared out whole. */
+  static boolean sharesRows(int rows, int workers) {
+    return rows >= 16 * workers;
+  }
+
   /**
    * Where the share of a worker begins: even shares, on multiples of 8 floats where there are many.
    */

@@ -8,23 +8,26 @@ import dev.evenkeel.tensor.Matrix;
 
 /**
  * One optimizer step over flat parameters. Parameters, gradients and state lie at the same places
- * of their arrays, so the loops need no copies.
+ * of their arrays, so the loops need no copies. A worker updates the rows whose gradients it
+ * computed ({@link Linear}), and whose weights it multiplies by next: they are in its cache.
  */
-abstract class Updates extends Flat {
+abstract class Updates extends ParallelOperation {
 
   private final UpdateTarget target;
   private final int offset;
   private final float[] parameters;
   private final float[] gradients;
   private final float[][] state = new float[2][];
+  private final Matrix[] tensors;
   private boolean stopped;
 
   Updates(Workers workers, UpdateTarget target, double nanosecondsPerElement, Matrix... state) {
-    super(workers, target.parameters().size(), nanosecondsPerElement);
+    super(workers, target.parameters().size() * nanosecondsPerElement);
     this.target = target;
     this.offset = (int) target.parameters().offset();
     this.parameters = data(target.parameters());
     this.gradients = aligned(target.gradients());
+    this.tensors = target.tensors().toArray(Matrix[]::new);
     for (int i = 0; i < state.length; i++) {
       this.state[i] = aligned(state[i]);
     }
@@ -65,10 +68,27 @@ abstract class Updates extends Flat {
   }
 
   @Override
-  final void range(int worker, int from, int to) {
+  public final void run(int worker, int workers) {
     if (stopped) {
       return;
     }
+    if (workers == 1) {
+      range(0, (int) target.parameters().size());
+      return;
+    }
+    for (int i = 0; i < tensors.length; i++) {
+      Matrix tensor = tensors[i];
+      boolean whole = sharesRows(tensor.rows(), workers);
+      int parts = whole ? tensor.rows() : (int) tensor.size();
+      int length = whole ? tensor.columns() : 1;
+      int start = (int) tensor.offset() - offset;
+      range(
+          start + begin(parts, worker, workers) * length,
+          start + begin(parts, worker + 1, workers) * length);
+    }
+  }
+
+  private void range(int from, int to) {
     float scale = target.scale().isNone() ? 1 : data(target.scale())[(int) target.scale().offset()];
     int decayed = (int) Math.max(from, Math.min(to, target.decayed()));
     float decay = (float) target.weightDecay() * target.step().decay();

@@ -14,9 +14,9 @@ import org.bytedeco.openblas.global.openblas_nolapack;
 import org.slf4j.LoggerFactory;
 
 /**
- * Matrix products of row-major matrices: OpenBLAS through netlib where it can be had, else netlib's
- * pure Java. One thread a call: the workers are the only pool (two pools on the same cores stall
- * each other).
+ * Matrix products of row-major matrices: OpenBLAS through netlib where it can be had, with {@link
+ * OneDnn} for all but the smallest where that is faster, else netlib's pure Java. One thread a
+ * call: the workers are the only pool (two pools on the same cores stall each other).
  */
 final class Blas {
 
@@ -31,21 +31,27 @@ final class Blas {
   private static final int PLAIN_BLOCK = 1024;
 
   /**
-   * Up to so many products OpenBLAS takes its kernels for small matrices, on CPUs that have them.
+   * Up to so many products OpenBLAS takes its kernels for small matrices, on CPUs that have them;
+   * up to here it is also faster than oneDNN.
    */
   private static final long SMALL = 1_000_000;
 
   private final BLAS netlib;
   private final String description;
   private final int innerBlock;
+  private final boolean oneDnn;
 
-  private Blas(BLAS netlib, String description, int innerBlock) {
+  private Blas(BLAS netlib, String description, int innerBlock, boolean oneDnn) {
     this.netlib = netlib;
     this.description = description;
     this.innerBlock = innerBlock;
+    this.oneDnn = oneDnn;
   }
 
-  /** Looked up once; {@code -Devenkeel.blas=java} forces the pure-Java one. */
+  /**
+   * Looked up once; {@code -Devenkeel.blas=java} forces the pure-Java one, {@code openblas} leaves
+   * out oneDNN.
+   */
   static synchronized Blas get() {
     if (shared == null) {
       shared = find();
@@ -62,11 +68,12 @@ final class Blas {
     Logger netlibLog = Logger.getLogger("dev.ludovic.netlib.blas");
     netlibLog.setLevel(Level.SEVERE);
     String reason;
-    if (System.getProperty("evenkeel.blas", "openblas").equals("java")) {
+    String asked = System.getProperty("evenkeel.blas", "");
+    if (asked.equals("java")) {
       reason = "-Devenkeel.blas=java asks for it";
     } else {
       try {
-        return openBlas();
+        return openBlas(!asked.equals("openblas") && OneDnn.isThere());
       } catch (LinkageError | RuntimeException | IOException e) {
         reason = "OpenBLAS can't be loaded (" + rootMessage(e) + ")";
       }
@@ -78,11 +85,11 @@ final class Blas {
                 + " classifier on the class path, or on the module path with --add-modules"
                 + " ALL-MODULE-PATH",
             reason);
-    return new Blas(JavaBLAS.getInstance(), "pure-Java BLAS", PLAIN_BLOCK);
+    return new Blas(JavaBLAS.getInstance(), "pure-Java BLAS", PLAIN_BLOCK, false);
   }
 
   /** JavaCPP unpacks the library once; netlib is then given the very same file. */
-  private static Blas openBlas() throws IOException {
+  private static Blas openBlas(boolean oneDnn) throws IOException {
     Path folder = Path.of(Loader.load(openblas_nolapack.class)).getParent();
     Path library = null;
     for (String name : List.of("libopenblas_nolapack.so.0", "libopenblas.so.0")) {
@@ -96,8 +103,8 @@ final class Blas {
     System.setProperty(NATIVE_LIBRARY, library.toString());
     BLAS netlib = NativeBLAS.getInstance();
     openblas_nolapack.blas_set_num_threads(1);
-    return new Blas(
-        netlib, openblas_nolapack.OPENBLAS_VERSION.trim() + pinned(), Integer.MAX_VALUE);
+    String version = openblas_nolapack.OPENBLAS_VERSION.trim() + pinned();
+    return new Blas(netlib, oneDnn ? version + " and oneDNN" : version, Integer.MAX_VALUE, oneDnn);
   }
 
   /** OpenBLAS obeys these variables in silence, at up to half its speed. */
@@ -134,6 +141,11 @@ final class Blas {
       float[] c,
       int cFrom,
       int cStride) {
+    if (oneDnn && (long) m * n * k > SMALL && OneDnn.isLoaded()) {
+      OneDnn.multiply(
+          transposeA, transposeB, m, n, k, a, aFrom, aStride, b, bFrom, bStride, c, cFrom, cStride);
+      return;
+    }
     int most = (long) m * n * k <= SMALL ? PLAIN_BLOCK : innerBlock;
     int block;
     for (int from = 0; from < k; from += block) {

@@ -87,4 +87,17 @@ final class DataOptions {
         test,
         seed);
   }
+
+  /**
+   * Data for a model that is trained: its own again, or others that are read as those were.
+   *
+   * @param named whether --data was given
+   */
+  DataPlan plan(DataPlan model, boolean named, long seed) {
+    DataPlan plan = model.withShares(valid, test).withSeed(seed);
+    if (named && !model.isOf(data)) {
+      plan = plan.withData(data).withTarget("");
+    }
+    return target == null ? plan : plan.withTarget(target);
+  }
 }

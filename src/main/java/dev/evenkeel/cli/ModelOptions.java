@@ -3,6 +3,7 @@ package dev.evenkeel.cli;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Feature;
+import dev.evenkeel.data.Preparation;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.SavedModel;
@@ -44,20 +45,10 @@ final class ModelOptions {
 
   /** Prepared rows; of the data that trained the model, where targets are wanted, the test rows. */
   Dataset load(SavedModel saved, boolean withTargets, Consumer<String> notes) {
-    var preparation =
-        saved
-            .preparation()
-            .orElseThrow(
-                () ->
-                    new EvenkeelException(
-                        "%s holds no preparation: it does not say what data must go through"
-                            .formatted(saved.file())));
+    Preparation preparation = preparation(saved);
     DataPlan plan = plan(saved);
     if (target != null) {
-      if (!(preparation.features().get(0) instanceof Feature.Columns)) {
-        throw new EvenkeelException(
-            "--target is for NPY and IDX data; this model was trained on named columns and finds its target by name. help: leave --target out");
-      }
+      requireTargetFile(preparation);
       plan = plan.withTarget(target);
     } else if (data != null && !plan.isOf(data)) {
       plan = plan.withTarget("");
@@ -65,7 +56,25 @@ final class ModelOptions {
     return plan.load(data(saved), withTargets, preparation, notes);
   }
 
-  private DataPlan plan(SavedModel saved) {
+  static void requireTargetFile(Preparation preparation) {
+    if (!(preparation.features().get(0) instanceof Feature.Columns)) {
+      throw new EvenkeelException(
+          "--target is for NPY and IDX data; this model was trained on named columns and finds its target by name. help: leave --target out");
+    }
+  }
+
+  static Preparation preparation(SavedModel saved) {
+    return saved
+        .preparation()
+        .orElseThrow(
+            () ->
+                new EvenkeelException(
+                    "%s holds no preparation: it does not say what data must go through"
+                        .formatted(saved.file())));
+  }
+
+  /** Of data "" where the model does not say. */
+  static DataPlan plan(SavedModel saved) {
     String plan = saved.notes().get(TrainCommand.PLAN);
     return plan == null
         ? DataPlan.of("")

@@ -3,6 +3,7 @@ package dev.evenkeel.cli;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.io.EventFile;
 import dev.evenkeel.io.Json;
@@ -28,10 +29,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
@@ -65,6 +68,13 @@ final class TrainCommand implements Callable<Integer> {
   private Path out;
 
   @Option(
+      names = "--from",
+      paramLabel = "DIR|FILE",
+      description =
+          "start with this model's weights, network and preparation of the data, not with new ones; of another run, of import, or of adapt")
+  private Path from;
+
+  @Option(
       names = "--tensorboard",
       paramLabel = "DIR",
       description =
@@ -94,6 +104,10 @@ final class TrainCommand implements Callable<Integer> {
 
   private void start(Backend backend) {
     recipe.requireValidation(data);
+    if (from != null) {
+      startFrom(backend, SavedModel.load(from));
+      return;
+    }
     DataPlan plan = data.plan(recipe.otherwise(), recipe.seed);
     DataPlan.Parts parts = plan.load(common::say);
     Dataset train = parts.train();
@@ -102,9 +116,56 @@ final class TrainCommand implements Callable<Integer> {
             recipe.otherwise(), train.columns(), recipe.isBinary() ? 1 : train.task().outputs());
     Recipe how = recipe.recipe(train);
     network.requireFilled(Math.min(how.batch(), train.rows()));
+    start(backend, plan, parts, how, () -> description.build(backend, recipe.seed));
+  }
+
+  /** What the model brings along can't be chosen; how it is trained can. */
+  private void startFrom(Backend backend, SavedModel saved) {
+    for (String fixed : List.of("--scale", "--drop", "--categorical", "--no-header", "--task")) {
+      requireNotGiven(spec.findOption(fixed));
+    }
+    spec.findOption("--hidden").group().options().forEach(this::requireNotGiven);
+    boolean named = spec.commandLine().getParseResult().hasMatchedOption("--data");
+    DataPlan plan = data.plan(ModelOptions.plan(saved), named, recipe.seed);
+    if (plan.data().isEmpty()) {
+      throw new EvenkeelException(
+          "%s does not say which data it was trained on. help: --data NAME|FILE"
+              .formatted(saved.file()));
+    }
+    Preparation preparation = ModelOptions.preparation(saved);
+    if (data.target != null) {
+      ModelOptions.requireTargetFile(preparation);
+    }
+    DataPlan.Parts parts = plan.load(preparation, common::say);
+    Recipe how = recipe.recipe(parts.train());
+    int outputs = recipe.isBinary() ? 1 : parts.train().task().outputs();
+    if (saved.network().outputs() != outputs) {
+      throw new EvenkeelException(
+          "%s has %d output%s, but %s and this loss need %d. help: for two classes, --loss binary goes with one output and --loss cross-entropy with two"
+              .formatted(
+                  saved.file(),
+                  saved.network().outputs(),
+                  saved.network().outputs() == 1 ? "" : "s",
+                  plan.data(),
+                  outputs));
+    }
+    start(backend, plan, parts, how, () -> saved.build(backend));
+  }
+
+  private void requireNotGiven(OptionSpec option) {
+    if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+      throw new EvenkeelException(
+          "%s can't be chosen with --from: the model brings its own. help: leave one of them out"
+              .formatted(option.longestName()));
+    }
+  }
+
+  private void start(
+      Backend backend, DataPlan plan, DataPlan.Parts parts, Recipe how, Supplier<Model> build) {
+    Dataset train = parts.train();
     Path folder = out == null ? RunFolder.next(Path.of("runs"), plan.data()) : out;
     boolean made = RunFolder.create(folder);
-    try (Model model = description.build(backend, recipe.seed)) {
+    try (Model model = build.get()) {
       Trainer trainer = new Trainer(model, how, train).withNote(PLAN, Json.write(plan));
       run(backend, parts, model, how, trainer, folder);
     } catch (RuntimeException | OutOfMemoryError e) {
@@ -134,7 +195,8 @@ final class TrainCommand implements Callable<Integer> {
               .formatted(checkpoint.file()));
     }
     DataPlan.Parts parts =
-        Json.read(plan, DataPlan.class, checkpoint.file().toString()).load(note -> {});
+        Json.read(plan, DataPlan.class, checkpoint.file().toString())
+            .load(ModelOptions.preparation(checkpoint), note -> {});
     try (Model model = checkpoint.network().build(backend, checkpoint.recipe().seed())) {
       Trainer trainer =
           new Trainer(model, checkpoint.recipe(), parts.train())

@@ -72,6 +72,7 @@ public final class WeightFile {
       values.put(parameter, values(parameter, content));
     }
     values.forEach((parameter, data) -> model.backend().write(data, parameter.value()));
+    model.markStarted();
   }
 
   private static float[] values(Parameter parameter, Safetensors.Content content) {

@@ -22,13 +22,14 @@ public final class DataStart {
   private DataStart() {}
 
   /**
-   * Sets the lengths and biases of all layers that ask for {@link WeightNorm#fromData}.
+   * Sets the lengths and biases of all layers that ask for {@link WeightNorm#fromData}, but for a
+   * model that was trained.
    *
    * @param table of inputs, on the device
    * @param rows of it that make up the mini-batch
    */
   public static void set(Model model, Matrix table, int[] rows) {
-    if (!model.network().startsFromData()) {
+    if (!model.network().startsFromData() || model.isStarted()) {
       return;
     }
     Backend backend = model.backend();

@@ -24,6 +24,7 @@ public final class Model implements AutoCloseable {
   private final Buffer statisticsMemory;
   private final long decayed;
   private final List<Block> blocks;
+  private boolean started;
 
   /** All zeros. */
   Model(Network network, Backend backend) {
@@ -38,6 +39,15 @@ public final class Model implements AutoCloseable {
 
   void initialise(long seed) {
     blueprint.initialise(backend, seed);
+  }
+
+  /** From now on its values are a trained model's: {@link DataStart} leaves them alone. */
+  public void markStarted() {
+    started = true;
+  }
+
+  boolean isStarted() {
+    return started;
   }
 
   public Network network() {

@@ -91,6 +91,18 @@ public record DataPlan(
         data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
   }
 
+  /** Of other data that are read in the same way: they hold the same columns. */
+  public DataPlan withData(String data) {
+    return new DataPlan(
+        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
+  }
+
+  /** With other shares to validate and test on. */
+  public DataPlan withShares(double valid, double test) {
+    return new DataPlan(
+        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
+  }
+
   /** With another split. */
   public DataPlan withSeed(long seed) {
     return new DataPlan(
@@ -135,6 +147,45 @@ public record DataPlan(
             parts.valid,
             rows.ownTest().map(parts.preparation::apply),
             parts.preparation);
+  }
+
+  /**
+   * The same split for a model that is trained: its preparation is taken, not fitted anew.
+   *
+   * @param notes hears what was ignored or replaced, a sentence each
+   */
+  public Parts load(Preparation trained, Consumer<String> notes) {
+    Source source = source(data, Optional.of(trained.target().task().kind()));
+    Optional<Dataset> own = Optional.empty();
+    Dataset all;
+    if (source instanceof Source.Csv csv) {
+      csv.table().remark().ifPresent(notes);
+      all = trained.apply(csv.table(), true, notes);
+    } else {
+      requireNothingOfTables();
+      Source.Arrays arrays = (Source.Arrays) source;
+      requireTargets(arrays.data());
+      own = arrays.test().map(trained::apply);
+      all = trained.apply(arrays.data());
+    }
+    Split split = Split.stratified(strata(all), valid, own.isPresent() ? 0 : test, seed);
+    return new Parts(
+        all.select(split.train()),
+        some(all, split.valid()),
+        own.isPresent() ? own : some(all, split.test()),
+        trained);
+  }
+
+  private static int[] strata(Dataset data) {
+    return data.task() instanceof Task.Classification ? data.labels() : new int[data.rows()];
+  }
+
+  private void requireTargets(Dataset data) {
+    if (!data.hasTargets()) {
+      throw new EvenkeelException(
+          "%s has no targets to learn from. help: --target FILE names the file that holds them"
+              .formatted(this.data));
+    }
   }
 
   /**
@@ -228,19 +279,14 @@ public record DataPlan(
 
   private Rows rows(Source.Arrays arrays, Consumer<String> notes) {
     Dataset data = arrays.data();
-    if (!data.hasTargets()) {
-      throw new EvenkeelException(
-          "%s has no targets to learn from. help: --target FILE names the file that holds them"
-              .formatted(this.data));
-    }
+    requireTargets(data);
     if (!target.isEmpty()) {
       notes.accept(sentence(data.task()));
     }
     return new Rows() {
       @Override
       public int[] strata() {
-        boolean classes = data.task() instanceof Task.Classification;
-        return classes ? data.labels() : new int[data.rows()];
+        return DataPlan.strata(data);
       }
 
       @Override
@@ -294,7 +340,7 @@ public record DataPlan(
   public Dataset load(
       String other, boolean withTargets, Preparation preparation, Consumer<String> notes) {
     if (withTargets && isOf(other)) {
-      Parts parts = load(note -> {});
+      Parts parts = load(preparation, note -> {});
       if (parts.test().isPresent()) {
         notes.accept(
             "Of %s, the %,d test rows that training never saw."

@@ -213,5 +213,6 @@ public record SavedModel(
       }
       model.backend().write(values, parameter.value());
     }
+    model.markStarted();
   }
 }

@@ -193,6 +193,7 @@ public final class Trainer {
           tables.table(backend.table(train.targets(), train.rows(), train.targetColumns()));
       if (resumed.isEmpty()) {
         DataStart.set(model, features, Arrays.copyOf(shuffled(0), batches.size(0)));
+        model.markStarted();
       }
       boolean stopped;
       try (Held held = new Held()) {

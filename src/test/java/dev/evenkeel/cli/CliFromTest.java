@@ -1,0 +1,143 @@
+package dev.evenkeel.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.evenkeel.train.SavedModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code train --from}: weights, network and preparation of a model that is trained. */
+class CliFromTest {
+
+  /** So small that weights move by less than the comparison sees. */
+  private static final String STILL = "1e-12";
+
+  @TempDir Path folder;
+  private Path houses;
+  private Path elsewhere;
+
+  @BeforeEach
+  void files() throws IOException {
+    houses = table("houses.csv", 100, 1);
+    elsewhere = table("elsewhere.csv", 300, 7);
+  }
+
+  private Path table(String name, double size, int first) throws IOException {
+    StringBuilder text = new StringBuilder("town,area,price\n");
+    for (int i = first; i < first + 80; i++) {
+      double area = size + 13 * (i % 17);
+      text.append(
+          String.format(
+              Locale.ROOT, "%s,%.1f,%.1f%n", i % 3 == 0 ? "Bern" : "Thun", area, 5 * area + i % 5));
+    }
+    return Files.writeString(folder.resolve(name), text);
+  }
+
+  private SavedModel run(String out, Object... more) {
+    Object[] args = {"train", "--out", folder.resolve(out), "--batch", 16};
+    CommandLineRun.of(Stream.of(args, more).flatMap(Arrays::stream).toArray()).succeeded();
+    return SavedModel.load(folder.resolve(out));
+  }
+
+  private SavedModel housesModel(Object... more) {
+    Object[] args = {"--data", houses, "--target", "price", "--hidden", 8, "--epochs", 3};
+    return run("houses", Stream.of(args, more).flatMap(Arrays::stream).toArray());
+  }
+
+  private static void assertSameWeights(SavedModel expected, SavedModel seen) {
+    for (String name : expected.network().sizes().keySet()) {
+      if (name.endsWith("weight") || name.contains("original") || name.endsWith("bias")) {
+        float[] before = expected.content().floats(name);
+        assertArrayEquals(before, seen.content().floats(name), 1e-9f, name);
+      }
+    }
+  }
+
+  @Test
+  void itStartsWhereTheModelIs() {
+    SavedModel first = housesModel("--norm", "layer", "--act", "silu");
+    SavedModel second =
+        run("on", "--from", folder.resolve("houses"), "--data", elsewhere, "--lr", STILL);
+    assertEquals(first.network(), second.network());
+    assertEquals(first.preparation(), second.preparation(), "fitted to the first data");
+    assertSameWeights(first, second);
+  }
+
+  /** Lengths set from the first batch belong to new weights only. */
+  @Test
+  void weightNormKeepsItsLengths() {
+    SavedModel first = housesModel("--norm", "weight");
+    SavedModel second = run("on", "--from", folder.resolve("houses"), "--lr", STILL);
+    assertSameWeights(first, second);
+  }
+
+  @Test
+  void withoutDataItTakesTheModelsOwn() {
+    housesModel();
+    SavedModel second = run("on", "--from", folder.resolve("houses"), "--epochs", 1);
+    assertEquals(ModelOptions.plan(second).data(), houses.toString());
+  }
+
+  /** A killed run has its own folder only; the data must come out the same, prepared as before. */
+  @Test
+  void itIsResumedLikeAnyRun() throws IOException {
+    housesModel();
+    Object[] more = {"--from", folder.resolve("houses"), "--data", elsewhere, "--patience", 0};
+    run("whole", Stream.of(more, new Object[] {"--epochs", 4}).flatMap(Arrays::stream).toArray());
+    byte[] model = Files.readAllBytes(folder.resolve("whole/model.safetensors"));
+    Files.delete(folder.resolve("whole/model.safetensors"));
+    CommandLineRun.of("train", "--resume", folder.resolve("whole")).succeeded();
+    assertArrayEquals(model, Files.readAllBytes(folder.resolve("whole/model.safetensors")));
+    CommandLineRun tested = CommandLineRun.of("evaluate", "--model", folder.resolve("whole"));
+    assertTrue(tested.succeeded().out().contains("16 rows"), tested::out);
+  }
+
+  @Test
+  void whatTheModelBringsCantBeChosen() {
+    housesModel();
+    String[][] refused = {
+      {"--hidden", "4"},
+      {"--act", "relu"},
+      {"--dropout", "0.1"},
+      {"--scale", "robust"},
+      {"--drop", "town"},
+      {"--target", "price"},
+      {"--loss", "cross-entropy"}
+    };
+    for (String[] option : refused) {
+      CommandLineRun run =
+          CommandLineRun.of(
+              "train",
+              "--from",
+              folder.resolve("houses"),
+              option[0],
+              option[1],
+              "--out",
+              folder.resolve("refused"));
+      assertEquals(2, run.exitCode(), run::err);
+      assertTrue(run.err().contains(option[0]), run::err);
+      assertFalse(Files.exists(folder.resolve("refused")));
+    }
+  }
+
+  @Test
+  void dataOfAnotherKindAreRefused() {
+    housesModel();
+    CommandLineRun run =
+        CommandLineRun.of("train", "--from", folder.resolve("houses"), "--data", "digits");
+    assertEquals(2, run.exitCode(), run::err);
+    run = CommandLineRun.of("train", "--from", folder.resolve("nothing"));
+    assertEquals(2, run.exitCode(), run::err);
+    assertTrue(run.err().contains("There is no model at"), run::err);
+  }
+}

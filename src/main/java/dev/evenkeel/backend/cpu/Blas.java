@@ -142,8 +142,25 @@ final class Blas {
       int cFrom,
       int cStride) {
     if (oneDnn && (long) m * n * k > SMALL && OneDnn.isLoaded()) {
-      OneDnn.multiply(
-          transposeA, transposeB, m, n, k, a, aFrom, aStride, b, bFrom, bStride, c, cFrom, cStride);
+      OneDnn.check(
+          OneDnn.multiply(
+              transposeA,
+              transposeB,
+              m,
+              n,
+              k,
+              a,
+              aFrom,
+              aStride,
+              b,
+              bFrom,
+              bStride,
+              c,
+              cFrom,
+              cStride),
+          m,
+          n,
+          k);
       return;
     }
     int most = (long) m * n * k <= SMALL ? PLAIN_BLOCK : innerBlock;

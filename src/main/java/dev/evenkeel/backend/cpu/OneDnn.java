@@ -34,46 +34,8 @@ final class OneDnn {
     return Loaded.YES;
   }
 
-  /** As {@link Blas#multiply}, for arrays that are large enough. */
-  static void multiply(
-      boolean transposeA,
-      boolean transposeB,
-      int m,
-      int n,
-      int k,
-      float[] a,
-      int aFrom,
-      int aStride,
-      float[] b,
-      int bFrom,
-      int bStride,
-      float[] c,
-      int cFrom,
-      int cStride) {
-    int status =
-        sgemm(
-            transposeA,
-            transposeB,
-            m,
-            n,
-            k,
-            a,
-            aFrom,
-            aStride,
-            b,
-            bFrom,
-            bStride,
-            c,
-            cFrom,
-            cStride);
-    if (status != 0) {
-      throw new EvenkeelException(
-          "oneDNN can't multiply [%d, %d] by [%d, %d]: status %d (-1 and 1: out of memory). help: close other programs, or run with -Devenkeel.blas=openblas"
-              .formatted(m, k, k, n, status));
-    }
-  }
-
-  private static native int sgemm(
+  /** As {@link Blas#multiply}, for arrays that are large enough; a status for {@link #check}. */
+  static native int multiply(
       boolean transposeA,
       boolean transposeB,
       int m,
@@ -88,6 +50,14 @@ final class OneDnn {
       float[] c,
       int cFrom,
       int cStride);
+
+  static void check(int status, int m, int n, int k) {
+    if (status != 0) {
+      throw new EvenkeelException(
+          "oneDNN can't multiply [%d, %d] by [%d, %d]: status %d (-1 and 1: out of memory). help: close other programs, or run with -Devenkeel.blas=openblas"
+              .formatted(m, k, k, n, status));
+    }
+  }
 
   private static final class There {
     static final boolean YES = find();

@@ -13,7 +13,7 @@ extern void omp_set_num_threads(int threads);
 __attribute__((used)) static const char source[] = "onednn.c " SOURCE_SHA256;
 
 /* C [m, n] := A B, all row-major. Returns oneDNN's status, 0 where all is well, or -1 where memory is out. */
-JNIEXPORT jint JNICALL Java_dev_evenkeel_backend_cpu_OneDnn_sgemm(JNIEnv *env, jclass type,
+JNIEXPORT jint JNICALL Java_dev_evenkeel_backend_cpu_OneDnn_multiply(JNIEnv *env, jclass type,
     jboolean transposeA, jboolean transposeB, jint m, jint n, jint k, jfloatArray aArray, jint aFrom, jint aStride,
     jfloatArray bArray, jint bFrom, jint bStride, jfloatArray cArray, jint cFrom, jint cStride) {
   int status = -1;

@@ -121,21 +121,25 @@ class OneDnnTest {
   }
 
   private static void multiply(Stored a, Stored b, Stored c, int m, int n, int k) {
-    OneDnn.multiply(
-        a.transposed,
-        b.transposed,
+    OneDnn.check(
+        OneDnn.multiply(
+            a.transposed,
+            b.transposed,
+            m,
+            n,
+            k,
+            a.data,
+            a.from,
+            a.stride,
+            b.data,
+            b.from,
+            b.stride,
+            c.data,
+            c.from,
+            c.stride),
         m,
         n,
-        k,
-        a.data,
-        a.from,
-        a.stride,
-        b.data,
-        b.from,
-        b.stride,
-        c.data,
-        c.from,
-        c.stride);
+        k);
   }
 
   @Test
@@ -146,8 +150,12 @@ class OneDnnTest {
         assertThrows(
             EvenkeelException.class,
             () ->
-                OneDnn.multiply(
-                    false, false, 10, 10, 10, values, 0, 9, values, 0, 10, values, 0, 10));
+                OneDnn.check(
+                    OneDnn.multiply(
+                        false, false, 10, 10, 10, values, 0, 9, values, 0, 10, values, 0, 10),
+                    10,
+                    10,
+                    10));
     assertTrue(
         refused.getMessage().contains("[10, 10] by [10, 10]: status 2"), refused::getMessage);
   }

@@ -327,15 +327,7 @@ public interface Backend extends AutoCloseable {
         Matrix scale,
         Matrix guard,
         Step step) {
-      this(
-          parameters,
-          gradients,
-          List.of(parameters),
-          decayed,
-          weightDecay,
-          scale,
-          guard,
-          step);
+      this(parameters, gradients, List.of(parameters), decayed, weightDecay, scale, guard, step);
     }
   }
 

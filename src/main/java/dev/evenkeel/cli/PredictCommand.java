@@ -1,5 +1,6 @@
 package dev.evenkeel.cli;
 
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.Model;
@@ -48,7 +49,7 @@ final class PredictCommand implements Callable<Integer> {
           saved.preparation().orElseThrow(),
           evaluator.outputs(saved.preparation()),
           built.network().outputs());
-      common.say("%,d rows predicted in %s".formatted(data.rows(), out));
+      common.say("%s predicted in %s".formatted(Words.counted(data.rows(), "row"), out));
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("device", backend.device());
       result.put("rows", data.rows());

@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceMemoryException;
@@ -99,11 +100,11 @@ public final class Trainer {
   private void requireFit(Dataset data, String purpose) {
     if (data.columns() != model.network().inputs() || !data.hasTargets()) {
       throw new EvenkeelException(
-          "The network takes %d features and targets, but the %s data has %d columns and %s"
+          "The network takes %s and targets, but the %s data has %s and %s"
               .formatted(
-                  model.network().inputs(),
+                  Words.counted(model.network().inputs(), "feature"),
                   purpose,
-                  data.columns(),
+                  Words.counted(data.columns(), "column"),
                   data.hasTargets() ? "targets" : "no targets"));
     }
   }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JacksonInject;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
@@ -46,8 +47,8 @@ public record Preparation(
     boolean unnamed = features.stream().anyMatch(Feature.Columns.class::isInstance);
     if (width < 1 || width > Integer.MAX_VALUE || unnamed && features.size() > 1) {
       throw new EvenkeelException(
-          "A preparation makes features of named columns or of one group without names, but %d features of %d kinds can't be"
-              .formatted(width, features.size()));
+          "A preparation makes features of named columns or of one group without names, but %s of %s can't be"
+              .formatted(Words.counted(width, "feature"), Words.counted(features.size(), "kind")));
     }
     standardize.requireWidth((int) width);
   }
@@ -84,16 +85,16 @@ public record Preparation(
               .formatted(table.name(), choice.column(), drop));
     }
     TableEncoder encoder = new TableEncoder(table, features, note -> {});
-    float[] encoded = encoder.encode();
     Target target = fitTarget(table, choice, trainRows);
     if (scaling == Scaling.STANDARD) {
+      float[] encoded = encoder.encode((value, feature) -> (float) value);
       return new Preparation(
           features, Standardize.perColumn(encoded, encoder.width(), trainRows), target);
     }
     List<int[]> present = present(table, features, trainRows);
     return new Preparation(
         features,
-        RobustScale.fit(encoded, encoder.width(), present::get),
+        RobustScale.fit(encoder.values()::get, encoder.width(), present::get),
         SmoothClip.LIMIT,
         target);
   }
@@ -228,8 +229,7 @@ public record Preparation(
   public Dataset apply(Table table, boolean withTarget, Consumer<String> notes) {
     TableEncoder encoder = new TableEncoder(table, features, notes);
     encoder.noteIgnored(targetNames());
-    float[] encoded = encoder.encode();
-    scale(encoded);
+    float[] encoded = encoder.encode(this::scaled);
     if (!withTarget) {
       return Dataset.unlabelled(table.name(), encoded, width(), target.task());
     }
@@ -254,9 +254,15 @@ public record Preparation(
     return Dataset.regression(table.name(), encoded, width(), targets, quantities.names());
   }
 
-  private void scale(float[] encoded) {
-    standardize.apply(encoded, width());
-    SmoothClip.apply(encoded, clip);
+  /**
+   * What the network gets. In double to the end: before the clip no number is too large. What is
+   * infinite is none, and stays so for others to refuse.
+   */
+  float scaled(double value, int feature) {
+    if (Double.isInfinite(value)) {
+      return (float) value;
+    }
+    return (float) SmoothClip.of(standardize.of(value, feature), clip);
   }
 
   private Set<String> targetNames() {
@@ -293,12 +299,12 @@ public record Preparation(
   public Dataset apply(Dataset data, int[] rows) {
     if (!(features.get(0) instanceof Feature.Columns) || data.columns() != width()) {
       throw new EvenkeelException(
-          "Data set %s has %d columns without names, but the model takes %s. Give data of that form."
+          "Data set %s has %s without names, but the model takes %s. Give data of that form."
               .formatted(
                   data.name(),
-                  data.columns(),
+                  Words.counted(data.columns(), "column"),
                   features.get(0) instanceof Feature.Columns c
-                      ? c.count() + " columns"
+                      ? Words.counted(c.count(), "column")
                       : "a table with named columns"));
     }
     if (data.hasTargets() && !suits(data.task())) {
@@ -307,7 +313,12 @@ public record Preparation(
               .formatted(data.name(), describe(data.task()), describe(target.task())));
     }
     Dataset selected = data.select(rows);
-    scale(selected.features());
+    float[] values = selected.features();
+    for (int i = 0, c = 0, width = width();
+        i < values.length;
+        i++, c = c + 1 == width ? 0 : c + 1) {
+      values[i] = scaled(values[i], c);
+    }
     if (!data.hasTargets()) {
       return Dataset.unlabelled(
           data.name(), selected.features(), selected.columns(), target.task());
@@ -339,7 +350,7 @@ public record Preparation(
         ? "a classification of %d classes, %s to %s"
             .formatted(
                 c.classes().size(), c.classes().get(0), c.classes().get(c.classes().size() - 1))
-        : "a regression of %d value(s)".formatted(task.outputs());
+        : "a regression of " + Words.counted(task.outputs(), "value");
   }
 
   /**

@@ -88,7 +88,7 @@ class CliMessagesTest {
         "--keep first| --keep first is not known; there are: last, best",
         "--keep last --patience 2| --patience 2 keeps the best epoch's weights, but --keep last does not",
         "--scale x| --scale x is not known; there are: standard, robust",
-        "--decay-schedule x| --decay-schedule: Unknown schedule 'x'",
+        "--decay-schedule x| cosine, flat-cosine, cosine-log or one-cycle.",
         "--dropout-schedule plateau| --dropout-schedule: Dropout can't follow a plateau",
         "--decay-schedule plateau| --decay-schedule: Weight decay can't follow a plateau",
         "--beta2 1| --beta2: beta2 must be at least 0 and below 1, not 1.0",
@@ -131,6 +131,7 @@ class CliMessagesTest {
         "--loss binary| --loss binary needs a target of two classes, not 10",
         "--label-smoothing 2| --label-smoothing: ",
         "--class-weights 1,2| --class-weights takes 'balanced' or 10 numbers",
+        "--class-weights 0,0,0,0,0,0,0,0,0,0| --class-weights: At least one class weight must be above 0",
         "--class-weights a,b| one for each class, not a,b",
         "--metrics foo| --metrics: Unknown metric 'foo': expected accuracy",
         "--metrics rmse| --metrics rmse measures numbers, but the target holds classes",
@@ -246,7 +247,7 @@ class CliMessagesTest {
       value = {
         "``| is empty: give a file with rows| t.csv",
         "a,b;| has a header but no rows|--no-header",
-        "a,b;1,2;3;| line 3: it has 1 field(s), but line 1 has 2| quote a field",
+        "a,b;1,2;3;| line 3: it has 1 field, but line 1 has 2| quote a field",
         "a,a;1,2;| columns 1 and 2 are both called \"a\"| --no-header",
         "a,b;1,\"2;3,4;| cannot be read| quotes",
       })
@@ -297,7 +298,8 @@ class CliMessagesTest {
     train("--data", table, "--categorical", "foo").refused("no column \"foo\"");
     train("--data", table, "--target", "kind", "--task", "regression")
         .refused("cannot be predicted as a number", "\"x\"");
-    train("--data", table, "--task", "classification").refused("60 rows in 60 classes are too few");
+    train("--data", table, "--task", "classification")
+        .refused("From 60 rows in 60 classes no fraction of 0.1");
     Path targets = write("y.csv", "y\n1\n");
     train("--data", table, "--target", targets)
         .refused("is a file, but the target of a CSV file is one of its own columns", "join");

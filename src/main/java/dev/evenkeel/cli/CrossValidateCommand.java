@@ -37,7 +37,9 @@ final class CrossValidateCommand implements Callable<Integer> {
           "how many; each row tests in one, and each has the same share of every class (default: ${DEFAULT-VALUE})")
   private int folds;
 
-  @ArgGroup(validate = false, heading = "%nData (--valid: of the rows that don't test):%n")
+  @ArgGroup(
+      validate = false,
+      heading = "%nData (--valid: of the rows that don't test; --test has no use):%n")
   private final DataOptions data = new DataOptions();
 
   @ArgGroup(validate = false, heading = "%nNetwork:%n")

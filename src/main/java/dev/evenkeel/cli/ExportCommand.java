@@ -56,7 +56,8 @@ final class ExportCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "FILE",
-      description = "default: model.onnx, weights.safetensors or network.py, beside the model")
+      description =
+          "where to (default: beside the model, as model.onnx, weights.safetensors or network.py)")
   private Path out;
 
   @Option(

@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -18,7 +19,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "evenkeel",
     description = "Trains normalised multi-layer perceptrons, batch norm above all.",
-    mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Main.Version.class,
     subcommands = {
@@ -52,6 +52,18 @@ public final class Main implements Runnable {
 
   static final int FAILED = 1;
 
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "show this help")
+  private boolean help;
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "show the version")
+  private boolean version;
+
   @Spec private CommandSpec spec;
 
   static final class Version implements IVersionProvider {
@@ -78,6 +90,11 @@ public final class Main implements Runnable {
     CommandLine line = new CommandLine(new Main());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpAutoWidth(true);
+    line.getSubcommands()
+        .get("help")
+        .getCommandSpec()
+        .usageMessage()
+        .description("Shows a command's options, as COMMAND --help does.");
     Values.register(line);
     line.setParameterExceptionHandler(
         (e, unparsed) -> {

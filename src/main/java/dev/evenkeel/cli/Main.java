@@ -3,6 +3,8 @@ package dev.evenkeel.cli;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.train.NonFiniteException;
 import dev.evenkeel.train.SavedModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
@@ -96,6 +98,13 @@ public final class Main implements Runnable {
         .usageMessage()
         .description("Shows a command's options, as COMMAND --help does.");
     Values.register(line);
+    line.setExecutionStrategy(
+        parsed -> {
+          if (parsed.hasSubcommand()) {
+            Values.check(parsed.subcommand());
+          }
+          return new CommandLine.RunLast().execute(parsed);
+        });
     line.setParameterExceptionHandler(
         (e, unparsed) -> {
           complain(e, debug);
@@ -140,6 +149,10 @@ public final class Main implements Runnable {
     String first = unmatched.getUnmatched().get(0);
     boolean isCommand = unmatched.getCommandLine().getCommand() instanceof Main;
     List<String> similar = unmatched.getSuggestions();
+    boolean takesData = unmatched.getCommandLine().getCommandSpec().findOption("--data") != null;
+    if (takesData && !first.startsWith("-") && Files.exists(Path.of(first))) {
+      similar = List.of("--data " + first);
+    }
     return "%s '%s'%s"
         .formatted(
             first.startsWith("-")

@@ -53,7 +53,7 @@ final class UiCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    Flag.atLeast("--port", port, 0);
+    Flag.between("--port", port, 0, 65_535);
     try (RunServer server = RunServer.start(runs, host, port)) {
       (json ? System.err : System.out)
           .println("Runs of %s: %s (Ctrl-C ends it)".formatted(runs, server.url()));

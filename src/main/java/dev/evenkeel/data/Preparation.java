@@ -81,8 +81,11 @@ public record Preparation(
     }
     if (features.stream().mapToInt(Feature::width).sum() == 0) {
       throw new EvenkeelException(
-          "%s has no column to learn from beside the target \"%s\"; dropped were: %s."
-              .formatted(table.name(), choice.column(), drop));
+          "%s has no column to learn from beside the target \"%s\"%s."
+              .formatted(
+                  table.name(),
+                  choice.column(),
+                  drop.isEmpty() ? "" : "; dropped were: " + String.join(", ", drop)));
     }
     TableEncoder encoder = new TableEncoder(table, features, note -> {});
     Target target = fitTarget(table, choice, trainRows);
@@ -151,8 +154,7 @@ public record Preparation(
       requireSeveral(table.name(), column.name(), classes);
       return new Target.Labels(column.name(), classes);
     }
-    TargetChoice.requireTargets(table, column, trainRows);
-    double[] values = numbers(table, column);
+    double[] values = numbers(table, column, trainRows);
     return new Target.Quantities(List.of(column.name()), Standardize.column(values, trainRows));
   }
 
@@ -243,8 +245,7 @@ public record Preparation(
     float[] targets = new float[Math.multiplyExact(table.rows(), count)];
     for (int k = 0; k < count; k++) {
       Column column = table.column(targetColumn(table, quantities.names().get(k)));
-      TargetChoice.requireTargets(table, column, IntStream.range(0, table.rows()).toArray());
-      double[] values = numbers(table, column);
+      double[] values = numbers(table, column, IntStream.range(0, table.rows()).toArray());
       double mean = quantities.scale().mean()[k];
       double deviation = quantities.scale().deviation()[k];
       for (int row = 0; row < values.length; row++) {
@@ -281,13 +282,23 @@ public record Preparation(
         : name;
   }
 
-  private static double[] numbers(Table table, Column column) {
-    if (column instanceof Column.Numeric numeric) {
-      return numeric.values();
+  /** Targets, of which these rows are looked at. */
+  private static double[] numbers(Table table, Column column, int[] rows) {
+    TargetChoice.requireTargets(table, column, rows);
+    if (!(column instanceof Column.Numeric numeric)) {
+      throw new EvenkeelException(
+          "%s: column \"%s\" holds texts, but numbers are needed there."
+              .formatted(table.name(), column.name()));
     }
-    throw new EvenkeelException(
-        "%s: column \"%s\" holds texts, but numbers are needed there."
-            .formatted(table.name(), column.name()));
+    double[] values = numeric.values();
+    for (int row : rows) {
+      if (Math.abs(values[row]) > Float.MAX_VALUE) {
+        throw new EvenkeelException(
+            "%s, line %d: the target \"%s\" is %s, which no float can hold. Correct it, or give it in a larger unit, of at most 3.4e38."
+                .formatted(table.name(), table.line(row), column.name(), values[row]));
+      }
+    }
+    return values;
   }
 
   /** All rows of an array, as the network wants them; the array itself stays as it is. */

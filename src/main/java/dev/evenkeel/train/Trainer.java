@@ -256,7 +256,13 @@ public final class Trainer {
       Batches batches, RowOrder order, TrainingStep step, Optional<Evaluator> evaluator) {
     begin(step);
     long total = recipe.steps() > 0 ? recipe.steps() : (long) recipe.epochs() * batches.count();
-    epochs = (int) ((total + batches.count() - 1) / batches.count());
+    long walks = (total - 1) / batches.count() + 1;
+    if (walks > Integer.MAX_VALUE) {
+      throw new EvenkeelException(
+          "A training of %,d steps would be %,d epochs, more than %,d. help: fewer steps"
+              .formatted(total, walks, Integer.MAX_VALUE));
+    }
+    epochs = (int) walks;
     for (Listener listener : listeners) {
       listener.onStart(progress.epoch() + 1, epochs, progress.step(), total, List.copyOf(history));
     }

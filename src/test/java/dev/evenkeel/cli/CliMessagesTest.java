@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.io.Npy;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -85,6 +86,9 @@ class CliMessagesTest {
         "--recipe x| --recipe x is not known; there are: plain, tabular",
         "--recipe tabular --valid 0| --recipe tabular needs rows to validate on, but --valid is 0. help: --valid 0.1, or --keep last",
         "--keep best --valid 0| --keep best needs rows to validate on, but --valid is 0",
+        "--steps 1 --steps 2| --steps was given 2 times: 1, 2. help: once",
+        "--steps 9223372036854775807| A training of 9,223,372,036,854,775,807 steps would be",
+        "--epochs 999999999999| '999999999999' is too large",
         "--keep first| --keep first is not known; there are: last, best",
         "--keep last --patience 2| --patience 2 keeps the best epoch's weights, but --keep last does not",
         "--scale x| --scale x is not known; there are: standard, robust",
@@ -221,6 +225,57 @@ class CliMessagesTest {
     CommandLineRun wrong = CommandLineRun.of("train", "--epochs", "x", "--debug");
     assertEquals(2, wrong.exitCode());
     assertTrue(wrong.err().contains("\tat "), wrong::toString);
+  }
+
+  @Test
+  void anEmptyValueIsNoValue() {
+    train("--data", "").refused("--data was given an empty value");
+    train("--target", " ").refused("--target was given an empty value");
+    CommandLineRun.of("train", "--steps", 1, "--out", "").refused("--out was given an empty value");
+    CommandLineRun.of("ui", "--host", "").refused("--host was given an empty value");
+  }
+
+  @Test
+  void whatIsReadIsNotReplacedByPredictions() throws IOException {
+    String before = Files.readString(table);
+    CommandLineRun.of("predict", "--model", model, "--data", table, "--out", table)
+        .refused("is the data itself, which the predictions would replace. help: another --out");
+    assertEquals(before, Files.readString(table));
+    Path file = model.resolve("model.safetensors");
+    CommandLineRun.of("predict", "--model", model, "--data", table, "--out", file)
+        .refused("is the model itself");
+    CommandLineRun.of("predict", "--model", model, "--data", table, "--out", folder.resolve("p"))
+        .succeeded();
+  }
+
+  @Test
+  void aFileWithoutItsOptionIsGuessed() {
+    train(table).refused("Unexpected argument", "did you mean --data " + table + "?");
+    train("nope.csv").refused("Unexpected argument 'nope.csv'");
+  }
+
+  @Test
+  void whatIsNoTextInUtf8IsNamed() throws IOException {
+    Path file = folder.resolve("t.csv");
+    Files.write(file, "a,b\n1,2\n3,4\n".getBytes(StandardCharsets.UTF_16));
+    train("--data", file).refused("t.csv holds bytes of 0", "help: save it as CSV in UTF-8");
+  }
+
+  @Test
+  void aTargetThatNoFloatCanHoldIsNamedWithItsLine() throws IOException {
+    String rows =
+        IntStream.range(0, 50).mapToObj(i -> i + "," + i * 0.5).collect(Collectors.joining("\n"));
+    Path file = write("t.csv", "a,b\n" + rows + "\n51,-1e39\n");
+    train("--data", file).refused("line 52: the target \"b\" is -1.0E39, which no float can hold");
+  }
+
+  @Test
+  void wordsFitOne() throws IOException {
+    String rows = IntStream.range(0, 50).mapToObj(i -> i + ",7").collect(Collectors.joining("\n"));
+    train("--data", write("t.csv", "a,k\n" + rows + "\n"))
+        .says("whole numbers of 1 different value.");
+    train("--data", write("one.csv", "a\n" + rows.replace(",7", ".5") + "\n"))
+        .refused("no column to learn from beside the target \"a\".");
   }
 
   @Test

@@ -281,6 +281,8 @@ class CliSettingsTest {
         "lr-range --norm ghost:512 --batch 256| --norm ghost:512 needs batches of at least 512 rows, but these have 256",
         "tune --norm ghost:64| --norm ghost:64 needs batches of at least 64 rows, but these have 32",
         "tune --try-norm batch,ghost:64 --batch 48| --norm ghost:64 needs batches of at least 64 rows, but these have 48",
+        "ui --port 65536| --port must be from 0 to 65535, not 65536",
+        "cross-validate --valid 1| --valid 1.0 and --test 0.0 leave no rows to train on",
         "tune --trials 0| --trials must be at least 1, not 0",
         "tune --eta 1| --eta must be at least 2, not 1",
         "tune --rungs 0| --rungs must be at least 1, not 0",
@@ -296,10 +298,18 @@ class CliSettingsTest {
       })
   void wrongInputsAreNamed(String line, String words) {
     List<Object> args = new ArrayList<>(Arrays.asList((Object[]) line.split(" ")));
-    if (!line.startsWith("summary") && !line.startsWith("cross")) {
+    if (!line.startsWith("summary") && !line.startsWith("cross") && !line.startsWith("ui")) {
       args.addAll(List.of("--out", folder.resolve("out")));
     }
     CommandLineRun.of(args.toArray()).refused(words);
     assertFalse(Files.exists(folder.resolve("out")), "nothing may be left behind");
+  }
+
+  @Test
+  void aFileIsNoFolderForWhatIsFound() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    for (String command : List.of("tune", "lr-range")) {
+      CommandLineRun.of(command, "--out", file).refused("is a file, but a folder is needed");
+    }
   }
 }

@@ -263,6 +263,7 @@ public final class Trainer {
               .formatted(total, walks, Integer.MAX_VALUE));
     }
     epochs = (int) walks;
+    mark.ifPresent(one -> one.tell(new RunMark.Length(epochs, total)));
     for (Listener listener : listeners) {
       listener.onStart(progress.epoch() + 1, epochs, progress.step(), total, List.copyOf(history));
     }

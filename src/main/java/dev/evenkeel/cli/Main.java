@@ -96,7 +96,7 @@ public final class Main implements Runnable {
         .get("help")
         .getCommandSpec()
         .usageMessage()
-        .description("Shows a command's options, as COMMAND --help does.");
+        .header("Shows a command's options, as COMMAND --help does.");
     Values.register(line);
     line.setExecutionStrategy(
         parsed -> {

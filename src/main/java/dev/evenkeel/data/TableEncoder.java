@@ -73,7 +73,11 @@ final class TableEncoder {
     for (int j = 0; j < width; j++) {
       IntToDoubleFunction value = values.get(j);
       for (int row = 0; row < table.rows(); row++) {
-        out[row * width + j] = scale.of(value.applyAsDouble(row), j);
+        float scaled = scale.of(value.applyAsDouble(row), j);
+        if (Float.isInfinite(scaled)) {
+          throw tooLarge(j, value);
+        }
+        out[row * width + j] = scaled;
       }
     }
     return out;
@@ -97,6 +101,30 @@ final class TableEncoder {
           "%s: ignored what the model was not trained on: %s."
               .formatted(table.name(), quoted(extra)));
     }
+  }
+
+  /** One value that is too large moves the mean beyond floats, and so all others. */
+  private EvenkeelException tooLarge(int input, IntToDoubleFunction value) {
+    int farthest = 0;
+    for (int row = 1; row < table.rows(); row++) {
+      if (Math.abs(value.applyAsDouble(row)) > Math.abs(value.applyAsDouble(farthest))) {
+        farthest = row;
+      }
+    }
+    return new EvenkeelException(
+        "%s, line %d, column \"%s\": the value is more than a float can hold, which ends at 3.4e38. Correct it, or train with --scale robust, which clips it."
+            .formatted(table.name(), table.line(farthest), nameOf(input)));
+  }
+
+  private String nameOf(int input) {
+    int start = 0;
+    for (Feature feature : features) {
+      if (feature instanceof Feature.Numeric numeric && start == input) {
+        return numeric.name();
+      }
+      start += feature.width();
+    }
+    return table.columnNames().get(input); // categories are 0 or 1, so it is one of an array
   }
 
   private Column required(String name) {

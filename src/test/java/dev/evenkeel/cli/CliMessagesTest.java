@@ -249,6 +249,17 @@ class CliMessagesTest {
   }
 
   @Test
+  void aValueThatNoFloatCanHoldIsNamedWithItsLineAndCanBeClipped() throws IOException {
+    String rows =
+        IntStream.range(0, 50)
+            .mapToObj(i -> "x," + i + "," + i * 0.5)
+            .collect(Collectors.joining("\n"));
+    Path file = write("t.csv", "k,a,b\n" + rows + "\ny,1e300,9.5\n");
+    train("--data", file).refused("line 52, column \"a\": the value is more than a float can hold");
+    train("--data", file, "--scale", "robust", "--steps", 1).succeeded();
+  }
+
+  @Test
   void aFileWithoutItsOptionIsGuessed() {
     train(table).refused("Unexpected argument", "did you mean --data " + table + "?");
     train("nope.csv").refused("Unexpected argument 'nope.csv'");

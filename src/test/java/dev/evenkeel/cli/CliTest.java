@@ -461,6 +461,7 @@ class CliTest {
             "summary",
             "tune",
             "bench",
+            "Shows a command's options",
             "Try: evenkeel train");
     CommandLineRun.of("--version").succeeded().says("evenkeel ");
     CommandLineRun.of("train", "--help")

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** What the page of runs shows, in a real browser. */
@@ -56,6 +57,9 @@ class PageTest extends BrowserTest {
       assertTrue(late < 2, "its first point came " + late + " s late");
       assertThat(row("digits-1")).containsText("running");
       assertThat(page).hasTitle("1 running · Runs");
+      assertThat(row("digits-1")).containsText(" of 1000");
+      assertThat(row("digits-1").locator(".left"))
+          .hasText(Pattern.compile("about \\d+ (min|h) left"));
       int before = points("train loss");
       waitFor("() => drawn.get('train loss').chart.data[0].length >= " + (before + 3));
       assertEquals(true, page.evaluate("window.sameDocument"), "nothing was loaded anew");
@@ -64,6 +68,7 @@ class PageTest extends BrowserTest {
       assertThat(row("digits-1").getByText("stopped")).isVisible();
       assertThat(page.locator("#message")).containsText("digits-1 has stopped with a checkpoint");
       assertThat(row("digits-1").locator("button")).isHidden();
+      assertThat(row("digits-1").locator(".left")).isEmpty();
       screenshot("stopped");
     } finally {
       Files.writeString(run.resolve("stop"), ""); // also where something failed
@@ -72,6 +77,26 @@ class PageTest extends BrowserTest {
         assertThrows(
             CompletionException.class, () -> training.orTimeout(60, TimeUnit.SECONDS).join());
     assertEquals(StoppedException.class, ended.getCause().getClass());
+  }
+
+  @Test
+  void theTimeThatIsLeftIsThatOfThePaceOfLate() {
+    SampleRuns.folder(
+        runs,
+        "live",
+        Map.of(
+            "running",
+            SampleRuns.runningMark() + "\n8 800\n",
+            "history.csv",
+            "epoch,steps,seconds,train_loss\n1,100,60,3\n2,200,120,2\n3,300,180,1\n"));
+    page.navigate(server.url());
+    assertThat(row("live").locator(".left")).hasText("about 5 min left");
+    assertThat(row("live")).containsText("3 of 8");
+    assertEquals("119 min", page.evaluate("duration(7150)"));
+    assertEquals("2 h", page.evaluate("duration(7200)"));
+    assertEquals("1 s", page.evaluate("duration(0)"));
+    assertEquals("3 days", page.evaluate("duration(3 * 86400)"));
+    screenshot("time-left");
   }
 
   // What it shows
@@ -148,6 +173,12 @@ class PageTest extends BrowserTest {
         runs, "a-run-with-a-rather-long-name-of-width-4096-and-dropout-0.25", 20, 0.7);
     SampleRuns.train(runs.resolve("digits-1"), 3, new Listener() {});
     SampleRuns.report(runs.resolve("digits-1"));
+    String length = "\n1000 800000\n";
+    String history = "epoch,steps,seconds,train_loss\n1,800,60,2\n2,1600,120,1\n";
+    SampleRuns.folder(
+        runs,
+        "under-way",
+        Map.of("running", SampleRuns.runningMark() + length, "history.csv", history));
     show(
         new Browser.NewContextOptions()
             .setViewportSize(375, 700)

@@ -1,5 +1,6 @@
 package dev.evenkeel.cli;
 
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.Model;
@@ -43,7 +44,7 @@ final class AdaptCommand implements Callable<Integer> {
       PopulationStatistics.adapt(built, data.features(), data.rows(), saved.recipe().batch());
       Path file = out.resolve(SavedModel.MODEL_FILE);
       saved.write(file, built);
-      common.say("statistics of %,d rows in %s".formatted(data.rows(), file));
+      common.say("statistics of %s in %s".formatted(Words.counted(data.rows(), "row"), file));
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("device", backend.device());
       result.put("rows", data.rows());

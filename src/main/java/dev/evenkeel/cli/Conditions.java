@@ -1,5 +1,6 @@
 package dev.evenkeel.cli;
 
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.Model;
@@ -34,12 +35,12 @@ final class Conditions {
     conditions.put("Java", Runtime.version() + ", " + System.getProperty("java.vm.name"));
     conditions.put(
         "system",
-        "%s %s, %s, %d processors"
+        "%s %s, %s, %s"
             .formatted(
                 System.getProperty("os.name"),
                 System.getProperty("os.version"),
                 System.getProperty("os.arch"),
-                Runtime.getRuntime().availableProcessors()));
+                Words.counted(Runtime.getRuntime().availableProcessors(), "processor")));
     return conditions;
   }
 }

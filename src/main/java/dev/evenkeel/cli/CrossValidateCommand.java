@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.lab.Spread;
@@ -37,7 +38,9 @@ final class CrossValidateCommand implements Callable<Integer> {
           "how many; each row tests in one, and each has the same share of every class (default: ${DEFAULT-VALUE})")
   private int folds;
 
-  @ArgGroup(validate = false, heading = "%nData (--valid: of the rows that don't test):%n")
+  @ArgGroup(
+      validate = false,
+      heading = "%nData (--valid: of the rows that don't test; --test has no use):%n")
   private final DataOptions data = new DataOptions();
 
   @ArgGroup(validate = false, heading = "%nNetwork:%n")
@@ -57,6 +60,7 @@ final class CrossValidateCommand implements Callable<Integer> {
       throw new EvenkeelException(
           "--test has no use here: each fold tests on its own rows. help: leave it out");
     }
+    data.test = 0; // what tests is the fold
     recipe.requireValidation(data);
     List<Supplier<DataPlan.Parts>> parts =
         data.plan(recipe.otherwise(), recipe.seed).folds(folds, common::say);
@@ -84,11 +88,11 @@ final class CrossValidateCommand implements Callable<Integer> {
 
   private void show(CrossValidation.Fold fold) {
     common.say(
-        "fold %d of %d, %,d test rows: %s"
+        "fold %d of %d, %s: %s"
             .formatted(
                 fold.number(),
                 folds,
-                fold.rows(),
+                Words.counted(fold.rows(), "test row"),
                 fold.test().entrySet().stream()
                     .map(one -> Evaluation.format(one.getKey(), one.getValue()))
                     .collect(Collectors.joining(", "))));

@@ -22,6 +22,7 @@ import picocli.CommandLine.Option;
     name = "doctor",
     description =
         "Says whether GPUs can be used, what is missing and how to get it, and tests every operation.",
+    abbreviateSynopsis = true,
     sortOptions = false)
 final class DoctorCommand implements Callable<Integer> {
 

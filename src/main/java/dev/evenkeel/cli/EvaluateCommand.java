@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
@@ -58,7 +59,7 @@ final class EvaluateCommand implements Callable<Integer> {
       result.put("device", backend.device());
       result.put("rows", data.rows());
       result.put("loss", evaluator.loss());
-      common.say("%,d rows, loss %.5f".formatted(data.rows(), evaluator.loss()));
+      common.say("%s, loss %.5f".formatted(Words.counted(data.rows(), "row"), evaluator.loss()));
       Set<String> names =
           metrics.isEmpty()
               ? Evaluation.metrics(saved.recipe(), classes)

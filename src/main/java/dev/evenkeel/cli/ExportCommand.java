@@ -56,7 +56,8 @@ final class ExportCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "FILE",
-      description = "default: model.onnx, weights.safetensors or network.py, beside the model")
+      description =
+          "where to (default: beside the model, as model.onnx, weights.safetensors or network.py)")
   private Path out;
 
   @Option(
@@ -105,12 +106,13 @@ final class ExportCommand implements Callable<Integer> {
   }
 
   private static String weightsOf(Path python) {
-    String name = python.getFileName().toString();
+    String name = python.toString(); // a root has no name
     if (!name.endsWith(".py")) {
       throw new EvenkeelException(
           "--format torch writes Python, so --out must end in .py; it is %s".formatted(python));
     }
-    return name.substring(0, name.length() - 3) + ".safetensors";
+    String own = python.getFileName().toString();
+    return own.substring(0, own.length() - 3) + ".safetensors";
   }
 
   /** The run's own files have what an export leaves out. */

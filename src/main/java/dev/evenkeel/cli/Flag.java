@@ -23,6 +23,13 @@ final class Flag {
     }
   }
 
+  static void between(String option, long value, long least, long most) {
+    if (value < least || value > most) {
+      throw new EvenkeelException(
+          "%s must be from %d to %d, not %d".formatted(option, least, most, value));
+    }
+  }
+
   /** The value, where it is one of those allowed. */
   static String choice(String option, String value, String... allowed) {
     for (String one : allowed) {

@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.deploy.Imported;
 import dev.evenkeel.deploy.KerasImport;
@@ -9,7 +10,6 @@ import dev.evenkeel.io.Json;
 import dev.evenkeel.nn.Outline;
 import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.SavedModel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -90,9 +90,6 @@ final class ImportCommand implements Callable<Integer> {
           "%s is no .onnx, .keras or .h5 file. help: PyTorch writes ONNX by torch.onnx.export; its safetensors are read by WeightFile"
               .formatted(file));
     }
-    if (!Files.isRegularFile(file)) {
-      throw new EvenkeelException("There is no file %s".formatted(file));
-    }
     if (ending.equals("onnx")) {
       return OnnxImport.read(file, Optional.ofNullable(output));
     }
@@ -119,12 +116,12 @@ final class ImportCommand implements Callable<Integer> {
     }
     imported.notes().forEach(System.out::println);
     System.out.println(
-        "%d inputs, %d layers, %,d parameters, %d outputs: %s"
+        "%s, %s, %s, %s: %s"
             .formatted(
-                saved.network().inputs(),
-                layers.size(),
-                parameters,
-                saved.network().outputs(),
+                Words.counted(saved.network().inputs(), "input"),
+                Words.counted(layers.size(), "layer"),
+                Words.counted(parameters, "parameter"),
+                Words.counted(saved.network().outputs(), "output"),
                 meaning(saved)));
     System.out.println("written: " + saved.file());
   }

@@ -99,6 +99,10 @@ final class LrRangeCommand implements Callable<Integer> {
   }
 
   static void make(Path folder) {
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new EvenkeelException(
+          "%s is a file, but a folder is needed. help: another --out".formatted(folder));
+    }
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {

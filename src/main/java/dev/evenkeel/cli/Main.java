@@ -3,6 +3,8 @@ package dev.evenkeel.cli;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.train.NonFiniteException;
 import dev.evenkeel.train.SavedModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
@@ -10,6 +12,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -18,7 +21,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "evenkeel",
     description = "Trains normalised multi-layer perceptrons, batch norm above all.",
-    mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Main.Version.class,
     subcommands = {
@@ -52,6 +54,18 @@ public final class Main implements Runnable {
 
   static final int FAILED = 1;
 
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "show this help")
+  private boolean help;
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "show the version")
+  private boolean version;
+
   @Spec private CommandSpec spec;
 
   static final class Version implements IVersionProvider {
@@ -78,7 +92,19 @@ public final class Main implements Runnable {
     CommandLine line = new CommandLine(new Main());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpAutoWidth(true);
+    line.getSubcommands()
+        .get("help")
+        .getCommandSpec()
+        .usageMessage()
+        .header("Shows a command's options, as COMMAND --help does.");
     Values.register(line);
+    line.setExecutionStrategy(
+        parsed -> {
+          if (parsed.hasSubcommand()) {
+            Values.check(parsed.subcommand());
+          }
+          return new CommandLine.RunLast().execute(parsed);
+        });
     line.setParameterExceptionHandler(
         (e, unparsed) -> {
           complain(e, debug);
@@ -123,6 +149,10 @@ public final class Main implements Runnable {
     String first = unmatched.getUnmatched().get(0);
     boolean isCommand = unmatched.getCommandLine().getCommand() instanceof Main;
     List<String> similar = unmatched.getSuggestions();
+    boolean takesData = unmatched.getCommandLine().getCommandSpec().findOption("--data") != null;
+    if (takesData && !first.startsWith("-") && Files.exists(Path.of(first))) {
+      similar = List.of("--data " + first);
+    }
     return "%s '%s'%s"
         .formatted(
             first.startsWith("-")

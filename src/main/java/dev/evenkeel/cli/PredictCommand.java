@@ -1,11 +1,16 @@
 package dev.evenkeel.cli;
 
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.io.Unreadable;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.PredictionFile;
 import dev.evenkeel.train.SavedModel;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -34,9 +39,24 @@ final class PredictCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
+  /** What is read is never replaced. */
+  private void requireOther(Path read, String what) {
+    try {
+      if (Files.exists(out) && Files.exists(read) && Files.isSameFile(out, read)) {
+        throw new EvenkeelException(
+            "--out %s is %s itself, which the predictions would replace. help: another --out"
+                .formatted(out, what));
+      }
+    } catch (IOException e) {
+      throw Unreadable.because(read, e);
+    }
+  }
+
   @Override
   public Integer call() {
     SavedModel saved = SavedModel.load(model.model);
+    requireOther(saved.file(), "the model");
+    requireOther(Path.of(model.data(saved)), "the data");
     Dataset data = model.load(saved, false, common::say);
     try (Backend backend = common.open();
         Model built = saved.build(backend);
@@ -48,7 +68,7 @@ final class PredictCommand implements Callable<Integer> {
           saved.preparation().orElseThrow(),
           evaluator.outputs(saved.preparation()),
           built.network().outputs());
-      common.say("%,d rows predicted in %s".formatted(data.rows(), out));
+      common.say("%s predicted in %s".formatted(Words.counted(data.rows(), "row"), out));
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("device", backend.device());
       result.put("rows", data.rows());

@@ -130,7 +130,7 @@ final class RecipeOptions {
       names = "--class-weights",
       paramLabel = "W",
       split = ",",
-      description = "a weight for each class, or: balanced")
+      description = "a weight for each class, or balanced: by how rare a class is (default: none)")
   List<String> classWeights = List.of();
 
   @Option(
@@ -152,7 +152,7 @@ final class RecipeOptions {
       names = "--keep",
       paramLabel = "EPOCH",
       description =
-          "the weights at the end: of the last epoch, or of the best by --monitor (default: last, or best with --patience; tabular: best)")
+          "last or best: the epoch whose weights are kept, best by --monitor (default: last, or best with --patience; tabular: best)")
   String keep;
 
   @Option(
@@ -160,7 +160,7 @@ final class RecipeOptions {
       paramLabel = "METRIC",
       defaultValue = "loss",
       description =
-          "what decides the best validation: loss, or a metric (default: ${DEFAULT-VALUE})")
+          "what decides the best validation: loss, or one of --metrics (default: ${DEFAULT-VALUE})")
   String monitor;
 
   @Option(
@@ -199,7 +199,8 @@ final class RecipeOptions {
     Flag.atLeast("--patience", patience, 0);
     boolean classes = train.task() instanceof Task.Classification;
     long total = steps != null ? steps : (long) walks * perEpoch;
-    Schedule shape = schedule("--schedule", schedule, otherwise.schedule(), total);
+    String pace = schedule == null ? otherwise.schedule() : schedule;
+    Schedule shape = Flag.of("--schedule", () -> Schedule.named(pace, total));
     Recipe recipe =
         Recipe.classification()
             .withLoss(classes ? classLoss(train) : regressionLoss())
@@ -220,14 +221,14 @@ final class RecipeOptions {
     return Defaults.named(recipe);
   }
 
-  private static Schedule schedule(String option, String given, String otherwise, long total) {
-    return Flag.of(option, () -> Schedule.named(given == null ? otherwise : given, total));
+  private static Schedule fading(String option, String given, String otherwise, long total) {
+    return Flag.of(option, () -> Schedule.forFade(given == null ? otherwise : given, total));
   }
 
   private Fade fade(long total) {
     String usual = otherwise().fade();
-    Schedule decay = schedule("--decay-schedule", decaySchedule, usual, total);
-    Schedule dropout = schedule("--dropout-schedule", dropoutSchedule, usual, total);
+    Schedule decay = fading("--decay-schedule", decaySchedule, usual, total);
+    Schedule dropout = fading("--dropout-schedule", dropoutSchedule, usual, total);
     Fade decayAlone = Flag.of("--decay-schedule", () -> new Fade(decay, Fade.none().dropout()));
     return Flag.of("--dropout-schedule", () -> new Fade(decayAlone.weightDecay(), dropout));
   }

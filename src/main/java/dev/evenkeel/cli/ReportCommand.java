@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.io.Json;
@@ -59,7 +60,9 @@ final class ReportCommand implements Callable<Integer> {
 
   static Answers answers(Dataset data, Predictions predictions) {
     return new Answers(
-        "%,d rows that training never saw".formatted(data.rows()), data.task(), predictions);
+        "%s that training never saw".formatted(Words.counted(data.rows(), "row")),
+        data.task(),
+        predictions);
   }
 
   /** Says where the report is, or why there is none. */

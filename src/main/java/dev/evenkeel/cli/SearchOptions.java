@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.nn.Dropout;
 import dev.evenkeel.train.SearchSpace;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ final class SearchOptions {
       paramLabel = "R",
       split = ",",
       defaultValue = "1e-4,3e-2",
-      description = "lowest and highest learning rate (default: ${DEFAULT-VALUE})")
+      description = "lowest and highest rate (default: ${DEFAULT-VALUE})")
   List<Double> rates;
 
   @Option(
@@ -53,7 +54,7 @@ final class SearchOptions {
       paramLabel = "NORM",
       split = ",",
       defaultValue = "none,batch,layer",
-      description = "norms, as --norm names them (default: ${DEFAULT-VALUE})")
+      description = "kinds of norm (default: ${DEFAULT-VALUE})")
   List<String> norms;
 
   @Option(
@@ -115,8 +116,8 @@ final class SearchOptions {
   private void check() {
     if (rates.size() != 2) {
       throw new EvenkeelException(
-          "--try-lr takes the lowest and the highest learning rate, not %d numbers. help: --try-lr 1e-4,3e-2"
-              .formatted(rates.size()));
+          "--try-lr takes the lowest and the highest learning rate, not %s. help: --try-lr 1e-4,3e-2"
+              .formatted(Words.counted(rates.size(), "number")));
     }
     widths.forEach(value -> Flag.atLeast("--try-width", value, 1));
     depths.forEach(value -> Flag.atLeast("--try-depth", value, 1));

@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceMemoryException;
@@ -201,8 +202,8 @@ final class SummaryCommand implements Callable<Integer> {
           line.decayed() == 0 ? "" : "%,d".formatted(line.decayed()));
     }
     print(
-        "%,d parameters, %,d of them with weight decay; %,d running statistics",
-        sum(layers, Outline.Line::parameters),
+        "%s, %,d of them with weight decay; %,d running statistics",
+        Words.counted(sum(layers, Outline.Line::parameters), "parameter"),
         sum(layers, Outline.Line::decayed),
         sum(layers, Outline.Line::statistics));
     print("");

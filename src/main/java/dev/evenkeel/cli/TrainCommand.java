@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
@@ -222,10 +223,10 @@ final class TrainCommand implements Callable<Integer> {
         .withCheckpoints(folder)
         .withListener(new RunFolder.HistoryFile(folder));
     common.say(
-        "%,d parameters · %,d rows train, %,d validate, %,d test"
+        "%s · %s train, %,d validate, %,d test"
             .formatted(
-                model.parameterCount(),
-                parts.train().rows(),
+                Words.counted(model.parameterCount(), "parameter"),
+                Words.counted(parts.train().rows(), "row"),
                 parts.valid().map(Dataset::rows).orElse(0),
                 parts.test().map(Dataset::rows).orElse(0)));
     Map<String, String> conditions = Conditions.of(backend, parts, model);
@@ -300,11 +301,10 @@ final class TrainCommand implements Callable<Integer> {
     result.put("parameters", model.parameterCount());
     result.put("checkpoint", folder.resolve(SavedModel.CHECKPOINT_FILE).toString());
     common.say(
-        "%d epoch%s, %,d steps in %.1f s%s · %s"
+        "%s, %s in %.1f s%s · %s"
             .formatted(
-                trained.epochs(),
-                trained.epochs() == 1 ? "" : "s",
-                trained.steps(),
+                Words.counted(trained.epochs(), "epoch"),
+                Words.counted(trained.steps(), "step"),
                 trained.seconds(),
                 (trained.stoppedEarly() ? ", stopped early" : "")
                     + (trained.keptBest() ? ", weights of epoch " + trained.bestEpoch() : ""),

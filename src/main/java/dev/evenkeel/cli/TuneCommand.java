@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.nn.Model;
@@ -140,7 +141,8 @@ final class TuneCommand implements Callable<Integer> {
                     "options", String.join(" ", given(false)),
                     "data", parts.train().fingerprint())));
     if (journal.size() > 0) {
-      common.say("Going on after %d trainings of %s".formatted(journal.size(), out));
+      common.say(
+          "Going on after %s of %s".formatted(Words.counted(journal.size(), "training"), out));
     }
     TuneReport report = new TuneReport(plan, base.monitor(), out, given(true), common);
     try (Backend backend = common.open()) {

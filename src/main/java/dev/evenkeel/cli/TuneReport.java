@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.lab.ParallelCoordinates;
 import dev.evenkeel.lab.Table;
@@ -137,7 +138,7 @@ final class TuneReport {
     List<Tuner.Outcome> drawn = ranking.stream().filter(Tuner.Outcome::succeeded).toList();
     ParallelCoordinates figure =
         ParallelCoordinates.of(
-            "%d trials".formatted(plan.trials()),
+            Words.counted(plan.trials(), "trial"),
             "the darker the better; orange: the best. %s after as many epochs as each reached"
                 .formatted(monitor));
     for (SearchSpace.Dimension one : plan.space().dimensions()) {

@@ -13,6 +13,7 @@ import picocli.CommandLine.Option;
     name = "ui",
     description =
         "Serves a page on this machine that lists runs, shows their curves while they train, lays several over each other, and stops a run. Ends with Ctrl-C.",
+    abbreviateSynopsis = true,
     sortOptions = false)
 final class UiCommand implements Callable<Integer> {
 
@@ -27,7 +28,7 @@ final class UiCommand implements Callable<Integer> {
       names = "--port",
       paramLabel = "P",
       defaultValue = "7070",
-      description = "0 takes any that is free (default: ${DEFAULT-VALUE})")
+      description = "port to listen on; 0 takes any that is free (default: ${DEFAULT-VALUE})")
   private int port;
 
   @Option(
@@ -52,7 +53,7 @@ final class UiCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    Flag.atLeast("--port", port, 0);
+    Flag.between("--port", port, 0, 65_535);
     try (RunServer server = RunServer.start(runs, host, port)) {
       (json ? System.err : System.out)
           .println("Runs of %s: %s (Ctrl-C ends it)".formatted(runs, server.url()));

@@ -3,11 +3,16 @@ package dev.evenkeel.cli;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.nn.RunningVariance;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
 
 /** Reads the values of options, and says in plain words what is wrong with one. */
@@ -27,12 +32,36 @@ final class Values {
     line.registerConverter(ExportCommand.Format.class, word(ExportCommand.Format.values()));
   }
 
+  /**
+   * Refuses what picocli lets pass: an option given twice, of which the last would win unsaid, and
+   * one given nothing, as by a shell's variable that isn't set.
+   */
+  static void check(ParseResult parsed) {
+    for (ArgSpec arg : parsed.matchedArgs()) {
+      String name = arg instanceof OptionSpec option ? option.longestName() : arg.paramLabel();
+      List<String> given = arg.originalStringValues();
+      if (!arg.isMultiValue() && given.size() > 1) {
+        throw new ParameterException(
+            parsed.commandSpec().commandLine(),
+            "%s was given %d times: %s. help: once"
+                .formatted(name, given.size(), String.join(", ", given)));
+      }
+      if (given.stream().anyMatch(String::isBlank)) {
+        throw new ParameterException(
+            parsed.commandSpec().commandLine(),
+            "%s was given an empty value. help: leave it out".formatted(name));
+      }
+    }
+  }
+
   private static <T> ITypeConverter<T> number(Function<String, T> parse, String what) {
     return text -> {
       try {
         return parse.apply(text.strip());
       } catch (NumberFormatException e) {
-        throw new TypeConversionException("'%s' is not %s".formatted(text, what));
+        boolean large = text.strip().matches("[+-]?\\d+");
+        throw new TypeConversionException(
+            "'%s' is %s".formatted(text, large ? "too large" : "not " + what));
       }
     };
   }

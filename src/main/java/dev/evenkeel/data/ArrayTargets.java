@@ -1,6 +1,7 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -40,8 +41,8 @@ final class ArrayTargets {
   static int[] labels(Path path, ArrayFile targets) {
     if (targets.columns() != 1) {
       throw new EvenkeelException(
-          "%s has %d columns, but a classification needs one class index for each row. Choose another file, or --task regression."
-              .formatted(path, targets.columns()));
+          "%s has %s, but a classification needs one class index for each row. Choose another file, or --task regression."
+              .formatted(path, Words.counted(targets.columns(), "column")));
     }
     int[] labels = new int[targets.values().length];
     for (int row = 0; row < labels.length; row++) {

@@ -1,6 +1,7 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 
 /**
  * How the rows of an epoch are cut into batches. A remainder is spread: all batches are equally
@@ -16,13 +17,13 @@ public record Batches(int rows, int count) {
   public static Batches of(int rows, int batch, int smallest) {
     if (batch < smallest) {
       throw new EvenkeelException(
-          "A batch of %d row%s is too small: %d are needed, for batch norm takes its mean and variance over the batch. help: --batch %d or more"
-              .formatted(batch, batch == 1 ? "" : "s", smallest, smallest));
+          "A batch of %s is too small: %d are needed, for batch norm takes its mean and variance over the batch. help: --batch %d or more"
+              .formatted(Words.counted(batch, "row"), smallest, smallest));
     }
     if (rows < smallest) {
       throw new EvenkeelException(
-          "%d training row%s can't make a batch of the %d rows that are needed"
-              .formatted(rows, rows == 1 ? "" : "s", smallest));
+          "%s can't make a batch of the %d rows that are needed"
+              .formatted(Words.counted(rows, "training row"), smallest));
     }
     int count = (rows + batch - 1) / batch;
     return new Batches(rows, Math.max(1, Math.min(count, rows / smallest)));

@@ -1,6 +1,7 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.io.Gzip;
 import dev.evenkeel.io.Idx;
 import java.io.BufferedReader;
@@ -215,8 +216,8 @@ public final class Catalog {
     ArrayFile targets = ArrayFile.read(targetPath);
     if (targets.rows() != features.rows()) {
       throw new EvenkeelException(
-          "%s has %d rows, but %s has %d. They must be the same rows."
-              .formatted(targetPath, targets.rows(), path, features.rows()));
+          "%s has %s, but %s has %,d. They must be the same rows."
+              .formatted(targetPath, Words.counted(targets.rows(), "row"), path, features.rows()));
     }
     Dataset data =
         ArrayTargets.areClasses(targets, task)

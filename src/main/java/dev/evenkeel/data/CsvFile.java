@@ -35,6 +35,11 @@ record CsvFile(Path path, char delimiter) {
   /** Finds the delimiter: the one that every one of the first lines has equally often. */
   static CsvFile detect(Path path) {
     List<String> sample = Gzip.read(path, CsvFile::sample);
+    if (sample.stream().anyMatch(line -> line.indexOf('\0') >= 0)) {
+      throw new EvenkeelException(
+          "%s holds bytes of 0, so it is no text in UTF-8: perhaps in UTF-16, or no table of text at all. help: save it as CSV in UTF-8"
+              .formatted(path));
+    }
     for (char candidate : CANDIDATES) {
       long expected = sample.isEmpty() ? 0 : count(sample.get(0), candidate);
       if (expected > 0 && sample.stream().allMatch(line -> count(line, candidate) == expected)) {

@@ -1,6 +1,7 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
@@ -32,8 +33,8 @@ public final class Dataset {
       String name, float[] features, int columns, float[] targets, int targetColumns, Task task) {
     if (columns < 1 || features.length == 0 || features.length % columns != 0) {
       throw new EvenkeelException(
-          "Data set %s: %d feature values do not make rows of %d columns. Give at least one whole row."
-              .formatted(name, features.length, columns));
+          "Data set %s: %,d feature values do not make rows of %s. Give at least one whole row."
+              .formatted(name, features.length, Words.counted(columns, "column")));
     }
     this.name = name;
     this.rows = features.length / columns;
@@ -44,8 +45,13 @@ public final class Dataset {
     this.task = task;
     if ((long) rows * targetColumns != targets.length) {
       throw new EvenkeelException(
-          "Data set %s: %d rows with %d target column(s) need %d target values, but there are %d."
-              .formatted(name, rows, targetColumns, (long) rows * targetColumns, targets.length));
+          "Data set %s: %s with %s need %,d target values, but there are %,d."
+              .formatted(
+                  name,
+                  Words.counted(rows, "row"),
+                  Words.counted(targetColumns, "target column"),
+                  (long) rows * targetColumns,
+                  targets.length));
     }
     requireFinite("feature", features, columns);
     if (task instanceof Task.Regression) {
@@ -59,8 +65,13 @@ public final class Dataset {
     for (int row = 0; row < labels.length; row++) {
       if (labels[row] < 0 || labels[row] >= classes.size()) {
         throw new EvenkeelException(
-            "Data set %s, row %d: label %d is not a class index; with %d classes, labels are 0 to %d."
-                .formatted(name, row, labels[row], classes.size(), classes.size() - 1));
+            "Data set %s, row %d: label %d is not a class index; with %s, labels are 0 to %d."
+                .formatted(
+                    name,
+                    row,
+                    labels[row],
+                    Words.counted(classes.size(), "class"),
+                    classes.size() - 1));
       }
       targets[row] = labels[row];
     }
@@ -157,8 +168,8 @@ public final class Dataset {
       int row = selected[i];
       if (row < 0 || row >= rows) {
         throw new EvenkeelException(
-            "Data set %s: row %d does not exist; its %d rows are 0 to %d."
-                .formatted(name, row, rows, rows - 1));
+            "Data set %s: row %d does not exist; it has %s, from 0 to %d."
+                .formatted(name, row, Words.counted(rows, "row"), rows - 1));
       }
       System.arraycopy(values, row * width, copy, i * width, width);
     }
@@ -208,8 +219,8 @@ public final class Dataset {
     for (int row = 0; row < features.length; row++) {
       if (features[row].length != columns) {
         throw new EvenkeelException(
-            "Data set %s: row %d has %d columns where row 0 has %d. Every row needs the same number."
-                .formatted(name, row, features[row].length, columns));
+            "Data set %s: row %d has %s where row 0 has %,d. Every row needs the same number."
+                .formatted(name, row, Words.counted(features[row].length, "column"), columns));
       }
       System.arraycopy(features[row], 0, flat, row * columns, columns);
     }
@@ -218,6 +229,7 @@ public final class Dataset {
 
   @Override
   public String toString() {
-    return "%s: %d rows × %d columns, %s".formatted(name, rows, columns, task);
+    return "%s: %s × %s, %s"
+        .formatted(name, Words.counted(rows, "row"), Words.counted(columns, "column"), task);
   }
 }

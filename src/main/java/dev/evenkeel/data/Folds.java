@@ -1,6 +1,7 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.tensor.Philox;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,8 +25,11 @@ public final class Folds {
   public static List<Split> of(int[] labels, int count, double validFraction, long seed) {
     if (count < 2 || count > labels.length) {
       throw new EvenkeelException(
-          "%d rows can't be parted into %d folds. help: a number of folds from 2 to %d"
-              .formatted(labels.length, count, Math.max(2, labels.length)));
+          "%s can't be parted into %s. help: a number of folds from 2 to %,d"
+              .formatted(
+                  Words.counted(labels.length, "row"),
+                  Words.counted(count, "fold"),
+                  Math.max(2, labels.length)));
     }
     int[] fold = new int[labels.length];
     Philox random = new Philox(seed, Split.STREAM);

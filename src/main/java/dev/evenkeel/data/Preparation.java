@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JacksonInject;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
@@ -46,8 +47,8 @@ public record Preparation(
     boolean unnamed = features.stream().anyMatch(Feature.Columns.class::isInstance);
     if (width < 1 || width > Integer.MAX_VALUE || unnamed && features.size() > 1) {
       throw new EvenkeelException(
-          "A preparation makes features of named columns or of one group without names, but %d features of %d kinds can't be"
-              .formatted(width, features.size()));
+          "A preparation makes features of named columns or of one group without names, but %s of %s can't be"
+              .formatted(Words.counted(width, "feature"), Words.counted(features.size(), "kind")));
     }
     standardize.requireWidth((int) width);
   }
@@ -80,20 +81,23 @@ public record Preparation(
     }
     if (features.stream().mapToInt(Feature::width).sum() == 0) {
       throw new EvenkeelException(
-          "%s has no column to learn from beside the target \"%s\"; dropped were: %s."
-              .formatted(table.name(), choice.column(), drop));
+          "%s has no column to learn from beside the target \"%s\"%s."
+              .formatted(
+                  table.name(),
+                  choice.column(),
+                  drop.isEmpty() ? "" : "; dropped were: " + String.join(", ", drop)));
     }
     TableEncoder encoder = new TableEncoder(table, features, note -> {});
-    float[] encoded = encoder.encode();
     Target target = fitTarget(table, choice, trainRows);
     if (scaling == Scaling.STANDARD) {
+      float[] encoded = encoder.encode((value, feature) -> (float) value);
       return new Preparation(
           features, Standardize.perColumn(encoded, encoder.width(), trainRows), target);
     }
     List<int[]> present = present(table, features, trainRows);
     return new Preparation(
         features,
-        RobustScale.fit(encoded, encoder.width(), present::get),
+        RobustScale.fit(encoder.values()::get, encoder.width(), present::get),
         SmoothClip.LIMIT,
         target);
   }
@@ -150,8 +154,7 @@ public record Preparation(
       requireSeveral(table.name(), column.name(), classes);
       return new Target.Labels(column.name(), classes);
     }
-    TargetChoice.requireTargets(table, column, trainRows);
-    double[] values = numbers(table, column);
+    double[] values = numbers(table, column, trainRows);
     return new Target.Quantities(List.of(column.name()), Standardize.column(values, trainRows));
   }
 
@@ -228,8 +231,7 @@ public record Preparation(
   public Dataset apply(Table table, boolean withTarget, Consumer<String> notes) {
     TableEncoder encoder = new TableEncoder(table, features, notes);
     encoder.noteIgnored(targetNames());
-    float[] encoded = encoder.encode();
-    scale(encoded);
+    float[] encoded = encoder.encode(this::scaled);
     if (!withTarget) {
       return Dataset.unlabelled(table.name(), encoded, width(), target.task());
     }
@@ -243,8 +245,7 @@ public record Preparation(
     float[] targets = new float[Math.multiplyExact(table.rows(), count)];
     for (int k = 0; k < count; k++) {
       Column column = table.column(targetColumn(table, quantities.names().get(k)));
-      TargetChoice.requireTargets(table, column, IntStream.range(0, table.rows()).toArray());
-      double[] values = numbers(table, column);
+      double[] values = numbers(table, column, IntStream.range(0, table.rows()).toArray());
       double mean = quantities.scale().mean()[k];
       double deviation = quantities.scale().deviation()[k];
       for (int row = 0; row < values.length; row++) {
@@ -254,9 +255,15 @@ public record Preparation(
     return Dataset.regression(table.name(), encoded, width(), targets, quantities.names());
   }
 
-  private void scale(float[] encoded) {
-    standardize.apply(encoded, width());
-    SmoothClip.apply(encoded, clip);
+  /**
+   * What the network gets. In double to the end: before the clip no number is too large. What is
+   * infinite is none, and stays so for others to refuse.
+   */
+  float scaled(double value, int feature) {
+    if (Double.isInfinite(value)) {
+      return (float) value;
+    }
+    return (float) SmoothClip.of(standardize.of(value, feature), clip);
   }
 
   private Set<String> targetNames() {
@@ -275,13 +282,23 @@ public record Preparation(
         : name;
   }
 
-  private static double[] numbers(Table table, Column column) {
-    if (column instanceof Column.Numeric numeric) {
-      return numeric.values();
+  /** Targets, of which these rows are looked at. */
+  private static double[] numbers(Table table, Column column, int[] rows) {
+    TargetChoice.requireTargets(table, column, rows);
+    if (!(column instanceof Column.Numeric numeric)) {
+      throw new EvenkeelException(
+          "%s: column \"%s\" holds texts, but numbers are needed there."
+              .formatted(table.name(), column.name()));
     }
-    throw new EvenkeelException(
-        "%s: column \"%s\" holds texts, but numbers are needed there."
-            .formatted(table.name(), column.name()));
+    double[] values = numeric.values();
+    for (int row : rows) {
+      if (Math.abs(values[row]) > Float.MAX_VALUE) {
+        throw new EvenkeelException(
+            "%s, line %d: the target \"%s\" is %s, which no float can hold. Correct it, or give it in a larger unit, of at most 3.4e38."
+                .formatted(table.name(), table.line(row), column.name(), values[row]));
+      }
+    }
+    return values;
   }
 
   /** All rows of an array, as the network wants them; the array itself stays as it is. */
@@ -293,12 +310,12 @@ public record Preparation(
   public Dataset apply(Dataset data, int[] rows) {
     if (!(features.get(0) instanceof Feature.Columns) || data.columns() != width()) {
       throw new EvenkeelException(
-          "Data set %s has %d columns without names, but the model takes %s. Give data of that form."
+          "Data set %s has %s without names, but the model takes %s. Give data of that form."
               .formatted(
                   data.name(),
-                  data.columns(),
+                  Words.counted(data.columns(), "column"),
                   features.get(0) instanceof Feature.Columns c
-                      ? c.count() + " columns"
+                      ? Words.counted(c.count(), "column")
                       : "a table with named columns"));
     }
     if (data.hasTargets() && !suits(data.task())) {
@@ -307,7 +324,12 @@ public record Preparation(
               .formatted(data.name(), describe(data.task()), describe(target.task())));
     }
     Dataset selected = data.select(rows);
-    scale(selected.features());
+    float[] values = selected.features();
+    for (int i = 0, c = 0, width = width();
+        i < values.length;
+        i++, c = c + 1 == width ? 0 : c + 1) {
+      values[i] = scaled(values[i], c);
+    }
     if (!data.hasTargets()) {
       return Dataset.unlabelled(
           data.name(), selected.features(), selected.columns(), target.task());
@@ -339,7 +361,7 @@ public record Preparation(
         ? "a classification of %d classes, %s to %s"
             .formatted(
                 c.classes().size(), c.classes().get(0), c.classes().get(c.classes().size() - 1))
-        : "a regression of %d value(s)".formatted(task.outputs());
+        : "a regression of " + Words.counted(task.outputs(), "value");
   }
 
   /**

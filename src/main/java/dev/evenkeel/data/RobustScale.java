@@ -2,6 +2,8 @@ package dev.evenkeel.data;
 
 import java.util.Arrays;
 import java.util.function.IntFunction;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 
 /**
  * Centre and size of columns by ranks instead of sums, so that outliers move them little: {@code (x
@@ -24,14 +26,17 @@ final class RobustScale {
    * @param rowsOf which rows of a column count, at least one
    */
   static Standardize fit(float[] features, int columns, IntFunction<int[]> rowsOf) {
+    return fit(c -> row -> features[row * columns + c], columns, rowsOf);
+  }
+
+  /** Of values by column and then row; in double, since what is far out may not fit a float. */
+  static Standardize fit(
+      IntFunction<IntToDoubleFunction> features, int columns, IntFunction<int[]> rowsOf) {
     double[] median = new double[columns];
     double[] size = new double[columns];
     for (int c = 0; c < columns; c++) {
       int[] rows = rowsOf.apply(c);
-      double[] values = new double[rows.length];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = features[rows[i] * columns + c];
-      }
+      double[] values = IntStream.of(rows).mapToDouble(features.apply(c)).toArray();
       Arrays.sort(values);
       median[c] = quantile(values, 0.5);
       size[c] = size(values);

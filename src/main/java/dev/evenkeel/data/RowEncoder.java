@@ -1,8 +1,8 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,8 +41,9 @@ public final class RowEncoder {
       throw new EvenkeelException(
           "The model takes rows with named columns, not numbers without names. help: a Map from names to texts");
     }
-    System.arraycopy(values, from, out, 0, width);
-    standardise(out);
+    for (int j = 0; j < width; j++) {
+      out[j] = preparation.scaled(values[from + j], j);
+    }
   }
 
   /**
@@ -56,24 +57,21 @@ public final class RowEncoder {
       Feature feature = preparation.features().get(i);
       if (feature instanceof Feature.Numeric number) {
         String text = text(row, number.name());
-        out[place] =
-            TableReader.isMissing(text)
-                ? 0
-                : (float) (number(number.name(), text) - number.center());
+        double value =
+            TableReader.isMissing(text) ? 0 : number(number.name(), text) - number.center();
+        out[place] = preparation.scaled(value, place);
       } else if (feature instanceof Feature.Categorical texts) {
-        Arrays.fill(out, place, place + texts.width(), 0);
         Integer level = places.get(i).get(text(row, texts.name()));
-        if (level != null) {
-          out[place + level] = 1;
+        for (int j = 0; j < texts.width(); j++) {
+          out[place + j] = preparation.scaled(level != null && level == j ? 1 : 0, place + j);
         }
       } else {
         throw new EvenkeelException(
-            "The model takes %d numbers without names, not a row with named columns"
-                .formatted(width));
+            "The model takes %s without names, not a row with named columns"
+                .formatted(Words.counted(width, "number")));
       }
       place += feature.width();
     }
-    standardise(out);
   }
 
   private static String text(Map<String, String> row, String name) {
@@ -94,15 +92,5 @@ public final class RowEncoder {
               .formatted(name, text));
     }
     return value;
-  }
-
-  private void standardise(float[] row) {
-    double[] mean = preparation.standardize().mean();
-    double[] deviation = preparation.standardize().deviation();
-    for (int j = 0; j < width; j++) {
-      int group = mean.length == 1 ? 0 : j;
-      float scaled = (float) ((row[j] - mean[group]) / deviation[group]);
-      row[j] = SmoothClip.of(scaled, preparation.clip());
-    }
   }
 }

@@ -9,26 +9,22 @@ final class SmoothClip {
   /** RealMLP's. */
   static final double LIMIT = 3;
 
+  /** What is so many limits away lies at the limit to every digit, and its square may overflow. */
+  private static final double FAR = 1e100;
+
   private SmoothClip() {}
 
   /**
    * @param limit 0 clips nothing
    */
-  static float of(float x, double limit) {
+  static double of(double x, double limit) {
     if (limit == 0) {
       return x;
     }
     double share = x / limit;
-    return (float) (x / Math.sqrt(1 + share * share));
-  }
-
-  /** All of them, in place. */
-  static void apply(float[] values, double limit) {
-    if (limit == 0) {
-      return;
+    if (Math.abs(share) > FAR) {
+      return Math.copySign(limit, x);
     }
-    for (int i = 0; i < values.length; i++) {
-      values[i] = of(values[i], limit);
-    }
+    return x / Math.sqrt(1 + share * share);
   }
 }

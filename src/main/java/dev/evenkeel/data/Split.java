@@ -1,6 +1,7 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.tensor.Philox;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -106,9 +107,9 @@ public record Split(int[] train, int[] valid, int[] test) {
     if (fraction > 0 && rows.length == 0) {
       long classes = Arrays.stream(labels).distinct().count();
       throw new EvenkeelException(
-          "%d rows%s are too few to set a fraction of %s aside for %s: no row is left for it. Choose another fraction or give more rows."
+          "From %s%s no fraction of %s can be set aside for %s: no row is left for it. Choose another fraction or give more rows."
               .formatted(
-                  labels.length,
+                  Words.counted(labels.length, "row"),
                   classes > 1 ? " in %d classes".formatted(classes) : "",
                   fraction,
                   use));

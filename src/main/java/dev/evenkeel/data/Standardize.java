@@ -1,6 +1,7 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.util.Arrays;
 import java.util.function.IntToDoubleFunction;
 
@@ -14,8 +15,10 @@ public record Standardize(double[] mean, double[] deviation) {
   public Standardize {
     if (mean.length == 0 || mean.length != deviation.length) {
       throw new EvenkeelException(
-          "A standardisation needs as many deviations as means, at least one; there are %d means and %d deviations."
-              .formatted(mean.length, deviation.length));
+          "A standardisation needs as many deviations as means, at least one; there are %s and %s."
+              .formatted(
+                  Words.counted(mean.length, "mean"),
+                  Words.counted(deviation.length, "deviation")));
     }
   }
 
@@ -71,12 +74,17 @@ public record Standardize(double[] mean, double[] deviation) {
     return new Standardize(mean, deviation);
   }
 
+  /** Standardises a value of a column. */
+  double of(double value, int column) {
+    int g = mean.length == 1 ? 0 : column;
+    return (value - mean[g]) / deviation[g];
+  }
+
   /** Standardises [rows, columns] in place. */
   public void apply(float[] features, int columns) {
     requireWidth(columns);
     for (int i = 0, c = 0; i < features.length; i++, c = c + 1 == columns ? 0 : c + 1) {
-      int g = mean.length == 1 ? 0 : c;
-      features[i] = (float) ((features[i] - mean[g]) / deviation[g]);
+      features[i] = (float) of(features[i], c);
     }
   }
 
@@ -92,8 +100,8 @@ public record Standardize(double[] mean, double[] deviation) {
   void requireWidth(int columns) {
     if (mean.length != 1 && mean.length != columns) {
       throw new EvenkeelException(
-          "The standardisation was fitted to %d columns, but the data has %d. Give the columns it was fitted to."
-              .formatted(mean.length, columns));
+          "The standardisation was fitted to %s, but the data has %,d. Give the columns it was fitted to."
+              .formatted(Words.counted(mean.length, "column"), columns));
     }
   }
 

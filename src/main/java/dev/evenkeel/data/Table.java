@@ -1,6 +1,7 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -127,6 +128,6 @@ public final class Table {
 
   @Override
   public String toString() {
-    return "%s: %d rows, columns %s".formatted(name, rows(), columnNames());
+    return "%s: %s, columns %s".formatted(name, Words.counted(rows(), "row"), columnNames());
   }
 }

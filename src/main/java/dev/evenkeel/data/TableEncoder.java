@@ -1,15 +1,18 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.IntToDoubleFunction;
 
-/** Turns a table's columns, found by name, into [rows, width] features not yet standardised. */
+/** Turns a table's columns, found by name, into [rows, width] features. */
 final class TableEncoder {
 
   private static final int EXAMPLES = 5;
@@ -30,23 +33,52 @@ final class TableEncoder {
     return width;
   }
 
-  float[] encode() {
-    if ((long) table.rows() * width > Integer.MAX_VALUE - 8) {
-      throw new EvenkeelException(
-          "%s: %d rows of %d features do not fit into one array of %d values. Use fewer rows, or drop columns of many categories."
-              .formatted(table.name(), table.rows(), width, Integer.MAX_VALUE - 8));
-    }
-    float[] out = new float[table.rows() * width];
-    int start = 0;
+  /** Makes what a network gets of a feature's value. */
+  interface Scale {
+    float of(double value, int feature);
+  }
+
+  /** For each feature its values by row, centred but not scaled. */
+  List<IntToDoubleFunction> values() {
+    List<IntToDoubleFunction> values = new ArrayList<>();
     for (Feature feature : features) {
       if (feature instanceof Feature.Numeric f) {
-        encodeNumbers(required(f.name()), f.center(), out, start);
+        values.add(numbers(required(f.name()), f.center()));
       } else if (feature instanceof Feature.Categorical f) {
-        encodeCategories(required(f.name()), f.levels(), out, start);
+        int[] levels = levels(required(f.name()), f.levels());
+        for (int level = 0; level < f.width(); level++) {
+          int own = level;
+          values.add(row -> levels[row] == own ? 1 : 0);
+        }
       } else if (feature instanceof Feature.Columns f) {
-        encodeAll(f.count(), out, start);
+        requireNumbers(f.count());
+        table.columns().subList(0, f.count()).forEach(column -> values.add(numbers(column, 0)));
       }
-      start += feature.width();
+    }
+    return values;
+  }
+
+  float[] encode(Scale scale) {
+    if ((long) table.rows() * width > Integer.MAX_VALUE - 8) {
+      throw new EvenkeelException(
+          "%s: %s of %s do not fit into one array of %s. Use fewer rows, or drop columns of many categories."
+              .formatted(
+                  table.name(),
+                  Words.counted(table.rows(), "row"),
+                  Words.counted(width, "feature"),
+                  Words.counted(Integer.MAX_VALUE - 8, "value")));
+    }
+    float[] out = new float[table.rows() * width];
+    List<IntToDoubleFunction> values = values();
+    for (int j = 0; j < width; j++) {
+      IntToDoubleFunction value = values.get(j);
+      for (int row = 0; row < table.rows(); row++) {
+        float scaled = scale.of(value.applyAsDouble(row), j);
+        if (Float.isInfinite(scaled)) {
+          throw tooLarge(j, value);
+        }
+        out[row * width + j] = scaled;
+      }
     }
     return out;
   }
@@ -71,6 +103,30 @@ final class TableEncoder {
     }
   }
 
+  /** One value that is too large moves the mean beyond floats, and so all others. */
+  private EvenkeelException tooLarge(int input, IntToDoubleFunction value) {
+    int farthest = 0;
+    for (int row = 1; row < table.rows(); row++) {
+      if (Math.abs(value.applyAsDouble(row)) > Math.abs(value.applyAsDouble(farthest))) {
+        farthest = row;
+      }
+    }
+    return new EvenkeelException(
+        "%s, line %d, column \"%s\": the value is more than a float can hold, which ends at 3.4e38. Correct it, or train with --scale robust, which clips it."
+            .formatted(table.name(), table.line(farthest), nameOf(input)));
+  }
+
+  private String nameOf(int input) {
+    int start = 0;
+    for (Feature feature : features) {
+      if (feature instanceof Feature.Numeric numeric && start == input) {
+        return numeric.name();
+      }
+      start += feature.width();
+    }
+    return table.columnNames().get(input); // categories are 0 or 1, so it is one of an array
+  }
+
   private Column required(String name) {
     return table
         .find(name)
@@ -81,24 +137,25 @@ final class TableEncoder {
                         .formatted(table.name(), name, String.join(", ", table.columnNames()))));
   }
 
-  private void encodeNumbers(Column column, double center, float[] out, int start) {
+  private IntToDoubleFunction numbers(Column column, double center) {
     if (column instanceof Column.Categorical texts && !texts.levels().isEmpty()) {
       throw new EvenkeelException(
           "%s: column \"%s\" holds texts, such as \"%s\", but the model was trained on numbers there."
               .formatted(table.name(), column.name(), texts.levels().get(0)));
     }
-    for (int row = 0; row < table.rows(); row++) {
-      out[row * width + start] =
-          column instanceof Column.Numeric numeric && !column.missing(row)
-              ? (float) (numeric.values()[row] - center)
-              : 0;
-    }
+    return row ->
+        column instanceof Column.Numeric numeric && !column.missing(row)
+            ? numeric.values()[row] - center
+            : 0;
   }
 
-  private void encodeCategories(Column column, List<String> levels, float[] out, int start) {
+  /** The place of each row's text among those that training knew; −1 where it isn't. */
+  private int[] levels(Column column, List<String> levels) {
     Map<String, Integer> indexes = new HashMap<>();
     levels.forEach(level -> indexes.put(level, indexes.size()));
     Map<String, Integer> unseen = new LinkedHashMap<>();
+    int[] places = new int[table.rows()];
+    Arrays.fill(places, -1);
     for (int row = 0; row < table.rows(); row++) {
       if (column.missing(row)) {
         continue;
@@ -108,26 +165,28 @@ final class TableEncoder {
       if (index == null) {
         unseen.merge(level, 1, Integer::sum);
       } else {
-        out[row * width + start + index] = 1;
+        places[row] = index;
       }
     }
     if (!unseen.isEmpty()) {
       notes.accept(
-          "%s: column \"%s\" has %d value(s) that the training rows did not have, taken as missing: %s."
+          "%s: column \"%s\" has %s that the training rows did not have, taken as missing: %s."
               .formatted(
                   table.name(),
                   column.name(),
-                  unseen.values().stream().mapToInt(Integer::intValue).sum(),
+                  Words.counted(
+                      unseen.values().stream().mapToInt(Integer::intValue).sum(), "value"),
                   quoted(List.copyOf(unseen.keySet()))));
     }
+    return places;
   }
 
-  private void encodeAll(int count, float[] out, int start) {
+  private void requireNumbers(int count) {
     int columns = table.columns().size();
     if (columns != count && columns != count + 1) {
       throw new EvenkeelException(
-          "%s has %d columns, but the model takes %d, and after them at most the target."
-              .formatted(table.name(), columns, count));
+          "%s has %s, but the model takes %,d, and after them at most the target."
+              .formatted(table.name(), Words.counted(columns, "column"), count));
     }
     for (int c = 0; c < count; c++) {
       Column column = table.columns().get(c);
@@ -138,7 +197,6 @@ final class TableEncoder {
                   .formatted(table.name(), table.line(row), column.name()));
         }
       }
-      encodeNumbers(column, 0, out, start + c);
     }
   }
 

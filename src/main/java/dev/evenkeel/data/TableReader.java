@@ -1,6 +1,7 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -87,8 +88,9 @@ final class TableReader {
     }
     if (fields.size() != drafts.size()) {
       throw new EvenkeelException(
-          "%s, line %d: it has %d field(s), but line %d has %d. Every line needs the same number; quote a field that holds the delimiter."
-              .formatted(path, line, fields.size(), firstLine, drafts.size()));
+          "%s, line %d: it has %s, but line %d has %,d. Every line needs the same number; quote a field that holds the delimiter."
+              .formatted(
+                  path, line, Words.counted(fields.size(), "field"), firstLine, drafts.size()));
     }
     if (rows == lines.length) {
       lines = Arrays.copyOf(lines, rows * 2);

@@ -1,6 +1,7 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
@@ -56,12 +57,12 @@ public record TargetChoice(String column, Task.Kind kind, String sentence) {
     return new TargetChoice(
         column.name(),
         kind,
-        "%s is predicted by %s, because it holds %s of %d different values. If that is wrong, say --task %s."
+        "%s is predicted by %s, because it holds %s of %s. If that is wrong, say --task %s."
             .formatted(
                 subject,
                 word(kind),
                 whole ? "whole numbers" : "numbers",
-                distinct,
+                Words.counted(distinct, "different value"),
                 word(classes ? Task.Kind.REGRESSION : Task.Kind.CLASSIFICATION)));
   }
 

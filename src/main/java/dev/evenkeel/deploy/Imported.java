@@ -1,6 +1,7 @@
 package dev.evenkeel.deploy;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Preparation;
@@ -41,8 +42,12 @@ public record Imported(String source, Inference model, List<String> notes) {
     int needed = outputs == 1 ? 2 : outputs;
     if (classes.size() != needed || new HashSet<>(classes).size() != needed) {
       throw new EvenkeelException(
-          "%s has %d outputs, so it needs the names of %d classes, all different, not %s"
-              .formatted(source, outputs, needed, classes));
+          "%s has %s, so it needs the names of %s, all different, not %s"
+              .formatted(
+                  source,
+                  Words.counted(outputs, "output"),
+                  Words.counted(needed, "class"),
+                  classes));
     }
     Preparation before = model.preparation().orElseThrow();
     Target target = new Target.Labels("label", classes);

@@ -1,6 +1,7 @@
 package dev.evenkeel.deploy;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.nn.Activate;
 import dev.evenkeel.nn.BatchNorm;
@@ -113,7 +114,9 @@ final class ImportedLayers {
     requireWidth(where, expected);
     if (expected < 1 || (long) units * expected != weight.length) {
       throw new EvenkeelException(
-          "%s has %d weights for %d units".formatted(where, weight.length, units));
+          "%s has %s for %s"
+              .formatted(
+                  where, Words.counted(weight.length, "weight"), Words.counted(units, "unit")));
     }
     Map<String, float[]> values = new LinkedHashMap<>();
     values.put("weight", weight);
@@ -214,15 +217,16 @@ final class ImportedLayers {
     }
     if (width != expected) {
       throw new EvenkeelException(
-          "%s takes %d features, but %d come in".formatted(where, expected, width));
+          "%s takes %s, but %,d come in"
+              .formatted(where, Words.counted(expected, "feature"), width));
     }
   }
 
   private static void requireLength(String where, String name, float[] values, int length) {
     if (values.length != length) {
       throw new EvenkeelException(
-          "%s has %d values in its %s, but %d are needed"
-              .formatted(where, values.length, name, length));
+          "%s has %s in its %s, but %,d are needed"
+              .formatted(where, Words.counted(values.length, "value"), name, length));
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.evenkeel.deploy;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Preparation;
@@ -66,8 +67,8 @@ public record Inference(
     return preparation.orElseThrow(
         () ->
             new EvenkeelException(
-                "The model holds no preparation, so it takes %d numbers, not rows with named columns"
-                    .formatted(network.inputs())));
+                "The model holds no preparation, so it takes %s, not rows with named columns"
+                    .formatted(Words.counted(network.inputs(), "number"))));
   }
 
   Meaning meaning() {

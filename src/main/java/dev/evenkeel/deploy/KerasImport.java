@@ -2,9 +2,9 @@ package dev.evenkeel.deploy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.evenkeel.EvenkeelException;
-import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.io.Hdf5File;
 import dev.evenkeel.io.Json;
+import dev.evenkeel.io.Unreadable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -48,10 +48,7 @@ public final class KerasImport {
               .formatted(e.getMessage().replace('/', '.')),
           e);
     } catch (IOException e) {
-      throw new EvenkeelException(
-          "Cannot read %s: %s. Check the path and its permissions."
-              .formatted(path, AtomicFile.reason(e)),
-          e);
+      throw Unreadable.because(path, e);
     } catch (OutOfMemoryError e) {
       throw new EvenkeelException("%s is too large for Java's memory".formatted(path), e);
     }

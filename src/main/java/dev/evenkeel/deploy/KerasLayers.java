@@ -2,6 +2,7 @@ package dev.evenkeel.deploy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.deploy.KerasConfig.Entry;
 import dev.evenkeel.io.Hdf5File.Floats;
 import dev.evenkeel.nn.AlphaDropout;
@@ -222,7 +223,11 @@ final class KerasLayers {
     float[] variance = values.get("variance").values();
     if (mean.length != variance.length) {
       throw new EvenkeelException(
-          "%s has %d means and %d variances".formatted(where, mean.length, variance.length));
+          "%s has %s and %s"
+              .formatted(
+                  where,
+                  Words.counted(mean.length, "mean"),
+                  Words.counted(variance.length, "variance")));
     }
     double[] scale = new double[mean.length];
     double[] shift = new double[mean.length];

@@ -1,6 +1,7 @@
 package dev.evenkeel.deploy;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Standardize;
 import dev.evenkeel.data.Target;
@@ -28,8 +29,10 @@ public final class OnnxFile {
     this.graph =
         new OnnxGraph(
             SavedModel.version(),
-            "A network of %d inputs and %d outputs, trained by Evenkeel"
-                .formatted(model.network().inputs(), model.network().outputs()));
+            "A network of %s and %s, trained by Evenkeel"
+                .formatted(
+                    Words.counted(model.network().inputs(), "input"),
+                    Words.counted(model.network().outputs(), "output")));
   }
 
   /** Of a saved model, with its norms folded. */

@@ -1,6 +1,7 @@
 package dev.evenkeel.deploy;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.io.OnnxModel;
 import java.nio.file.Path;
@@ -53,10 +54,10 @@ public final class OnnxImport {
     }
     if (wish.isPresent() || outputs.size() != 1) {
       throw new EvenkeelException(
-          "%s has %d outputs, %s, and %s. help: --output NAME chooses one"
+          "%s has %s, %s, and %s. help: --output NAME chooses one"
               .formatted(
                   file.path(),
-                  outputs.size(),
+                  Words.counted(outputs.size(), "output"),
                   outputs,
                   wish.map(name -> "none of them is " + name).orElse("a model has one")));
     }

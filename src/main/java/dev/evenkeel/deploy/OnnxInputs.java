@@ -85,7 +85,9 @@ final class OnnxInputs {
         : graph.node("Concat", name, Map.of("axis", 1L), values.toArray(String[]::new));
   }
 
-  /** Centred in double, 0 where missing, then rounded to float: as the training had it. */
+  /**
+   * Centred in double, 0 where missing, then rounded to float: what is far out is clipped later.
+   */
   private void flushNumbers() {
     if (numbers.isEmpty()) {
       return;

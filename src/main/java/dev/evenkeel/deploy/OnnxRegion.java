@@ -1,6 +1,7 @@
 package dev.evenkeel.deploy;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.io.OnnxModel;
 import dev.evenkeel.io.OnnxModel.Node;
@@ -95,7 +96,7 @@ final class OnnxRegion {
     }
     if (inputs.isEmpty() || inputs.size() > 3) {
       throw new EvenkeelException(
-          "%s: %s has %d inputs".formatted(file.path(), node, inputs.size()));
+          "%s: %s has %s".formatted(file.path(), node, Words.counted(inputs.size(), "input")));
     }
     double[] y = new double[OnnxFunction.POINTS.length];
     for (int i = 0; i < y.length; i++) {

@@ -1,6 +1,7 @@
 package dev.evenkeel.deploy;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.io.OnnxModel;
 import dev.evenkeel.io.OnnxModel.Node;
 import dev.evenkeel.io.OnnxTensor;
@@ -116,8 +117,8 @@ final class OnnxSteps {
       OnnxTensor c = constant(node, 2, "bias");
       if (!c.isScalar() && !(c.isRow() && c.values().length == units)) {
         throw new EvenkeelException(
-            "%s adds a constant of shape %s, but a row of %d numbers is needed"
-                .formatted(where(node), c.shape(), units));
+            "%s adds a constant of shape %s, but a row of %s is needed"
+                .formatted(where(node), c.shape(), Words.counted(units, "number")));
       }
       bias = new float[units];
       for (int j = 0; j < units; j++) {
@@ -219,8 +220,11 @@ final class OnnxSteps {
       boolean wide = rows && (shape.values()[1] == -1 || shape.values()[1] == layers.width());
       if (!wide && !single) {
         throw new EvenkeelException(
-            "%s makes the shape %s, but rows of %d features are needed"
-                .formatted(where(node), Arrays.toString(shape.values()), layers.width()));
+            "%s makes the shape %s, but rows of %s are needed"
+                .formatted(
+                    where(node),
+                    Arrays.toString(shape.values()),
+                    Words.counted(layers.width(), "feature")));
       }
     } else if (node.integer("axis", 1) != 1) {
       throw new EvenkeelException(

@@ -1,6 +1,7 @@
 package dev.evenkeel.deploy;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.RowEncoder;
 import dev.evenkeel.data.Target;
@@ -89,8 +90,10 @@ public final class Predictor {
     List<String> classes = classes();
     if (classes.isEmpty() || probabilities.length != classes.size()) {
       throw new EvenkeelException(
-          "The answer for one row has %d numbers, and the model knows %d classes"
-              .formatted(probabilities.length, classes.size()));
+          "The answer for one row has %s, and the model knows %s"
+              .formatted(
+                  Words.counted(probabilities.length, "number"),
+                  Words.counted(classes.size(), "class")));
     }
     int best = 0;
     for (int k = 1; k < probabilities.length; k++) {
@@ -103,7 +106,8 @@ public final class Predictor {
   public float[] outputs(float... rows) {
     if (rows.length % inputs != 0) {
       throw new EvenkeelException(
-          "%d values are not rows of %d features".formatted(rows.length, inputs));
+          "Rows of %s can't be made of %s"
+              .formatted(Words.counted(inputs, "feature"), Words.counted(rows.length, "value")));
     }
     int count = rows.length / inputs;
     float[] out = new float[Math.multiplyExact(count, outputs)];
@@ -125,8 +129,8 @@ public final class Predictor {
   public float[] outputs(Map<String, String> row) {
     if (encoder.isEmpty()) {
       throw new EvenkeelException(
-          "The model holds no preparation, so it takes %d numbers, not a row with named columns"
-              .formatted(inputs));
+          "The model holds no preparation, so it takes %s, not a row with named columns"
+              .formatted(Words.counted(inputs, "number")));
     }
     float[][] own = scratch.get();
     encoder.get().encode(row, own[0]);

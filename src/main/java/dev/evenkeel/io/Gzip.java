@@ -25,10 +25,6 @@ public final class Gzip {
 
   /** Lets {@code reader} read the file's uncompressed content; failures name the file. */
   public static <T> T read(Path path, Reader<T> reader) {
-    if (Files.isDirectory(path)) {
-      throw new EvenkeelException(
-          "Cannot read %s: it is a folder. Name a file in it.".formatted(path));
-    }
     try (InputStream in = open(Files.newInputStream(path))) {
       return reader.read(in);
     } catch (ZipException | EOFException e) {
@@ -37,10 +33,7 @@ public final class Gzip {
               .formatted(path, AtomicFile.reason(e)),
           e);
     } catch (IOException e) {
-      throw new EvenkeelException(
-          "Cannot read %s: %s. Check the path and its permissions."
-              .formatted(path, AtomicFile.reason(e)),
-          e);
+      throw Unreadable.because(path, e);
     }
   }
 

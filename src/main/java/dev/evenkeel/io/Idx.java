@@ -1,6 +1,7 @@
 package dev.evenkeel.io;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -52,7 +53,8 @@ public record Idx(int[] dims, byte[] data) {
   private static Idx read(Path path, InputStream in) throws IOException {
     byte[] magic = in.readNBytes(4);
     if (magic.length < 4) {
-      throw damaged(path, "it ends after %d bytes, inside its magic number", magic.length);
+      throw damaged(
+          path, "it ends after %s, inside its magic number", Words.counted(magic.length, "byte"));
     }
     if (magic[0] != 0 || magic[1] != 0 || magic[2] != UNSIGNED_BYTE || magic[3] < 1) {
       throw damaged(
@@ -64,9 +66,9 @@ public record Idx(int[] dims, byte[] data) {
     if (header.length < magic[3] * Integer.BYTES) {
       throw damaged(
           path,
-          "it ends after %d bytes, but the sizes of its %d dimensions need %d",
-          4 + header.length,
-          magic[3],
+          "it ends after %s, but the sizes of its %s need %,d",
+          Words.counted(4 + header.length, "byte"),
+          Words.counted(magic[3], "dimension"),
           4 + magic[3] * Integer.BYTES);
     }
     int[] dims = new int[magic[3]];
@@ -75,7 +77,11 @@ public record Idx(int[] dims, byte[] data) {
     byte[] data = in.readNBytes(size);
     if (data.length < size) {
       throw damaged(
-          path, "it has %d values, but its dimensions %s need %d", data.length, text(dims), size);
+          path,
+          "it has %s, but its dimensions %s need %,d",
+          Words.counted(data.length, "value"),
+          text(dims),
+          size);
     }
     if (in.read() >= 0) {
       throw damaged(

@@ -1,6 +1,7 @@
 package dev.evenkeel.io;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -29,8 +30,8 @@ public record Npy(int[] shape, float[] data) {
     long values = Arrays.stream(shape).asLongStream().reduce(1, (a, b) -> a * b);
     if (shape.length < 1 || shape.length > 2 || values != data.length) {
       throw new EvenkeelException(
-          "An array of shape %s cannot hold %d values. Give one or two dimensions that multiply to the number of values."
-              .formatted(Arrays.toString(shape), data.length));
+          "An array of shape %s cannot hold %s. Give one or two dimensions that multiply to the number of values."
+              .formatted(Arrays.toString(shape), Words.counted(data.length, "value")));
     }
   }
 
@@ -125,8 +126,8 @@ public record Npy(int[] shape, float[] data) {
       if (bytes.length < wanted * element.width) {
         throw damaged(
             path,
-            "it has %d values of type %s, but its shape %s needs %d",
-            read + bytes.length / element.width,
+            "it has %s of type %s, but its shape %s needs %,d",
+            Words.counted(read + bytes.length / element.width, "value"),
             element.descr,
             Arrays.toString(shape),
             count);

@@ -102,10 +102,7 @@ public final class OnnxModel {
       throw new EvenkeelException(
           "%s is no ONNX file, or a damaged one: %s".formatted(path, e.getMessage()), e);
     } catch (IOException e) {
-      throw new EvenkeelException(
-          "Cannot read %s: %s. Check the path and its permissions."
-              .formatted(path, AtomicFile.reason(e)),
-          e);
+      throw Unreadable.because(path, e);
     } catch (OutOfMemoryError e) {
       throw new EvenkeelException(
           "%s is too large for Java's memory, or for the format's 2 GB".formatted(path), e);

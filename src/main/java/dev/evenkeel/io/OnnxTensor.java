@@ -3,6 +3,7 @@ package dev.evenkeel.io;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -30,7 +31,8 @@ public record OnnxTensor(List<Long> shape, double[] values) {
     }
     if (count != values.length) {
       throw new EvenkeelException(
-          "%s of shape %s holds %d values".formatted(where, tensor.getDimsList(), values.length));
+          "%s of shape %s holds %s"
+              .formatted(where, tensor.getDimsList(), Words.counted(values.length, "value")));
     }
     return new OnnxTensor(List.copyOf(tensor.getDimsList()), values);
   }

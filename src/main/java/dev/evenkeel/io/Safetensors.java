@@ -1,6 +1,7 @@
 package dev.evenkeel.io;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -67,8 +68,8 @@ public final class Safetensors {
       }
       if (count != values) {
         throw new EvenkeelException(
-            "A tensor of shape %s holds %d values, but %d were given."
-                .formatted(Arrays.toString(shape), count, values));
+            "A tensor of shape %s holds %s, but %,d were given."
+                .formatted(Arrays.toString(shape), Words.counted(count, "value"), values));
       }
     }
   }
@@ -138,10 +139,7 @@ public final class Safetensors {
     try {
       return SafetensorsData.read(path);
     } catch (IOException e) {
-      throw new EvenkeelException(
-          "Cannot read %s: %s. Check the path and its permissions."
-              .formatted(path, AtomicFile.reason(e)),
-          e);
+      throw Unreadable.because(path, e);
     }
   }
 }

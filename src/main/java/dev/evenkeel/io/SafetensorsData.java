@@ -1,6 +1,7 @@
 package dev.evenkeel.io;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -74,7 +75,7 @@ final class SafetensorsData {
     long size = channel.size();
     if (size < Long.BYTES) {
       throw new SafetensorsHeader.Damaged(
-          "it has %d bytes, and its header alone needs more".formatted(size));
+          "it has %s, and its header alone needs more".formatted(Words.counted(size, "byte")));
     }
     readChunk(Long.BYTES);
     long length = chunk.getLong();

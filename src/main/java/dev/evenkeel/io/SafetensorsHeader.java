@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -207,8 +208,13 @@ record SafetensorsHeader(
     }
     if (expected != entry.end - entry.begin) {
       throw new Damaged(
-          "tensor \"%s\" of shape %s and type %s needs %d bytes, but %d are given to it"
-              .formatted(name, shape, entry.dtype, expected, entry.end - entry.begin));
+          "tensor \"%s\" of shape %s and type %s needs %s, but %,d are given to it"
+              .formatted(
+                  name,
+                  shape,
+                  entry.dtype,
+                  Words.counted(expected, "byte"),
+                  entry.end - entry.begin));
     }
   }
 
@@ -236,7 +242,8 @@ record SafetensorsHeader(
     }
     if (expected != dataLength) {
       throw new Damaged(
-          "its tensors need %d bytes of data, but the file has %d".formatted(expected, dataLength));
+          "its tensors need %s of data, but the file has %,d"
+              .formatted(Words.counted(expected, "byte"), dataLength));
     }
   }
 

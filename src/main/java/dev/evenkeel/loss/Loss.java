@@ -3,6 +3,7 @@ package dev.evenkeel.loss;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Backend.RegressionLoss;
 import dev.evenkeel.backend.Operation;
@@ -29,8 +30,10 @@ public sealed interface Loss {
     private void requireTargetForEachOutput() {
       if (targets.columns() != outputs.columns()) {
         throw new EvenkeelException(
-            "The loss needs a target for each of the network's %d outputs, but the targets have %d columns"
-                .formatted(outputs.columns(), targets.columns()));
+            "The loss needs a target for each of the network's %s, but the targets have %s"
+                .formatted(
+                    Words.counted(outputs.columns(), "output"),
+                    Words.counted(targets.columns(), "column")));
       }
     }
   }
@@ -65,10 +68,15 @@ public sealed interface Loss {
             "Label smoothing must be at least 0 and below 1, not " + labelSmoothing);
       }
       for (double weight : classWeights) {
-        if (!(weight >= 0 && weight < Double.POSITIVE_INFINITY)) {
+        if (!(weight >= 0 && weight <= Float.MAX_VALUE)) {
           throw new EvenkeelException(
-              "A class weight must be at least 0 and finite, not " + weight);
+              "A class weight must be at least 0 and finite as a float, not " + weight);
         }
+      }
+      if (!classWeights.isEmpty() && classWeights.stream().allMatch(w -> w.floatValue() == 0)) {
+        throw new EvenkeelException(
+            "At least one class weight must be above 0, not all of %s: no row would count"
+                .formatted(classWeights));
       }
     }
 
@@ -95,13 +103,15 @@ public sealed interface Loss {
     public Operation bind(Backend backend, Bound to) {
       if (!to.constants.isNone() && to.constants.columns() != to.outputs.columns()) {
         throw new EvenkeelException(
-            "%d class weights were given for a network of %d outputs"
-                .formatted(to.constants.columns(), to.outputs.columns()));
+            "A network of %s can't take %s"
+                .formatted(
+                    Words.counted(to.outputs.columns(), "output"),
+                    Words.counted(to.constants.columns(), "class weight")));
       }
       if (to.targets.columns() != 1) {
         throw new EvenkeelException(
-            "Softmax cross-entropy takes one column of class numbers, but the targets have %d columns"
-                .formatted(to.targets.columns()));
+            "Softmax cross-entropy takes one column of class numbers, but the targets have %s"
+                .formatted(Words.counted(to.targets.columns(), "column")));
       }
       return backend.softmaxCrossEntropy(
           to.outputs, to.targets, labelSmoothing, to.constants, to.gradient, to.loss);

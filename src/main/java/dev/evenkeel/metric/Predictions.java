@@ -1,6 +1,7 @@
 package dev.evenkeel.metric;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 
 /**
  * The outputs that a model made over a whole set, beside the targets; both row by row on the host.
@@ -28,12 +29,18 @@ public record Predictions(
   private static void requireLength(String what, int rows, int columns, int length) {
     if (columns < 1) {
       throw new EvenkeelException(
-          "Predictions: %s have %d columns, expected at least 1.".formatted(what, columns));
+          "Predictions: %s have %s, expected at least 1."
+              .formatted(what, Words.counted(columns, "column")));
     }
     if ((long) rows * columns != length) {
       throw new EvenkeelException(
-          "Predictions: %s hold %d values, expected %d: %d rows of %d columns."
-              .formatted(what, length, (long) rows * columns, rows, columns));
+          "Predictions: %s hold %s, expected %,d: %s of %s."
+              .formatted(
+                  what,
+                  Words.counted(length, "value"),
+                  (long) rows * columns,
+                  Words.counted(rows, "row"),
+                  Words.counted(columns, "column")));
     }
   }
 
@@ -50,16 +57,17 @@ public record Predictions(
   int[] classes(String metric) {
     if (targetColumns != 1) {
       throw new EvenkeelException(
-          "%s: targets have %d columns, expected 1: the index of the class."
-              .formatted(metric, targetColumns));
+          "%s: targets have %s, expected 1: the index of the class."
+              .formatted(metric, Words.counted(targetColumns, "column")));
     }
     int[] classes = new int[rows];
     for (int row = 0; row < rows; row++) {
       int index = (int) targets[row];
       if (index != targets[row] || index < 0 || index >= classCount()) {
         throw new EvenkeelException(
-            "%s: the target of row %d is %s, expected a class index from 0 to %d, for logits of %d column(s)."
-                .formatted(metric, row, targets[row], classCount() - 1, columns));
+            "%s: the target of row %d is %s, expected a class index from 0 to %d, for logits of %s."
+                .formatted(
+                    metric, row, targets[row], classCount() - 1, Words.counted(columns, "column")));
       }
       classes[row] = index;
     }
@@ -70,8 +78,8 @@ public record Predictions(
   void requireValues(String metric) {
     if (columns != targetColumns) {
       throw new EvenkeelException(
-          "%s: outputs have %d columns and targets %d, expected as many: a value for each value."
-              .formatted(metric, columns, targetColumns));
+          "%s: outputs have %s and targets %,d, expected as many: a value for each value."
+              .formatted(metric, Words.counted(columns, "column"), targetColumns));
     }
   }
 }

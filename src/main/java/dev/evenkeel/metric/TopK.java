@@ -1,6 +1,7 @@
 package dev.evenkeel.metric;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 
 /**
  * The share of rows whose target is among the {@code k} largest logits. Lower indices come first in
@@ -29,8 +30,8 @@ public record TopK(int k) implements Metric {
     int needed = Math.max(k, 2);
     if (predictions.columns() < needed) {
       throw new EvenkeelException(
-          "%s: outputs have %d column(s), expected at least %d. Choose a smaller k, or accuracy."
-              .formatted(name(), predictions.columns(), needed));
+          "%s: outputs have %s, expected at least %d. Choose a smaller k, or accuracy."
+              .formatted(name(), Words.counted(predictions.columns(), "column"), needed));
     }
     return share(predictions, predictions.classes(name()), k);
   }

@@ -1,6 +1,7 @@
 package dev.evenkeel.nn;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,8 +66,8 @@ public record Network(int inputs, List<Layer> layers) {
         int end = outputs(width, residual.layers());
         if (end != width) {
           throw new EvenkeelException(
-              "A residual block of %d inputs ends with %d outputs; x + f(x) needs equal widths"
-                  .formatted(width, end));
+              "A residual block of %s ends with %s; x + f(x) needs equal widths"
+                  .formatted(Words.counted(width, "input"), Words.counted(end, "output")));
         }
       }
     }

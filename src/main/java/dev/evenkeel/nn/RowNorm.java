@@ -1,6 +1,7 @@
 package dev.evenkeel.nn;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
@@ -99,10 +100,11 @@ public record RowNorm(Kind kind, int size, double epsilon) implements Layer {
     if (size != 0 && width % size != 0) {
       throw new EvenkeelException(
           kind == Kind.GROUP
-              ? "Group norm can't part %d features into %d equal groups. help: the number of groups can be %s"
-                  .formatted(width, size, divisorsNear(width, 1, width - 1))
-              : "Instance norm can't part %d features into groups of %d. help: the length of a group can be %s"
-                  .formatted(width, size, divisorsNear(width, 2, width)));
+              ? "Group norm can't part %s into %d equal groups. help: the number of groups can be %s"
+                  .formatted(
+                      Words.counted(width, "feature"), size, divisorsNear(width, 1, width - 1))
+              : "Instance norm can't part %s into groups of %d. help: the length of a group can be %s"
+                  .formatted(Words.counted(width, "feature"), size, divisorsNear(width, 2, width)));
     }
     if (centred() && width == groups(width)) {
       throw new EvenkeelException(

@@ -75,6 +75,16 @@ public sealed interface Schedule {
 
   /** The schedule of a name with its defaults; {@code step} takes a tenth after each third. */
   static Schedule named(String name, long totalSteps) {
+    return named(
+        name, totalSteps, "constant, step, cosine, flat-cosine, cosine-log, one-cycle or plateau");
+  }
+
+  /** The same for a {@link Fade}, which can't follow a plateau. */
+  static Schedule forFade(String name, long totalSteps) {
+    return named(name, totalSteps, "constant, step, cosine, flat-cosine, cosine-log or one-cycle");
+  }
+
+  private static Schedule named(String name, long totalSteps, String known) {
     return switch (name) {
       case "constant" -> constant();
       case "step" -> step(Math.max(1, (totalSteps + 2) / 3), 0.1);
@@ -84,9 +94,7 @@ public sealed interface Schedule {
       case "one-cycle" -> oneCycle();
       case "plateau" -> reduceOnPlateau();
       default ->
-          throw new EvenkeelException(
-              "Unknown schedule '%s': expected constant, step, cosine, flat-cosine, cosine-log, one-cycle or plateau."
-                  .formatted(name));
+          throw new EvenkeelException("Unknown schedule '%s': expected %s.".formatted(name, known));
     };
   }
 

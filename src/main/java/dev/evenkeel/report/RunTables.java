@@ -4,6 +4,7 @@ import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.train.Observations;
 import dev.evenkeel.train.StepFile;
@@ -44,8 +45,9 @@ public final class RunTables {
     for (NamedCsvRecord row : rows(file)) {
       if (row.getFieldCount() != row.getHeader().size()) {
         throw new EvenkeelException(
-            "%s holds a line of %d fields where %d belong"
-                .formatted(file, row.getFieldCount(), row.getHeader().size()));
+            "%s holds a line of %s where %,d belong"
+                .formatted(
+                    file, Words.counted(row.getFieldCount(), "field"), row.getHeader().size()));
       }
       row.getFieldsAsMap()
           .forEach(

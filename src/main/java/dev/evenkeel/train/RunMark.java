@@ -7,10 +7,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * Two small files by which a run and whoever watches its folder speak: "running" names the process
- * while it trains, and a file "stop" asks it to end with a checkpoint.
+ * while it trains, and how long it will, and a file "stop" asks it to end with a checkpoint.
  */
 public final class RunMark implements AutoCloseable {
 
@@ -45,6 +46,30 @@ public final class RunMark implements AutoCloseable {
     return mark;
   }
 
+  /**
+   * How long a run is in all, unless it is stopped early.
+   *
+   * @param epochs the last may be a part of one
+   */
+  public record Length(int epochs, long steps) {}
+
+  /** Says how long the run will be, in a second line. */
+  void tell(Length length) {
+    String line = "%d %d".formatted(length.epochs, length.steps);
+    AtomicFile.write(
+        folder.resolve(RUNNING), process(ProcessHandle.current()) + "\n" + line + "\n");
+  }
+
+  /** How long the run in a folder will be, where it has said so. */
+  public static Optional<Length> length(Path folder) {
+    try {
+      String[] numbers = Files.readAllLines(folder.resolve(RUNNING)).get(1).split(" ");
+      return Optional.of(new Length(Integer.parseInt(numbers[0]), Long.parseLong(numbers[1])));
+    } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
+      return Optional.empty();
+    }
+  }
+
   /** Its number, and when it began: numbers are given again. */
   private static String process(ProcessHandle process) {
     return process.pid() + " " + process.info().startInstant().orElse(Instant.EPOCH);
@@ -63,7 +88,7 @@ public final class RunMark implements AutoCloseable {
   /** Whether a process of this machine trains in that folder now. */
   public static boolean isRunning(Path folder) {
     try {
-      String mark = Files.readString(folder.resolve(RUNNING));
+      String mark = Files.readString(folder.resolve(RUNNING)).split("\n", 2)[0];
       long pid = Long.parseLong(mark.substring(0, Math.max(0, mark.indexOf(' '))));
       return ProcessHandle.of(pid).map(process -> process(process).equals(mark)).orElse(false);
     } catch (IOException | NumberFormatException e) {

@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.io.Json;
@@ -96,8 +97,8 @@ public record SavedModel(
               long seen = count(content.tensor(prefix + name));
               if (seen != size) {
                 throw new EvenkeelException(
-                    "%s: tensor \"%s\" has %d values, but its layer needs %d"
-                        .formatted(file, prefix + name, seen, size));
+                    "%s: tensor \"%s\" has %s, but its layer needs %,d"
+                        .formatted(file, prefix + name, Words.counted(seen, "value"), size));
               }
             });
   }
@@ -113,8 +114,8 @@ public record SavedModel(
   private void requireFit(Preparation p) {
     if (p.width() != network.inputs()) {
       throw new EvenkeelException(
-          "%s: its preparation makes %d features, but its network takes %d"
-              .formatted(file, p.width(), network.inputs()));
+          "%s: its preparation makes %s, but its network takes %,d"
+              .formatted(file, Words.counted(p.width(), "feature"), network.inputs()));
     }
   }
 
@@ -208,8 +209,13 @@ public record SavedModel(
               : content.floats(name);
       if (values.length != parameter.size()) {
         throw new EvenkeelException(
-            "%s: tensor \"%s\" has %d values, but its layer needs %d x %d"
-                .formatted(file, name, values.length, parameter.rows(), parameter.columns()));
+            "%s: tensor \"%s\" has %s, but its layer needs %d x %d"
+                .formatted(
+                    file,
+                    name,
+                    Words.counted(values.length, "value"),
+                    parameter.rows(),
+                    parameter.columns()));
       }
       model.backend().write(values, parameter.value());
     }

@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.nio.file.Path;
 
 /** A training that ended because someone asked for it; its checkpoint is safe. */
@@ -12,8 +13,8 @@ public final class StoppedException extends EvenkeelException {
 
   StoppedException(Path folder, long steps) {
     super(
-        "Training was stopped, as asked, after %,d steps. help: --resume %s goes on"
-            .formatted(steps, folder));
+        "Training was stopped, as asked, after %s. help: --resume %s goes on"
+            .formatted(Words.counted(steps, "step"), folder));
     this.steps = steps;
   }
 

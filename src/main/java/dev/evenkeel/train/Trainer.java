@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceMemoryException;
@@ -99,11 +100,11 @@ public final class Trainer {
   private void requireFit(Dataset data, String purpose) {
     if (data.columns() != model.network().inputs() || !data.hasTargets()) {
       throw new EvenkeelException(
-          "The network takes %d features and targets, but the %s data has %d columns and %s"
+          "The network takes %s and targets, but the %s data has %s and %s"
               .formatted(
-                  model.network().inputs(),
+                  Words.counted(model.network().inputs(), "feature"),
                   purpose,
-                  data.columns(),
+                  Words.counted(data.columns(), "column"),
                   data.hasTargets() ? "targets" : "no targets"));
     }
   }
@@ -256,7 +257,14 @@ public final class Trainer {
       Batches batches, RowOrder order, TrainingStep step, Optional<Evaluator> evaluator) {
     begin(step);
     long total = recipe.steps() > 0 ? recipe.steps() : (long) recipe.epochs() * batches.count();
-    epochs = (int) ((total + batches.count() - 1) / batches.count());
+    long walks = (total - 1) / batches.count() + 1;
+    if (walks > Integer.MAX_VALUE) {
+      throw new EvenkeelException(
+          "A training of %,d steps would be %,d epochs, more than %,d. help: fewer steps"
+              .formatted(total, walks, Integer.MAX_VALUE));
+    }
+    epochs = (int) walks;
+    mark.ifPresent(one -> one.tell(new RunMark.Length(epochs, total)));
     for (Listener listener : listeners) {
       listener.onStart(progress.epoch() + 1, epochs, progress.step(), total, List.copyOf(history));
     }

@@ -47,8 +47,9 @@ final class Runs {
    * @param state running, finished or stopped
    * @param changed while it runs, when it began; else when it was written to last; in milliseconds
    *     since 1970
+   * @param length while it runs, how long it will in all; null where it didn't say so
    */
-  record Run(String name, String state, long changed, boolean hasReport) {}
+  record Run(String name, String state, long changed, boolean hasReport, RunMark.Length length) {}
 
   /** Those that run come first; then the latest, so that the order changes only where states do. */
   List<Run> list() {
@@ -75,7 +76,8 @@ final class Runs {
         run.getFileName().toString(),
         running ? RUNNING : finished ? "finished" : "stopped",
         running ? time(run.resolve(RUNNING)) : changed(run),
-        isOwn(run.resolve(RunReport.FILE)));
+        isOwn(run.resolve(RunReport.FILE)),
+        running ? RunMark.length(run).orElse(null) : null);
   }
 
   private static long changed(Path run) {

@@ -4,6 +4,7 @@
 const TOKEN = document.querySelector("meta[name=evenkeel-token]").content;
 const EVERY_MILLIS = 1000;
 const FIRST_SHOWN = 3;
+const PACE = 100; // points
 const UNDRAWN = ["epoch", "step", "steps", "seconds", "data_share"];
 const LAST = ["learning_rate", "examples_per_second"];
 const NOTHING = { epochs: {}, steps: {} };
@@ -75,7 +76,10 @@ function newRow(name) {
   const title = element("td", name, tr);
   const problem = element("span", "", title);
   problem.className = "problem";
-  const state = element("td", "", tr);
+  const about = element("td", "", tr);
+  const state = element("span", "", about);
+  const left = element("span", "", about);
+  left.className = "left";
   const numbers = [0, 1, 2].map(() => element("td", "", tr));
   numbers.forEach(cell => { cell.className = "number"; });
   const actions = element("td", "", tr);
@@ -84,7 +88,24 @@ function newRow(name) {
   const button = element("button", "stop", actions);
   button.setAttribute("aria-label", `stop ${name}`);
   button.onclick = () => stop(name);
-  return { tr, box, key, problem, state, numbers, link, button };
+  return { tr, box, key, problem, state, left, numbers, link, button };
+}
+
+// By the pace of late: a machine that others use is not always as fast.
+function timeLeft(run) {
+  const { epochs, steps } = courseOf(run.name);
+  const [at, seconds] = steps.step?.length > 1 ? [steps.step, steps.seconds] : [epochs.steps ?? [], epochs.seconds ?? []];
+  const from = Math.max(0, at.length - PACE);
+  const pace = (last(seconds) - seconds[from]) / (last(at) - at[from]);
+  if (!run.length || !(pace > 0)) return "";
+  return `about ${duration((run.length.steps - last(at)) * pace)} left`;
+}
+
+function duration(seconds) {
+  for (const [unit, size, next] of [["s", 1, 90], ["min", 60, 120], ["h", 3600, 48]]) {
+    if (seconds < next * size) return `${Math.max(1, Math.round(seconds / size))} ${unit}`;
+  }
+  return `${Math.round(seconds / 86400)} days`;
 }
 
 function fill(row, run, colour) {
@@ -102,6 +123,8 @@ function fill(row, run, colour) {
   const now = running ? steps : {};
   const numbers = [last(now.epoch) ?? last(epochs.epoch), last(now.train_loss) ?? last(epochs.train_loss), last(epochs.valid_loss)];
   row.numbers.forEach((cell, i) => set(cell, "textContent", shortNumber(numbers[i])));
+  if (run.length && numbers[0] !== null) set(row.numbers[0], "textContent", `${shortNumber(numbers[0])} of ${run.length.epochs}`);
+  set(row.left, "textContent", state === "running" ? timeLeft(run) : "");
   set(row.link, "hidden", !run.hasReport);
   set(row.button, "hidden", !running);
   set(row.button, "disabled", stopping.has(run.name));

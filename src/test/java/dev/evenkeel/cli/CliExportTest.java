@@ -100,6 +100,7 @@ class CliExportTest {
     export().refused("Missing required option: '--format=FORMAT'");
     export("--format", "torch", "--out", folder.resolve("net.txt"))
         .refused("--out must end in .py; it is ");
+    export("--format", "torch", "--out", "/").refused("--out must end in .py; it is /");
     CommandLineRun.of("export", "--model", folder, "--format", "onnx")
         .refused("There is no model at " + folder);
   }

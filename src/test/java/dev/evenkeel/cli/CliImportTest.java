@@ -10,6 +10,7 @@ import dev.evenkeel.deploy.KerasFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,10 +74,14 @@ class CliImportTest {
 
   @Test
   void wrongInputsAreRefused() throws IOException {
-    imported(folder.resolve("no.onnx")).refused("There is no file " + folder.resolve("no.onnx"));
+    for (String name : List.of("no.onnx", "no.keras", "no.h5")) {
+      Path missing = folder.resolve(name);
+      imported(missing).refused("There is no file " + missing + ". help: check the path");
+    }
+    imported(Path.of("no.onnx")).refused("There is no file no.onnx (in the folder ");
     imported(folder.resolve("net.pt")).refused("is no .onnx, .keras or .h5 file. help: PyTorch");
     imported(onnx(), "--classes", "a,b").refused("has 3 outputs, so it needs the names of 3");
-    imported(onnx(), "--output", "z").refused("has 1 outputs, [y], and none of them is z");
+    imported(onnx(), "--output", "z").refused("has 1 output, [y], and none of them is z");
     Path keras = folder.resolve("net.h5");
     Files.write(keras, KerasFiles.read("keras2.h5"));
     imported(keras, "--output", "z").refused("--output is for ONNX files");

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.io.Npy;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -85,10 +86,13 @@ class CliMessagesTest {
         "--recipe x| --recipe x is not known; there are: plain, tabular",
         "--recipe tabular --valid 0| --recipe tabular needs rows to validate on, but --valid is 0. help: --valid 0.1, or --keep last",
         "--keep best --valid 0| --keep best needs rows to validate on, but --valid is 0",
+        "--steps 1 --steps 2| --steps was given 2 times: 1, 2. help: once",
+        "--steps 9223372036854775807| A training of 9,223,372,036,854,775,807 steps would be",
+        "--epochs 999999999999| '999999999999' is too large",
         "--keep first| --keep first is not known; there are: last, best",
         "--keep last --patience 2| --patience 2 keeps the best epoch's weights, but --keep last does not",
         "--scale x| --scale x is not known; there are: standard, robust",
-        "--decay-schedule x| --decay-schedule: Unknown schedule 'x'",
+        "--decay-schedule x| cosine, flat-cosine, cosine-log or one-cycle.",
         "--dropout-schedule plateau| --dropout-schedule: Dropout can't follow a plateau",
         "--decay-schedule plateau| --decay-schedule: Weight decay can't follow a plateau",
         "--beta2 1| --beta2: beta2 must be at least 0 and below 1, not 1.0",
@@ -131,6 +135,7 @@ class CliMessagesTest {
         "--loss binary| --loss binary needs a target of two classes, not 10",
         "--label-smoothing 2| --label-smoothing: ",
         "--class-weights 1,2| --class-weights takes 'balanced' or 10 numbers",
+        "--class-weights 0,0,0,0,0,0,0,0,0,0| --class-weights: At least one class weight must be above 0",
         "--class-weights a,b| one for each class, not a,b",
         "--metrics foo| --metrics: Unknown metric 'foo': expected accuracy",
         "--metrics rmse| --metrics rmse measures numbers, but the target holds classes",
@@ -223,6 +228,68 @@ class CliMessagesTest {
   }
 
   @Test
+  void anEmptyValueIsNoValue() {
+    train("--data", "").refused("--data was given an empty value");
+    train("--target", " ").refused("--target was given an empty value");
+    CommandLineRun.of("train", "--steps", 1, "--out", "").refused("--out was given an empty value");
+    CommandLineRun.of("ui", "--host", "").refused("--host was given an empty value");
+  }
+
+  @Test
+  void whatIsReadIsNotReplacedByPredictions() throws IOException {
+    String before = Files.readString(table);
+    CommandLineRun.of("predict", "--model", model, "--data", table, "--out", table)
+        .refused("is the data itself, which the predictions would replace. help: another --out");
+    assertEquals(before, Files.readString(table));
+    Path file = model.resolve("model.safetensors");
+    CommandLineRun.of("predict", "--model", model, "--data", table, "--out", file)
+        .refused("is the model itself");
+    CommandLineRun.of("predict", "--model", model, "--data", table, "--out", folder.resolve("p"))
+        .succeeded();
+  }
+
+  @Test
+  void aValueThatNoFloatCanHoldIsNamedWithItsLineAndCanBeClipped() throws IOException {
+    String rows =
+        IntStream.range(0, 50)
+            .mapToObj(i -> "x," + i + "," + i * 0.5)
+            .collect(Collectors.joining("\n"));
+    Path file = write("t.csv", "k,a,b\n" + rows + "\ny,1e300,9.5\n");
+    train("--data", file).refused("line 52, column \"a\": the value is more than a float can hold");
+    train("--data", file, "--scale", "robust", "--steps", 1).succeeded();
+  }
+
+  @Test
+  void aFileWithoutItsOptionIsGuessed() {
+    train(table).refused("Unexpected argument", "did you mean --data " + table + "?");
+    train("nope.csv").refused("Unexpected argument 'nope.csv'");
+  }
+
+  @Test
+  void whatIsNoTextInUtf8IsNamed() throws IOException {
+    Path file = folder.resolve("t.csv");
+    Files.write(file, "a,b\n1,2\n3,4\n".getBytes(StandardCharsets.UTF_16));
+    train("--data", file).refused("t.csv holds bytes of 0", "help: save it as CSV in UTF-8");
+  }
+
+  @Test
+  void aTargetThatNoFloatCanHoldIsNamedWithItsLine() throws IOException {
+    String rows =
+        IntStream.range(0, 50).mapToObj(i -> i + "," + i * 0.5).collect(Collectors.joining("\n"));
+    Path file = write("t.csv", "a,b\n" + rows + "\n51,-1e39\n");
+    train("--data", file).refused("line 52: the target \"b\" is -1.0E39, which no float can hold");
+  }
+
+  @Test
+  void wordsFitOne() throws IOException {
+    String rows = IntStream.range(0, 50).mapToObj(i -> i + ",7").collect(Collectors.joining("\n"));
+    train("--data", write("t.csv", "a,k\n" + rows + "\n"))
+        .says("whole numbers of 1 different value.");
+    train("--data", write("one.csv", "a\n" + rows.replace(",7", ".5") + "\n"))
+        .refused("no column to learn from beside the target \"a\".");
+  }
+
+  @Test
   void whatWentWrongIsNotOnStdout() {
     CommandLineRun run = train("--data", "nope.csv", "--json").refused("nope.csv");
     assertEquals("", run.out());
@@ -246,7 +313,7 @@ class CliMessagesTest {
       value = {
         "``| is empty: give a file with rows| t.csv",
         "a,b;| has a header but no rows|--no-header",
-        "a,b;1,2;3;| line 3: it has 1 field(s), but line 1 has 2| quote a field",
+        "a,b;1,2;3;| line 3: it has 1 field, but line 1 has 2| quote a field",
         "a,a;1,2;| columns 1 and 2 are both called \"a\"| --no-header",
         "a,b;1,\"2;3,4;| cannot be read| quotes",
       })
@@ -297,7 +364,8 @@ class CliMessagesTest {
     train("--data", table, "--categorical", "foo").refused("no column \"foo\"");
     train("--data", table, "--target", "kind", "--task", "regression")
         .refused("cannot be predicted as a number", "\"x\"");
-    train("--data", table, "--task", "classification").refused("60 rows in 60 classes are too few");
+    train("--data", table, "--task", "classification")
+        .refused("From 60 rows in 60 classes no fraction of 0.1");
     Path targets = write("y.csv", "y\n1\n");
     train("--data", table, "--target", targets)
         .refused("is a file, but the target of a CSV file is one of its own columns", "join");

@@ -274,19 +274,21 @@ class CliSettingsTest {
         "lr-range --lr-from 1 --lr-to 0.5| needs 0 < lowest < highest, not 1.0 to 0.5",
         "lr-range --range-steps 3| A range test needs at least 40 steps, not 3",
         "cross-validate --folds 1| --folds must be at least 2, not 1",
-        "cross-validate --folds 5000| 1797 rows can't be parted into 5000 folds",
+        "cross-validate --folds 5000| 1,797 rows can't be parted into 5,000 folds",
         "cross-validate --test 0.3| --test has no use here",
         "cross-validate --patience 2 --valid 0| --patience 2 needs rows to validate on",
         "cross-validate --norm ghost:512| --norm ghost:512 needs batches of at least 512 rows, but these have 128",
         "lr-range --norm ghost:512 --batch 256| --norm ghost:512 needs batches of at least 512 rows, but these have 256",
         "tune --norm ghost:64| --norm ghost:64 needs batches of at least 64 rows, but these have 32",
         "tune --try-norm batch,ghost:64 --batch 48| --norm ghost:64 needs batches of at least 64 rows, but these have 48",
+        "ui --port 65536| --port must be from 0 to 65535, not 65536",
+        "cross-validate --valid 1| --valid 1.0 and --test 0.0 leave no rows to train on",
         "tune --trials 0| --trials must be at least 1, not 0",
         "tune --eta 1| --eta must be at least 2, not 1",
         "tune --rungs 0| --rungs must be at least 1, not 0",
         "tune --steps 5| --steps can't be tuned with",
         "tune --valid 0| Trials are judged on rows to validate on, but --valid is 0",
-        "tune --try-lr 1| --try-lr takes the lowest and the highest learning rate, not 1 numbers",
+        "tune --try-lr 1| --try-lr takes the lowest and the highest learning rate, not 1 number.",
         "tune --try-lr 1,0.1| --try-lr: The range of lr must be above 0 and rise, not 1.0 to 0.1",
         "tune --try-norm layers| --try-norm: --norm layers is not known",
         "tune --try-dropout 1| --try-dropout: ",
@@ -296,10 +298,18 @@ class CliSettingsTest {
       })
   void wrongInputsAreNamed(String line, String words) {
     List<Object> args = new ArrayList<>(Arrays.asList((Object[]) line.split(" ")));
-    if (!line.startsWith("summary") && !line.startsWith("cross")) {
+    if (!line.startsWith("summary") && !line.startsWith("cross") && !line.startsWith("ui")) {
       args.addAll(List.of("--out", folder.resolve("out")));
     }
     CommandLineRun.of(args.toArray()).refused(words);
     assertFalse(Files.exists(folder.resolve("out")), "nothing may be left behind");
+  }
+
+  @Test
+  void aFileIsNoFolderForWhatIsFound() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    for (String command : List.of("tune", "lr-range")) {
+      CommandLineRun.of(command, "--out", file).refused("is a file, but a folder is needed");
+    }
   }
 }

@@ -13,11 +13,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** What the commands do with input that is right; {@link CliMessagesTest} has the wrong input. */
 class CliTest {
@@ -241,8 +244,17 @@ class CliTest {
     Path out = folder.resolve("p.csv");
     CommandLineRun.of("predict", "--model", model, "--data", unseen, "--out", out)
         .succeeded()
-        .says("column \"town\" has 1 value(s) that the training rows did not have", "\"Zug\"");
+        .says("column \"town\" has 1 value that the training rows did not have", "\"Zug\"");
     assertEquals(3, Files.readAllLines(out).size());
+  }
+
+  @Test
+  void oneOfAThingIsNotSeveral() throws IOException {
+    digits("--steps", 1).succeeded().says("1 epoch, 1 step in ");
+    Path row = write("row.csv", "area,rooms,town,year\n100,3,Bern,1990\n");
+    CommandLineRun.of("predict", "--model", model, "--data", row, "--out", folder.resolve("p.csv"))
+        .succeeded()
+        .says("1 row predicted in");
   }
 
   @Test
@@ -416,6 +428,26 @@ class CliTest {
     assertEquals(help.out(), CommandLineRun.of("help", command).out());
   }
 
+  /** Lines end between words: not within a file's name, a list of values or an option. */
+  @Test
+  void noHelpBreaksAWord() {
+    Set<String> broken = new TreeSet<>();
+    for (CommandLine command : new CommandLine(new Main()).getSubcommands().values()) {
+      String help = command.getUsageMessage();
+      Set<String> words = new TreeSet<>(List.of(help.split("\\s+")));
+      for (OptionSpec option : command.getCommandSpec().options()) {
+        String text = String.join(" ", option.description());
+        for (String word :
+            text.replace("${DEFAULT-VALUE}", option.defaultValueString()).split("\\s+")) {
+          if (!words.contains(word)) {
+            broken.add(command.getCommandName() + " " + option.longestName() + ": " + word);
+          }
+        }
+      }
+    }
+    assertEquals(Set.of(), broken);
+  }
+
   @Test
   void theProgramExplainsItself() {
     CommandLineRun.of("--help")
@@ -429,6 +461,7 @@ class CliTest {
             "summary",
             "tune",
             "bench",
+            "Shows a command's options",
             "Try: evenkeel train");
     CommandLineRun.of("--version").succeeded().says("evenkeel ");
     CommandLineRun.of("train", "--help")

@@ -48,7 +48,7 @@ class DatasetTest {
     Expect.failure(data::labels, "no class labels: it is a regression");
     Expect.failure(
         () -> Dataset.regression("r", new float[] {1}, 1, new float[] {1}, AB),
-        "1 rows with 2 target column(s) need 2 target values, but there are 1");
+        "1 row with 2 target columns need 2 target values, but there are 1");
   }
 
   @Test
@@ -100,7 +100,7 @@ class DatasetTest {
     Expect.failure(() -> Dataset.unlabelled("d", new float[0], 2), "0 feature values");
     Expect.failure(
         () -> Dataset.regression("d", new float[][] {{1, 2}, {3}}, new float[2], "y"),
-        "row 1 has 1 columns where row 0 has 2");
+        "row 1 has 1 column where row 0 has 2");
     Expect.failure(
         () -> Dataset.classification("d", new float[1], 1, new int[1], List.of("a", "a")),
         "no name twice");

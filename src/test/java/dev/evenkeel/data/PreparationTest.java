@@ -122,7 +122,7 @@ class PreparationTest {
         notes
             .get(0)
             .endsWith(
-                "column \"color\" has 3 value(s) that the training rows did not have, taken as missing: \"mauve\", \"teal\"."),
+                "column \"color\" has 3 values that the training rows did not have, taken as missing: \"mauve\", \"teal\"."),
         notes.get(0));
   }
 
@@ -264,7 +264,7 @@ class PreparationTest {
     assertArrayEquals(new float[] {1, 3, 5}, data.targets());
     assertEquals(3, prepared.apply(data).rows());
     Dataset narrow = Dataset.unlabelled("n", new float[3], 1);
-    Expect.failure(() -> prepared.apply(narrow), "1 columns", "takes 2 columns");
+    Expect.failure(() -> prepared.apply(narrow), "1 column without", "takes 2 columns");
     Dataset labelled = Dataset.classification("c", features, 2, new int[3], List.of("k"));
     Expect.failure(() -> prepared.apply(labelled), "was trained for a regression of 1 value");
     Expect.failure(() -> Preparation.fit(narrow, new int[] {0}, true), "no targets");

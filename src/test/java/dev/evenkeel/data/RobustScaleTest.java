@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -134,6 +135,28 @@ class RobustScaleTest {
     assertEquals(-1 / Math.sqrt(1 + 1 / 9.0), data.features()[0], 1e-7);
     float far = data.features()[6 * 4];
     assertTrue(far > 2.9 && far < 3, "95 / 4, clipped: " + far);
+  }
+
+  /** In a row to train on and in later ones; and the two ways to prepare agree. */
+  @Test
+  void whatNoFloatCanHoldComesOutAtTheBound() throws IOException {
+    String rows = "size,rare,price\n1,0,2\n2,0,3\n3,0,1\n4,0,2\n1e300,0,3\n-1e308,1e200,9\n";
+    Table table = Table.read(Files.writeString(folder.resolve("t.csv"), rows));
+    TargetChoice choice = TargetChoice.of(table, "price", Optional.empty());
+    int[] train = IntStream.range(0, 6).toArray();
+    Preparation fitted = Preparation.fit(table, choice, List.of(), train, Scaling.ROBUST);
+    Dataset data = fitted.apply(table, true, note -> {});
+    assertEquals(3, data.features()[4 * 2]);
+    assertEquals(-3, data.features()[5 * 2]);
+    assertEquals(
+        2 / Math.sqrt(1 + 4 / 9.0), data.features()[5 * 2 + 1], 1e-7, "1e200 / (1e200 / 2)");
+    RowEncoder encoder = new RowEncoder(fitted);
+    float[] row = new float[2];
+    for (int i = 0; i < 6; i++) {
+      String[] fields = rows.split("\n")[i + 1].split(",");
+      encoder.encode(Map.of("size", fields[0], "rare", fields[1]), row);
+      assertArrayEquals(Arrays.copyOfRange(data.features(), 2 * i, 2 * i + 2), row);
+    }
   }
 
   @Test

@@ -80,14 +80,18 @@ class SplitTest {
         () -> Split.of(10, 0.6, 0.4, 1), "0.6 for validation and 0.4 for testing", "less than 1");
     Expect.failure(() -> Split.of(10, -0.1, 0, 1), "must not be negative");
     Expect.failure(() -> Split.of(10, Double.NaN, 0, 1), "NaN");
-    Expect.failure(() -> Split.of(3, 0.1, 0, 1), "3 rows are too few", "0.1 aside for validation");
-    Expect.failure(() -> Split.of(0, 0, 0, 1), "0 rows are too few", "training");
+    Expect.failure(
+        () -> Split.of(3, 0.1, 0, 1),
+        "From 3 rows no fraction of",
+        "0.1 can be set aside for validation");
+    Expect.failure(() -> Split.of(0, 0, 0, 1), "From 0 rows no fraction of", "training");
     Expect.failure(() -> Split.stratified(new int[] {0, -1}, 0, 0, 1), "class label -1");
   }
 
   @Test
   void aTargetOfOneRowPerClassIsNamedAsTheReason() {
     int[] labels = IntStream.range(0, 50).toArray();
-    Expect.failure(() -> Split.stratified(labels, 0.1, 0, 1), "50 rows in 50 classes are too few");
+    Expect.failure(
+        () -> Split.stratified(labels, 0.1, 0, 1), "From 50 rows in 50 classes no fraction of");
   }
 }

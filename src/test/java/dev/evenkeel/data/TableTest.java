@@ -123,9 +123,9 @@ class TableTest {
   @Test
   void aRaggedLineIsNamedWithBothCounts() throws IOException {
     Path path = file("a,b\n1,2\n\n3,4,5\n");
-    Expect.failure(() -> Table.read(path), path + ", line 4: it has 3 field(s), but line 1 has 2");
+    Expect.failure(() -> Table.read(path), path + ", line 4: it has 3 fields, but line 1 has 2");
     Path spaced = file("1 2\n3 4\n5\n");
-    Expect.failure(() -> Table.read(spaced), "line 3: it has 1 field(s), but line 1 has 2");
+    Expect.failure(() -> Table.read(spaced), "line 3: it has 1 field, but line 1 has 2");
   }
 
   @Test
@@ -172,7 +172,10 @@ class TableTest {
         () -> Table.read(unknown, Table.Options.DETECT.withCategorical(Set.of("z"))),
         "no column \"z\"",
         "are: a");
-    Expect.failure(() -> Table.read(folder.resolve("none.csv")), "Cannot read", "NoSuchFile");
+    Expect.failure(
+        () -> Table.read(folder.resolve("none.csv")),
+        "There is no file",
+        "none.csv. help: check the path");
   }
 
   @Test
@@ -213,7 +216,7 @@ class TableTest {
     assertTrue(remark.contains("line 1") && remark.contains("3,2,rose,lily"), remark);
     Table texts = table("2,2,rose,lily\n1,a,0\n3,b,1\n");
     assertEquals(List.of("a", "b"), ((Column.Categorical) texts.column("2")).levels());
-    Expect.failure(() -> table("3,7,rose,lily\n1,2,0\n"), "line 2", "3 field(s)", "line 1 has 4");
+    Expect.failure(() -> table("3,7,rose,lily\n1,2,0\n"), "line 2", "3 fields", "line 1 has 4");
     Path path = file("3,2,rose,lily\n1,2,0\n");
     Expect.failure(
         () -> Table.read(path, Table.Options.DETECT.withHeader(Table.Header.ABSENT)), "line 2");

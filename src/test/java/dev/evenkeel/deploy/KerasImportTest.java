@@ -167,7 +167,7 @@ class KerasImportTest {
         "too many for a file of its size");
     refused(KerasFiles.parts().get(KerasFiles.WEIGHTS), "it holds weights alone");
     Path missing = folder.resolve("missing.keras");
-    Expect.failure(() -> KerasImport.read(missing), "Cannot read " + missing);
+    Expect.failure(() -> KerasImport.read(missing), "There is no file " + missing + ". help:");
   }
 
   /** The other file is there; it must not be opened all the same. */

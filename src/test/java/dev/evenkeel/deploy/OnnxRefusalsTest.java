@@ -133,6 +133,6 @@ class OnnxRefusalsTest {
     none.write(file(), none.node("Relu", none.input("x", 4)), 4);
     Expect.failure(() -> OnnxImport.read(file()), "has no linear layer, so it is no network");
     Path missing = folder.resolve("missing.onnx");
-    Expect.failure(() -> OnnxImport.read(missing), "Cannot read " + missing);
+    Expect.failure(() -> OnnxImport.read(missing), "There is no file " + missing);
   }
 }

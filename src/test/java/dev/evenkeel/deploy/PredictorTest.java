@@ -104,7 +104,7 @@ class PredictorTest {
       }
     }
     float[] first = predictor.predict(Arrays.copyOf(raw.features(), 64));
-    assertSays("3 values are not rows of 64 features", () -> predictor.predict(1, 2, 3));
+    assertSays("Rows of 64 features can't be made of 3 values", () -> predictor.predict(1, 2, 3));
     assertSays("The model takes 64 numbers", () -> predictor.predict(Map.of("a", "1")));
     float[] gap = new float[64];
     gap[1] = Float.NaN;

@@ -49,7 +49,7 @@ class FoundByFuzzingTest {
                 assertThrows(
                     EvenkeelException.class,
                     () -> Network.of(Integer.MAX_VALUE - 2, RowNorm.group(1_000_000_000))));
-    assertTrue(e.getMessage().contains("can't part 2147483645 features"), e.getMessage());
+    assertTrue(e.getMessage().contains("can't part 2,147,483,645 features"), e.getMessage());
   }
 
   @Test
@@ -57,7 +57,8 @@ class FoundByFuzzingTest {
     Network lie = Network.of(3, Linear.of(700_000_000));
     EvenkeelException e = refusal(Map.of("network", Json.write(lie)));
     assertTrue(
-        e.getMessage().endsWith("tensor \"0.weight\" has 6 values, but its layer needs 2100000000"),
+        e.getMessage()
+            .endsWith("tensor \"0.weight\" has 6 values, but its layer needs 2,100,000,000"),
         e.getMessage());
   }
 

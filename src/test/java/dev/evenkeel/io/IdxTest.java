@@ -96,6 +96,7 @@ class IdxTest {
   @Test
   void aFolderAndAMissingFileAreNamed() {
     Expect.failure(() -> Idx.read(folder), "it is a folder");
-    Expect.failure(() -> Idx.read(folder.resolve("none")), "Cannot read", "none: NoSuchFile");
+    Expect.failure(
+        () -> Idx.read(folder.resolve("none")), "There is no file", "none. help: check the path");
   }
 }

@@ -45,7 +45,12 @@ class LossTest {
         "Label smoothing must be at least 0 and below 1, not NaN");
     Expect.failure(
         () -> new Loss.SoftmaxCrossEntropy(0, List.of(1.0, -2.0)),
-        "A class weight must be at least 0 and finite, not -2.0");
+        "A class weight must be at least 0 and finite as a float, not -2.0");
+    Expect.failure(
+        () -> new Loss.SoftmaxCrossEntropy(0, List.of(1.0, 1e39)), "finite as a float, not 1.0E39");
+    Expect.failure(
+        () -> new Loss.SoftmaxCrossEntropy(0, List.of(0.0, 1e-60)),
+        "At least one class weight must be above 0, not all of [0.0, 1.0E-60]");
     Expect.failure(() -> Loss.huber(0), "Huber's delta must be above 0, not 0.0");
     Expect.failure(() -> Loss.huber(Double.NaN), "Huber's delta must be above 0, not NaN");
   }
@@ -68,7 +73,7 @@ class LossTest {
       Loss loss = new Loss.SoftmaxCrossEntropy(0, List.of(1.0, 2.0));
       bind(backend, loss, 2, 1).run();
       Expect.failure(
-          () -> bind(backend, loss, 3, 1), "2 class weights were given for a network of 3 outputs");
+          () -> bind(backend, loss, 3, 1), "A network of 3 outputs can't take 2 class weights");
     }
   }
 

@@ -83,10 +83,10 @@ class ClassificationMetricsTest {
   @Test
   void topKNeedsAsManyColumns() {
     assertMessage(
-        "top5: outputs have 3 column(s), expected at least 5. Choose a smaller k, or accuracy.",
+        "top5: outputs have 3 columns, expected at least 5. Choose a smaller k, or accuracy.",
         () -> new TopK(5).of(classes(3, new float[3], 0)));
     assertMessage(
-        "top1: outputs have 1 column(s), expected at least 2. Choose a smaller k, or accuracy.",
+        "top1: outputs have 1 column, expected at least 2. Choose a smaller k, or accuracy.",
         () -> new TopK(1).of(binary(new float[1], 0)));
     assertMessage("top-k: k is 0, expected at least 1.", () -> new TopK(0));
   }
@@ -257,13 +257,13 @@ class ClassificationMetricsTest {
             metric.name()
                 + ": the target of row 1 is "
                 + target
-                + ", expected a class index from 0 to 2, for logits of 3 column(s).",
+                + ", expected a class index from 0 to 2, for logits of 3 columns.",
             () -> metric.of(classes(3, new float[6], 0, target)));
       }
     }
     assertMessage(
         "accuracy: the target of row 0 is 2.0, expected a class index from 0 to 1, for logits of 1"
-            + " column(s).",
+            + " column.",
         () -> new Accuracy().of(binary(new float[1], 2)));
     assertMessage(
         "logloss: targets have 2 columns, expected 1: the index of the class.",

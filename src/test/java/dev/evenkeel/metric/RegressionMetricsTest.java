@@ -109,13 +109,13 @@ class RegressionMetricsTest {
         "Predictions: outputs hold 5 values, expected 6: 2 rows of 3 columns.",
         () -> new Predictions(2, 3, new float[5], 1, new float[2]));
     assertMessage(
-        "Predictions: targets hold 3 values, expected 2: 2 rows of 1 columns.",
+        "Predictions: targets hold 3 values, expected 2: 2 rows of 1 column.",
         () -> new Predictions(2, 3, new float[6], 1, new float[3]));
     assertMessage(
         "Predictions: outputs have 0 columns, expected at least 1.",
         () -> new Predictions(2, 0, new float[0], 1, new float[2]));
     assertMessage(
-        "Predictions: outputs hold 0 values, expected 4294967296: 65536 rows of 65536 columns.",
+        "Predictions: outputs hold 0 values, expected 4,294,967,296: 65,536 rows of 65,536 columns.",
         () -> new Predictions(65536, 65536, new float[0], 1, new float[65536]));
   }
 

@@ -236,6 +236,10 @@ class ScheduleTest {
     assertMessage(
         "Unknown schedule 'linear': expected constant, step, cosine, flat-cosine, cosine-log, one-cycle or plateau.",
         () -> Schedule.named("linear", 100));
+    assertEquals(Schedule.cosineLog(), Schedule.forFade("cosine-log", 100));
+    assertMessage(
+        "Unknown schedule 'linear': expected constant, step, cosine, flat-cosine, cosine-log or one-cycle.",
+        () -> Schedule.forFade("linear", 100));
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -91,6 +92,38 @@ class RunMarkTest {
       Files.writeString(folder.resolve("other"), "");
       assertFalse(Files.exists(folder.resolve("stop")));
       assertFalse(mark.isStopAsked());
+    }
+  }
+
+  @Test
+  void aRunSaysHowLongItWillBe() throws IOException {
+    assertEquals(Optional.empty(), RunMark.length(folder));
+    try (Backend backend = Device.cpu(1);
+        Model model = NETWORK.build(backend, 5)) {
+      Trainer trainer =
+          new Trainer(model, RECIPE.withSteps(19), FEW)
+              .withCheckpoints(folder)
+              .withListener(asking(folder));
+      assertThrows(
+          StoppedException.class,
+          trainer.withListener(
+                  new Listener() {
+                    @Override
+                    public void onStep(
+                        int epoch, long step, int rows, float loss, double rate, long nanos) {
+                      assertEquals(Optional.of(new RunMark.Length(3, 19)), RunMark.length(folder));
+                    }
+                  })
+              ::fit);
+    }
+    assertEquals(Optional.empty(), RunMark.length(folder));
+    try (RunMark mark = RunMark.of(folder)) {
+      assertEquals(Optional.empty(), RunMark.length(folder), "not said yet");
+      mark.tell(new RunMark.Length(3, 1L << 40));
+      assertEquals(Optional.of(new RunMark.Length(3, 1L << 40)), RunMark.length(folder));
+      assertTrue(RunMark.isRunning(folder));
+      Files.writeString(folder.resolve("running"), "1 2\nx y\n");
+      assertEquals(Optional.empty(), RunMark.length(folder));
     }
   }
 

@@ -772,7 +772,7 @@ class TrainerTest {
           "1 training row can't make a batch of the 2 rows that are needed");
       Expect.failure(
           () -> new Trainer(model, RECIPE.withLoss(Loss.meanSquared()), TRAIN).fit(),
-          "needs a target for each of the network's 10 outputs, but the targets have 1 columns");
+          "needs a target for each of the network's 10 outputs, but the targets have 1 column");
     }
     try (Model model = Network.mlp(64, List.of(8), 5).build(backend, 1)) {
       Expect.failure(() -> fit(model, RECIPE), "but the network has 5 outputs (classes 0 to 4)");

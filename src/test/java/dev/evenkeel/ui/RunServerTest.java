@@ -131,6 +131,7 @@ class RunServerTest {
     JsonNode list = json("/runs");
     List<String> seen = new ArrayList<>();
     list.forEach(run -> seen.add(run.get("name").asText() + " " + run.get("state").asText()));
+    assertTrue(list.get(0).get("length").isNull(), "it does not run");
     assertEquals(List.of("one stopped", "two words é finished"), seen.stream().sorted().toList());
     JsonNode history = json("/runs/two%20words%20%C3%A9");
     assertEquals("[1.0,2.0]", history.at("/epochs/epoch").toString());
@@ -171,7 +172,11 @@ class RunServerTest {
                 - Files.getLastModifiedTime(live.resolve("history.csv")).toMillis())
             / 1e3;
     assertTrue(late < 2, late + " s");
-    assertTrue(json("/runs").toString().contains("\"state\":\"running\""));
+    JsonNode listed = json("/runs").get(0);
+    assertEquals("live running", listed.get("name").asText() + " " + listed.get("state").asText());
+    assertEquals(10_000, listed.at("/length/epochs").asInt());
+    assertEquals(0, listed.at("/length/steps").asLong() % 10_000, "steps of whole epochs");
+    assertTrue(listed.at("/length/steps").asLong() >= 10_000);
     HttpResponse<String> answer = send("POST", "/runs/live/stop", Guard.TOKEN, token());
     assertEquals(202, answer.statusCode(), answer.body());
     CompletionException ended =

@@ -3,6 +3,7 @@ package dev.evenkeel.backend.cpu;
 import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BatchNormMemory;
@@ -42,7 +43,7 @@ public final class CpuBackend implements Backend {
   @Override
   public String description() {
     int n = workers.count();
-    return "CPU, %d thread%s, %s".formatted(n, n == 1 ? "" : "s", blas.description());
+    return "CPU, %s, %s".formatted(Words.counted(n, "thread"), blas.description());
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.evenkeel.backend.cpu;
 import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.tensor.Matrix;
 
 /**
@@ -47,8 +48,8 @@ final class SoftmaxCrossEntropy extends Losses {
     int target = (int) value;
     if (target != value || target < 0 || target >= columns) {
       throw new EvenkeelException(
-          "Row %d of the batch has class %s, but the network has %d outputs (classes 0 to %d)"
-              .formatted(row, name(value), columns, columns - 1));
+          "Row %d of the batch has class %s, but the network has %s (classes 0 to %d)"
+              .formatted(row, name(value), Words.counted(columns, "output"), columns - 1));
     }
     return target;
   }

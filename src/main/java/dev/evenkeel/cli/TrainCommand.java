@@ -142,11 +142,10 @@ final class TrainCommand implements Callable<Integer> {
     int outputs = recipe.isBinary() ? 1 : parts.train().task().outputs();
     if (saved.network().outputs() != outputs) {
       throw new EvenkeelException(
-          "%s has %d output%s, but %s and this loss need %d. help: for two classes, --loss binary goes with one output and --loss cross-entropy with two"
+          "%s has %s, but %s and this loss need %d. help: for two classes, --loss binary goes with one output and --loss cross-entropy with two"
               .formatted(
                   saved.file(),
-                  saved.network().outputs(),
-                  saved.network().outputs() == 1 ? "" : "s",
+                  Words.counted(saved.network().outputs(), "output"),
                   plan.data(),
                   outputs));
     }

@@ -9,14 +9,14 @@ final class Comparisons {
   static Lanes.BitOfII ints(String name, String type, boolean flush) {
     if (type.equals("f32")) {
       Doubles compare = doubles(name);
+      Lanes.BitOfII plain = flush ? null : floats(name);
       return compare == null
           ? null
-          : flush
-              ? (a, b) ->
-                  compare.apply(
-                      Rounding.flush(Float.intBitsToFloat(a)),
-                      Rounding.flush(Float.intBitsToFloat(b)))
-              : (a, b) -> compare.apply(Float.intBitsToFloat(a), Float.intBitsToFloat(b));
+          : plain != null
+              ? plain
+              : flush
+                  ? (a, b) -> compare.apply(Rounding.flush(real(a)), Rounding.flush(real(b)))
+                  : (a, b) -> compare.apply(real(a), real(b));
     }
     if (PtxType.isFloat(type)) {
       return null;
@@ -72,6 +72,24 @@ final class Comparisons {
   /** A float compares as the double it is. */
   interface Doubles {
     boolean apply(double a, double b);
+  }
+
+  private static float real(int bits) {
+    return Float.intBitsToFloat(bits);
+  }
+
+  /** What kernels ask most, without a call in between; null for the rest. */
+  private static Lanes.BitOfII floats(String name) {
+    return switch (name) {
+      case "eq" -> (a, b) -> real(a) == real(b);
+      case "neu" -> (a, b) -> real(a) != real(b);
+      case "lt" -> (a, b) -> real(a) < real(b);
+      case "le" -> (a, b) -> real(a) <= real(b);
+      case "gt" -> (a, b) -> real(a) > real(b);
+      case "ge" -> (a, b) -> real(a) >= real(b);
+      case "nan" -> (a, b) -> real(a) != real(a) || real(b) != real(b);
+      default -> null;
+    };
   }
 
   /** Those that end in u hold where an operand is NaN. */

@@ -18,19 +18,31 @@ final class Conversion {
     boolean toFloat = PtxType.isFloat(to);
     boolean fromFloat = PtxType.isFloat(from);
     if (!toFloat && !fromFloat) {
-      return s.has("sat") ? bits -> clamp(exact(bits, from), to) : bits -> extend(bits, from);
+      return s.has("sat") ? bits -> clamp(exact(bits, from), to) : extending(from);
     }
     Rounding mode = Rounding.of(s);
     if (fromFloat && !toFloat) {
       Rounding whole = whole(s);
       boolean flush = s.has("ftz") && from.equals("f32");
-      return bits -> toInteger(whole, value(bits, from, flush), to, from);
+      Value value = value(from, flush);
+      boolean word = PtxType.isSigned(to) && PtxType.bytes(to) >= 4;
+      Rounding way = whole == null ? Rounding.ZERO : whole;
+      return bits -> {
+        double rounded = way.toWhole(value.of(bits));
+        return word && Math.abs(rounded) < 0x1p31 ? (long) rounded : toInteger(rounded, to, from);
+      };
     }
     if (!fromFloat) {
       boolean clamped = s.has("sat");
+      boolean signed = PtxType.isSigned(from);
+      boolean nearest = mode == Rounding.NEAREST && to.equals("f32") && !clamped;
+      Step extend = extending(from);
       return bits -> {
-        long exact = extend(bits, from);
-        boolean small = exact == (int) exact && (exact >= 0 || PtxType.isSigned(from));
+        long exact = extend.apply(bits);
+        boolean small = exact == (int) exact && (exact >= 0 || signed);
+        if (small && nearest) {
+          return Rounding.bits((float) exact);
+        }
         BigDecimal value = small ? BigDecimal.valueOf(exact) : new BigDecimal(exact(bits, from));
         return switch (to) {
           case "f32" -> {
@@ -45,15 +57,17 @@ final class Conversion {
     Rounding whole = whole(s);
     boolean flush = s.has("ftz");
     boolean clamped = s.has("sat");
+    boolean single = to.equals("f32");
+    Value of = value(from, flush);
     return bits -> {
-      double value = value(bits, from, flush);
+      double value = of.of(bits);
       if (whole != null) {
         value = whole.toWhole(value);
       }
       if (clamped) {
         value = Rounding.saturate(value);
       }
-      if (to.equals("f32")) {
+      if (single) {
         float f = mode.toFloat(value);
         return Rounding.bits(flush ? Rounding.flush(f) : f);
       }
@@ -69,18 +83,21 @@ final class Conversion {
             : s.has("rmi") ? Rounding.DOWN : s.has("rpi") ? Rounding.UP : null;
   }
 
-  private static double value(long bits, String from, boolean flush) {
-    switch (from) {
-      case "f32":
-        float f = Float.intBitsToFloat((int) bits);
-        return flush ? Rounding.flush(f) : f;
-      case "f64":
-        return Double.longBitsToDouble(bits);
-      case "f16":
-        return HalfPrecision.fromFloat16((int) bits & 0xffff);
-      default:
-        return HalfPrecision.fromBfloat16((int) bits & 0xffff);
-    }
+  /** The number that bits mean. */
+  private interface Value {
+    double of(long bits);
+  }
+
+  private static Value value(String from, boolean flush) {
+    return switch (from) {
+      case "f32" ->
+          flush
+              ? bits -> Rounding.flush(Float.intBitsToFloat((int) bits))
+              : bits -> Float.intBitsToFloat((int) bits);
+      case "f64" -> Double::longBitsToDouble;
+      case "f16" -> bits -> HalfPrecision.fromFloat16((int) bits & 0xffff);
+      default -> bits -> HalfPrecision.fromBfloat16((int) bits & 0xffff);
+    };
   }
 
   /** To f64, f16 or bf16; the value of the last two is a float's. */
@@ -93,13 +110,13 @@ final class Conversion {
   }
 
   /** The low bits as the type means them, widened to 64. */
-  static long extend(long bits, String type) {
+  static Step extending(String type) {
     int drop = 64 - 8 * PtxType.bytes(type);
-    return PtxType.isSigned(type) ? bits << drop >> drop : bits << drop >>> drop;
+    return PtxType.isSigned(type) ? bits -> bits << drop >> drop : bits -> bits << drop >>> drop;
   }
 
   private static BigInteger exact(long bits, String type) {
-    long wide = extend(bits, type);
+    long wide = extending(type).apply(bits);
     BigInteger value = BigInteger.valueOf(wide);
     return wide < 0 && !PtxType.isSigned(type) ? value.add(BigInteger.ONE.shiftLeft(64)) : value;
   }
@@ -113,18 +130,12 @@ final class Conversion {
   }
 
   /** Beyond the range the nearest end of it; NaN becomes 0, or the top bit alone in 64 bits. */
-  private static long toInteger(Rounding whole, double value, String to, String from) {
-    if (value != value) {
+  private static long toInteger(double rounded, String to, String from) {
+    if (rounded != rounded) {
       boolean wide = PtxType.bytes(to) == 8 || from.equals("f64");
       return wide ? 1L << 8 * PtxType.bytes(to) - 1 : 0;
     }
-    double rounded = (whole == null ? Rounding.ZERO : whole).toWhole(value);
-    if (Math.abs(rounded) < 0x1p31 && PtxType.isSigned(to) && PtxType.bytes(to) >= 4) {
-      return (long) rounded;
-    }
-    if (Double.isInfinite(rounded)) {
-      rounded = Math.copySign(0x1p100, rounded);
-    }
-    return clamp(new BigDecimal(rounded).toBigInteger(), to);
+    double finite = Double.isInfinite(rounded) ? Math.copySign(0x1p100, rounded) : rounded;
+    return clamp(new BigDecimal(finite).toBigInteger(), to);
   }
 }

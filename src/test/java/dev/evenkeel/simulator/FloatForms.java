@@ -37,6 +37,12 @@ final class FloatForms {
   /** Errors of approximations are those that the PTX manual allows. */
   private Instruction compile32(Statement s) {
     Rounding mode = Rounding.of(s);
+    if (mode == Rounding.NEAREST && !s.has("ftz") && !s.has("sat")) {
+      Instruction plain = plain(s);
+      if (plain != null) {
+        return plain;
+      }
+    }
     return switch (s.words().get(0)) {
       case "add" -> binary(s, mode::add);
       case "sub" -> binary(s, (a, b) -> mode.add(a, -b));
@@ -49,7 +55,7 @@ final class FloatForms {
       case "neg" -> bits(s, a -> a ^ 0x80000000);
       case "abs" -> bits(s, a -> a & 0x7fffffff);
       case "copysign" ->
-          new Lanes.RunIntOfII((a, b) -> a & 0x80000000 | b & 0x7fffffff, at(0), at(1), at(2));
+          Lanes.intOfII((a, b) -> a & 0x80000000 | b & 0x7fffffff, at(0), at(1), at(2));
       case "sqrt" ->
           s.has("approx") ? approximate(s, Math::sqrt, 0x1p-23, 0) : unary(s, mode::squareRoot);
       case "rcp" ->
@@ -64,6 +70,27 @@ final class FloatForms {
       case "tanh" -> approximate(s, Math::tanh, 0x1p-11, 0);
       default -> null;
     };
+  }
+
+  /** What most kernels mostly do, without a call in between. */
+  private Instruction plain(Statement s) {
+    return switch (s.words().get(0)) {
+      case "add" -> Lanes.intOfII((a, b) -> Rounding.bits(real(a) + real(b)), at(0), at(1), at(2));
+      case "sub" -> Lanes.intOfII((a, b) -> Rounding.bits(real(a) - real(b)), at(0), at(1), at(2));
+      case "mul" -> Lanes.intOfII((a, b) -> Rounding.bits(real(a) * real(b)), at(0), at(1), at(2));
+      case "fma" ->
+          Lanes.intOfIII(
+              (a, b, c) -> Rounding.bits(Math.fma(real(a), real(b), real(c))),
+              at(0),
+              at(1),
+              at(2),
+              at(3));
+      default -> null;
+    };
+  }
+
+  private static float real(int bits) {
+    return Float.intBitsToFloat(bits);
   }
 
   private static double log2(double x) {
@@ -94,7 +121,7 @@ final class FloatForms {
   private Instruction bits(Statement s, Lanes.IntOfI op) {
     return s.has("ftz")
         ? unary(s, a -> Float.intBitsToFloat(op.apply(Float.floatToRawIntBits(a))))
-        : new Lanes.RunIntOfI(op, at(0), at(1));
+        : Lanes.intOfI(op, at(0), at(1));
   }
 
   private static float in(float a, boolean flush) {
@@ -108,7 +135,7 @@ final class FloatForms {
 
   private Instruction unary(Statement s, Float1 op) {
     boolean flush = s.has("ftz");
-    return new Lanes.RunIntOfI(
+    return Lanes.intOfI(
         a -> out(op.apply(in(Float.intBitsToFloat(a), flush)), flush, false), at(0), at(1));
   }
 
@@ -116,13 +143,13 @@ final class FloatForms {
     boolean flush = s.has("ftz");
     boolean saturate = s.has("sat");
     if (!flush && !saturate) {
-      return new Lanes.RunIntOfII(
+      return Lanes.intOfII(
           (a, b) -> Rounding.bits(op.apply(Float.intBitsToFloat(a), Float.intBitsToFloat(b))),
           at(0),
           at(1),
           at(2));
     }
-    return new Lanes.RunIntOfII(
+    return Lanes.intOfII(
         (a, b) ->
             out(
                 op.apply(in(Float.intBitsToFloat(a), flush), in(Float.intBitsToFloat(b), flush)),
@@ -136,7 +163,7 @@ final class FloatForms {
   private Instruction ternary(Statement s, Float3 op) {
     boolean flush = s.has("ftz");
     boolean saturate = s.has("sat");
-    return new Lanes.RunIntOfIII(
+    return Lanes.intOfIII(
         (a, b, c) ->
             out(
                 op.apply(
@@ -170,7 +197,7 @@ final class FloatForms {
         yield binary64((a, b) -> a / b);
       }
       case "fma", "mad" ->
-          new Lanes.RunLongOfLLL(
+          Lanes.longOfLLL(
               (a, b, c) ->
                   Rounding.bits(
                       mode.fma(
@@ -183,10 +210,10 @@ final class FloatForms {
               wide(3));
       case "min" -> binary64(FloatForms::min);
       case "max" -> binary64(FloatForms::max);
-      case "neg" -> new Lanes.RunLongOfL(a -> a ^ Long.MIN_VALUE, wide(0), wide(1));
-      case "abs" -> new Lanes.RunLongOfL(a -> a & Long.MAX_VALUE, wide(0), wide(1));
+      case "neg" -> Lanes.longOfL(a -> a ^ Long.MIN_VALUE, wide(0), wide(1));
+      case "abs" -> Lanes.longOfL(a -> a & Long.MAX_VALUE, wide(0), wide(1));
       case "copysign" ->
-          new Lanes.RunLongOfLL(
+          Lanes.longOfLL(
               (a, b) -> a & Long.MIN_VALUE | b & Long.MAX_VALUE, wide(0), wide(1), wide(2));
       case "sqrt" -> {
         requireNearest(mode);
@@ -218,12 +245,12 @@ final class FloatForms {
   }
 
   private Instruction unary64(Double1 op) {
-    return new Lanes.RunLongOfL(
+    return Lanes.longOfL(
         a -> Rounding.bits(op.apply(Double.longBitsToDouble(a))), wide(0), wide(1));
   }
 
   private Instruction binary64(Double2 op) {
-    return new Lanes.RunLongOfLL(
+    return Lanes.longOfLL(
         (a, b) -> Rounding.bits(op.apply(Double.longBitsToDouble(a), Double.longBitsToDouble(b))),
         wide(0),
         wide(1),

@@ -31,15 +31,13 @@ final class IntegerForms {
   }
 
   private Instruction ints3(String type, Lanes.IntOfIII op) {
-    return new Lanes.RunIntOfIII(
+    return Lanes.intOfIII(
         op, o.int32(0, type), o.int32(1, type), o.int32(2, type), o.int32(3, type));
   }
 
   /** Sixteen bits are cut or extended before, and need not be after. */
-  private static int narrow(int value, String type) {
-    return PtxType.bytes(type) == 4
-        ? value
-        : PtxType.isSigned(type) ? (short) value : value & 0xffff;
+  private static int narrow(int value, boolean half, boolean signed) {
+    return !half ? value : signed ? (short) value : value & 0xffff;
   }
 
   private Instruction binary32(Statement s, String type) {
@@ -72,8 +70,10 @@ final class IntegerForms {
                   : (a, b) -> b == 0 ? a : Integer.remainderUnsigned(a, b);
         };
     Lanes.IntOfII whole =
-        PtxType.bytes(type) == 4 ? op : (a, b) -> op.apply(narrow(a, type), narrow(b, type));
-    return new Lanes.RunIntOfII(whole, o.int32(0, type), o.int32(1, type), o.int32(2, type));
+        PtxType.bytes(type) == 4
+            ? op
+            : (a, b) -> op.apply(narrow(a, true, signed), narrow(b, true, signed));
+    return Lanes.intOfII(whole, o.int32(0, type), o.int32(1, type), o.int32(2, type));
   }
 
   private Instruction binary64(Statement s, String type) {
@@ -96,7 +96,7 @@ final class IntegerForms {
                   ? (a, b) -> b == 0 ? a : a % b
                   : (a, b) -> b == 0 ? a : Long.remainderUnsigned(a, b);
         };
-    return new Lanes.RunLongOfLL(op, o.int64(0, type), o.int64(1, type), o.int64(2, type));
+    return Lanes.longOfLL(op, o.int64(0, type), o.int64(1, type), o.int64(2, type));
   }
 
   private static long widen(int value, boolean signed) {
@@ -113,13 +113,13 @@ final class IntegerForms {
     boolean high = s.has("hi");
     if (s.has("wide")) {
       if (PtxType.bytes(type) == 2) {
-        return new Lanes.RunIntOfII(
-            (a, b) -> narrow(a, type) * narrow(b, type),
+        return Lanes.intOfII(
+            (a, b) -> narrow(a, true, signed) * narrow(b, true, signed),
             o.int32(0, type),
             o.int32(1, type),
             o.int32(2, type));
       }
-      return new Lanes.RunLongOfII(
+      return Lanes.longOfII(
           (a, b) -> widen(a, signed) * widen(b, signed),
           o.int64(0, type),
           o.int32(1, type),
@@ -129,25 +129,28 @@ final class IntegerForms {
       throw o.unknown();
     }
     if (PtxType.bytes(type) == 8) {
-      return new Lanes.RunLongOfLL(
+      return Lanes.longOfLL(
           high ? (a, b) -> high(a, b, signed) : (a, b) -> a * b,
           o.int64(0, type),
           o.int64(1, type),
           o.int64(2, type));
     }
     int width = 8 * PtxType.bytes(type);
+    boolean half = width == 16;
     Lanes.IntOfII op =
         high
             ? (a, b) ->
-                (int) (widen(narrow(a, type), signed) * widen(narrow(b, type), signed) >> width)
+                (int)
+                    (widen(narrow(a, half, signed), signed) * widen(narrow(b, half, signed), signed)
+                        >> width)
             : (a, b) -> a * b;
-    return new Lanes.RunIntOfII(op, o.int32(0, type), o.int32(1, type), o.int32(2, type));
+    return Lanes.intOfII(op, o.int32(0, type), o.int32(1, type), o.int32(2, type));
   }
 
   private Instruction multiplyAdd(Statement s, String type) {
     boolean signed = PtxType.isSigned(type);
     if (s.has("wide") && PtxType.bytes(type) == 4) {
-      return new Lanes.RunLongOfIIL(
+      return Lanes.longOfIIL(
           (a, b, c) -> widen(a, signed) * widen(b, signed) + c,
           o.int64(0, type),
           o.int32(1, type),
@@ -155,7 +158,7 @@ final class IntegerForms {
           o.int64(3, type));
     }
     if (s.has("lo") && PtxType.bytes(type) == 8) {
-      return new Lanes.RunLongOfLLL(
+      return Lanes.longOfLLL(
           (a, b, c) -> a * b + c,
           o.int64(0, type),
           o.int64(1, type),
@@ -182,25 +185,27 @@ final class IntegerForms {
               : signed
                   ? (a, b) -> a >> (b < 0 || b > 63 ? 63 : b)
                   : (a, b) -> b < 0 || b > 63 ? 0 : a >>> b;
-      return new Lanes.RunLongOfLI(op, o.int64(0, type), o.int64(1, type), o.int32(2, "u32"));
+      return Lanes.longOfLI(op, o.int64(0, type), o.int64(1, type), o.int32(2, "u32"));
     }
+    boolean half = bytes == 2;
     Lanes.IntOfII op =
         left
             ? (a, b) -> b < 0 || b > 31 ? 0 : a << b
             : signed
-                ? (a, b) -> narrow(a, type) >> (b < 0 || b > 31 ? 31 : b)
-                : (a, b) -> b < 0 || b > 31 ? 0 : narrow(a, type) >>> b;
-    return new Lanes.RunIntOfII(op, o.int32(0, type), o.int32(1, type), o.int32(2, "u32"));
+                ? (a, b) -> narrow(a, half, true) >> (b < 0 || b > 31 ? 31 : b)
+                : (a, b) -> b < 0 || b > 31 ? 0 : narrow(a, half, false) >>> b;
+    return Lanes.intOfII(op, o.int32(0, type), o.int32(1, type), o.int32(2, "u32"));
   }
 
   private Instruction unary32(Statement s, String type) {
     boolean full = PtxType.bytes(type) == 4;
+    boolean signed = PtxType.isSigned(type);
     Lanes.IntOfI op =
         switch (s.words().get(0)) {
           case "neg" -> a -> -a;
-          case "abs" -> a -> Math.abs(narrow(a, type));
+          case "abs" -> a -> Math.abs(narrow(a, !full, signed));
           case "not" -> a -> ~a;
-          case "cnot" -> a -> narrow(a, type) == 0 ? 1 : 0;
+          case "cnot" -> a -> narrow(a, !full, signed) == 0 ? 1 : 0;
           case "clz" -> Integer::numberOfLeadingZeros;
           case "popc" -> Integer::bitCount;
           case "brev" -> Integer::reverse;
@@ -216,23 +221,23 @@ final class IntegerForms {
     if (!full && s.words().get(0).matches("clz|popc|brev|bfind")) {
       throw o.unknown();
     }
-    return new Lanes.RunIntOfI(op, o.int32(0, type), o.int32(1, type));
+    return Lanes.intOfI(op, o.int32(0, type), o.int32(1, type));
   }
 
   private Instruction unary64(Statement s, String type) {
     switch (s.words().get(0)) {
       case "clz":
-        return new Lanes.RunIntOfL(Long::numberOfLeadingZeros, o.int32(0, type), o.int64(1, type));
+        return Lanes.intOfL(Long::numberOfLeadingZeros, o.int32(0, type), o.int64(1, type));
       case "popc":
-        return new Lanes.RunIntOfL(Long::bitCount, o.int32(0, type), o.int64(1, type));
+        return Lanes.intOfL(Long::bitCount, o.int32(0, type), o.int64(1, type));
       case "neg":
-        return new Lanes.RunLongOfL(a -> -a, o.int64(0, type), o.int64(1, type));
+        return Lanes.longOfL(a -> -a, o.int64(0, type), o.int64(1, type));
       case "abs":
-        return new Lanes.RunLongOfL(Math::abs, o.int64(0, type), o.int64(1, type));
+        return Lanes.longOfL(Math::abs, o.int64(0, type), o.int64(1, type));
       case "not":
-        return new Lanes.RunLongOfL(a -> ~a, o.int64(0, type), o.int64(1, type));
+        return Lanes.longOfL(a -> ~a, o.int64(0, type), o.int64(1, type));
       case "brev":
-        return new Lanes.RunLongOfL(Long::reverse, o.int64(0, type), o.int64(1, type));
+        return Lanes.longOfL(Long::reverse, o.int64(0, type), o.int64(1, type));
       default:
         throw o.unknown();
     }
@@ -253,7 +258,7 @@ final class IntegerForms {
   private Instruction extract(String type, int bytes) {
     boolean signed = PtxType.isSigned(type);
     if (bytes == 8) {
-      return new Lanes.RunLongOfLII(
+      return Lanes.longOfLII(
           (a, b, c) -> extract(a, b, c, 64, signed),
           o.int64(0, type),
           o.int64(1, type),
@@ -275,7 +280,7 @@ final class IntegerForms {
 
   private Instruction insert(String type, int bytes) {
     if (bytes == 8) {
-      return new Lanes.RunLongOfLLII(
+      return Lanes.longOfLLII(
           (a, b, c, d) -> insert(a, b, c, d, 64),
           o.int64(0, type),
           o.int64(1, type),
@@ -283,7 +288,7 @@ final class IntegerForms {
           o.int32(3, "u32"),
           o.int32(4, "u32"));
     }
-    return new Lanes.RunIntOfIIII(
+    return Lanes.intOfIIII(
         (a, b, c, d) -> (int) insert(a, b, c, d, 32),
         o.int32(0, type),
         o.int32(1, type),

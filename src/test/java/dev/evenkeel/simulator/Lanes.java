@@ -4,6 +4,8 @@ package dev.evenkeel.simulator;
  * Instructions that compute in registers, lane by lane. A class is named by its result and its
  * sources, I for 32 bits and L for 64: {@code LongOfInts2} is a 64-bit result of two 32-bit
  * sources. Numbers such as {@code a} are where a register's 32 lanes begin.
+ *
+ * <p>Each operation gets a loop of its own: {@link OwnLoop} says why.
  */
 final class Lanes {
 
@@ -99,8 +101,12 @@ final class Lanes {
     boolean apply(long a, long b);
   }
 
+  static Instruction intOfI(IntOfI op, int to, int a) {
+    return OwnLoop.of(RunIntOfI.class, op, to, a);
+  }
+
   /** Applies a IntOfI. */
-  static final class RunIntOfI extends Instruction {
+  private static final class RunIntOfI extends Instruction {
     private final IntOfI op;
     private final int to, a;
 
@@ -126,8 +132,12 @@ final class Lanes {
     }
   }
 
+  static Instruction intOfII(IntOfII op, int to, int a, int b) {
+    return OwnLoop.of(RunIntOfII.class, op, to, a, b);
+  }
+
   /** Applies a IntOfII. */
-  static final class RunIntOfII extends Instruction {
+  private static final class RunIntOfII extends Instruction {
     private final IntOfII op;
     private final int to, a, b;
 
@@ -154,8 +164,12 @@ final class Lanes {
     }
   }
 
+  static Instruction intOfIII(IntOfIII op, int to, int a, int b, int c) {
+    return OwnLoop.of(RunIntOfIII.class, op, to, a, b, c);
+  }
+
   /** Applies a IntOfIII. */
-  static final class RunIntOfIII extends Instruction {
+  private static final class RunIntOfIII extends Instruction {
     private final IntOfIII op;
     private final int to, a, b, c;
 
@@ -183,8 +197,12 @@ final class Lanes {
     }
   }
 
+  static Instruction intOfIIII(IntOfIIII op, int to, int a, int b, int c, int d) {
+    return OwnLoop.of(RunIntOfIIII.class, op, to, a, b, c, d);
+  }
+
   /** Applies a IntOfIIII. */
-  static final class RunIntOfIIII extends Instruction {
+  private static final class RunIntOfIIII extends Instruction {
     private final IntOfIIII op;
     private final int to, a, b, c, d;
 
@@ -213,8 +231,12 @@ final class Lanes {
     }
   }
 
+  static Instruction intOfL(IntOfL op, int to, int a) {
+    return OwnLoop.of(RunIntOfL.class, op, to, a);
+  }
+
   /** Applies a IntOfL. */
-  static final class RunIntOfL extends Instruction {
+  private static final class RunIntOfL extends Instruction {
     private final IntOfL op;
     private final int to, a;
 
@@ -241,8 +263,12 @@ final class Lanes {
     }
   }
 
+  static Instruction longOfI(LongOfI op, int to, int a) {
+    return OwnLoop.of(RunLongOfI.class, op, to, a);
+  }
+
   /** Applies a LongOfI. */
-  static final class RunLongOfI extends Instruction {
+  private static final class RunLongOfI extends Instruction {
     private final LongOfI op;
     private final int to, a;
 
@@ -269,8 +295,12 @@ final class Lanes {
     }
   }
 
+  static Instruction longOfL(LongOfL op, int to, int a) {
+    return OwnLoop.of(RunLongOfL.class, op, to, a);
+  }
+
   /** Applies a LongOfL. */
-  static final class RunLongOfL extends Instruction {
+  private static final class RunLongOfL extends Instruction {
     private final LongOfL op;
     private final int to, a;
 
@@ -296,8 +326,12 @@ final class Lanes {
     }
   }
 
+  static Instruction longOfII(LongOfII op, int to, int a, int b) {
+    return OwnLoop.of(RunLongOfII.class, op, to, a, b);
+  }
+
   /** Applies a LongOfII. */
-  static final class RunLongOfII extends Instruction {
+  private static final class RunLongOfII extends Instruction {
     private final LongOfII op;
     private final int to, a, b;
 
@@ -325,8 +359,12 @@ final class Lanes {
     }
   }
 
+  static Instruction longOfLL(LongOfLL op, int to, int a, int b) {
+    return OwnLoop.of(RunLongOfLL.class, op, to, a, b);
+  }
+
   /** Applies a LongOfLL. */
-  static final class RunLongOfLL extends Instruction {
+  private static final class RunLongOfLL extends Instruction {
     private final LongOfLL op;
     private final int to, a, b;
 
@@ -353,8 +391,12 @@ final class Lanes {
     }
   }
 
+  static Instruction longOfLI(LongOfLI op, int to, int a, int b) {
+    return OwnLoop.of(RunLongOfLI.class, op, to, a, b);
+  }
+
   /** Applies a LongOfLI. */
-  static final class RunLongOfLI extends Instruction {
+  private static final class RunLongOfLI extends Instruction {
     private final LongOfLI op;
     private final int to, a, b;
 
@@ -382,8 +424,12 @@ final class Lanes {
     }
   }
 
+  static Instruction longOfIIL(LongOfIIL op, int to, int a, int b, int c) {
+    return OwnLoop.of(RunLongOfIIL.class, op, to, a, b, c);
+  }
+
   /** Applies a LongOfIIL. */
-  static final class RunLongOfIIL extends Instruction {
+  private static final class RunLongOfIIL extends Instruction {
     private final LongOfIIL op;
     private final int to, a, b, c;
 
@@ -412,8 +458,12 @@ final class Lanes {
     }
   }
 
+  static Instruction longOfLLL(LongOfLLL op, int to, int a, int b, int c) {
+    return OwnLoop.of(RunLongOfLLL.class, op, to, a, b, c);
+  }
+
   /** Applies a LongOfLLL. */
-  static final class RunLongOfLLL extends Instruction {
+  private static final class RunLongOfLLL extends Instruction {
     private final LongOfLLL op;
     private final int to, a, b, c;
 
@@ -441,8 +491,12 @@ final class Lanes {
     }
   }
 
+  static Instruction longOfLII(LongOfLII op, int to, int a, int b, int c) {
+    return OwnLoop.of(RunLongOfLII.class, op, to, a, b, c);
+  }
+
   /** Applies a LongOfLII. */
-  static final class RunLongOfLII extends Instruction {
+  private static final class RunLongOfLII extends Instruction {
     private final LongOfLII op;
     private final int to, a, b, c;
 
@@ -471,8 +525,12 @@ final class Lanes {
     }
   }
 
+  static Instruction longOfLLII(LongOfLLII op, int to, int a, int b, int c, int d) {
+    return OwnLoop.of(RunLongOfLLII.class, op, to, a, b, c, d);
+  }
+
   /** Applies a LongOfLLII. */
-  static final class RunLongOfLLII extends Instruction {
+  private static final class RunLongOfLLII extends Instruction {
     private final LongOfLLII op;
     private final int to, a, b, c, d;
 

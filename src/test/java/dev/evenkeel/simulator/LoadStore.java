@@ -6,16 +6,27 @@ final class LoadStore extends MemoryAccess {
   private final boolean signed;
   private final boolean[] wide;
   private final int[] slots;
+  private final boolean atomic;
+
+  /** Whether elements and registers are all of 32 bits, as most are. */
+  private final boolean words;
 
   /**
    * @param slots where the registers of the elements begin
    * @param wide whether they are of 64 bits
+   * @param atomic whether it is marked as one that may meet others
    */
-  LoadStore(Target target, Use use, String type, int[] slots, boolean[] wide) {
+  LoadStore(Target target, Use use, String type, int[] slots, boolean[] wide, boolean atomic) {
     super(target, use, PtxType.bytes(type), slots.length);
     signed = PtxType.isSigned(type);
     this.slots = slots;
     this.wide = wide;
+    this.atomic = atomic;
+    boolean anyWide = false;
+    for (boolean one : wide) {
+      anyWide |= one;
+    }
+    words = elementBytes == 4 && !anyWide;
   }
 
   @Override
@@ -31,6 +42,10 @@ final class LoadStore extends MemoryAccess {
       } else {
         writable(warp, lane, a, at);
       }
+      if (words) {
+        moveWords(warp.ints, lane, a.data, at);
+        continue;
+      }
       for (int e = 0; e < slots.length; e++) {
         int slot = slots[e] + lane;
         if (use == Use.STORE) {
@@ -45,9 +60,19 @@ final class LoadStore extends MemoryAccess {
     }
   }
 
+  private void moveWords(int[] ints, int lane, byte[] data, int at) {
+    for (int e = 0; e < slots.length; e++) {
+      if (use == Use.STORE) {
+        GlobalMemory.INTS.set(data, at + 4 * e, ints[slots[e] + lane]);
+      } else {
+        ints[slots[e] + lane] = (int) GlobalMemory.INTS.get(data, at + 4 * e);
+      }
+    }
+  }
+
   @Override
   boolean isAtomic() {
-    return statement.has("relaxed") || statement.has("acquire") || statement.has("release");
+    return atomic;
   }
 
   @Override

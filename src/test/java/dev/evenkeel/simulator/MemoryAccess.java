@@ -1,6 +1,8 @@
 package dev.evenkeel.simulator;
 
 import dev.evenkeel.simulator.GpuFault.Kind;
+import java.util.Arrays;
+import java.util.Locale;
 
 /** What loads, stores and atomics share: addresses, and the checks of every access. */
 abstract class MemoryAccess extends Instruction {
@@ -9,8 +11,21 @@ abstract class MemoryAccess extends Instruction {
   enum Use {
     LOAD,
     STORE,
-    ATOMIC
+    ATOMIC;
+
+    /** "global load": looked up at each access, so made once. */
+    private final String[] labels =
+        Arrays.stream(Space.values())
+            .map(space -> space.label() + " " + name().toLowerCase(Locale.ROOT))
+            .toArray(String[]::new);
+
+    String of(Space space) {
+      return labels[space.ordinal()];
+    }
   }
+
+  /** Four bytes that were written. */
+  private static final int ALL = 0x01010101;
 
   final Space space;
   final Use use;
@@ -55,7 +70,7 @@ abstract class MemoryAccess extends Instruction {
         addresses[l] = (ints[base + l] & 0xffffffffL) + offset;
       }
     } else {
-      java.util.Arrays.fill(addresses, offset);
+      Arrays.fill(addresses, offset);
     }
     if (warp.worker.statistics != null) {
       warp.worker.statistics.access(this, warp, mask);
@@ -68,9 +83,8 @@ abstract class MemoryAccess extends Instruction {
     Allocation a =
         space == Space.SHARED
             ? warp.block.shared
-            : space == Space.GLOBAL ? warp.worker.sites[site] : null;
-    if (a != null
-        && address >= a.address
+            : space == Space.PARAM ? warp.worker.launch.arguments : warp.worker.sites[site];
+    if (address >= a.address
         && address - a.address <= a.data.length - bytes
         && (address & (bytes - 1)) == 0) {
       return a;
@@ -111,12 +125,17 @@ abstract class MemoryAccess extends Instruction {
   }
 
   private String access(Space at) {
-    return at.label() + " " + use.name().toLowerCase(java.util.Locale.ROOT);
+    return use.of(at);
   }
 
   /** Faults where bytes that a lane reads were never written. */
   final void readable(Warp warp, int lane, Allocation a, int offset) {
     if (a.written != null) {
+      if (bytes == 4
+          && elementBytes == 4
+          && (int) GlobalMemory.INTS.get(a.written, offset) == ALL) {
+        return;
+      }
       int must = warp.worker.launch.options.strictVectors() || bytes == elementBytes ? bytes : 1;
       for (int i = offset; i < offset + must; i++) {
         if (a.written[i] != 1) {
@@ -137,9 +156,9 @@ abstract class MemoryAccess extends Instruction {
         throw gap(warp, lane, a);
       }
       switch (bytes) {
-        case 4 -> GlobalMemory.INTS.set(written, offset, 0x01010101);
+        case 4 -> GlobalMemory.INTS.set(written, offset, ALL);
         case 8 -> GlobalMemory.LONGS.set(written, offset, 0x0101010101010101L);
-        default -> java.util.Arrays.fill(written, offset, offset + bytes, (byte) 1);
+        default -> Arrays.fill(written, offset, offset + bytes, (byte) 1);
       }
     }
   }

@@ -65,7 +65,8 @@ final class MemoryForms {
     }
     Space space = space(s);
     noteGranule(space, PtxType.bytes(type));
-    return new LoadStore(o.target(address, space, sites++), use, type, slots, wide);
+    boolean atomic = s.has("relaxed") || s.has("acquire") || s.has("release");
+    return new LoadStore(o.target(address, space, sites++), use, type, slots, wide, atomic);
   }
 
   private Instruction atomic(Statement s, boolean hasResult) {

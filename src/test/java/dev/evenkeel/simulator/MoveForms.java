@@ -39,18 +39,17 @@ final class MoveForms {
       return unpack(o.elements(0), type);
     }
     return PtxType.bytes(type) == 8
-        ? new Lanes.RunLongOfL(a -> a, o.int64(0, type), o.int64(1, type))
-        : new Lanes.RunIntOfI(a -> a, o.int32(0, type), o.int32(1, type));
+        ? Lanes.longOfL(a -> a, o.int64(0, type), o.int64(1, type))
+        : Lanes.intOfI(a -> a, o.int32(0, type), o.int32(1, type));
   }
 
   private Instruction pack(List<Operand> parts, String type) {
     int[] from = parts.stream().mapToInt(p -> o.place(p, Kind.INT, "b32")).toArray();
     if (type.equals("b32") && from.length == 2) {
-      return new Lanes.RunIntOfII(
-          (a, b) -> a & 0xffff | b << 16, o.int32(0, type), from[0], from[1]);
+      return Lanes.intOfII((a, b) -> a & 0xffff | b << 16, o.int32(0, type), from[0], from[1]);
     }
     if (type.equals("b64") && from.length == 2) {
-      return new Lanes.RunLongOfII(
+      return Lanes.longOfII(
           (a, b) -> a & 0xffffffffL | (long) b << 32, o.int64(0, type), from[0], from[1]);
     }
     throw o.unknown();
@@ -61,14 +60,13 @@ final class MoveForms {
     if (type.equals("b32") && to.length == 2) {
       int a = o.int32(1, type);
       return new Both(
-          new Lanes.RunIntOfI(x -> x & 0xffff, to[0] == a ? o.sink() : to[0], a),
-          new Lanes.RunIntOfI(x -> x >>> 16, to[1], a));
+          Lanes.intOfI(x -> x & 0xffff, to[0] == a ? o.sink() : to[0], a),
+          Lanes.intOfI(x -> x >>> 16, to[1], a));
     }
     if (type.equals("b64") && to.length == 2) {
       int a = o.int64(1, type);
       return new Both(
-          new Lanes.RunIntOfL(x -> (int) x, to[0], a),
-          new Lanes.RunIntOfL(x -> (int) (x >>> 32), to[1], a));
+          Lanes.intOfL(x -> (int) x, to[0], a), Lanes.intOfL(x -> (int) (x >>> 32), to[1], a));
     }
     throw o.unknown();
   }
@@ -106,16 +104,32 @@ final class MoveForms {
     }
     Conversion.Step step = Conversion.of(s, to, from);
     // A result narrower than its register is widened as its type says.
-    boolean extend = !PtxType.isFloat(to);
-    Conversion.Step whole = extend ? b -> Conversion.extend(step.apply(b), to) : step;
+    Conversion.Step extend = PtxType.isFloat(to) ? null : Conversion.extending(to);
+    Conversion.Step whole = extend == null ? step : b -> extend.apply(step.apply(b));
+    if (o.isWide(0) && !o.isWide(1) && PtxType.bytes(from) == 4 && !PtxType.isFloat(from)) {
+      Instruction plain = widen(s, to, from);
+      if (plain != null) {
+        return plain;
+      }
+    }
     if (o.isWide(0)) {
       return o.isWide(1)
-          ? new Lanes.RunLongOfL(whole::apply, o.int64(0, to), o.int64(1, from))
-          : new Lanes.RunLongOfI(whole::apply, o.int64(0, to), o.int32(1, from));
+          ? Lanes.longOfL(whole::apply, o.int64(0, to), o.int64(1, from))
+          : Lanes.longOfI(whole::apply, o.int64(0, to), o.int32(1, from));
     }
     return o.isWide(1)
-        ? new Lanes.RunIntOfL(a -> (int) whole.apply(a), o.int32(0, to), o.int64(1, from))
-        : new Lanes.RunIntOfI(a -> (int) whole.apply(a), o.int32(0, to), o.int32(1, from));
+        ? Lanes.intOfL(a -> (int) whole.apply(a), o.int32(0, to), o.int64(1, from))
+        : Lanes.intOfI(a -> (int) whole.apply(a), o.int32(0, to), o.int32(1, from));
+  }
+
+  /** An index becomes an address, without a call in between; null for another conversion. */
+  private Instruction widen(Statement s, String to, String from) {
+    if (PtxType.isFloat(to) || PtxType.bytes(to) != 8 || s.has("sat")) {
+      return null;
+    }
+    return PtxType.isSigned(from)
+        ? Lanes.longOfI(a -> a, o.int64(0, to), o.int32(1, from))
+        : Lanes.longOfI(a -> a & 0xffffffffL, o.int64(0, to), o.int32(1, from));
   }
 
   /** The first source goes to the upper half. */
@@ -123,7 +137,7 @@ final class MoveForms {
     Rounding mode = Rounding.of(s);
     boolean relu = s.has("relu");
     boolean brain = to.startsWith("b");
-    return new Lanes.RunIntOfII(
+    return Lanes.intOfII(
         (a, b) -> half(a, brain, mode, relu) << 16 | half(b, brain, mode, relu),
         o.int32(0, to),
         o.int32(1, "f32"),
@@ -148,7 +162,7 @@ final class MoveForms {
           default -> throw o.unknown();
         };
     long move = to ? -base : base;
-    return new Lanes.RunLongOfL(a -> a + move, o.int64(0, "u64"), o.int64(1, "u64"));
+    return Lanes.longOfL(a -> a + move, o.int64(0, "u64"), o.int64(1, "u64"));
   }
 
   private static final List<String> COMBINATIONS = List.of("and", "or", "xor");
@@ -168,9 +182,9 @@ final class MoveForms {
     if (ints == null && longs == null) {
       throw o.unknown();
     }
-    return new PredicateInstructions.Compare(
-        ints,
-        longs,
+    return PredicateInstructions.compare(
+        wide ? longs : ints,
+        wide,
         o.place(1, type),
         o.place(2, type),
         o.predicates(0),
@@ -205,7 +219,7 @@ final class MoveForms {
       throw o.unknown();
     }
     int yes = to.equals("f32") ? Float.floatToRawIntBits(1) : -1;
-    return new Lanes.RunIntOfII(
+    return Lanes.intOfII(
         (a, b) -> ints.apply(a, b) ? yes : 0, o.int32(0, to), o.int32(1, type), o.int32(2, type));
   }
 
@@ -225,7 +239,7 @@ final class MoveForms {
       throw o.unknown();
     }
     boolean real = s.last().equals("f32");
-    return new Lanes.RunIntOfIII(
+    return Lanes.intOfIII(
         (a, b, c) -> (real ? Float.intBitsToFloat(c) >= 0 : c >= 0) ? a : b,
         o.int32(0, type),
         o.int32(1, type),
@@ -251,6 +265,6 @@ final class MoveForms {
           default -> throw o.unknown();
         };
     int a = o.int32(1, "f32");
-    return new PredicateInstructions.Compare(bit, null, a, a, o.predicates(0), null, null);
+    return PredicateInstructions.compare(bit, false, a, a, o.predicates(0), null, null);
   }
 }

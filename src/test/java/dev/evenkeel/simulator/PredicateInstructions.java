@@ -12,32 +12,34 @@ final class PredicateInstructions {
     int apply(int a, int b);
   }
 
-  /** setp: compares, combines, and sets one predicate or two. */
-  static final class Compare extends Instruction {
+  /**
+   * setp.
+   *
+   * @param comparison a {@link Lanes.BitOfLL} where it is of 64 bits, else a {@link Lanes.BitOfII}
+   * @param other to combine with, or null
+   */
+  static Instruction compare(
+      Object comparison,
+      boolean wide,
+      int a,
+      int b,
+      int[] results,
+      Predicate other,
+      Combine combine) {
+    return OwnLoop.of(
+        wide ? CompareLongs.class : CompareInts.class, comparison, a, b, results, other, combine);
+  }
 
-    private final Lanes.BitOfII ints;
-    private final Lanes.BitOfLL longs;
-    private final int a;
-    private final int b;
+  /** setp: compares, combines, and sets one predicate or two. */
+  private abstract static class Compare extends Instruction {
+
+    final int a;
+    final int b;
     private final int[] results;
     private final Predicate other;
     private final Combine combine;
 
-    /**
-     * @param ints the comparison in 32 bits, or null
-     * @param longs in 64 bits, or null
-     * @param other to combine with, or null
-     */
-    Compare(
-        Lanes.BitOfII ints,
-        Lanes.BitOfLL longs,
-        int a,
-        int b,
-        int[] results,
-        Predicate other,
-        Combine combine) {
-      this.ints = ints;
-      this.longs = longs;
+    Compare(int a, int b, int[] results, Predicate other, Combine combine) {
       this.a = a;
       this.b = b;
       this.results = results;
@@ -45,17 +47,12 @@ final class PredicateInstructions {
       this.combine = combine;
     }
 
+    /** The lanes in which the comparison holds. */
+    abstract int holds(Warp warp, int mask);
+
     @Override
-    void run(Warp warp, int mask) {
-      int holds = 0;
-      for (int m = mask; m != 0; m &= m - 1) {
-        int l = Integer.numberOfTrailingZeros(m);
-        boolean bit =
-            ints != null
-                ? ints.apply(warp.ints[a + l], warp.ints[b + l])
-                : longs.apply(warp.longs[a + l], warp.longs[b + l]);
-        holds |= bit ? 1 << l : 0;
-      }
+    final void run(Warp warp, int mask) {
+      int holds = holds(warp, mask);
       int fails = ~holds;
       if (other != null) {
         int with = other.of(warp);
@@ -66,6 +63,46 @@ final class PredicateInstructions {
       if (results[1] >= 0) {
         set(warp, results[1], mask, fails);
       }
+    }
+  }
+
+  private static final class CompareInts extends Compare {
+    private final Lanes.BitOfII op;
+
+    CompareInts(Lanes.BitOfII op, int a, int b, int[] results, Predicate other, Combine combine) {
+      super(a, b, results, other, combine);
+      this.op = op;
+    }
+
+    @Override
+    int holds(Warp warp, int mask) {
+      int[] ints = warp.ints;
+      int holds = 0;
+      for (int m = mask; m != 0; m &= m - 1) {
+        int l = Integer.numberOfTrailingZeros(m);
+        holds |= op.apply(ints[a + l], ints[b + l]) ? 1 << l : 0;
+      }
+      return holds;
+    }
+  }
+
+  private static final class CompareLongs extends Compare {
+    private final Lanes.BitOfLL op;
+
+    CompareLongs(Lanes.BitOfLL op, int a, int b, int[] results, Predicate other, Combine combine) {
+      super(a, b, results, other, combine);
+      this.op = op;
+    }
+
+    @Override
+    int holds(Warp warp, int mask) {
+      long[] longs = warp.longs;
+      int holds = 0;
+      for (int m = mask; m != 0; m &= m - 1) {
+        int l = Integer.numberOfTrailingZeros(m);
+        holds |= op.apply(longs[a + l], longs[b + l]) ? 1 << l : 0;
+      }
+      return holds;
     }
   }
 

@@ -55,12 +55,16 @@ final class RaceDetector {
   /** For each fence of each block: the barriers before it, its warp, its lanes. */
   private final int[][] fences;
 
+  /** For each thread of each block that has fences its last one, or 0. */
+  private final int[][] lastFences;
+
   RaceDetector(Launch launch) {
     this.launch = launch;
     granule = launch.program.granule;
     clocks = new int[launch.blocks()][];
     fenced = new int[launch.blocks()];
     fences = new int[launch.blocks()][];
+    lastFences = new int[launch.blocks()][];
   }
 
   /** Of one block's shared memory. */
@@ -91,6 +95,12 @@ final class RaceDetector {
     list[3 * number + 1] = warp.index;
     list[3 * number + 2] = lanes;
     fences[block] = list;
+    if (lastFences[block] == null) {
+      lastFences[block] = new int[THREADS];
+    }
+    for (int m = lanes; m != 0; m &= m - 1) {
+      lastFences[block][warp.thread(Integer.numberOfTrailingZeros(m))] = number;
+    }
   }
 
   /**
@@ -101,12 +111,21 @@ final class RaceDetector {
    * @param to the last fence that was seen
    */
   private boolean covered(int block, int thread, int epoch, int from, int to) {
+    if (to < from || to <= 0) {
+      return false;
+    }
     int[] list = fences[block];
+    // Barriers only become more: no fence has more of them before it than the last.
+    if (list[3 * to] > epoch) {
+      return true;
+    }
+    int last = lastFences[block][thread];
+    if (last <= to) {
+      return last >= from && last > 0;
+    }
     for (int f = to; f >= from && f > 0; f--) {
-      boolean own =
-          list[3 * f + 1] == thread / Warp.LANES
-              && (list[3 * f + 2] >>> thread % Warp.LANES & 1) != 0;
-      if (own || list[3 * f] > epoch) {
+      if (list[3 * f + 1] == thread / Warp.LANES
+          && (list[3 * f + 2] >>> thread % Warp.LANES & 1) != 0) {
         return true;
       }
     }

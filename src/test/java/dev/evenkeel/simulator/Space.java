@@ -12,6 +12,7 @@ enum Space {
   static final long WINDOW = 0x10_0000_0000L;
 
   final long base;
+  private final String label = name().toLowerCase(java.util.Locale.ROOT);
 
   Space(long base) {
     this.base = base;
@@ -26,6 +27,6 @@ enum Space {
   }
 
   String label() {
-    return name().toLowerCase(java.util.Locale.ROOT);
+    return label;
   }
 }

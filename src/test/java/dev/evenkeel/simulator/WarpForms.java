@@ -55,13 +55,22 @@ final class WarpForms {
     }
     Operand valid = o.second(0);
     return new WarpInstructions.Shuffle(
-        s.words().get(2),
+        source(s),
         o.place(o.first(0), Kind.INT, "b32"),
         valid == null ? -1 : o.predicate(valid).index(),
         o.int32(1, "b32"),
         o.int32(2, "b32"),
         o.int32(3, "b32"),
         o.int32(4, "b32"));
+  }
+
+  private WarpInstructions.Source source(Statement s) {
+    for (WarpInstructions.Source one : WarpInstructions.Source.values()) {
+      if (one.name().equalsIgnoreCase(s.words().get(2))) {
+        return one;
+      }
+    }
+    throw o.unknown();
   }
 
   private Instruction vote(Statement s) {

@@ -146,16 +146,18 @@ final class WarpInstructions {
 
   /** Every lane that runs must be named, and every living lane that is named must run. */
   private static void requireTogether(Warp warp, int mask, int named, String what) {
+    int[] ints = warp.ints;
+    int elsewhere = warp.living() & ~mask;
     for (int m = mask; m != 0; m &= m - 1) {
       int l = Integer.numberOfTrailingZeros(m);
-      int members = warp.ints[named + l];
+      int members = ints[named + l];
       if ((members >>> l & 1) == 0) {
         throw warp.fault(
             Kind.DIVERGENT_BARRIER,
             l,
             "%s by a lane that its mask 0x%x leaves out".formatted(what, members));
       }
-      int missing = members & warp.living() & ~mask;
+      int missing = members & elsewhere;
       if (missing != 0) {
         throw warp.fault(
             Kind.DIVERGENT_BARRIER,
@@ -182,10 +184,18 @@ final class WarpInstructions {
     }
   }
 
+  /** From where shfl.sync takes. */
+  enum Source {
+    UP,
+    DOWN,
+    BFLY,
+    IDX
+  }
+
   /** shfl.sync. */
   static final class Shuffle extends Instruction {
 
-    private final String mode;
+    private final Source source;
     private final int d;
     private final int valid;
     private final int a;
@@ -196,8 +206,8 @@ final class WarpInstructions {
     /**
      * @param valid predicate that says whether the source was in range, or -1
      */
-    Shuffle(String mode, int d, int valid, int a, int b, int c, int named) {
-      this.mode = mode;
+    Shuffle(Source source, int d, int valid, int a, int b, int c, int named) {
+      this.source = source;
       this.d = d;
       this.valid = valid;
       this.a = a;
@@ -209,23 +219,24 @@ final class WarpInstructions {
     @Override
     void run(Warp warp, int mask) {
       requireTogether(warp, mask, named, "shfl.sync");
+      int[] ints = warp.ints;
       int[] values = warp.scratch;
-      System.arraycopy(warp.ints, a, values, 0, Warp.LANES);
+      System.arraycopy(ints, a, values, 0, Warp.LANES);
       int inRange = 0;
       for (int m = mask; m != 0; m &= m - 1) {
         int l = Integer.numberOfTrailingZeros(m);
-        int by = warp.ints[b + l] & 31;
-        int clamp = warp.ints[c + l] & 31;
-        int segment = warp.ints[c + l] >> 8 & 31;
+        int by = ints[b + l] & 31;
+        int clamp = ints[c + l] & 31;
+        int segment = ints[c + l] >> 8 & 31;
         int most = l & segment | clamp & ~segment;
         int from =
-            switch (mode) {
-              case "up" -> l - by;
-              case "down" -> l + by;
-              case "bfly" -> l ^ by;
-              default -> l & segment | by & ~segment;
+            switch (source) {
+              case UP -> l - by;
+              case DOWN -> l + by;
+              case BFLY -> l ^ by;
+              case IDX -> l & segment | by & ~segment;
             };
-        boolean in = mode.equals("up") ? from >= most : from <= most;
+        boolean in = source == Source.UP ? from >= most : from <= most;
         from = in ? from : l;
         if ((mask >>> from & 1) == 0) {
           throw warp.fault(
@@ -234,7 +245,7 @@ final class WarpInstructions {
               "shfl.sync reads from lane %d, which is not here".formatted(from));
         }
         inRange |= in ? 1 << l : 0;
-        warp.ints[d + l] = values[from];
+        ints[d + l] = values[from];
       }
       if (valid >= 0) {
         PredicateInstructions.set(warp, valid, mask, inRange);

@@ -236,8 +236,7 @@ class AllocationTest {
             if (loss == fits) {
               trainer.fit();
             } else {
-              Expect.failure(
-                  trainer::fit, "2 class weights were given for a network of 10 outputs");
+              Expect.failure(trainer::fit, "A network of 10 outputs can't take 2 class weights");
             }
             assertEquals(ofTheModel, backend.allocated());
           }

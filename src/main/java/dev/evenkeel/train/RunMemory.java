@@ -8,6 +8,8 @@ import dev.evenkeel.nn.DataStart;
 import dev.evenkeel.nn.Memory;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Pass;
+import dev.evenkeel.nn.PopulationStatistics;
+import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.Optional;
@@ -46,7 +48,22 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
         Model planned = model.network().withoutValues(counting);
         Backend.Arena all = counting.arena(EVERYTHING)) {
       run.accept(planned);
-      return model.backend().arena(all.used());
+      long used = all.used();
+      bindWhatPasses(planned);
+      model.backend().prepareLike(counting);
+      return model.backend().arena(used);
+    }
+  }
+
+  /** What a run may need beside its steps: the search for NaN, statistics over all rows. */
+  private static void bindWhatPasses(Model planned) {
+    Backend backend = planned.backend();
+    int inputs = planned.network().inputs();
+    try (Buffer rows = backend.allocateActivations(2, inputs)) {
+      Matrix any = Matrix.of(rows, 2, inputs);
+      backend.hasNonFinite(any);
+      NonFiniteException.check(planned, 0);
+      PopulationStatistics.update(planned, any, 2);
     }
   }
 

@@ -30,10 +30,15 @@ final class CountingDriver implements CudaDriver {
     this.free = free;
   }
 
-  static CudaBackend.Libraries libraries() {
+  static CudaBackend.Libraries libraries(long workspaceBytes) {
     return new CudaBackend.Libraries() {
       @Override
-      public Blas blas(CudaDriver driver, long stream) {
+      public long workspaceBytes(Properties device) {
+        return workspaceBytes;
+      }
+
+      @Override
+      public Blas blas(CudaDriver driver, long stream, long workspace) {
         return new NoBlas((CountingDriver) driver);
       }
 

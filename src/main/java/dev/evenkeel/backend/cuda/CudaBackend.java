@@ -30,6 +30,7 @@ public final class CudaBackend implements Backend {
   private final CudaDriver driver;
   private final int index;
   private final Precision precision;
+  private final NormBody normBody;
   private final boolean replays;
   private final long stream;
   private final CudaMemory memory;
@@ -72,6 +73,7 @@ public final class CudaBackend implements Backend {
     this.driver = driver;
     this.index = index;
     this.precision = options.precision().orElse(bestFor(driver.properties()));
+    this.normBody = options.normBody();
     this.replays = replays;
     if (precision != Precision.FP32 && driver.properties().major() < 8) {
       throw new EvenkeelException(
@@ -190,12 +192,14 @@ public final class CudaBackend implements Backend {
   @Override
   public Optional<Backend> planner() {
     DeviceOptions same =
-        DeviceOptions.defaults().withPrecision(precision).withNormBody(NormBody.PTX);
+        DeviceOptions.defaults()
+            .withPrecision(precision)
+            .withNormBody(cudnn.isPresent() ? normBody : NormBody.PTX);
     return Optional.of(
         new CudaBackend(
             new CountingDriver(driver.properties(), driver.freeMemory() + memory.bytes()),
             index,
-            CountingDriver.libraries(workspaceBytes),
+            CountingDriver.libraries(workspaceBytes, cudnn),
             same,
             replays));
   }
@@ -210,7 +214,7 @@ public final class CudaBackend implements Backend {
     return new CudaBackend(
         new CountingDriver(any, Long.MAX_VALUE / 4),
         0,
-        CountingDriver.libraries(Blas.workspaceBytes(any)),
+        CountingDriver.libraries(Blas.workspaceBytes(any), Optional.empty()),
         DeviceOptions.defaults().withPrecision(precision).withNormBody(NormBody.PTX),
         true);
   }

@@ -373,7 +373,8 @@ public final class KernelBench implements AutoCloseable {
       if (found.isEmpty()) {
         return;
       }
-      CudnnNorm theirs = new CudnnNorm(driver, memory, stream, kernels, found.get(), mode);
+      CudnnMemory own = new CudnnMemory(driver, memory, stream);
+      CudnnNorm theirs = new CudnnNorm(driver, own, stream, kernels, found.get(), mode);
       try {
         if (theirs.refusal(x[0], norm, Activation.RELU, Drop.NONE, true).isEmpty()) {
           add(
@@ -391,7 +392,7 @@ public final class KernelBench implements AutoCloseable {
       } catch (CudaException e) {
         // A shape that cuDNN refuses after all: no line tells of it.
       } finally {
-        theirs.close();
+        own.close();
         found.get().close();
       }
     }

@@ -86,6 +86,12 @@ public interface Backend extends AutoCloseable {
    */
   Optional<Backend> planner();
 
+  /**
+   * Gets ready for what was bound to a {@link #planner} of this one: what a device must load takes
+   * some of its memory too, and should have it before the arena is taken.
+   */
+  default void prepareLike(Backend planned) {}
+
   // Order
 
   /**

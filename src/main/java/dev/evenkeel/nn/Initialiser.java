@@ -15,7 +15,7 @@ import java.util.Locale;
 public record Initialiser(Kind kind, double sigma) {
 
   /** Floats that are drawn before they are written to the device. */
-  private static final int CHUNK = 1 << 16;
+  private static final int CHUNK = 1 << 20;
 
   public enum Kind {
     /** By the activation that follows: He for ReLU and its like, LeCun for SELU, else Xavier. */
@@ -105,9 +105,7 @@ public record Initialiser(Kind kind, double sigma) {
     for (int row = 0; row < outputs; row += rowsAtOnce) {
       int rows = Math.min(rowsAtOnce, outputs - row);
       chunk = chunk.length == rows * inputs ? chunk : new float[rows * inputs];
-      for (int i = 0; i < chunk.length; i++) {
-        chunk[i] = (float) (deviation * random.nextGaussian());
-      }
+      random.nextGaussians(deviation, chunk);
       backend.write(chunk, weights.view((long) row * inputs, rows, inputs));
     }
   }

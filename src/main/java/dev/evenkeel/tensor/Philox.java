@@ -1,6 +1,7 @@
 package dev.evenkeel.tensor;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Philox 4×32-10 random numbers (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
@@ -19,6 +20,12 @@ public final class Philox {
   private static final int WEYL_1 = 0xBB67AE85;
   private static final int ROUNDS = 10;
   private static final long LOW = 0xFFFFFFFFL;
+
+  /** Pairs of normal numbers that are made together. */
+  private static final int PIECE = 1024;
+
+  /** Fewer are made sooner than a second thread has begun. */
+  private static final int PIECES_TO_SHARE = 16;
 
   private final long seed;
   private final long stream;
@@ -113,8 +120,13 @@ public final class Philox {
 
   /** Uniform in [0, 1), with 53 random bits. */
   public double nextDouble() {
-    long high = nextInt() >>> 6;
-    long low = nextInt() >>> 5;
+    int first = nextInt();
+    return uniform(first, nextInt());
+  }
+
+  private static double uniform(int first, int second) {
+    long high = first >>> 6;
+    long low = second >>> 5;
     return ((high << 27) + low) * 0x1p-53;
   }
 
@@ -125,10 +137,58 @@ public final class Philox {
       spare = Double.NaN;
       return second;
     }
-    double radius = StrictMath.sqrt(-2 * StrictMath.log(1 - nextDouble()));
-    double angle = 2 * Math.PI * nextDouble();
+    double radius = radius(nextDouble());
+    double angle = angle(nextDouble());
     spare = radius * StrictMath.sin(angle);
     return radius * StrictMath.cos(angle);
+  }
+
+  private static double radius(double uniform) {
+    return StrictMath.sqrt(-2 * StrictMath.log(1 - uniform));
+  }
+
+  private static double angle(double uniform) {
+    return 2 * Math.PI * uniform;
+  }
+
+  /**
+   * {@link #nextGaussian} times a factor, for each place of {@code out}: the same numbers to the
+   * bit, by all processors where there are many.
+   */
+  public void nextGaussians(double factor, float[] out) {
+    int from = 0;
+    while (from < out.length && !isAtPair(out.length)) {
+      out[from++] = (float) (factor * nextGaussian());
+    }
+    int begin = from;
+    int pairs = (out.length - begin) / 2;
+    int pieces = (pairs + PIECE - 1) / PIECE;
+    IntStream all = IntStream.range(0, pieces);
+    (pieces < PIECES_TO_SHARE ? all : all.parallel())
+        .forEach(piece -> pairs(factor, out, begin, piece * PIECE, pairs));
+    position += pairs;
+    if (begin + 2 * pairs < out.length) {
+      out[out.length - 1] = (float) (factor * nextGaussian());
+    }
+  }
+
+  /** Whether the next number is the first of two that a block makes, and {@link #blocks} has it. */
+  private boolean isAtPair(int count) {
+    return used == 4 && Double.isNaN(spare) && position >= 0 && position + count < 1L << 32;
+  }
+
+  /** A piece of the pairs that begin at {@code begin}, from the present position of the stream. */
+  private void pairs(double factor, float[] out, int begin, int first, int pairs) {
+    int count = Math.min(PIECE, pairs - first);
+    long[][] random = new long[4][count];
+    blocks(seed, stream, position + first, random, count);
+    for (int i = 0; i < count; i++) {
+      double radius = radius(uniform((int) random[0][i], (int) random[1][i]));
+      double angle = angle(uniform((int) random[2][i], (int) random[3][i]));
+      int at = begin + 2 * (first + i);
+      out[at] = (float) (factor * (radius * StrictMath.cos(angle)));
+      out[at + 1] = (float) (factor * (radius * StrictMath.sin(angle)));
+    }
   }
 
   /** Puts the values in random order (Fisher and Yates). */

@@ -5,9 +5,9 @@ import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.DataStart;
-import dev.evenkeel.nn.Memory;
 import dev.evenkeel.nn.Model;
-import dev.evenkeel.nn.Pass;
+import dev.evenkeel.nn.PopulationStatistics;
+import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.Optional;
@@ -46,7 +46,22 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
         Model planned = model.network().withoutValues(counting);
         Backend.Arena all = counting.arena(EVERYTHING)) {
       run.accept(planned);
-      return model.backend().arena(all.used());
+      long used = all.used();
+      bindWhatPasses(planned);
+      model.backend().prepareLike(counting);
+      return model.backend().arena(used);
+    }
+  }
+
+  /** What a run may need beside its steps: the search for NaN, statistics over all rows. */
+  private static void bindWhatPasses(Model planned) {
+    Backend backend = planned.backend();
+    int inputs = planned.network().inputs();
+    try (Buffer rows = backend.allocateActivations(2, inputs)) {
+      Matrix any = Matrix.of(rows, 2, inputs);
+      backend.hasNonFinite(any);
+      NonFiniteException.check(planned, 0);
+      PopulationStatistics.update(planned, any, 2);
     }
   }
 
@@ -66,53 +81,41 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
    * @param held bytes before the run took any: the model's, and what others have on the device
    */
   DeviceMemoryException advise(DeviceMemoryException cause, long held) {
-    Optional<Backend> planner = model.backend().planner();
-    if (planner.isEmpty()) {
-      return cause;
-    }
     int smallest = model.network().hasBatchNorm() ? 2 : 1;
-    try (Backend counting = planner.get();
-        Model planned = model.network().withoutValues(counting)) {
-      long ofTheModel = counting.allocatedBytes();
-      Matrix features = counting.inputs(train.features(), train.rows(), train.columns());
-      Matrix targets = counting.table(train.targets(), train.rows(), train.targetColumns());
+    int batch = Integer.highestOneBit(recipe.batch());
+    while (batch >= smallest) {
+      Optional<Backend> planner = model.backend().planner();
+      if (planner.isEmpty()) {
+        return cause;
+      }
+      if (bytesOf(planner.get(), Batches.of(train.rows(), batch, smallest))
+          <= cause.room() - held) {
+        return new DeviceMemoryException(cause, "--batch %,d would fit".formatted(batch));
+      }
+      batch /= 2;
+    }
+    return new DeviceMemoryException(cause, "no batch would fit");
+  }
+
+  /**
+   * What a run takes beside its model. With the arena, for it leaves less to the tables of the
+   * evaluator, which then may stay on the host, and want buffers of their own.
+   */
+  private long bytesOf(Backend planner, Batches batches) {
+    try (planner;
+        Model planned = model.network().withoutValues(planner)) {
+      long ofTheModel = planner.allocatedBytes();
+      Matrix features = planner.inputs(train.features(), train.rows(), train.columns());
+      Matrix targets = planner.table(train.targets(), train.rows(), train.targetColumns());
       TrainingStep.Source source =
           new TrainingStep.Source(features, targets, new RowOrder(new int[train.rows()]));
-      bindWeights(planned);
-      long room = cause.room() - held - (counting.allocatedBytes() - ofTheModel);
-      int fits = 0;
-      for (int batch = Integer.highestOneBit(recipe.batch());
-          batch >= smallest && fits == 0;
-          batch /= 2) {
-        Batches batches = Batches.of(train.rows(), batch, smallest);
-        // Its batch comes out of a table on the host by memory of its own, which the table keeps.
-        long before = counting.allocatedBytes(); // with what tables hold of earlier batches
-        DataStart.set(planned, features, new int[batches.size(0)]);
-        fits = bytesOf(planned, source, batches) - before <= room ? batch : 0;
+      DataStart.set(planned, features, new int[batches.size(0)]);
+      try (Backend.Arena all = new RunMemory(planned, recipe, train, valid).take(batches)) {
+        return bind(planned, source, batches) - ofTheModel;
+      } finally {
+        features.buffer().close();
+        targets.buffer().close();
       }
-      features.buffer().close();
-      targets.buffer().close();
-      return new DeviceMemoryException(
-          cause, fits == 0 ? "no batch would fit" : "--batch %,d would fit".formatted(fits));
-    }
-  }
-
-  /**
-   * With the arena that the run will take: it leaves less to the tables of the evaluator, which
-   * then may stay on the host, and want buffers of their own.
-   */
-  private long bytesOf(Model planned, TrainingStep.Source source, Batches batches) {
-    try (Backend.Arena all = new RunMemory(planned, recipe, train, valid).take(batches)) {
-      return bind(planned, source, batches);
-    }
-  }
-
-  /**
-   * Products may make copies of the weights, which stay: here, or the first batch alone had them.
-   */
-  private static void bindWeights(Model planned) {
-    try (Memory memory = new Memory(planned.backend(), 1)) {
-      Pass.inference(planned, memory, memory.take(1, planned.network().inputs()));
     }
   }
 

@@ -178,6 +178,10 @@ public final class SimulatedDriver implements CudaDriver {
   public long loadModule(String ptx) {
     enter("cuModuleLoadData");
     streams.refuseInCapture("cuModuleLoadData");
+    if (memory.free() < ptx.length()) { // about as much as its code takes
+      throw CudaError.CUDA_ERROR_OUT_OF_MEMORY.in(
+          "cuModuleLoadData(%d characters of PTX)", ptx.length());
+    }
     long module = modules.load(ptx);
     counters.modules.add(Modules.name(ptx));
     return module;

@@ -15,9 +15,21 @@ public final class SimulatedGpu {
 
   /** cuBLAS' and cuDNN's doubles. */
   public static CudaBackend.Libraries libraries() {
+    return libraries(0);
+  }
+
+  /**
+   * @param workspaceBytes that cuBLAS' double asks for, as cuBLAS does, though it has no use for it
+   */
+  public static CudaBackend.Libraries libraries(long workspaceBytes) {
     return new CudaBackend.Libraries() {
       @Override
-      public Blas blas(CudaDriver driver, long stream) {
+      public long workspaceBytes(CudaDriver.Properties device) {
+        return workspaceBytes;
+      }
+
+      @Override
+      public Blas blas(CudaDriver driver, long stream, long workspace) {
         return new SimulatedBlas((SimulatedDriver) driver, stream);
       }
 

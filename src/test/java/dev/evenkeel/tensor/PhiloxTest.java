@@ -42,6 +42,35 @@ class PhiloxTest {
     assertNotEquals(new Philox(7, 8).nextInt(), new Philox(7, 9).nextInt());
   }
 
+  /** Many at once, by several threads, from places amid a block too; and the stream goes on. */
+  @Test
+  void normalNumbersAtOnceAreThoseOneByOne() {
+    for (int count : new int[] {0, 1, 2, 3, 2047, 2048, 2049, 100_001}) {
+      for (int before = 0; before < 4; before++) {
+        Philox together = new Philox(5, Long.MIN_VALUE + 3);
+        Philox single = new Philox(5, Long.MIN_VALUE + 3);
+        for (Philox one : new Philox[] {together, single}) {
+          for (int i = 0; i < before / 2; i++) {
+            one.nextInt();
+          }
+          for (int i = 0; i < before % 2; i++) {
+            one.nextGaussian();
+          }
+        }
+        for (int round = 0; round < 2; round++) {
+          float[] seen = new float[count];
+          together.nextGaussians(0.02, seen);
+          float[] expected = new float[count];
+          for (int i = 0; i < count; i++) {
+            expected[i] = (float) (0.02 * single.nextGaussian());
+          }
+          assertArrayEquals(expected, seen, count + " after " + before);
+          assertEquals(single.nextDouble(), together.nextDouble());
+        }
+      }
+    }
+  }
+
   @Test
   void normalAndUniformNumbersHaveTheirMoments() {
     Philox random = new Philox(1, 0);

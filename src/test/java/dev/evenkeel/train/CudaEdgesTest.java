@@ -309,10 +309,34 @@ class CudaEdgesTest {
     }
   }
 
-  /** What one step says where there is no room, else nothing. */
+  /** cuDNN's gradients lie beside the arena. */
+  @ParameterizedTest
+  @EnumSource(
+      value = NormBody.class,
+      names = {"CUDNN", "AUTO"})
+  void adviceOnABatchCountsWhatCudnnTakes(NormBody body) {
+    Network wide = Network.mlp(64, List.of(512, 512), 10);
+    int advised = 0;
+    for (long room = 29_000_000; room < 36_000_000; room += 500_000) {
+      String message = fails(wide, 512, room, body);
+      if (!message.isEmpty() && !message.contains("no batch")) {
+        int batch = Integer.parseInt(message.replaceAll(".*--batch ([0-9]+) would fit", "$1"));
+        assertEquals("", fails(wide, batch, room, body), room + ": " + message);
+        advised++;
+      }
+    }
+    assertTrue(advised > 3, "so often was a batch named: " + advised);
+  }
+
   private static String fails(Network network, int batch, long room) {
+    return fails(network, batch, room, NormBody.PTX);
+  }
+
+  /** What one step says where there is no room, else nothing. */
+  private static String fails(Network network, int batch, long room, NormBody body) {
     SimulatedDriver driver = new SimulatedDriver(SimulatedOptions.standard(1).withMemory(room));
-    try (Backend backend = SimulatedGpu.open(driver);
+    try (Backend backend =
+            SimulatedGpu.open(driver, SimulatedGpu.options().withNormBody(body), true);
         Model model = network.build(backend, 1)) {
       trainer(model, WEIGHTED.withBatch(batch).withSteps(1), new ArrayList<>()).fit();
       return "";

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.Precision;
+import dev.evenkeel.backend.cuda.Blas;
 import dev.evenkeel.backend.cuda.CudaBackend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.Model;
@@ -86,8 +87,13 @@ class MemoryPlanTest {
   }
 
   private static Backend gpu(Precision precision) {
-    return SimulatedGpu.open(
-        new SimulatedDriver(1), SimulatedGpu.options().withPrecision(precision), true);
+    SimulatedDriver driver = new SimulatedDriver(1);
+    return new CudaBackend(
+        driver,
+        0,
+        SimulatedGpu.libraries(Blas.workspaceBytes(driver.properties())),
+        SimulatedGpu.options().withPrecision(precision),
+        true);
   }
 
   @Test

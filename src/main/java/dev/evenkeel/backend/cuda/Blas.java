@@ -18,6 +18,11 @@ public interface Blas extends AutoCloseable {
   Operation multiply(
       View a, boolean transposeA, View b, boolean transposeB, View c, Precision precision);
 
+  /** What cuBLAS itself would take to work in: 32 MiB on Hopper and later, 4 MiB before. */
+  static long workspaceBytes(CudaDriver.Properties device) {
+    return (device.major() >= 9 ? 32L : 4L) << 20;
+  }
+
   @Override
   void close();
 }

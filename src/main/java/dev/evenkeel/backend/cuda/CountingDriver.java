@@ -30,16 +30,24 @@ final class CountingDriver implements CudaDriver {
     this.free = free;
   }
 
-  static CudaBackend.Libraries libraries() {
+  /**
+   * @param cudnn what the real backend has: asked for its limits, never run
+   */
+  static CudaBackend.Libraries libraries(long workspaceBytes, Optional<Cudnn> cudnn) {
     return new CudaBackend.Libraries() {
       @Override
-      public Blas blas(CudaDriver driver, long stream) {
+      public long workspaceBytes(Properties device) {
+        return workspaceBytes;
+      }
+
+      @Override
+      public Blas blas(CudaDriver driver, long stream, long workspace) {
         return new NoBlas((CountingDriver) driver);
       }
 
       @Override
       public Optional<Cudnn> cudnn(CudaDriver driver, long stream) {
-        return Optional.empty();
+        return cudnn.map(real -> new NoCudnn(real, (CountingDriver) driver));
       }
     };
   }
@@ -53,6 +61,65 @@ final class CountingDriver implements CudaDriver {
     @Override
     public Operation multiply(
         View a, boolean transposeA, View b, boolean transposeB, View c, Precision precision) {
+      return () -> driver.recorded++;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private record NoCudnn(Cudnn real, CountingDriver driver) implements Cudnn {
+    @Override
+    public String description() {
+      return real.description();
+    }
+
+    @Override
+    public int maxRows(Mode mode, boolean training) {
+      return real.maxRows(mode, training);
+    }
+
+    @Override
+    public Operation forward(
+        Mode mode,
+        View x,
+        View y,
+        long gamma,
+        long beta,
+        double factor,
+        long runningMean,
+        long runningVariance,
+        double epsilon,
+        long savedMean,
+        long savedInverse) {
+      return () -> driver.recorded++;
+    }
+
+    @Override
+    public Operation inference(
+        Mode mode,
+        View x,
+        View y,
+        long gamma,
+        long beta,
+        long runningMean,
+        long runningVariance,
+        double epsilon) {
+      return () -> driver.recorded++;
+    }
+
+    @Override
+    public Operation backward(
+        Mode mode,
+        View x,
+        View dy,
+        View dx,
+        long gamma,
+        long dGamma,
+        long dBeta,
+        double epsilon,
+        long savedMean,
+        long savedInverse) {
       return () -> driver.recorded++;
     }
 

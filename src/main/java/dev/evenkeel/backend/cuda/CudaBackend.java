@@ -30,12 +30,15 @@ public final class CudaBackend implements Backend {
   private final CudaDriver driver;
   private final int index;
   private final Precision precision;
+  private final NormBody normBody;
   private final boolean replays;
   private final long stream;
   private final CudaMemory memory;
   private final Staging staging;
   private final Settings settings;
   private final long scratch;
+  private final long workspaceBytes;
+  private final long workspace;
   private final Kernels kernels;
   private final Blas blas;
   private final Optional<Cudnn> cudnn;
@@ -49,7 +52,13 @@ public final class CudaBackend implements Backend {
   /** cuBLAS, and cuDNN where it is, opened on the backend's stream. */
   public interface Libraries {
 
-    Blas blas(CudaDriver driver, long stream);
+    /** Bytes of device memory that the matrix products want to work in. */
+    long workspaceBytes(CudaDriver.Properties device);
+
+    /**
+     * @param workspace address of so many bytes, which stay the caller's; 0 where none are wanted
+     */
+    Blas blas(CudaDriver driver, long stream, long workspace);
 
     Optional<Cudnn> cudnn(CudaDriver driver, long stream);
   }
@@ -64,6 +73,7 @@ public final class CudaBackend implements Backend {
     this.driver = driver;
     this.index = index;
     this.precision = options.precision().orElse(bestFor(driver.properties()));
+    this.normBody = options.normBody();
     this.replays = replays;
     if (precision != Precision.FP32 && driver.properties().major() < 8) {
       throw new EvenkeelException(
@@ -79,10 +89,14 @@ public final class CudaBackend implements Backend {
     this.staging = new Staging(driver, stream);
     this.settings = new Settings(driver, memory, staging, stream);
     this.scratch = memory.allocate(Kernels.SCRATCH_BYTES);
-    this.kernels = new Kernels(driver, stream, scratch);
-    this.blas = libraries.blas(driver, stream);
+    this.kernels = new Kernels(driver, memory, stream, scratch);
+    this.workspaceBytes = libraries.workspaceBytes(driver.properties());
+    this.workspace = workspaceBytes == 0 ? 0 : memory.allocate(workspaceBytes);
+    this.blas = memory.refusing("cuBLAS", () -> libraries.blas(driver, stream, workspace));
     this.cudnn =
-        options.normBody() == NormBody.PTX ? Optional.empty() : libraries.cudnn(driver, stream);
+        options.normBody() == NormBody.PTX
+            ? Optional.empty()
+            : memory.refusing("cuDNN", () -> libraries.cudnn(driver, stream));
     if (options.normBody() == NormBody.CUDNN && cudnn.isEmpty()) {
       throw new EvenkeelException(
           "--norm-body cudnn can't be used: cuDNN was not found. help: evenkeel doctor, or --norm-body ptx");
@@ -135,6 +149,11 @@ public final class CudaBackend implements Backend {
     return memory.arena(bytes);
   }
 
+  @Override
+  public void prepareLike(Backend planned) {
+    kernels.loadLike(((CudaBackend) planned).kernels);
+  }
+
   private ElementType activationType() {
     return precision == Precision.BF16 ? ElementType.BFLOAT16 : ElementType.FLOAT32;
   }
@@ -173,19 +192,21 @@ public final class CudaBackend implements Backend {
   @Override
   public Optional<Backend> planner() {
     DeviceOptions same =
-        DeviceOptions.defaults().withPrecision(precision).withNormBody(NormBody.PTX);
+        DeviceOptions.defaults()
+            .withPrecision(precision)
+            .withNormBody(cudnn.isPresent() ? normBody : NormBody.PTX);
     return Optional.of(
         new CudaBackend(
             new CountingDriver(driver.properties(), driver.freeMemory() + memory.bytes()),
             index,
-            CountingDriver.libraries(),
+            CountingDriver.libraries(workspaceBytes, cudnn),
             same,
             replays));
   }
 
   /**
    * A planner for a GPU that need not be here: one with room for everything, with Evenkeel's own
-   * kernels. On another machine the numbers are the same, but for libraries' workspaces.
+   * kernels. On another machine the numbers are the same, but for cuBLAS' workspace.
    */
   public static Backend planner(Precision precision) {
     CudaDriver.Properties any =
@@ -193,7 +214,7 @@ public final class CudaBackend implements Backend {
     return new CudaBackend(
         new CountingDriver(any, Long.MAX_VALUE / 4),
         0,
-        CountingDriver.libraries(),
+        CountingDriver.libraries(Blas.workspaceBytes(any), Optional.empty()),
         DeviceOptions.defaults().withPrecision(precision).withNormBody(NormBody.PTX),
         true);
   }
@@ -565,6 +586,9 @@ public final class CudaBackend implements Backend {
     driver.freePinned(foundOnHost);
     memory.free(found);
     memory.free(scratch);
+    if (workspace != 0) {
+      memory.free(workspace);
+    }
     kernels.close();
     tables.close();
     driver.destroyStream(stream);

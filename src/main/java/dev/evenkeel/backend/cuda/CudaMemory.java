@@ -3,6 +3,7 @@ package dev.evenkeel.backend.cuda;
 import dev.evenkeel.backend.DeviceMemoryException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * A backend's device memory: zeroed when it is taken, counted while it is held. Buffers lie in the
@@ -13,8 +14,6 @@ final class CudaMemory {
 
   /** What lies in device memory begins at multiples of this, as CUDA's own allocations do. */
   private static final long ALIGNMENT = 256;
-
-  private static final int OUT_OF_MEMORY = 2;
 
   private final CudaDriver driver;
   private final long stream;
@@ -65,19 +64,28 @@ final class CudaMemory {
   }
 
   private long piece(long wanted) {
-    long address;
-    try {
-      address = driver.allocate(wanted);
-    } catch (CudaException e) {
-      if (e.code() != OUT_OF_MEMORY) {
-        throw e;
-      }
-      throw new DeviceMemoryException(
-          driver.properties().name(), wanted, driver.freeMemory(), bytes, e);
-    }
+    long address =
+        refusing(DeviceMemoryException.megabytes(wanted) + " more", () -> driver.allocate(wanted));
     pieces.put(address, rounded(wanted));
     bytes += rounded(wanted);
     return address;
+  }
+
+  /**
+   * A call that takes device memory, perhaps by itself and unseen: where there is none left, the
+   * exception tells how much is free, and how much is held here.
+   */
+  <T> T refusing(String wanted, Supplier<T> call) {
+    try {
+      return call.get();
+    } catch (CudaException e) {
+      if (!e.isOutOfMemory()) {
+        throw e;
+      }
+      CudaDriver.Properties device = driver.properties();
+      throw new DeviceMemoryException(
+          device.name(), wanted, driver.freeMemory(), bytes, device.memory(), e);
+    }
   }
 
   /** Waits for work that may use it, then gives it back; the device's end has done that for all. */

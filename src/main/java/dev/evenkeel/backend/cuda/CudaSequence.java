@@ -77,7 +77,7 @@ final class CudaSequence implements Backend.Sequence {
       return;
     }
     if (graph == null) {
-      graph = recorded();
+      graph = memory.refusing("a step's graph", this::recorded);
     }
     graph.launch(stream);
   }

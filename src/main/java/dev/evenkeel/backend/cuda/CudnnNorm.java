@@ -4,9 +4,7 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.cuda.Kernels.Drop;
 import dev.evenkeel.backend.cuda.Kernels.Norm;
-import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -28,19 +26,15 @@ final class CudnnNorm {
           Activation.TANH);
 
   private final CudaDriver driver;
-  private final CudaMemory memory;
+  private final CudnnMemory memory;
   private final long stream;
   private final Kernels kernels;
   private final Cudnn cudnn;
   private final Cudnn.Mode mode;
-  private final List<Long> owned = new ArrayList<>();
-  private long one;
-  private long slopes;
-  private long slopesBytes;
 
   CudnnNorm(
       CudaDriver driver,
-      CudaMemory memory,
+      CudnnMemory memory,
       long stream,
       Kernels kernels,
       Cudnn cudnn,
@@ -117,12 +111,8 @@ final class CudnnNorm {
   }
 
   private Operation count(long count) {
-    if (one == 0) {
-      one = own(4);
-      driver.fill(one, Float.floatToRawIntBits(1), 1, stream);
-    }
     View counted = View.floats(count, 1, 1);
-    return kernels.add(counted, View.floats(one, 1, 1), counted);
+    return kernels.add(counted, memory.one(), counted);
   }
 
   private Operation activate(Activation activation, View y) {
@@ -160,7 +150,7 @@ final class CudnnNorm {
       View dx,
       long dGamma,
       long dBeta) {
-    View t = slopes(dy);
+    View t = memory.slopes(dy);
     Operation mask = kernels.activationBackward(dy, y, y, activation, t, 0);
     Operation normalise =
         cudnn.backward(
@@ -178,25 +168,5 @@ final class CudnnNorm {
       mask.run();
       normalise.run();
     };
-  }
-
-  private long own(long bytes) {
-    long address = memory.allocate(bytes);
-    owned.add(address);
-    return address;
-  }
-
-  void close() {
-    owned.forEach(memory::free);
-  }
-
-  /** One piece of memory for all layers, since they come one after another. */
-  private View slopes(View like) {
-    long bytes = like.rows() * (long) like.pitch() * like.type().bytes;
-    if (bytes > slopesBytes) {
-      slopes = own(bytes); // operations bound before keep the smaller one
-      slopesBytes = bytes;
-    }
-    return new View(slopes, like.rows(), like.columns(), like.pitch(), like.type());
   }
 }

@@ -82,6 +82,7 @@ public final class KernelBench implements AutoCloseable {
   private final long stream;
   private final CudaMemory memory;
   private final long scratch;
+  private final long workspace;
   private final Kernels kernels;
   private final GraphTimer timer;
   private final List<Long> taken = new ArrayList<>();
@@ -96,7 +97,8 @@ public final class KernelBench implements AutoCloseable {
     this.stream = driver.createStream();
     this.memory = new CudaMemory(driver, stream);
     this.scratch = memory.allocate(Kernels.SCRATCH_BYTES);
-    this.kernels = new Kernels(driver, stream, scratch);
+    this.workspace = memory.allocate(libraries.workspaceBytes(driver.properties()));
+    this.kernels = new Kernels(driver, memory, stream, scratch);
     this.timer = new GraphTimer(driver, stream, effort.graphMilliseconds, effort.replays);
   }
 
@@ -371,7 +373,8 @@ public final class KernelBench implements AutoCloseable {
       if (found.isEmpty()) {
         return;
       }
-      CudnnNorm theirs = new CudnnNorm(driver, memory, stream, kernels, found.get(), mode);
+      CudnnMemory own = new CudnnMemory(driver, memory, stream);
+      CudnnNorm theirs = new CudnnNorm(driver, own, stream, kernels, found.get(), mode);
       try {
         if (theirs.refusal(x[0], norm, Activation.RELU, Drop.NONE, true).isEmpty()) {
           add(
@@ -389,7 +392,7 @@ public final class KernelBench implements AutoCloseable {
       } catch (CudaException e) {
         // A shape that cuDNN refuses after all: no line tells of it.
       } finally {
-        theirs.close();
+        own.close();
         found.get().close();
       }
     }
@@ -525,7 +528,7 @@ public final class KernelBench implements AutoCloseable {
     Precision products = precision == Precision.BF16 ? Precision.TF32 : precision;
     long elements = (long) batch * inputs + (long) inputs * outputs + (long) batch * outputs;
     int sets = Math.min(32, sets(elements * type.bytes));
-    try (Blas blas = libraries.blas(driver, stream)) {
+    try (Blas blas = libraries.blas(driver, stream, workspace)) {
       View[] x = matrices(sets, batch, inputs, type);
       View[] w = matrices(sets, outputs, inputs, type);
       View[] z = matrices(sets, batch, outputs, type);
@@ -553,6 +556,7 @@ public final class KernelBench implements AutoCloseable {
     driver.synchronize(stream);
     giveBack();
     memory.free(scratch);
+    memory.free(workspace);
     kernels.close();
     driver.destroyStream(stream);
   }

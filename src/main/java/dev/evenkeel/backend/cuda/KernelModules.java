@@ -1,38 +1,52 @@
 package dev.evenkeel.backend.cuda;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The kernels of {@code kernels/}, as PTX that the driver compiles for its GPU. That takes it
- * seconds for all of them, so each file is loaded when an operation first binds a kernel of it.
+ * seconds for all of them, so each kernel is a module of its own, loaded when an operation first
+ * binds it.
  *
  * <p>Binding is never recorded: nothing can be loaded while a stream is. CUDA refuses it.
  */
 final class KernelModules {
 
   private final CudaDriver driver;
-  private final Map<KernelFile, Long> modules = new HashMap<>();
+  private final CudaMemory memory;
+  private final Map<KernelFile, KernelText> texts = new HashMap<>();
+  private final List<Long> modules = new ArrayList<>();
   private final Map<String, Long> functions = new HashMap<>();
 
-  KernelModules(CudaDriver driver) {
+  KernelModules(CudaDriver driver, CudaMemory memory) {
     this.driver = driver;
+    this.memory = memory;
   }
 
   /** The handle of a kernel. */
   long function(String name) {
-    return functions.computeIfAbsent(name, this::find);
+    return functions.computeIfAbsent(name, this::load);
   }
 
-  private long find(String name) {
-    long module =
-        modules.computeIfAbsent(KernelFile.of(name), file -> driver.loadModule(file.text()));
+  private long load(String name) {
+    KernelText text =
+        texts.computeIfAbsent(KernelFile.of(name), file -> KernelText.of(file.text()));
+    long module = memory.refusing("the kernel " + name, () -> driver.loadModule(text.alone(name)));
+    modules.add(module);
     return driver.function(module, name);
+  }
+
+  /** Names of what was loaded. */
+  Set<String> loaded() {
+    return functions.keySet();
   }
 
   /** Unloads what was loaded; nothing may be launched any more. */
   void close() {
-    modules.values().forEach(driver::unloadModule);
+    modules.forEach(driver::unloadModule);
     modules.clear();
     functions.clear();
   }

@@ -117,8 +117,8 @@ final class Kernels {
   /**
    * @param scratch {@link #SCRATCH_BYTES} of zeroed device memory that only this stream uses
    */
-  Kernels(CudaDriver driver, long stream, long scratch) {
-    this(driver, new KernelModules(driver), stream, scratch);
+  Kernels(CudaDriver driver, CudaMemory memory, long stream, long scratch) {
+    this(driver, new KernelModules(driver, memory), stream, scratch);
   }
 
   private Kernels(CudaDriver driver, KernelModules modules, long stream, long scratch) {
@@ -137,6 +137,11 @@ final class Kernels {
   /** The same kernels on another stream, which needs scratch memory of its own. */
   Kernels on(long stream, long scratch) {
     return new Kernels(driver, modules, stream, scratch);
+  }
+
+  /** Loads what others have loaded. */
+  void loadLike(Kernels others) {
+    others.modules.loaded().forEach(modules::function);
   }
 
   /** Unloads the kernels, also those of {@link #on}. */

@@ -42,6 +42,7 @@ final class NormBodies {
   private final long stream;
   private final Kernels kernels;
   private final NormBody wanted;
+  private final CudnnMemory cudnnMemory;
   private final List<CudnnNorm> cudnn = new ArrayList<>();
   private final Map<Shape, Optional<CudnnNorm>> chosen = new HashMap<>();
   private final Map<String, TreeSet<String>> taken = new LinkedHashMap<>();
@@ -58,9 +59,10 @@ final class NormBodies {
     this.stream = stream;
     this.kernels = kernels;
     this.wanted = wanted;
+    this.cudnnMemory = new CudnnMemory(driver, memory, stream);
     if (wanted != NormBody.PTX && library.isPresent()) {
       for (Cudnn.Mode mode : Cudnn.Mode.values()) {
-        cudnn.add(new CudnnNorm(driver, memory, stream, kernels, library.get(), mode));
+        cudnn.add(new CudnnNorm(driver, cudnnMemory, stream, kernels, library.get(), mode));
       }
     }
   }
@@ -129,7 +131,7 @@ final class NormBodies {
   }
 
   void close() {
-    cudnn.forEach(CudnnNorm::close);
+    cudnnMemory.close();
   }
 
   /** All on memory of their own, so that nothing which anybody holds is changed. */

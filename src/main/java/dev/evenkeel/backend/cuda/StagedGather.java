@@ -62,6 +62,7 @@ final class StagedGather implements Settings.Position, CudaOperation.Around {
     for (int i = 0; i < SLOTS; i++) {
       arrived[i] = driver.createEvent(false);
       used[i] = driver.createEvent(false);
+      driver.record(used[i], stream); // the zeros that fill new memory must not follow a batch
     }
   }
 

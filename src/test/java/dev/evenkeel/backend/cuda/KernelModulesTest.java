@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Device;
+import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.backend.Precision;
+import dev.evenkeel.backend.SelfTest;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.Activate;
 import dev.evenkeel.nn.BatchNorm;
@@ -19,6 +22,8 @@ import dev.evenkeel.nn.RowNorm;
 import dev.evenkeel.nn.RunningStatistics;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
+import dev.evenkeel.simulator.SimulatedOptions;
+import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.Listener;
 import dev.evenkeel.train.Recipe;
@@ -30,7 +35,7 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Which files of PTX are loaded, and when. */
+/** Which kernels are loaded, and when. */
 class KernelModulesTest {
 
   private static final Recipe RECIPE =
@@ -45,34 +50,50 @@ class KernelModulesTest {
   }
 
   private static TreeSet<String> loaded(SimulatedDriver driver) {
-    TreeSet<String> files = new TreeSet<>();
+    TreeSet<String> kernels = new TreeSet<>();
     for (String module : driver.counters().modules) {
-      assertTrue(
-          files.add(KernelFile.of(module.replace("module of ", "")).name()), module + " twice");
+      assertTrue(kernels.add(module.replace("module of ", "")), module + " twice");
     }
-    return files;
+    return kernels;
+  }
+
+  private static TreeSet<String> kernels(String... names) {
+    return new TreeSet<>(List.of(names));
   }
 
   @Test
   void aPlainNetworkLoadsWhatItNeeds() {
     assertEquals(
-        new TreeSet<>(
-            List.of(
-                "activation-sm75.ptx",
-                "batchnorm-sm75.ptx",
-                "data-sm75.ptx",
-                "loss-sm75.ptx",
-                "optimizer-sm75.ptx")),
+        kernels(
+            "activation_backward_f32x4",
+            "activation_forward_f32x4",
+            "adam_f32x4",
+            "bn_backward_f32x4",
+            "bn_forward_f32x4",
+            "bn_inference_f32x4",
+            "clip_scale_f32x4",
+            "find_non_finite_f32x1",
+            "find_non_finite_f32x4",
+            "gather_f32x1",
+            "gather_f32x4",
+            "softmax_cross_entropy_f32x4"),
         trained(Precision.FP32, PLAIN));
     assertEquals(
-        new TreeSet<>(
-            List.of(
-                "activation-sm80.ptx",
-                "batchnorm-sm80.ptx",
-                "data-sm75.ptx",
-                "data-sm80.ptx",
-                "loss-sm80.ptx",
-                "optimizer-sm75.ptx")),
+        kernels(
+            "activation_backward_bf16x8",
+            "activation_forward_bf16x8",
+            "adam_f32x4",
+            "bn_backward_bf16x8",
+            "bn_forward_bf16x8",
+            "bn_inference_bf16x8",
+            "clip_scale_f32x4",
+            "copy_f32_bf16x4",
+            "find_non_finite_bf16x8",
+            "find_non_finite_f32x1",
+            "find_non_finite_f32x4",
+            "gather_bf16x8",
+            "gather_f32x1",
+            "softmax_cross_entropy_bf16x8"),
         trained(Precision.BF16, PLAIN));
   }
 
@@ -90,7 +111,7 @@ class KernelModulesTest {
             RowNorm.layer(),
             Linear.of(2));
     for (Precision precision : List.of(Precision.FP32, Precision.BF16)) {
-      assertTrue(trained(precision, rich).toString().contains("rownorm_backward"));
+      assertTrue(trained(precision, rich).toString().contains("row_norm_backward"));
     }
   }
 
@@ -117,6 +138,59 @@ class KernelModulesTest {
     return loaded(driver);
   }
 
+  /** doctor is to be done in five seconds, and has every operation compiled for its GPU first. */
+  @Test
+  void theSelfTestCompilesWhatItRunsAndNoMore() {
+    SimulatedDriver driver = new SimulatedDriver(1);
+    try (Backend gpu = SimulatedGpu.open(driver);
+        Backend cpu = Device.cpu(1)) {
+      SelfTest.run(gpu, cpu);
+    }
+    assertEquals(loaded(driver), new TreeSet<>(driver.counters().runs.keySet()));
+    long compiled = 0;
+    for (String kernel : loaded(driver)) {
+      compiled += KernelText.of(KernelFile.of(kernel).text()).alone(kernel).length();
+    }
+    long ships = 0;
+    for (KernelFile file : KernelFile.ALL) {
+      ships += file.name().endsWith("-sm75.ptx") ? file.text().length() : 0;
+    }
+    assertTrue(compiled < 0.4 * ships, compiled + " of " + ships + " characters");
+  }
+
+  /** Where others fill the GPU, the driver finds no room for a kernel's code either. */
+  @Test
+  void aGpuWithoutRoomForKernelsSaysHowMuchIsFree() {
+    SimulatedDriver full =
+        new SimulatedDriver(
+            SimulatedOptions.standard(1).withMemory(Kernels.SCRATCH_BYTES + 20_000));
+    try (Backend backend = SimulatedGpu.open(full)) {
+      Matrix x = Matrix.of(backend.allocate(4), 2, 2);
+      String said =
+          assertThrows(DeviceMemoryException.class, () -> backend.add(x, x, x)).getMessage();
+      assertEquals(
+          "Simulated sm_90 has no room for the kernel add_f32x1: 0.0 MB are free, 25 MB are held by"
+              + " this run. help: a smaller --batch, or --precision bf16",
+          said);
+    }
+  }
+
+  /** Or it might take the memory that they need, and a run that was said to fit would not. */
+  @Test
+  void kernelsAreLoadedBeforeTheArenaIsTaken() {
+    SimulatedDriver roomy = new SimulatedDriver(1);
+    trainWide(roomy);
+    long needed = roomy.counters().peakBytes + 1000; // every kernel's text is longer
+    trainWide(new SimulatedDriver(SimulatedOptions.standard(1).withMemory(needed)));
+  }
+
+  private static void trainWide(SimulatedDriver driver) {
+    try (Backend backend = SimulatedGpu.open(driver);
+        Model model = Network.mlp(3, List.of(128, 128), 2).build(backend, 1)) {
+      new Trainer(model, RECIPE.withSteps(1), rows(1)).withValidation(rows(2)).fit();
+    }
+  }
+
   @Test
   void anotherModelBringsItsFilesWhenItIsBound() {
     SimulatedDriver driver = new SimulatedDriver(1);
@@ -125,16 +199,16 @@ class KernelModulesTest {
         Model plain = PLAIN.build(backend, 1);
         Model other = layers.build(backend, 1)) {
       new Trainer(plain, RECIPE, rows(1)).fit();
-      assertFalse(loaded(driver).contains("rownorm-sm75.ptx"));
+      assertFalse(loaded(driver).contains("row_norm_forward_f32x4"));
       try (Evaluator evaluator = new Evaluator(other, rows(2), Optional.empty(), 16)) {
-        assertTrue(loaded(driver).contains("rownorm-sm75.ptx"));
+        assertTrue(loaded(driver).contains("row_norm_forward_f32x4"));
         int files = driver.counters().modules.size();
         for (int i = 0; i < 3; i++) {
           evaluator.run();
         }
         assertEquals(files, driver.counters().modules.size());
       }
-      assertFalse(loaded(driver).contains("rownorm_backward-sm75.ptx"), "nothing went backward");
+      assertFalse(loaded(driver).contains("row_norm_backward_f32x4"), "nothing went backward");
     }
     driver.assertNothingLeaked();
   }
@@ -142,16 +216,16 @@ class KernelModulesTest {
   @Test
   void nothingIsLoadedWhileAStreamIsRecorded() {
     try (SimulatedDriver driver = new SimulatedDriver(1)) {
-      KernelModules modules = new KernelModules(driver);
       long stream = driver.createStream();
+      KernelModules modules = new KernelModules(driver, new CudaMemory(driver, stream));
       modules.function("adam_f32x4");
       driver.beginCapture(stream);
-      modules.function("adam_f32x1"); // of a file that is there
+      modules.function("adam_f32x4"); // which is there
       String said =
           assertThrows(CudaException.class, () -> modules.function("add_f32x4")).getMessage();
       assertTrue(said.contains("cuModuleLoadData failed: CUDA_ERROR_STREAM_CAPTURE"), said);
       assertThrows(CudaException.class, () -> driver.endCapture(stream), "it was spoilt");
-      assertEquals(List.of("module of descent_f32x1"), driver.counters().modules);
+      assertEquals(List.of("module of adam_f32x4"), driver.counters().modules);
       modules.function("add_f32x4");
       assertEquals(2, driver.counters().modules.size());
     }

@@ -48,7 +48,7 @@ class KernelTrafficTest {
   private final long stream = driver.createStream();
   private final CudaMemory memory = new CudaMemory(driver, stream);
   private final Kernels kernels =
-      new Kernels(driver, stream, memory.allocate(Kernels.SCRATCH_BYTES));
+      new Kernels(driver, memory, stream, memory.allocate(Kernels.SCRATCH_BYTES));
 
   @AfterEach
   void close() {

@@ -13,10 +13,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +29,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PtxFilesTest {
 
   private static final Pattern ENTRY = Pattern.compile("\\.entry (\\w+)\\(");
+
+  /** Shared memory is a variable within a function: its mangled name begins so. */
+  private static final Pattern NAME = Pattern.compile("_ZZ\\w+");
+
+  private static final Pattern SHARED = Pattern.compile("(?<=shared .{0,20})_ZZ\\w+");
 
   /** What ptxas -v says of a kernel. */
   private static final Pattern PROPERTIES =
@@ -74,6 +81,26 @@ class PtxFilesTest {
       all.addAll(entries);
     }
     assertEquals(new TreeSet<>(all).size(), all.size(), "a kernel twice");
+  }
+
+  /** What is loaded is a kernel with what it names, and no more. */
+  @Test
+  void everyKernelCanStandAlone() {
+    for (KernelFile file : KernelFile.ALL) {
+      KernelText text = KernelText.of(file.text());
+      assertEquals(new TreeSet<>(file.kernels()), text.kernels().keySet(), file.name());
+      for (String kernel : file.kernels()) {
+        String alone = text.alone(kernel);
+        assertTrue(alone.startsWith(file.text().substring(0, 44)), kernel);
+        assertEquals(1, ENTRY.matcher(alone).results().count(), kernel);
+        Set<String> declared = found(SHARED, alone);
+        assertEquals(found(NAME, text.kernels().get(kernel)), declared, kernel);
+      }
+    }
+  }
+
+  private static Set<String> found(Pattern pattern, String text) {
+    return pattern.matcher(text).results().map(MatchResult::group).collect(Collectors.toSet());
   }
 
   @Test

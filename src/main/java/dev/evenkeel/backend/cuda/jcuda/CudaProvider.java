@@ -41,8 +41,13 @@ public final class CudaProvider implements BackendProvider {
   private static final class Libraries implements CudaBackend.Libraries {
 
     @Override
-    public Blas blas(CudaDriver driver, long stream) {
-      return new JCudaBlas((JCudaDriver) driver, stream);
+    public long workspaceBytes(CudaDriver.Properties device) {
+      return Blas.workspaceBytes(device);
+    }
+
+    @Override
+    public Blas blas(CudaDriver driver, long stream, long workspace) {
+      return new JCudaBlas((JCudaDriver) driver, stream, workspace);
     }
 
     @Override

@@ -27,9 +27,11 @@ public final class JCudaBlas implements Blas {
 
   private final JCudaDriver driver;
   private final cublasHandle handle = new cublasHandle();
-  private final long workspace;
 
-  public JCudaBlas(JCudaDriver driver, long stream) {
+  /**
+   * @param workspace {@link Blas#workspaceBytes} of device memory, for this handle alone
+   */
+  public JCudaBlas(JCudaDriver driver, long stream, long workspace) {
     CudaSetup.get().blas().require();
     this.driver = driver;
     driver.enter();
@@ -37,17 +39,11 @@ public final class JCudaBlas implements Blas {
     // In this order: a new stream brings cuBLAS back to a workspace of its own, and products of
     // one handle in a captured graph must not share memory with another's.
     check(cublasSetStream(handle, new cudaStream_t(driver.stream(stream))), "cublasSetStream()");
-    long bytes = workspaceBytes(driver.properties().major());
-    workspace = driver.allocate(bytes);
+    long bytes = Blas.workspaceBytes(driver.properties());
     check(
         cublasSetWorkspace(handle, Address.of(workspace), bytes),
         "cublasSetWorkspace(%d bytes)",
         bytes);
-  }
-
-  /** What cuBLAS itself would take: 32 MiB on Hopper and later, 4 MiB before. */
-  static long workspaceBytes(int major) {
-    return (major >= 9 ? 32L : 4L) << 20;
   }
 
   /** "12.6.3"; it needs no GPU. */
@@ -138,7 +134,6 @@ public final class JCudaBlas implements Blas {
   public void close() {
     driver.enter();
     cublasDestroy(handle);
-    driver.free(workspace);
   }
 
   private static void check(int code, String call, Object... arguments) {

@@ -3,6 +3,7 @@ package dev.evenkeel.backend.cuda.jcuda;
 import static jcuda.driver.JCudaDriver.*;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.cuda.CudaDriver;
 import dev.evenkeel.backend.cuda.CudaException;
@@ -58,9 +59,15 @@ public final class JCudaDriver implements CudaDriver {
   public JCudaDriver(int index) {
     CudaSetup.get().driver().require();
     check(cuDeviceGet(device, index), "cuDeviceGet(%d)", index);
-    check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain(%d)", index);
-    enter();
     properties = properties(device);
+    int code = cuDevicePrimaryCtxRetain(context, device);
+    if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) { // how much is free, a context alone can tell
+      throw new EvenkeelException(
+          "%s has no room for a program more: others hold its %s. help: nvidia-smi tells which; end them, or take another GPU, or --device cpu"
+              .formatted(properties.name(), DeviceMemoryException.megabytes(properties.memory())));
+    }
+    check(code, "cuDevicePrimaryCtxRetain(%d)", index);
+    enter();
   }
 
   /** Before each call: the thread may be another than last time, or have used another GPU since. */

@@ -10,6 +10,7 @@ import com.sun.management.ThreadMXBean;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Precision;
+import dev.evenkeel.backend.cuda.Blas;
 import dev.evenkeel.backend.cuda.CudaDriver.Graph;
 import dev.evenkeel.backend.cuda.CudaDriver.Grid;
 import dev.evenkeel.backend.cuda.CudaException;
@@ -194,7 +195,8 @@ final class JCudaExercise {
   }
 
   private void blas() {
-    JCudaBlas blas = new JCudaBlas(driver, stream);
+    JCudaBlas blas =
+        new JCudaBlas(driver, stream, driver.allocate(Blas.workspaceBytes(driver.properties())));
     assertEquals("cuBLAS 12.99.7", blas.description());
     Random random = new Random(1);
     for (boolean transposeA : new boolean[] {false, true}) {

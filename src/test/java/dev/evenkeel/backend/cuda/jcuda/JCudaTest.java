@@ -94,6 +94,19 @@ class JCudaTest {
         cuda.java(Map.of("FAKE_INIT", "100"), JCudaExercise.class, "unavailable", "0").lines());
   }
 
+  /** cuBLAS and kernels need room as well, but the context is what a full GPU refuses first. */
+  @Test
+  void aGpuThatOthersFillIsSaid() throws Exception {
+    FakeCuda.Result result =
+        cuda.java(
+            Map.of("FAKE_RETAIN", "2"), Main.class, "bench", "--device", "cuda", "--steps", "1");
+    assertEquals(2, result.exitCode(), result::toString);
+    String text = String.join("\n", result.lines());
+    assertTrue(
+        text.contains("Fake 0 has no room for a program more: others hold its 8,590 MB. help:"),
+        text);
+  }
+
   @Test
   void aBridgeIsBuiltToCublas13AndJcudaWorksThroughIt() throws Exception {
     Path newer = Files.createDirectories(folder.resolve("cuda-13"));

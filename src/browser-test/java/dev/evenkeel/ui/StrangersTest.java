@@ -38,7 +38,7 @@ class StrangersTest extends BrowserTest {
     waitFor("() => drawn.get('train loss')?.chart.series.length === 4");
     assertThat(row(image)).containsText(image);
     assertThat(row("damaged")).containsText("\"<i>one</i>\" where a number belongs");
-    assertThat(row("ragged")).containsText("holds a line of 1 fields where 2 belong");
+    assertThat(row("ragged")).containsText("holds a line of 1 field where 2 belong");
     assertEquals(3, points("train loss"));
     assertEquals(0, page.locator("#runs img, #runs b, #runs i, #plots b, #runs script").count());
     assertEquals(true, page.evaluate("window.hacked === undefined"));

@@ -2,9 +2,11 @@ package dev.evenkeel.backend.cpu;
 
 import dev.evenkeel.EvenkeelException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.Loader;
@@ -88,9 +90,10 @@ final class OneDnn {
     private static boolean load() {
       try {
         // In this order: each asks for the one before it.
-        for (String name : List.of(NATIVES + "libgomp.so.1", NATIVES + "libdnnl.so.3", DOOR)) {
-          System.load(Loader.cacheResource(resource(name)).getAbsolutePath());
+        for (String name : List.of("libgomp.so.1", "libdnnl.so.3")) {
+          System.load(Loader.cacheResource(resource(NATIVES + name)).getAbsolutePath());
         }
+        loadDoor();
         return true;
       } catch (LinkageError | IOException | RuntimeException e) {
         LoggerFactory.getLogger(OneDnn.class)
@@ -100,6 +103,20 @@ final class OneDnn {
                 String.valueOf(e.getMessage()));
         return false;
       }
+    }
+  }
+
+  /**
+   * Not from JavaCPP's cache: that knows a file by its jar's name, its size and its time, which are
+   * the same for two builds of ours.
+   */
+  private static void loadDoor() throws IOException {
+    Path copy = Files.createTempFile(Loader.getCacheDir().toPath(), "evenkeel-", ".so");
+    try (InputStream in = resource(DOOR).openStream()) {
+      Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
+      System.load(copy.toString());
+    } finally {
+      Files.delete(copy);
     }
   }
 

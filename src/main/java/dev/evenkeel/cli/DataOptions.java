@@ -89,15 +89,14 @@ final class DataOptions {
   }
 
   /**
-   * Data for a model that is trained: its own again, or others that are read as those were.
+   * Data for a model that is trained: its own again, split as they were, or others that are read as
+   * those were.
    *
-   * @param named whether --data was given
+   * @param own whether they are the model's own
    */
-  DataPlan plan(DataPlan model, boolean named, long seed) {
-    DataPlan plan = model.withShares(valid, test).withSeed(seed);
-    if (named && !model.isOf(data)) {
-      plan = plan.withData(data).withTarget("");
-    }
+  DataPlan plan(DataPlan model, boolean own, long seed) {
+    DataPlan plan =
+        own ? model : model.withData(data).withTarget("").withShares(valid, test).withSeed(seed);
     return target == null ? plan : plan.withTarget(target);
   }
 }

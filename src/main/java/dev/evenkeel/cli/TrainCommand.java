@@ -126,8 +126,14 @@ final class TrainCommand implements Callable<Integer> {
       requireNotGiven(spec.findOption(fixed));
     }
     spec.findOption("--hidden").group().options().forEach(this::requireNotGiven);
+    DataPlan before = ModelOptions.plan(saved);
     boolean named = spec.commandLine().getParseResult().hasMatchedOption("--data");
-    DataPlan plan = data.plan(ModelOptions.plan(saved), named, recipe.seed);
+    boolean own = !named || before.isOf(data.data);
+    if (own) { // another split would test on rows that the model was trained on
+      requireNotGiven(spec.findOption("--valid"));
+      requireNotGiven(spec.findOption("--test"));
+    }
+    DataPlan plan = data.plan(before, own, recipe.seed);
     if (plan.data().isEmpty()) {
       throw new EvenkeelException(
           "%s does not say which data it was trained on. help: --data NAME|FILE"

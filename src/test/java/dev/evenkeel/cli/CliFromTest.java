@@ -88,6 +88,16 @@ class CliFromTest {
     assertEquals(ModelOptions.plan(second).data(), houses.toString());
   }
 
+  /** Else rows that the model was trained on would test it. */
+  @Test
+  void itsOwnDataStaySplitAsTheyWere() {
+    SavedModel first = housesModel("--seed", 7, "--test", 0.3);
+    Path from = folder.resolve("houses");
+    SavedModel second = run("on", "--from", from, "--data", houses, "--epochs", 1, "--seed", 2);
+    assertEquals(ModelOptions.plan(first), ModelOptions.plan(second));
+    assertEquals(2, CommandLineRun.of("train", "--from", from, "--test", 0.1).exitCode());
+  }
+
   /** A killed run has its own folder only; the data must come out the same, prepared as before. */
   @Test
   void itIsResumedLikeAnyRun() throws IOException {

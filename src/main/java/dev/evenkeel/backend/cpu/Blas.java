@@ -73,7 +73,7 @@ final class Blas {
       reason = "-Devenkeel.blas=java asks for it";
     } else {
       try {
-        return openBlas(!asked.equals("openblas") && OneDnn.isThere());
+        return openBlas(!asked.equals("openblas") && OneDnn.isThere() && OneDnn.isLoaded());
       } catch (LinkageError | RuntimeException | IOException e) {
         reason = "OpenBLAS can't be loaded (" + rootMessage(e) + ")";
       }
@@ -123,67 +123,59 @@ final class Blas {
 
   /**
    * C [m, n] := A [m, k] B [k, n], all row-major; a transposed operand is stored the other way
-   * round ([k, m], [n, k]). The strides are the distances between rows. (BLAS thinks in columns,
-   * hence the swapped operands.)
+   * round ([k, m], [n, k]). The strides are the distances between rows.
    */
-  void multiply(
+  record Shape(
       boolean transposeA,
       boolean transposeB,
       int m,
       int n,
       int k,
-      float[] a,
-      int aFrom,
       int aStride,
-      float[] b,
-      int bFrom,
       int bStride,
-      float[] c,
-      int cFrom,
       int cStride) {
-    if (oneDnn && (long) m * n * k > SMALL && OneDnn.isLoaded()) {
-      OneDnn.check(
-          OneDnn.multiply(
-              transposeA,
-              transposeB,
-              m,
-              n,
-              k,
-              a,
-              aFrom,
-              aStride,
-              b,
-              bFrom,
-              bStride,
-              c,
-              cFrom,
-              cStride),
-          m,
-          n,
-          k);
-      return;
+
+    private boolean isSmall() {
+      return (long) m * n * k <= SMALL;
     }
-    int most = (long) m * n * k <= SMALL ? PLAIN_BLOCK : innerBlock;
+  }
+
+  /** A product of one shape, made once and run many times, by one thread at a time. */
+  interface Product {
+    void run(float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, Scratch scratch);
+  }
+
+  Product product(Shape shape) {
+    Product fast = oneDnn && !shape.isSmall() ? OneDnn.product(shape) : null;
+    return fast != null
+        ? fast
+        : (a, aFrom, b, bFrom, c, cFrom, scratch) -> multiply(shape, a, aFrom, b, bFrom, c, cFrom);
+  }
+
+  /** BLAS thinks in columns, hence the swapped operands. */
+  private void multiply(
+      Shape shape, float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom) {
+    int most = shape.isSmall() ? PLAIN_BLOCK : innerBlock;
     int block;
-    for (int from = 0; from < k; from += block) {
-      block = Math.min(most, k - from);
+    for (int from = 0; from < shape.k; from += block) {
+      block = Math.min(most, shape.k - from);
       netlib.sgemm(
-          transposeB ? "T" : "N",
-          transposeA ? "T" : "N",
-          n,
-          m,
+          shape.transposeB ? "T" : "N",
+          shape.transposeA ? "T" : "N",
+          shape.n,
+          shape.m,
           block,
           1f,
           b,
-          bFrom + from * (transposeB ? 1 : bStride),
-          bStride,
+          bFrom + from * (shape.transposeB ? 1 : shape.bStride),
+          shape.bStride,
           a,
-          aFrom + from * (transposeA ? aStride : 1),
-          aStride,
+          aFrom + from * (shape.transposeA ? shape.aStride : 1),
+          shape.aStride,
           from == 0 ? 0f : 1f,
           c,
           cFrom,
-          cStride);
+          shape.cStride);
     }
   }
 }

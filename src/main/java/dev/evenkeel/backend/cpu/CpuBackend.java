@@ -137,17 +137,17 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Operation linearForward(Matrix x, Matrix weight, Matrix z) {
-    return Linear.forward(blas, workers, x, weight, z);
+    return Linear.forward(blas, workers, scratch, x, weight, z);
   }
 
   @Override
   public Operation linearBackwardInput(Matrix dz, Matrix weight, Matrix dx) {
-    return Linear.backwardInput(blas, workers, dz, weight, dx);
+    return Linear.backwardInput(blas, workers, scratch, dz, weight, dx);
   }
 
   @Override
   public Operation linearBackwardWeight(Matrix dz, Matrix x, Matrix dWeight) {
-    return Linear.backwardWeight(blas, workers, dz, x, dWeight);
+    return Linear.backwardWeight(blas, workers, scratch, dz, x, dWeight);
   }
 
   @Override

@@ -17,6 +17,11 @@ import dev.evenkeel.tensor.Matrix;
 final class Linear extends ParallelOperation {
 
   private final Blas blas;
+  private final Scratch[] scratch;
+
+  /** A worker's part of the product, made when it is first run. */
+  private final Blas.Product[] products;
+
   private final boolean transposeLeft;
   private final boolean transposeRight;
   private final int rows;
@@ -35,6 +40,7 @@ final class Linear extends ParallelOperation {
   private Linear(
       Blas blas,
       Workers workers,
+      Scratch[] scratch,
       Matrix left,
       boolean transposeLeft,
       Matrix right,
@@ -44,6 +50,8 @@ final class Linear extends ParallelOperation {
         workers,
         result.size() * NANOSECONDS_PER_PRODUCT * (transposeLeft ? left.rows() : left.columns()));
     this.blas = blas;
+    this.scratch = scratch;
+    this.products = new Blas.Product[workers.count()];
     this.transposeLeft = transposeLeft;
     this.transposeRight = transposeRight;
     this.rows = result.rows();
@@ -58,18 +66,21 @@ final class Linear extends ParallelOperation {
   }
 
   /** z [N, O] = x [N, I] weight [O, I]ᵀ. */
-  static Linear forward(Blas blas, Workers workers, Matrix x, Matrix weight, Matrix z) {
-    return new Linear(blas, workers, x, false, weight, true, z);
+  static Linear forward(
+      Blas blas, Workers workers, Scratch[] scratch, Matrix x, Matrix weight, Matrix z) {
+    return new Linear(blas, workers, scratch, x, false, weight, true, z);
   }
 
   /** dx [N, I] = dz [N, O] weight [O, I]. */
-  static Linear backwardInput(Blas blas, Workers workers, Matrix dz, Matrix weight, Matrix dx) {
-    return new Linear(blas, workers, dz, false, weight, false, dx);
+  static Linear backwardInput(
+      Blas blas, Workers workers, Scratch[] scratch, Matrix dz, Matrix weight, Matrix dx) {
+    return new Linear(blas, workers, scratch, dz, false, weight, false, dx);
   }
 
   /** dWeight [O, I] = dz [N, O]ᵀ x [N, I]. */
-  static Linear backwardWeight(Blas blas, Workers workers, Matrix dz, Matrix x, Matrix dWeight) {
-    return new Linear(blas, workers, dz, true, x, false, dWeight);
+  static Linear backwardWeight(
+      Blas blas, Workers workers, Scratch[] scratch, Matrix dz, Matrix x, Matrix dWeight) {
+    return new Linear(blas, workers, scratch, dz, true, x, false, dWeight);
   }
 
   @Override
@@ -77,30 +88,39 @@ final class Linear extends ParallelOperation {
     boolean rowsAreUpdated = transposeLeft && sharesRows(rows, workers);
     if (!rowsAreUpdated && 2L * columns >= rows && columns >= 16 * workers && inner >= FEW) {
       int from = begin(columns, worker, workers);
-      multiply(0, rows, from, begin(columns, worker + 1, workers));
+      multiply(worker, 0, rows, from, begin(columns, worker + 1, workers));
     } else {
       int from = begin(rows, worker, workers);
-      multiply(from, begin(rows, worker + 1, workers), 0, columns);
+      multiply(worker, from, begin(rows, worker + 1, workers), 0, columns);
     }
   }
 
-  private void multiply(int fromRow, int toRow, int fromColumn, int toColumn) {
+  private void multiply(int worker, int fromRow, int toRow, int fromColumn, int toColumn) {
+    if (fromRow == toRow || fromColumn == toColumn) {
+      return;
+    }
     int leftStride = leftMatrix.columns();
     int rightStride = rightMatrix.columns();
-    blas.multiply(
-        transposeLeft,
-        transposeRight,
-        toRow - fromRow,
-        toColumn - fromColumn,
-        inner,
+    if (products[worker] == null) {
+      products[worker] =
+          blas.product(
+              new Blas.Shape(
+                  transposeLeft,
+                  transposeRight,
+                  toRow - fromRow,
+                  toColumn - fromColumn,
+                  inner,
+                  leftStride,
+                  rightStride,
+                  columns));
+    }
+    products[worker].run(
         left,
         (int) leftMatrix.offset() + fromRow * (transposeLeft ? 1 : leftStride),
-        leftStride,
         right,
         (int) rightMatrix.offset() + fromColumn * (transposeRight ? rightStride : 1),
-        rightStride,
         result,
         (int) resultMatrix.offset() + fromRow * columns + fromColumn,
-        columns);
+        scratch[worker]);
   }
 }

@@ -3,6 +3,7 @@ package dev.evenkeel.backend.cpu;
 import dev.evenkeel.EvenkeelException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.ref.Cleaner;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,8 +15,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * oneDNN's matrix product, for CPUs with AVX-512: there it takes 8 to 40 % less time than OpenBLAS
- * once a product is beyond the smallest (measured; without AVX-512 it is no faster). Loading it
- * takes 30 ms and 40 MB, so it is loaded by the first product that is large enough.
+ * once a product is beyond the smallest (measured; without AVX-512 it is no faster). Its primitives
+ * for matrix products, not its BLAS call: that takes 20 MB a thread for its packed copies, where a
+ * primitive wants some 0.3 MB.
  *
  * <p>JavaCPP's own binding would copy every array, hence a few lines of C: {@code onednn.c}, built
  * by {@code scripts/build-onednn}.
@@ -24,6 +26,10 @@ final class OneDnn {
 
   private static final String NATIVES = "org/bytedeco/dnnl/linux-x86_64/";
   private static final String DOOR = "dev/evenkeel/backend/cpu/libevenkeel-onednn.so";
+  private static final int HANDLES = 7;
+  private static final int NO_FAST_WAY = -1;
+  private static final int ALIGNMENT = 64;
+  private static final Cleaner CLEANER = Cleaner.create();
   private static final List<String> WANTED = List.of("avx512f", "avx512bw", "avx512vl", "avx512dq");
 
   /** Whether its library is on the class path and this CPU is one that it pays on. */
@@ -36,30 +42,71 @@ final class OneDnn {
     return Loaded.YES;
   }
 
-  /** As {@link Blas#multiply}, for arrays that are large enough; a status for {@link #check}. */
-  static native int multiply(
+  /** A product of that shape; null where oneDNN has no fast way for it. */
+  static Blas.Product product(Blas.Shape shape) {
+    long[] handles = new long[HANDLES];
+    int status =
+        make(
+            shape.transposeA(),
+            shape.transposeB(),
+            shape.m(),
+            shape.n(),
+            shape.k(),
+            shape.aStride(),
+            shape.bStride(),
+            shape.cStride(),
+            handles);
+    if (status == NO_FAST_WAY) {
+      return null;
+    }
+    check(status, shape);
+    Product product = new Product(shape, handles);
+    CLEANER.register(product, () -> free(handles));
+    return product;
+  }
+
+  /** A primitive of oneDNN's, freed with its last user. */
+  private record Product(Blas.Shape shape, long[] handles) implements Blas.Product {
+    @Override
+    public void run(
+        float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, Scratch scratch) {
+      float[] space = scratch.space((handles[HANDLES - 1] + ALIGNMENT) / Float.BYTES);
+      check(OneDnn.run(handles, a, aFrom, b, bFrom, c, cFrom, space), shape);
+    }
+  }
+
+  private static void check(int status, Blas.Shape shape) {
+    if (status != 0) {
+      throw new EvenkeelException(
+          "oneDNN can't multiply [%d, %d] by [%d, %d]: status %d (-2 and 1: out of memory). help: close other programs, or run with -Devenkeel.blas=openblas"
+              .formatted(shape.m(), shape.k(), shape.k(), shape.n(), status));
+    }
+  }
+
+  private static native int start();
+
+  private static native int make(
       boolean transposeA,
       boolean transposeB,
       int m,
       int n,
       int k,
+      int aStride,
+      int bStride,
+      int cStride,
+      long[] handles);
+
+  private static native int run(
+      long[] handles,
       float[] a,
       int aFrom,
-      int aStride,
       float[] b,
       int bFrom,
-      int bStride,
       float[] c,
       int cFrom,
-      int cStride);
+      float[] space);
 
-  static void check(int status, int m, int n, int k) {
-    if (status != 0) {
-      throw new EvenkeelException(
-          "oneDNN can't multiply [%d, %d] by [%d, %d]: status %d (-1 and 1: out of memory). help: close other programs, or run with -Devenkeel.blas=openblas"
-              .formatted(m, k, k, n, status));
-    }
-  }
+  private static native void free(long[] handles);
 
   private static final class There {
     static final boolean YES = find();
@@ -94,6 +141,9 @@ final class OneDnn {
           System.load(Loader.cacheResource(resource(NATIVES + name)).getAbsolutePath());
         }
         loadDoor();
+        if (start() != 0) {
+          throw new IOException("it finds no engine");
+        }
         return true;
       } catch (LinkageError | IOException | RuntimeException e) {
         LoggerFactory.getLogger(OneDnn.class)

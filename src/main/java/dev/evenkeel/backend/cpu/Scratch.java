@@ -1,6 +1,6 @@
 package dev.evenkeel.backend.cpu;
 
-/** One worker's short arrays, kept in its first-level cache. */
+/** One worker's own arrays: short ones, kept in its first-level cache, and room for products. */
 final class Scratch {
 
   /** The most that is worked on at once: several short rows, or a piece of a long one. */
@@ -19,4 +19,14 @@ final class Scratch {
 
   /** Random words for so many elements, of which the first may lie within a block of four. */
   final long[][] words = new long[4][WIDTH / 4 + 1];
+
+  /** For matrix products, as large as the largest has asked for. */
+  private float[] space = new float[0];
+
+  float[] space(long floats) {
+    if (space.length < floats) {
+      space = new float[Math.toIntExact(floats)];
+    }
+    return space;
+  }
 }

@@ -2,6 +2,7 @@ package dev.evenkeel.backend.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -63,7 +64,9 @@ class OneDnnTest {
     "64, 129, 1000",
     "512, 512, 8",
     "33, 47, 4099",
-    "200, 2048, 100"
+    "200, 2048, 100",
+    "3, 2, 131101",
+    "40, 30, 20011"
   })
   void productsAgreeWithFloat64(int m, int n, int k) {
     available();
@@ -121,43 +124,26 @@ class OneDnnTest {
   }
 
   private static void multiply(Stored a, Stored b, Stored c, int m, int n, int k) {
-    OneDnn.check(
-        OneDnn.multiply(
-            a.transposed,
-            b.transposed,
-            m,
-            n,
-            k,
-            a.data,
-            a.from,
-            a.stride,
-            b.data,
-            b.from,
-            b.stride,
-            c.data,
-            c.from,
-            c.stride),
-        m,
-        n,
-        k);
+    Blas.Product product =
+        OneDnn.product(
+            new Blas.Shape(a.transposed, b.transposed, m, n, k, a.stride, b.stride, c.stride));
+    assertNotNull(product, "oneDNN has no fast way");
+    Scratch scratch = new Scratch();
+    for (int run = 0; run < 2; run++) {
+      product.run(a.data, a.from, b.data, b.from, c.data, c.from, scratch);
+    }
   }
 
+  /** Such as a size that is none. */
   @Test
   void whatOneDnnRefusesIsAnError() {
     available();
-    float[] values = new float[100];
     EvenkeelException refused =
         assertThrows(
             EvenkeelException.class,
-            () ->
-                OneDnn.check(
-                    OneDnn.multiply(
-                        false, false, 10, 10, 10, values, 0, 9, values, 0, 10, values, 0, 10),
-                    10,
-                    10,
-                    10));
+            () -> OneDnn.product(new Blas.Shape(false, false, -1, 10, 10, 10, 10, 10)));
     assertTrue(
-        refused.getMessage().contains("[10, 10] by [10, 10]: status 2"), refused::getMessage);
+        refused.getMessage().contains("[-1, 10] by [10, 10]: status 2"), refused::getMessage);
   }
 
   /** After a change of the source, scripts/build-onednn is to be run. */

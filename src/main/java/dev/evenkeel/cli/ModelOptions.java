@@ -9,6 +9,7 @@ import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** Options that name a trained model and data for it. */
@@ -33,6 +34,9 @@ final class ModelOptions {
       description = "for NPY and IDX data, the file of targets")
   private String target;
 
+  @ArgGroup(validate = false)
+  private TableOptions table = new TableOptions();
+
   String data(SavedModel saved) {
     String name = data == null ? plan(saved).data() : data;
     if (name.isEmpty()) {
@@ -45,7 +49,8 @@ final class ModelOptions {
 
   /** Prepared rows; of the data that trained the model, where targets are wanted, the test rows. */
   Dataset load(SavedModel saved, boolean withTargets, Consumer<String> notes) {
-    Preparation preparation = preparation(saved);
+    Preparation trained = preparation(saved);
+    Preparation preparation = trained.withReading(table.over(trained.reading()));
     DataPlan plan = plan(saved);
     if (target != null) {
       requireTargetFile(preparation);

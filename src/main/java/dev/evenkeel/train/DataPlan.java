@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import com.fasterxml.jackson.annotation.JacksonInject;
+import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
@@ -12,8 +13,11 @@ import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Table;
+import dev.evenkeel.data.TableFormat;
+import dev.evenkeel.data.TableRemarks;
 import dev.evenkeel.data.TargetChoice;
 import dev.evenkeel.data.Task;
+import dev.evenkeel.io.Json;
 import dev.evenkeel.nn.Network;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,74 +43,83 @@ public record DataPlan(
     String task,
     List<String> drop,
     List<String> categorical,
-    boolean noHeader,
+    TableFormat format,
     Scaling scaling,
     double valid,
     double test,
     long seed) {
 
-  /** What is injected stands for a property that files from before it do not have. */
-  public DataPlan(
-      @JsonProperty("data") String data,
-      @JsonProperty("target") String target,
-      @JsonProperty("task") String task,
-      @JsonProperty("drop") List<String> drop,
-      @JsonProperty("categorical") List<String> categorical,
-      @JsonProperty("noHeader") boolean noHeader,
-      @JsonProperty("scaling") @JacksonInject(value = "\"STANDARD\"", useInput = OptBoolean.TRUE)
-          Scaling scaling,
-      @JsonProperty("valid") double valid,
-      @JsonProperty("test") double test,
-      @JsonProperty("seed") long seed) {
+  public DataPlan {
     if (!(valid >= 0 && test >= 0 && valid + test < 1)) {
       throw new EvenkeelException(
           "--valid %s and --test %s leave no rows to train on; both must be at least 0 and their sum below 1"
               .formatted(valid, test));
     }
-    this.data = data;
-    this.target = target;
-    this.task = task;
-    this.drop = List.copyOf(drop);
-    this.categorical = List.copyOf(categorical);
-    this.noHeader = noHeader;
-    this.scaling = scaling;
-    this.valid = valid;
-    this.test = test;
-    this.seed = seed;
+    drop = List.copyOf(drop);
+    categorical = List.copyOf(categorical);
   }
+
+  /**
+   * From JSON, of which there is more than one form: what is injected stands for a property that
+   * files from before it do not have.
+   */
+  @JsonCreator
+  static DataPlan of(
+      @JsonProperty("data") String data,
+      @JsonProperty("target") String target,
+      @JsonProperty("task") String task,
+      @JsonProperty("drop") List<String> drop,
+      @JsonProperty("categorical") List<String> categorical,
+      @JsonProperty("noHeader") @JacksonInject(value = "false", useInput = OptBoolean.TRUE)
+          boolean noHeader,
+      @JsonProperty("format")
+          @JacksonInject(value = TableFormat.JSON_BEFORE, useInput = OptBoolean.TRUE)
+          TableFormat format,
+      @JsonProperty("scaling") @JacksonInject(value = "\"STANDARD\"", useInput = OptBoolean.TRUE)
+          Scaling scaling,
+      @JsonProperty("valid") double valid,
+      @JsonProperty("test") double test,
+      @JsonProperty("seed") long seed) {
+    TableFormat read = noHeader ? format.withHeader(Table.Header.ABSENT) : format;
+    return new DataPlan(data, target, task, drop, categorical, read, scaling, valid, test, seed);
+  }
+
+  private static final TableFormat BEFORE =
+      Json.read(TableFormat.JSON_BEFORE, TableFormat.class, "a plan");
 
   /** A tenth of the rows to validate on, a fifth to test on, the last column to predict, seed 1. */
   public static DataPlan of(String data) {
-    return new DataPlan(data, "", "", List.of(), List.of(), false, Scaling.STANDARD, 0.1, 0.2, 1);
+    return new DataPlan(
+        data, "", "", List.of(), List.of(), TableFormat.DETECT, Scaling.STANDARD, 0.1, 0.2, 1);
   }
 
   /** Predicts this column, by name or number; for .npy and IDX data, the values in this file. */
   public DataPlan withTarget(String target) {
-    return new DataPlan(
-        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
+    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
   }
 
   public DataPlan withScaling(Scaling scaling) {
-    return new DataPlan(
-        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
+    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
+  }
+
+  /** Reads a text file in this way. */
+  public DataPlan withFormat(TableFormat format) {
+    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
   }
 
   /** Of other data that are read in the same way: they hold the same columns. */
   public DataPlan withData(String data) {
-    return new DataPlan(
-        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
+    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
   }
 
   /** With other shares to validate and test on. */
   public DataPlan withShares(double valid, double test) {
-    return new DataPlan(
-        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
+    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
   }
 
   /** With another split. */
   public DataPlan withSeed(long seed) {
-    return new DataPlan(
-        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
+    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
   }
 
   /** Prepared rows. valid and test are absent where their share is 0. */
@@ -155,11 +168,11 @@ public record DataPlan(
    * @param notes hears what was ignored or replaced, a sentence each
    */
   public Parts load(Preparation trained, Consumer<String> notes) {
-    Source source = source(data, Optional.of(trained.target().task().kind()));
+    Source source = source(data, trained);
     Optional<Dataset> own = Optional.empty();
     Dataset all;
     if (source instanceof Source.Csv csv) {
-      csv.table().remark().ifPresent(notes);
+      csv.table().remarks().forEach(notes);
       all = trained.apply(csv.table(), true, notes);
     } else {
       requireNothingOfTables();
@@ -201,7 +214,7 @@ public record DataPlan(
   }
 
   private Rows rows(Consumer<String> notes) {
-    Source source = source(data, kind());
+    Source source = source(data, options(format).withDropped(Set.copyOf(drop)), kind());
     if (source instanceof Source.Csv csv) {
       return rows(csv.table(), notes);
     }
@@ -210,9 +223,10 @@ public record DataPlan(
   }
 
   private void requireNothingOfTables() {
-    if (!drop.isEmpty() || !categorical.isEmpty() || noHeader) {
+    boolean read = !format.equals(TableFormat.DETECT) && !format.equals(BEFORE);
+    if (!drop.isEmpty() || !categorical.isEmpty() || read) {
       throw new EvenkeelException(
-          "--drop, --categorical and --no-header are for CSV files; %s has no named columns. help: leave them out"
+          "--drop, --categorical, --no-header and what else says how a table is read are for CSV files; %s has no named columns. help: leave them out"
               .formatted(data));
     }
     boolean classes = kind().orElse(Task.Kind.CLASSIFICATION) == Task.Kind.CLASSIFICATION;
@@ -223,11 +237,20 @@ public record DataPlan(
     }
   }
 
-  private Source source(String nameOrPath, Optional<Task.Kind> kind) {
-    Table.Options options =
-        Table.Options.DETECT
-            .withHeader(noHeader ? Table.Header.ABSENT : Table.Header.AUTO)
-            .withCategorical(Set.copyOf(categorical));
+  private Table.Options options(TableFormat format) {
+    return Table.Options.DETECT.withFormat(format).withCategorical(Set.copyOf(categorical));
+  }
+
+  /** Data for a model, read as those that trained it. */
+  private Source source(String nameOrPath, Preparation trained) {
+    Table.Options options = trained.options();
+    if (options.format().header() == Table.Header.AUTO) { // as in all models from before
+      options = options.withHeader(format.header());
+    }
+    return source(nameOrPath, options, Optional.of(trained.target().task().kind()));
+  }
+
+  private Source source(String nameOrPath, Table.Options options, Optional<Task.Kind> kind) {
     return Catalog.standard()
         .load(nameOrPath, options, target.isEmpty() ? Optional.empty() : Optional.of(target), kind);
   }
@@ -236,16 +259,24 @@ public record DataPlan(
     return task.isEmpty() ? Optional.empty() : Optional.of(Task.Kind.valueOf(task));
   }
 
-  private Rows rows(Table table, Consumer<String> notes) {
-    table.remark().ifPresent(notes);
-    if (table.find(target).isEmpty() && isFile(target)) {
+  private Rows rows(Table read, Consumer<String> notes) {
+    read.remarks().forEach(notes);
+    if (read.find(target).isEmpty() && isFile(target)) {
       throw new EvenkeelException(
           "--target %s is a file, but the target of a CSV file is one of its own columns: %s. help: join the two files"
-              .formatted(target, String.join(", ", table.columnNames())));
+              .formatted(target, String.join(", ", read.columnNames())));
     }
-    TargetChoice choice = TargetChoice.of(table, target.isEmpty() ? "-1" : target, kind());
+    if (read.columns().size() == 1) {
+      throw new EvenkeelException(
+          "%s has one column, %s, so there is nothing to learn from; fields are looked for between commas, semicolons, tabs, bars and spaces. help: --delimiter CHAR names another"
+              .formatted(data, read.columnNames().get(0)));
+    }
+    TargetChoice choice = TargetChoice.of(read, target.isEmpty() ? "-1" : target, kind());
+    Table table = choice.spelled(read);
     notes.accept(choice.sentence());
     return new Rows() {
+      private boolean said;
+
       @Override
       public int[] strata() {
         return choice.strata(table);
@@ -259,6 +290,10 @@ public record DataPlan(
       @Override
       public Parts parts(Split split) {
         Preparation preparation = Preparation.fit(table, choice, drop, split.train(), scaling);
+        if (!said) {
+          said = true;
+          TableRemarks.of(table, preparation, Set.copyOf(categorical)).forEach(notes);
+        }
         Dataset all = preparation.apply(table, true, notes);
         return new Parts(
             all.select(split.train()),
@@ -348,9 +383,9 @@ public record DataPlan(
         return parts.test().get();
       }
     }
-    Source source = source(other, Optional.of(preparation.target().task().kind()));
+    Source source = source(other, preparation);
     if (source instanceof Source.Csv csv) {
-      csv.table().remark().ifPresent(notes);
+      csv.table().remarks().forEach(notes);
       return preparation.apply(csv.table(), withTargets, notes);
     }
     Source.Arrays arrays = (Source.Arrays) source;

@@ -210,7 +210,7 @@ class PreparationTest {
     Table texts = table("age,color\nold,red\n");
     Expect.failure(
         () -> cars.apply(texts, false, notes::add),
-        "\"age\" holds texts, such as \"old\"",
+        "line 2, column \"age\": \"old\" is not a finite number",
         "trained on numbers");
     Table missing = table("age,color,price\n1,red,5\n1,red,\n");
     Expect.failure(

@@ -1,6 +1,8 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.data.Feature;
+import dev.evenkeel.data.Preparation;
 import dev.evenkeel.deploy.Inference;
 import dev.evenkeel.deploy.OnnxFile;
 import dev.evenkeel.deploy.TorchModule;
@@ -94,7 +96,7 @@ final class ExportCommand implements Callable<Integer> {
         written.add(weights);
       }
     }
-    report(written);
+    report(written, saved);
     return 0;
   }
 
@@ -131,7 +133,20 @@ final class ExportCommand implements Callable<Integer> {
     return target;
   }
 
-  private void report(List<Path> written) {
+  private void sayDates(Preparation preparation) {
+    List<String> dates =
+        preparation.features().stream()
+            .filter(Feature.Dates.class::isInstance)
+            .map(feature -> "\"" + ((Feature.Dates) feature).name() + "\"")
+            .toList();
+    if (!dates.isEmpty()) {
+      System.out.println(
+          "ONNX can't read dates: the file takes %s as days since 1970-01-01, the time as a fraction, NaN where missing"
+              .formatted(String.join(", ", dates)));
+    }
+  }
+
+  private void report(List<Path> written, SavedModel saved) {
     if (json) {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("format", format.name().toLowerCase(Locale.ROOT));
@@ -139,6 +154,9 @@ final class ExportCommand implements Callable<Integer> {
       System.out.println(Json.write(result));
     } else {
       written.forEach(path -> System.out.println("written: " + path));
+      if (format == Format.ONNX) {
+        saved.preparation().ifPresent(this::sayDates);
+      }
     }
   }
 }

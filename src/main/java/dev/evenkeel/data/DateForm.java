@@ -73,8 +73,8 @@ public enum DateForm {
     int b = digits(text, one + 1, two);
     int c = digits(text, two + 1, end);
     boolean yearLast = this != ISO;
-    int yearLength = yearLast ? end - two - 1 : one;
-    if (yearLength != 4 || a < 0 || b < 0 || c < 0) {
+    int longest = Math.max(two - one - 1, yearLast ? one : end - two - 1);
+    if ((yearLast ? end - two - 1 : one) != 4 || longest > 2 || a < 0 || b < 0 || c < 0) {
       return Double.NaN;
     }
     int year = yearLast ? c : a;

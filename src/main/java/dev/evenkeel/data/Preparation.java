@@ -197,6 +197,7 @@ public record Preparation(
       return new Target.Labels(column.name(), classes);
     }
     double[] values = numbers(table, column, trainRows);
+    requireChange(table.name(), List.of(column.name()), trainRows, (row, k) -> values[row]);
     return new Target.Quantities(List.of(column.name()), Standardize.column(values, trainRows));
   }
 
@@ -232,6 +233,9 @@ public record Preparation(
       return new Target.Labels("label", c.classes());
     }
     if (data.hasTargets()) {
+      List<String> names = ((Task.Regression) data.task()).targets();
+      float[] values = data.targets();
+      requireChange(data.name(), names, trainRows, (row, k) -> values[row * names.size() + k]);
       return new Target.Quantities(
           ((Task.Regression) data.task()).targets(),
           Standardize.perColumn(data.targets(), data.targetColumns(), trainRows));
@@ -251,6 +255,27 @@ public record Preparation(
           "%s: the target \"%s\" is %s in every row to train on, so there is nothing to learn. help: another target"
               .formatted(data, target, classes.get(0)));
     }
+  }
+
+  /** The target of a row. */
+  @FunctionalInterface
+  private interface Targets {
+    double of(int row, int target);
+  }
+
+  /** As for classes: targets that are all the same teach nothing. One among others may be. */
+  private static void requireChange(
+      String data, List<String> names, int[] trainRows, Targets targets) {
+    for (int row : trainRows) {
+      for (int k = 0; k < names.size(); k++) {
+        if (targets.of(row, k) != targets.of(trainRows[0], k)) {
+          return;
+        }
+      }
+    }
+    throw new EvenkeelException(
+        "%s: the target \"%s\" is %s in every row to train on, so there is nothing to learn. help: another target"
+            .formatted(data, String.join(", ", names), Cells.text(targets.of(trainRows[0], 0))));
   }
 
   private static void requireRows(String name, int[] trainRows) {

@@ -126,6 +126,40 @@ public record DataPlan(
   public record Parts(
       Dataset train, Optional<Dataset> valid, Optional<Dataset> test, Preparation preparation) {
 
+    private static final double VALID = 0.1;
+    private static final double TEST = 0.2;
+
+    /** Of arrays whose row i is of class {@code classes[i]}, from 0; split as a plan's are. */
+    public static Parts of(float[][] rows, int[] classes) {
+      if (classes == null) {
+        throw new EvenkeelException("The classes are null. Give the class of each row, from 0.");
+      }
+      int count = IntStream.of(classes).max().orElse(0) + 1;
+      List<String> names = IntStream.range(0, count).mapToObj(Integer::toString).toList();
+      return of(Dataset.classification("arrays", rows, classes, names), VALID, TEST, 1);
+    }
+
+    /** Of arrays whose row i is to give {@code values[i]}; split as a plan's are. */
+    public static Parts of(float[][] rows, float[] values) {
+      return of(Dataset.regression("arrays", rows, values, "target"), VALID, TEST, 1);
+    }
+
+    /**
+     * Of rows in memory: split, and prepared by what the training rows teach.
+     *
+     * @param valid the share of the rows to validate on; 0 for none
+     * @param test the share to test on; 0 for none
+     */
+    public static Parts of(Dataset data, double valid, double test, long seed) {
+      Split split = Split.of(data, valid, test, seed);
+      Preparation preparation = Preparation.fit(data, split.train(), false);
+      return new Parts(
+          preparation.apply(data, split.train()),
+          prepared(preparation, data, split.valid()),
+          prepared(preparation, data, split.test()),
+          preparation);
+    }
+
     /** {@link Network#mlp} with as many inputs and outputs as these data need. */
     public Network mlp(int... hidden) {
       List<Integer> widths = IntStream.of(hidden).boxed().toList();

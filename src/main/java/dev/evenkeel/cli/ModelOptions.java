@@ -34,7 +34,10 @@ final class ModelOptions {
       description = "for NPY and IDX data, the file of targets")
   private String target;
 
-  @ArgGroup(validate = false)
+  @ArgGroup(
+      validate = false,
+      heading =
+          "%nA CSV that is written in another way than the one that the model was trained on:%n")
   private TableOptions table = new TableOptions();
 
   String data(SavedModel saved) {

@@ -8,8 +8,7 @@ import java.util.List;
  * How a text file is read as a table. Plain data, stored with the model, so that later files are
  * read as those were that trained it.
  *
- * @param rules {@link #BEFORE} for models from before these could be chosen: they go on reading
- *     files as they did
+ * @param rules 1 for models from before these could be chosen: they go on reading files as they did
  * @param delimiter one character, a space for a run of spaces; "" is detected
  * @param decimal "." or ","; "" finds it out for each column, and is kept as ",." where some had
  *     commas

@@ -21,6 +21,9 @@ public final class TableRemarks {
   private static final Pattern GROUPED =
       Pattern.compile("[-+]?\\d{1,3}(?:[.,' ]\\d{3})+(?:[.,]\\d+)?");
 
+  /** Postcodes and the like, which nobody means as numbers. */
+  private static final Pattern CODE = Pattern.compile("0\\d+");
+
   /** Of fewer rows each may well have a text of its own. */
   private static final int FEWEST_ROWS = 20;
 
@@ -102,8 +105,13 @@ public final class TableRemarks {
   private record Looks(String kind, long count, String example, String other) {}
 
   private static Optional<Looks> mostly(Column.Categorical texts, long[] rows, long filled) {
+    if (texts.levels().stream().noneMatch(text -> Double.isNaN(Cells.number(text)))) {
+      return Optional.empty(); // texts because they are classes, or were texts before
+    }
     Predicate<String> number =
-        text -> !Double.isNaN(Cells.number(text)) || !Double.isNaN(Cells.commaNumber(text));
+        text ->
+            !CODE.matcher(text).matches()
+                && !(Double.isNaN(Cells.number(text)) && Double.isNaN(Cells.commaNumber(text)));
     Predicate<String> grouped = text -> GROUPED.matcher(text).matches();
     return looks("numbers", texts, rows, filled, number.or(grouped))
         .or(() -> looks("percents", texts, rows, filled, t -> PERCENT.matcher(t).matches()))
@@ -141,12 +149,12 @@ public final class TableRemarks {
     }
     if (!names.isEmpty()) {
       remarks.add(
-          "%s: dates in column%s %s became days since 1970 and their places in the year, the week%s, as sine and cosine. If they are categories, say --categorical."
+          "%s: dates in column%s %s became days since 1970 and their places in the year%s, as sine and cosine. If they are categories, say --categorical."
               .formatted(
                   table.name(),
                   names.size() == 1 ? "" : "s",
                   Cells.quoted(names),
-                  time ? " and the day" : ""));
+                  time ? ", the week and the day" : " and the week"));
     }
   }
 }

@@ -233,7 +233,7 @@ class PreparationTest {
   void identifiersAndUselessColumnsAreNamedWithTheirRemedy() throws IOException {
     StringBuilder text = new StringBuilder("id,x,y\n");
     for (int i = 0; i < 1001; i++) {
-      text.append("u").append(i).append(",").append(i).append(",0.5\n");
+      text.append("u").append(i).append(",").append(i).append(",").append(i % 9 * 0.5).append("\n");
     }
     Table table = table(text.toString());
     Expect.failure(

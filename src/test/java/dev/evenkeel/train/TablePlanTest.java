@@ -62,6 +62,7 @@ class TablePlanTest {
     assertEquals(
         new Feature.Categorical("zip", List.of("9000", "01067", "02345", "A1")),
         sorted(preparation));
+    assertTrue(notes.stream().noneMatch(note -> note.contains("look like")), notes::toString);
     Path later = file("later.csv", "zip,x\n01067,1\n9000,1\n02345,1\n" + "01067,1\n".repeat(40));
     notes.clear();
     float[] read = plan.load(later.toString(), false, preparation, notes::add).features();
@@ -92,6 +93,7 @@ class TablePlanTest {
     DataPlan plan = plan("x,y", i -> i + ",0" + i % 3);
     DataPlan.Parts parts = plan.load(notes::add);
     assertEquals(new Target.Labels("y", List.of("00", "01", "02")), parts.preparation().target());
+    assertTrue(notes.stream().noneMatch(note -> note.contains("look like")), notes::toString);
     Path later = file("later.csv", "x,y\n1,01\n2,02\n");
     Dataset data = plan.load(later.toString(), true, parts.preparation(), notes::add);
     assertArrayEquals(new int[] {1, 2}, data.labels());

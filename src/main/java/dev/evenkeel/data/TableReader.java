@@ -203,7 +203,7 @@ final class TableReader {
   private void skipCountLine(int width) {
     remarks.add(
         "%s, line %d: taken for a count of rows and columns, not for data: %s."
-            .formatted(path, firstLine, String.join(",", firstFields)));
+            .formatted(path, firstLine, Cells.quoted(String.join(",", firstFields))));
     headerLine = firstLine;
     header = Table.Header.AUTO; // found in the same way again
     rows = 0;

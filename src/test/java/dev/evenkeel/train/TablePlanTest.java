@@ -102,6 +102,16 @@ class TablePlanTest {
   }
 
   @Test
+  void aFileThatChangesBetweenTwoLooksIsNamed() throws IOException {
+    Preparation preparation = plan("x,y", i -> i + ",0" + i % 3).load(notes::add).preparation();
+    Table read = Table.read(file("later.csv", "x,y\n1,01\n2,02\n"));
+    file("later.csv", "x,y\n1,01\n");
+    Expect.failure(
+        () -> preparation.apply(read, true, notes::add),
+        "later.csv changed while it was used: it had 2 rows, and now it has 1. help: start again");
+  }
+
+  @Test
   void aClassWrittenInTwoWaysIsOne() throws IOException {
     DataPlan.Parts parts =
         plan("x,y", i -> i + "," + (i % 4 < 2 ? i % 2 : i % 2 + ".0")).load(notes::add);

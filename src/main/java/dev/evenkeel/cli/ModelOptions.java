@@ -43,8 +43,17 @@ final class ModelOptions {
     return name;
   }
 
-  /** Prepared rows; of the data that trained the model, where targets are wanted, the test rows. */
-  Dataset load(SavedModel saved, boolean withTargets, Consumer<String> notes) {
+  /** Prepared rows, of which no targets are wanted. */
+  Dataset load(SavedModel saved, Consumer<String> notes) {
+    return readingPlan(saved).load(data(saved), false, preparation(saved), notes);
+  }
+
+  /** Prepared rows with targets; of the data that trained the model, the test rows. */
+  DataPlan.Measured loadMeasured(SavedModel saved, Consumer<String> notes) {
+    return readingPlan(saved).loadMeasured(data(saved), saved, notes);
+  }
+
+  private DataPlan readingPlan(SavedModel saved) {
     Preparation preparation = preparation(saved);
     DataPlan plan = plan(saved);
     if (target != null) {
@@ -53,7 +62,7 @@ final class ModelOptions {
     } else if (data != null && !plan.isOf(data)) {
       plan = plan.withTarget("");
     }
-    return plan.load(data(saved), withTargets, preparation, notes);
+    return plan;
   }
 
   static void requireTargetFile(Preparation preparation) {

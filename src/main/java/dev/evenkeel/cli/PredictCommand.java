@@ -57,7 +57,7 @@ final class PredictCommand implements Callable<Integer> {
     SavedModel saved = SavedModel.load(model.model);
     requireOther(saved.file(), "the model");
     requireOther(Path.of(model.data(saved)), "the data");
-    Dataset data = model.load(saved, false, common::say);
+    Dataset data = model.load(saved, common::say);
     try (Backend backend = common.open();
         Model built = saved.build(backend);
         Evaluator evaluator =

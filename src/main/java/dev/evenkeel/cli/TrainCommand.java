@@ -144,6 +144,11 @@ final class TrainCommand implements Callable<Integer> {
       ModelOptions.requireTargetFile(preparation);
     }
     DataPlan.Parts parts = plan.load(preparation, common::say);
+    if (own && !saved.learnedFrom(parts).orElse(true)) {
+      common.say(
+          "%s has changed since %s learned from it, so rows that now test or validate may be among those it learned from. help: for a fair measure, keep rows apart for evaluate --data"
+              .formatted(plan.data(), saved.file()));
+    }
     Recipe how = recipe.recipe(parts.train());
     int outputs = recipe.isBinary() ? 1 : parts.train().task().outputs();
     if (saved.network().outputs() != outputs) {

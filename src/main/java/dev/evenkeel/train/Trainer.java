@@ -8,6 +8,7 @@ import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.io.Json;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.nn.DataStart;
@@ -289,8 +290,8 @@ public final class Trainer {
   }
 
   private void begin(TrainingStep step) {
-    List<String> data = new ArrayList<>(List.of(train.fingerprint()));
-    valid.ifPresent(rows -> data.add(rows.fingerprint()));
+    List<String> data = DataPlan.fingerprints(train, valid);
+    notes.put(SavedModel.ROWS, Json.write(data));
     schedule = new ScheduleState(recipe.schedule());
     progress = Progress.start(schedule.saved(), data, model.backend().description());
     lastCheckpointNanos = System.nanoTime();

@@ -5,7 +5,7 @@ import dev.evenkeel.io.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /** The folder of a run: checkpoint.safetensors, model.safetensors and history.csv. */
@@ -109,41 +109,57 @@ public final class RunFolder {
     return SavedModel.read(file);
   }
 
-  /** Keeps history.csv up to date: a line for each epoch. */
+  /** Keeps history.csv up to date: appends a line for each epoch. */
   public static final class HistoryFile implements Listener {
 
     private final Path file;
-    private final List<Epoch> history = new ArrayList<>();
+    private boolean begun;
 
     public HistoryFile(Path folder) {
       this.file = folder.resolve("history.csv");
     }
 
+    /** Where a run goes on, the checkpoint says which epochs there were; the file may be behind. */
     @Override
     public void onStart(int epoch, int epochs, long step, long totalSteps, List<Epoch> before) {
-      history.addAll(before);
+      if (!before.isEmpty()) {
+        begin(before);
+      }
     }
 
     @Override
     public void onEpoch(Epoch epoch) {
-      history.add(epoch);
-      write();
+      if (!begun) {
+        begin(List.of(epoch));
+        return;
+      }
+      try {
+        Files.writeString(file, line(epoch), StandardOpenOption.APPEND);
+      } catch (IOException e) {
+        throw new EvenkeelException(
+            "Cannot write %s: %s. help: check the free space and the permissions"
+                .formatted(file, AtomicFile.reason(e)),
+            e);
+      }
     }
 
-    private void write() {
-      List<String> names = new ArrayList<>(history.get(0).validation().keySet());
+    private void begin(List<Epoch> epochs) {
       StringBuilder csv = new StringBuilder("epoch,steps,seconds,learning_rate,train_loss");
-      names.forEach(name -> csv.append(",valid_").append(name));
+      epochs.get(0).validation().keySet().forEach(name -> csv.append(",valid_").append(name));
       csv.append(",examples_per_second,data_share\n");
-      for (Epoch epoch : history) {
-        csv.append(epoch.number()).append(',').append(epoch.steps());
-        csv.append(',').append(epoch.seconds()).append(',').append(epoch.learningRate());
-        csv.append(',').append(epoch.trainLoss());
-        names.forEach(name -> csv.append(',').append(epoch.validation().get(name)));
-        csv.append(',').append(epoch.examplesPerSecond());
-        csv.append(',').append(epoch.dataShare()).append('\n');
-      }
+      epochs.forEach(epoch -> csv.append(line(epoch)));
       AtomicFile.write(file, csv.toString());
+      begun = true;
+    }
+
+    private static String line(Epoch epoch) {
+      StringBuilder csv = new StringBuilder();
+      csv.append(epoch.number()).append(',').append(epoch.steps());
+      csv.append(',').append(epoch.seconds()).append(',').append(epoch.learningRate());
+      csv.append(',').append(epoch.trainLoss());
+      epoch.validation().values().forEach(value -> csv.append(',').append(value));
+      csv.append(',').append(epoch.examplesPerSecond());
+      return csv.append(',').append(epoch.dataShare()).append('\n').toString();
     }
   }
 }

@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,6 +49,12 @@ public final class Trainer {
    */
   private static final int STEPS_UNDER_WAY = 16;
 
+  /** So much work is lost at most where a process is killed, unless checkpoints are large. */
+  private static final long CHECKPOINT_NANOS = 5_000_000_000L;
+
+  /** Writing a large checkpoint takes no more than one part of so many of the time. */
+  private static final int CHECKPOINT_SHARE = 20;
+
   private final Model model;
   private final Recipe recipe;
   private final Dataset train;
@@ -56,7 +63,7 @@ public final class Trainer {
   private final List<Listener> listeners = new ArrayList<>();
   private Optional<Path> folder = Optional.empty();
   private Optional<RunMark> mark = Optional.empty();
-  private Duration checkpointEvery = Duration.ofSeconds(30);
+  private Optional<Duration> checkpointEvery = Optional.empty();
   private final Map<String, String> notes = new LinkedHashMap<>();
   private Optional<SavedModel> resumed = Optional.empty();
 
@@ -66,7 +73,11 @@ public final class Trainer {
   private ScheduleState schedule;
   private final List<Epoch> history = new ArrayList<>();
   private Map<Parameter, float[]> best = Map.of();
+  private long runNanos; // when this run began
+  private double secondsBefore; // of the runs that this one goes on from
   private long lastCheckpointNanos;
+  private long checkpointTook;
+  private boolean hasCheckpoint;
 
   public Trainer(Model model, Recipe recipe, Dataset train) {
     this.model = model;
@@ -129,17 +140,19 @@ public final class Trainer {
   }
 
   /**
-   * Keeps a checkpoint in this folder, after each epoch and every 30 seconds in between, and the
-   * model at the end; what an earlier run left there is replaced. {@link RunMark#askToStop} then
-   * ends the run with a {@link StoppedException}.
+   * Keeps a checkpoint in this folder, from the end of the first epoch on every 5 seconds (where it
+   * is large, less often: a twentieth of the time goes to it at most), and both it and the model at
+   * the end; what an earlier run left there is replaced. {@link RunMark#askToStop} then ends the
+   * run with a {@link StoppedException}.
    */
   public Trainer withCheckpoints(Path folder) {
     this.folder = Optional.of(folder);
     return this;
   }
 
+  /** Another interval between checkpoints, however large they are. */
   public Trainer withCheckpointEvery(Duration interval) {
-    this.checkpointEvery = interval;
+    this.checkpointEvery = Optional.of(interval);
     return this;
   }
 
@@ -161,6 +174,7 @@ public final class Trainer {
    * @throws StoppedException if it was asked to stop before
    */
   public Trained fit() {
+    runNanos = System.nanoTime();
     if (recipe.keepsBest() && valid.isEmpty()) {
       throw new EvenkeelException(
           recipe.patience() > 0
@@ -273,8 +287,13 @@ public final class Trainer {
     while (progress.step() < total && !stopped) {
       epoch(batches, order, step, evaluator, total);
       stopped = patienceIsOut();
-      checkpoint(step);
-      if (progress.step() < total && !stopped && isStopAsked()) {
+      NonFiniteException.check(model, progress.step());
+      boolean ends = progress.step() == total || stopped;
+      boolean asked = !ends && isStopAsked();
+      if (ends || asked || isDue() || !hasCheckpoint) {
+        checkpoint(step);
+      }
+      if (asked) {
         throw new StoppedException(folder.get(), progress.step());
       }
     }
@@ -316,6 +335,12 @@ public final class Trainer {
     schedule = ScheduleState.restore(recipe.schedule(), from.schedule());
     history.addAll(from.history());
     progress = from;
+    secondsBefore = from.seconds();
+  }
+
+  /** What a user waited for so far: steps, validation, files, listeners. */
+  private double seconds() {
+    return secondsBefore + (System.nanoTime() - runNanos) * 1e-9;
   }
 
   private void epoch(
@@ -329,7 +354,6 @@ public final class Trainer {
     long number = progress.step();
     int batch = progress.batch();
     double lossSum = progress.lossSum();
-    double secondsBefore = progress.seconds();
     double rate = 0;
     long done = 0;
     long gatherBefore = model.backend().gatherNanos();
@@ -348,8 +372,8 @@ public final class Trainer {
       boolean last = batch + 1 == batches.count() || number == total;
       lossSum = losses(step, due || last ? 0 : STEPS_UNDER_WAY, lossSum);
       if (due && !last) {
-        double seconds = secondsBefore + (System.nanoTime() - start) * 1e-9;
-        progress = at(number, progress.epoch(), batch + 1, lossSum, seconds);
+        progress = at(number, progress.epoch(), batch + 1, lossSum, seconds());
+        NonFiniteException.check(model, number);
         checkpoint(step);
         if (stop) {
           throw new StoppedException(folder.get(), number);
@@ -360,14 +384,7 @@ public final class Trainer {
     double dataShare = (model.backend().gatherNanos() - gatherBefore) * 1e-9 / seconds;
     int rowsSeen = batch == batches.count() ? train.rows() : batches.start(batch);
     showGradients(step);
-    endEpoch(
-        number,
-        lossSum / rowsSeen,
-        rate,
-        secondsBefore + seconds,
-        done / seconds,
-        dataShare,
-        evaluator);
+    endEpoch(number, lossSum / rowsSeen, rate, done / seconds, dataShare, evaluator);
   }
 
   /** The order of the training rows in an epoch. */
@@ -411,14 +428,17 @@ public final class Trainer {
   }
 
   private boolean isDue() {
-    return System.nanoTime() - lastCheckpointNanos >= checkpointEvery.toNanos();
+    long interval =
+        checkpointEvery
+            .map(Duration::toNanos)
+            .orElse(Math.max(CHECKPOINT_NANOS, CHECKPOINT_SHARE * checkpointTook));
+    return System.nanoTime() - lastCheckpointNanos >= interval;
   }
 
   private void endEpoch(
       long number,
       double trainLoss,
       double rate,
-      double seconds,
       double examplesPerSecond,
       double dataShare,
       Optional<Evaluator> evaluator) {
@@ -429,6 +449,7 @@ public final class Trainer {
       schedule.observe(validation.get("loss"));
       isBest = isBetter(validation.get(recipe.monitor()));
     }
+    double seconds = seconds();
     Epoch epoch =
         new Epoch(
             progress.epoch() + 1,
@@ -452,7 +473,7 @@ public final class Trainer {
             0,
             seconds,
             schedule.saved(),
-            List.copyOf(history),
+            Collections.unmodifiableList(history), // a copy each epoch would grow with their square
             isBest ? epoch.number() : progress.bestEpoch(),
             isBest ? validation.get(recipe.monitor()) : progress.bestScore(),
             isBest ? 0 : progress.sinceBest() + 1,
@@ -496,14 +517,16 @@ public final class Trainer {
   }
 
   private void checkpoint(TrainingStep step) {
-    NonFiniteException.check(model, progress.step());
     if (folder.isEmpty()) {
       return;
     }
+    long start = System.nanoTime();
     Path file = folder.get().resolve(SavedModel.CHECKPOINT_FILE);
     Checkpoint.write(
         file, model, recipe, preparation, notes, progress, step.optimizerState(), best);
     lastCheckpointNanos = System.nanoTime();
+    checkpointTook = lastCheckpointNanos - start;
+    hasCheckpoint = true;
     listeners.forEach(listener -> listener.onCheckpoint(file));
   }
 
@@ -520,7 +543,7 @@ public final class Trainer {
         new Trained(
             progress.epoch(),
             progress.step(),
-            progress.seconds(),
+            seconds(),
             List.copyOf(history),
             progress.bestEpoch(),
             stopped,

@@ -37,7 +37,7 @@ final class AdaptCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     SavedModel saved = SavedModel.load(model.model);
-    Dataset data = model.load(saved, common::say);
+    Dataset data = model.load(saved, common::say, table -> {});
     boolean made = RunFolder.createForModel(out);
     try (Backend backend = common.open();
         Model built = saved.build(backend)) {

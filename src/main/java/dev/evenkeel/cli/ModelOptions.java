@@ -4,7 +4,9 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Feature;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.Table;
 import dev.evenkeel.io.Json;
+import dev.evenkeel.io.Spool;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
@@ -44,13 +46,16 @@ final class ModelOptions {
   }
 
   /** Prepared rows, of which no targets are wanted. */
-  Dataset load(SavedModel saved, Consumer<String> notes) {
-    return readingPlan(saved).load(data(saved), false, preparation(saved), notes);
+  Dataset load(SavedModel saved, Consumer<String> notes, Consumer<Table> tables) {
+    return readingPlan(saved).load(data(saved), false, preparation(saved), notes, tables);
   }
 
   /** Prepared rows with targets; of the data that trained the model, the test rows. */
   DataPlan.Measured loadMeasured(SavedModel saved, Consumer<String> notes) {
-    return readingPlan(saved).loadMeasured(data(saved), saved, notes);
+    String name = data(saved);
+    try (Spool spool = Spool.of(Path.of(name))) {
+      return readingPlan(saved).loadMeasured(name, saved, notes);
+    }
   }
 
   private DataPlan readingPlan(SavedModel saved) {

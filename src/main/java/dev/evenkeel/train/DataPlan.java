@@ -391,9 +391,22 @@ public record DataPlan(
   /** All rows, for a model that is trained; of data with a test set of its own, that. */
   public Dataset load(
       String other, boolean withTargets, Preparation preparation, Consumer<String> notes) {
+    return load(other, withTargets, preparation, notes, table -> {});
+  }
+
+  /**
+   * @param tables hears the table that the rows are of, where they are of one
+   */
+  public Dataset load(
+      String other,
+      boolean withTargets,
+      Preparation preparation,
+      Consumer<String> notes,
+      Consumer<Table> tables) {
     Source source = source(other, Optional.of(preparation.target().task().kind()));
     if (source instanceof Source.Csv csv) {
       csv.table().remark().ifPresent(notes);
+      tables.accept(csv.table());
       return preparation.apply(csv.table(), withTargets, notes);
     }
     Source.Arrays arrays = (Source.Arrays) source;

@@ -15,7 +15,8 @@ public final class RunFolder {
 
   /** The first folder NAME-1, NAME-2, … that is not there yet. */
   public static Path next(Path runs, String data) {
-    String name = Path.of(data).getFileName().toString().replaceFirst("\\.[^.]*(\\.gz)?$", "");
+    String file = data.equals("-") ? "stdin" : data;
+    String name = Path.of(file).getFileName().toString().replaceFirst("\\.[^.]*(\\.gz)?$", "");
     for (int i = 1; ; i++) {
       Path folder = runs.resolve(name + "-" + i);
       if (!Files.exists(folder)) {

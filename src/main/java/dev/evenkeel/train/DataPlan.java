@@ -15,6 +15,7 @@ import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.data.TargetChoice;
 import dev.evenkeel.data.Task;
+import dev.evenkeel.io.Spool;
 import dev.evenkeel.nn.Network;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -334,6 +335,13 @@ public record DataPlan(
 
   private static Optional<Dataset> prepared(Preparation preparation, Dataset data, int[] rows) {
     return rows.length == 0 ? Optional.empty() : Optional.of(preparation.apply(data, rows));
+  }
+
+  /** Whether the data can be looked for where the plan says. */
+  public boolean findsData() {
+    return Catalog.NAMES.contains(data)
+        || Spool.isStream(Path.of(data))
+        || Files.exists(Path.of(data));
   }
 
   /** Whether a name or path means the data of this plan, however it is spelt. */

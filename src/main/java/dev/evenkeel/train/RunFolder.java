@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Objects;
 
 /** The folder of a run: checkpoint.safetensors, model.safetensors and history.csv. */
 public final class RunFolder {
@@ -91,8 +92,19 @@ public final class RunFolder {
     }
   }
 
+  /** The run's folder, of which a file may have been named. */
+  public static Path named(Path folderOrCheckpoint) {
+    boolean isCheckpoint =
+        folderOrCheckpoint.endsWith(SavedModel.CHECKPOINT_FILE)
+            && Files.isRegularFile(folderOrCheckpoint);
+    return isCheckpoint
+        ? Objects.requireNonNullElse(folderOrCheckpoint.getParent(), Path.of("."))
+        : folderOrCheckpoint;
+  }
+
   /** The checkpoint to go on from; what a killed run left half-written is cleared away. */
   public static SavedModel checkpoint(Path folder) {
+    RunMark.requireIdle(folder); // what it has half-written must stay
     Path file = folder.resolve(SavedModel.CHECKPOINT_FILE);
     if (!Files.exists(file)) {
       throw new EvenkeelException(

@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
     name = "adapt",
     description =
         "Re-estimates batch norm's statistics on data that need no targets (AdaBN); the weights stay.",
-    customSynopsis = "evenkeel adapt --model=DIR|FILE --data=NAME|FILE --out=DIR [OPTIONS]",
+    customSynopsis = "evenkeel adapt --model=DIR|FILE [--data=NAME|FILE] --out=DIR [OPTIONS]",
     sortOptions = false)
 final class AdaptCommand implements Callable<Integer> {
 

@@ -26,7 +26,8 @@ final class ModelOptions {
   @Option(
       names = "--data",
       paramLabel = "NAME|FILE",
-      description = "data of the kind that the model was trained on (default: that data itself)")
+      description =
+          "data of the kind that the model was trained on, or - for stdin (default: what it was trained on: all its rows or, where targets are compared, its test rows)")
   private String data;
 
   @Option(

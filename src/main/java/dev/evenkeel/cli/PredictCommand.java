@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "predict",
     description = "Writes what a trained model says of each row.",
-    customSynopsis = "evenkeel predict --model=DIR|FILE --data=FILE [OPTIONS]",
+    customSynopsis = "evenkeel predict --model=DIR|FILE [--data=FILE] [OPTIONS]",
     sortOptions = false)
 final class PredictCommand implements Callable<Integer> {
 

@@ -63,6 +63,12 @@ public final class RunFolder {
     }
   }
 
+  /** Whether a run left a checkpoint or a model there. */
+  static boolean holdsRun(Path folder) {
+    return Files.exists(folder.resolve(SavedModel.CHECKPOINT_FILE))
+        || Files.exists(folder.resolve(SavedModel.MODEL_FILE));
+  }
+
   static void make(Path folder) {
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new EvenkeelException(

@@ -32,6 +32,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.LoggerFactory;
 
 /**
  * The loop: epochs of steps, validation, early stopping, checkpoints, listeners.
@@ -98,9 +99,15 @@ public final class Trainer {
    * says; {@link SavedModel#load} brings the model back. Whoever wants more of it, a device of
    * their own or a listener, makes a trainer.
    *
+   * <p>An earlier run in that folder is replaced, and the log says so at info: the same program may
+   * well run twice. Whoever wants to keep it names another folder.
+   *
    * @param network for the data's columns and outputs, as {@link DataPlan.Parts#mlp} makes one
    */
   public static Trained train(Network network, Recipe recipe, DataPlan.Parts data, Path folder) {
+    if (RunFolder.holdsRun(folder)) {
+      LoggerFactory.getLogger(Trainer.class).info("Replacing the earlier run in {}", folder);
+    }
     try (Backend backend = Device.auto();
         Model model = network.build(backend, recipe.seed())) {
       Trainer trainer = new Trainer(model, recipe, data.train());

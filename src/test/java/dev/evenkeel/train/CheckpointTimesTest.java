@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -79,6 +81,38 @@ class CheckpointTimesTest {
       trainer(model, watch).withCheckpointEvery(Duration.ZERO).fit();
     }
     assertEquals(3 * EPOCHS, watch.checkpoints.size());
+  }
+
+  /** The program of {@link Trainer#train} that is run twice; the log is the process's own. */
+  public static void main(String[] arguments) {
+    DataPlan.Parts parts = DataPlan.of("digits").load(note -> {});
+    Recipe brief = Recipe.classification().withSteps(1);
+    Trainer.train(parts.mlp(4), brief, parts, Path.of(arguments[0]));
+  }
+
+  private String logOfMain() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                CheckpointTimesTest.class.getName(),
+                folder.toString())
+            .redirectErrorStream(true)
+            .start();
+    String log = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), log);
+    return log;
+  }
+
+  @Test
+  void anEarlierRunIsReplacedAndTheLogSaysSo() throws Exception {
+    String first = logOfMain();
+    assertFalse(first.contains("Replacing"), first);
+    String second = logOfMain();
+    assertTrue(second.contains("Replacing the earlier run in " + folder), second);
   }
 
   @Test

@@ -40,20 +40,11 @@ public record Trial(
    * @param accuracy on the test rows at the end, from 0 to 1; that of guessing where it diverged
    * @param logLoss on the test rows at the end; infinite where it diverged
    * @param losses of every batch
-   * @param diverged whether a loss became NaN or infinite, on a batch or on the test rows
    */
-  public record Result(double accuracy, double logLoss, float[] losses, boolean diverged) {
+  public record Result(double accuracy, double logLoss, float[] losses) {
 
     public double percent() {
       return 100 * accuracy;
-    }
-
-    /** The mean of the last batches' losses. */
-    public double trainLoss(int last) {
-      return IntStream.range(Math.max(0, losses.length - last), losses.length)
-          .mapToDouble(i -> losses[i])
-          .average()
-          .orElse(Double.NaN);
     }
   }
 
@@ -154,15 +145,14 @@ public record Trial(
       }
       Score score = moment(steps).test();
       boolean finite = Double.isFinite(score.logLoss());
-      return finite ? new Result(score.accuracy(), score.logLoss(), losses, false) : diverged();
+      return finite ? new Result(score.accuracy(), score.logLoss(), losses) : diverged();
     }
 
     private Result diverged() {
       return new Result(
           1.0 / data.classes(),
           Double.POSITIVE_INFINITY,
-          Arrays.copyOf(losses, Math.min(taken, steps)),
-          true);
+          Arrays.copyOf(losses, Math.min(taken, steps)));
     }
 
     private void train() {

@@ -63,7 +63,6 @@ public final class Trainer {
   private Progress progress;
   private int epochs;
   private ScheduleState schedule;
-  private final List<Epoch> history = new ArrayList<>();
   private Map<Parameter, float[]> best = Map.of();
   private long lastCheckpointNanos;
 
@@ -266,7 +265,7 @@ public final class Trainer {
     epochs = (int) walks;
     mark.ifPresent(one -> one.tell(new RunMark.Length(epochs, total)));
     for (Listener listener : listeners) {
-      listener.onStart(progress.epoch() + 1, epochs, progress.step(), total, List.copyOf(history));
+      listener.onStart(progress.epoch() + 1, epochs, progress.step(), total, progress.history());
     }
     boolean stopped = patienceIsOut();
     while (progress.step() < total && !stopped) {
@@ -313,7 +312,6 @@ public final class Trainer {
     Checkpoint.restoreOptimizer(saved, model, step.optimizerState());
     best = Checkpoint.best(saved, model);
     schedule = ScheduleState.restore(recipe.schedule(), from.schedule());
-    history.addAll(from.history());
     progress = from;
   }
 
@@ -439,10 +437,11 @@ public final class Trainer {
             isBest,
             examplesPerSecond,
             dataShare);
-    history.add(epoch);
     if (isBest && recipe.keepsBest()) {
       best = SavedModel.values(model);
     }
+    List<Epoch> history = new ArrayList<>(progress.history());
+    history.add(epoch);
     progress =
         new Progress(
             number,
@@ -451,7 +450,7 @@ public final class Trainer {
             0,
             seconds,
             schedule.saved(),
-            List.copyOf(history),
+            history,
             isBest ? epoch.number() : progress.bestEpoch(),
             isBest ? validation.get(recipe.monitor()) : progress.bestScore(),
             isBest ? 0 : progress.sinceBest() + 1,
@@ -520,7 +519,7 @@ public final class Trainer {
             progress.epoch(),
             progress.step(),
             progress.seconds(),
-            List.copyOf(history),
+            progress.history(),
             progress.bestEpoch(),
             stopped,
             !best.isEmpty());

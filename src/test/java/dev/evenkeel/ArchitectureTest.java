@@ -41,7 +41,7 @@ class ArchitectureTest {
               "train", Set.of("nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
           Map.entry("deploy", Set.of("train", "nn", "loss", "data", "io", "backend", "tensor")),
           Map.entry("ui", Set.of("report", "train", "io")),
-          Map.entry("report", Set.of("train", "nn", "data", "metric", "io", "backend")),
+          Map.entry("report", Set.of("train", "nn", "data", "metric", "io")),
           Map.entry(
               "lab",
               Set.of("report", "train", "nn", "loss", "optim", "data", "io", "backend", "tensor")),

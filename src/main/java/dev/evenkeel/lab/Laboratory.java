@@ -15,6 +15,9 @@ import java.util.stream.Collectors;
 /** Runs experiments, and writes down what they found. */
 public final class Laboratory {
 
+  /** The page in the folder that is given. */
+  public static final String REPORT = "report.html";
+
   private final Settings settings;
   private final LabListener listener;
 
@@ -42,7 +45,7 @@ public final class Laboratory {
       listener.onEnd(finding);
     }
     if (findings.size() > 1) {
-      AtomicFile.write(folder.resolve("report.html"), report.html(findings));
+      AtomicFile.write(folder.resolve(REPORT), report.html(findings));
     }
     return findings;
   }
@@ -111,7 +114,7 @@ public final class Laboratory {
             });
       }
     }
-    AtomicFile.write(folder.resolve("report.html"), report.html(List.of(finding)));
+    AtomicFile.write(folder.resolve(REPORT), report.html(List.of(finding)));
   }
 
   private static void make(Path folder) {

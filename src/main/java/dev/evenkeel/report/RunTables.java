@@ -7,6 +7,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.train.Observations;
+import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.StepFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,13 +24,11 @@ import java.util.TreeMap;
  */
 public final class RunTables {
 
-  private static final String HISTORY = "history.csv";
-
   private RunTables() {}
 
   /** The columns of history.csv by their names; empty where there is no epoch yet. */
   public static Map<String, List<Double>> history(Path folder) {
-    return columns(folder.resolve(HISTORY));
+    return columns(folder.resolve(RunFolder.HistoryFile.FILE));
   }
 
   /**

@@ -112,11 +112,13 @@ public final class RunFolder {
   /** Keeps history.csv up to date: a line for each epoch. */
   public static final class HistoryFile implements Listener {
 
+    public static final String FILE = "history.csv";
+
     private final Path file;
     private final List<Epoch> history = new ArrayList<>();
 
     public HistoryFile(Path folder) {
-      this.file = folder.resolve("history.csv");
+      this.file = folder.resolve(FILE);
     }
 
     @Override

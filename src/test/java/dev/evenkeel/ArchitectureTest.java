@@ -39,7 +39,7 @@ class ArchitectureTest {
           Map.entry("data", Set.of("tensor", "io")),
           Map.entry(
               "train", Set.of("nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
-          Map.entry("deploy", Set.of("train", "nn", "loss", "data", "io", "backend", "tensor")),
+          Map.entry("deploy", Set.of("train", "nn", "loss", "data", "io", "backend")),
           Map.entry("ui", Set.of("report", "train", "io")),
           Map.entry("report", Set.of("train", "nn", "data", "metric", "io")),
           Map.entry(

@@ -63,7 +63,7 @@ public final class Trainer {
   private Progress progress;
   private int epochs;
   private ScheduleState schedule;
-  private Map<Parameter, float[]> best = Map.of();
+  private Map<String, float[]> best = Map.of();
   private long lastCheckpointNanos;
 
   public Trainer(Model model, Recipe recipe, Dataset train) {
@@ -438,7 +438,7 @@ public final class Trainer {
             examplesPerSecond,
             dataShare);
     if (isBest && recipe.keepsBest()) {
-      best = SavedModel.values(model);
+      best = model.values();
     }
     List<Epoch> history = new ArrayList<>(progress.history());
     history.add(epoch);
@@ -507,7 +507,7 @@ public final class Trainer {
 
   private Trained finish(boolean stopped, Matrix features) {
     if (!best.isEmpty()) {
-      Checkpoint.restore(model, best);
+      model.fill(best);
     }
     PopulationStatistics.update(model, features, recipe.batch());
     folder.ifPresent(

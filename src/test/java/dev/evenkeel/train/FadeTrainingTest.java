@@ -33,7 +33,6 @@ import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -87,9 +86,7 @@ class FadeTrainingTest {
   }
 
   private static Map<String, float[]> values(Model model) {
-    Map<String, float[]> values = new LinkedHashMap<>();
-    SavedModel.values(model).forEach((p, floats) -> values.put(p.name(), floats));
-    return values;
+    return model.values();
   }
 
   /**

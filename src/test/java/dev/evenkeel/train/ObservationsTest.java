@@ -181,7 +181,7 @@ class ObservationsTest {
         Model model = network.build(backend, 5);
         Observations seen = observations(model)) {
       new Trainer(model, RECIPE, FEW).withListener(seen).fit();
-      SavedModel.values(model).forEach((p, values) -> weights.put(p.name(), values));
+      weights.putAll(model.values());
     }
     double[][] z = new double[FEW.rows()][];
     double[][] normed = new double[FEW.rows()][];

@@ -1,5 +1,6 @@
 package dev.evenkeel.train;
 
+import static dev.evenkeel.train.Runs.values;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -62,17 +63,6 @@ class TrainerTest {
   void everythingWasGivenBack() {
     assertEquals(0, backend.allocated());
     backend.close();
-  }
-
-  /** Parameters, then statistics, as they are. */
-  private static float[] values(Model model) {
-    float[] parameters = new float[model.flatParameters().columns()];
-    model.backend().read(model.flatParameters(), parameters);
-    float[] statistics = new float[model.flatStatistics().columns()];
-    model.backend().read(model.flatStatistics(), statistics);
-    float[] all = Arrays.copyOf(parameters, parameters.length + statistics.length);
-    System.arraycopy(statistics, 0, all, parameters.length, statistics.length);
-    return all;
   }
 
   private Trained fit(Model model, Recipe recipe) {
@@ -614,7 +604,8 @@ class TrainerTest {
         step 6 of epoch 2, 3 rows, rate 0.250
         epoch 2 after 6
         checkpoint at 6
-        end after 6""",
+        end after 6\
+        """,
         String.join("\n", heard));
   }
 

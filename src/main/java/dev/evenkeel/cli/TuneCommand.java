@@ -8,6 +8,7 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Recipe;
+import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.Trainer;
 import dev.evenkeel.train.Tuner;
 import dev.evenkeel.train.TuningJournal;
@@ -131,7 +132,7 @@ final class TuneCommand implements Callable<Integer> {
     boolean higher =
         !base.monitor().equals("loss") && Metric.named(base.monitor()).higherIsBetter();
     Tuner.Plan plan = new Tuner.Plan(space, trials, rungs, eta, base.epochs(), higher, recipe.seed);
-    LrRangeCommand.make(out);
+    RunFolder.make(out);
     TuningJournal journal =
         TuningJournal.open(
             out.resolve("trials.jsonl"),

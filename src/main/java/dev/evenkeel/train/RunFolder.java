@@ -61,10 +61,11 @@ public final class RunFolder {
     }
   }
 
-  static void make(Path folder) {
+  /** Makes a folder that --out names, where it is not there yet. */
+  public static void make(Path folder) {
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new EvenkeelException(
-          "%s is a file, but the run needs a folder. help: another --out".formatted(folder));
+          "%s is a file, but a folder is needed. help: another --out".formatted(folder));
     }
     try {
       Files.createDirectories(folder);

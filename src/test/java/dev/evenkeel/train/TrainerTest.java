@@ -785,7 +785,7 @@ class TrainerTest {
       Path file = Files.writeString(folder.resolve("file"), "");
       Trainer trainer =
           new Trainer(model, RECIPE, TRAIN).withCheckpoints(file).withListener(counter);
-      Expect.failure(trainer::fit, file + " is a file, but the run needs a folder");
+      Expect.failure(trainer::fit, file + " is a file, but a folder is needed");
       assertEquals(List.of(), steps);
       Path deep = folder.resolve("a/b");
       new Trainer(model, RECIPE.withSteps(1), TRAIN)

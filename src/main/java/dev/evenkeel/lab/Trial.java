@@ -10,7 +10,6 @@ import dev.evenkeel.nn.Streams;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
-import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
 import dev.evenkeel.train.NonFiniteException;
 import dev.evenkeel.train.TrainingStep;
@@ -19,7 +18,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongPredicate;
-import java.util.stream.IntStream;
 
 /**
  * A small training in memory, on a classification: cross-entropy, a constant learning rate, epochs
@@ -116,7 +114,7 @@ public record Trial(
   }
 
   private Batches batches() {
-    return Batches.of(data.train().rows(), batch, network.hasBatchNorm() ? 2 : 1);
+    return Batches.of(data.train().rows(), batch, network.smallestBatch());
   }
 
   /** A trial under way. */
@@ -175,9 +173,7 @@ public record Trial(
     }
 
     private int[] shuffled(int epoch) {
-      int[] rows = IntStream.range(0, data.train().rows()).toArray();
-      new Philox(seed, Streams.shuffle(epoch)).shuffle(rows);
-      return rows;
+      return Streams.shuffled(data.train().rows(), seed, epoch);
     }
 
     private void take(int allowed) {

@@ -18,7 +18,6 @@ import dev.evenkeel.nn.PopulationStatistics;
 import dev.evenkeel.nn.Streams;
 import dev.evenkeel.optim.ScheduleState;
 import dev.evenkeel.tensor.Matrix;
-import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -166,7 +165,7 @@ public final class Trainer {
               : "Keeping the best epoch needs rows to validate on. help: split some off, or keep the last epoch");
     }
     folder.ifPresent(RunFolder::make);
-    int smallest = model.network().hasBatchNorm() ? 2 : 1;
+    int smallest = model.network().smallestBatch();
     Batches batches = Batches.of(train.rows(), recipe.batch(), smallest);
     RowOrder order = new RowOrder(new int[train.rows()]);
     long held = model.backend().allocatedBytes();
@@ -369,9 +368,7 @@ public final class Trainer {
 
   /** The order of the training rows in an epoch. */
   private int[] shuffled(int epoch) {
-    int[] rows = RowOrder.natural(train.rows()).rows();
-    new Philox(recipe.seed(), Streams.shuffle(epoch)).shuffle(rows);
-    return rows;
+    return Streams.shuffled(train.rows(), recipe.seed(), epoch);
   }
 
   /** Takes the losses that are here, and waits until no more than {@code allowed} are not. */

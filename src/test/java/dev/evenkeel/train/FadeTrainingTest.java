@@ -30,7 +30,6 @@ import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
-import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -173,9 +172,7 @@ class FadeTrainingTest {
                 model, source(backend, order), RECIPE.loss(), RECIPE.optimizer(), 0, BATCH, SEED)) {
       for (int k = 0; k < STEPS; k++) {
         if (k % 3 == 0) {
-          int[] rows = IntStream.range(0, TRAIN.rows()).toArray();
-          new Philox(SEED, Streams.shuffle(k / 3)).shuffle(rows);
-          order.replace(rows);
+          order.replace(Streams.shuffled(TRAIN.rows(), SEED, k / 3));
         }
         order.moveTo(batches.start(k % 3));
         double rate = 2e-3 * ((1 + Math.cos(Math.PI * k / 11)) / 2);

@@ -193,8 +193,7 @@ class NumericsTest {
     for (int step = 0; step < STEPS; step++) {
       int batch = step % batches.count();
       if (batch == 0) {
-        order = IntStream.range(0, data.rows()).toArray();
-        new Philox(recipe.seed(), Streams.shuffle(step / batches.count())).shuffle(order);
+        order = Streams.shuffled(data.rows(), recipe.seed(), step / batches.count());
       }
       int from = batches.start(batch);
       int[] rows = Arrays.copyOfRange(order, from, from + batches.size(batch));

@@ -31,7 +31,6 @@ import dev.evenkeel.nn.RunningVariance;
 import dev.evenkeel.nn.Streams;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
-import dev.evenkeel.tensor.Philox;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -501,8 +500,7 @@ class TrainerTest {
       double[] means = new double[9];
       double[] variances = new double[9];
       for (int epoch = 0; epoch < 2; epoch++) {
-        int[] order = IntStream.range(0, TRAIN.rows()).toArray();
-        new Philox(9, Streams.shuffle(epoch)).shuffle(order);
+        int[] order = Streams.shuffled(TRAIN.rows(), 9, epoch);
         for (int b = 0; b < batches.count(); b++) {
           int from = batches.start(b);
           int[] rows = Arrays.copyOfRange(order, from, from + batches.size(b));

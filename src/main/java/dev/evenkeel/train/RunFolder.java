@@ -99,14 +99,7 @@ public final class RunFolder {
           "There is no checkpoint to resume at %s. help: name the folder that --out named"
               .formatted(file));
     }
-    try (var leftOvers = Files.newDirectoryStream(folder, ".*.safetensors.*.tmp")) {
-      for (Path leftOver : leftOvers) {
-        Files.deleteIfExists(leftOver);
-      }
-    } catch (IOException e) {
-      throw new EvenkeelException(
-          "The folder %s can't be read: %s".formatted(folder, AtomicFile.reason(e)), e);
-    }
+    AtomicFile.clearLeftOvers(folder, "*.safetensors");
     return SavedModel.read(file);
   }
 

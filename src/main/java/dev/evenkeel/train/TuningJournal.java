@@ -48,7 +48,7 @@ public final class TuningJournal {
    */
   public static TuningJournal open(Path file, Heading heading) {
     TuningJournal journal = new TuningJournal(file);
-    clearLeftOvers(file.toAbsolutePath());
+    AtomicFile.clearLeftOvers(file.toAbsolutePath().getParent(), file.getFileName().toString());
     String first = Json.write(heading);
     journal.text.append(first).append('\n');
     if (Files.exists(file)) {
@@ -67,19 +67,6 @@ public final class TuningJournal {
       AtomicFile.write(file, journal.text.toString());
     }
     return journal;
-  }
-
-  /** What a killed search left half-written. */
-  private static void clearLeftOvers(Path file) {
-    String pattern = ".%s.*.tmp".formatted(file.getFileName());
-    try (var leftOvers = Files.newDirectoryStream(file.getParent(), pattern)) {
-      for (Path leftOver : leftOvers) {
-        Files.deleteIfExists(leftOver);
-      }
-    } catch (IOException e) {
-      throw new EvenkeelException(
-          "The folder %s can't be read: %s".formatted(file.getParent(), AtomicFile.reason(e)), e);
-    }
   }
 
   private static List<String> lines(Path file) {

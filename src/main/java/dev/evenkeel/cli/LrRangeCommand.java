@@ -75,7 +75,7 @@ final class LrRangeCommand implements Callable<Integer> {
         Flag.of(
             "--lr-from, --lr-to, --range-steps", () -> new RateRange.Span(lowest, highest, steps));
     Dataset train = data.plan(recipe.otherwise(), recipe.seed).load(common::say).train();
-    int outputs = recipe.isBinary() ? 1 : train.task().outputs();
+    int outputs = recipe.outputs(train);
     Recipe how = recipe.recipe(train);
     network.requireFilled(Math.min(how.batch(), train.rows()));
     RateRange found;

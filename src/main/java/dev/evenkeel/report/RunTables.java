@@ -5,7 +5,7 @@ import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
-import dev.evenkeel.io.AtomicFile;
+import dev.evenkeel.io.Unreadable;
 import dev.evenkeel.train.Observations;
 import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.StepFile;
@@ -87,7 +87,7 @@ public final class RunTables {
         return reader.stream().toList();
       }
     } catch (IOException e) {
-      throw new EvenkeelException("Cannot read %s: %s".formatted(file, AtomicFile.reason(e)), e);
+      throw Unreadable.because(file, e);
     } catch (CsvParseException e) {
       throw new EvenkeelException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
     }

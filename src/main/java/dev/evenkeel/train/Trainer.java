@@ -484,10 +484,11 @@ public final class Trainer {
   }
 
   private boolean isBetter(double score) {
-    boolean higher =
-        !recipe.monitor().equals("loss") && Metric.named(recipe.monitor()).higherIsBetter();
     double before = progress.bestScore();
-    return Double.isNaN(before) ? !Double.isNaN(score) : higher ? score > before : score < before;
+    if (Double.isNaN(before)) {
+      return !Double.isNaN(score);
+    }
+    return recipe.higherIsBetter() ? score > before : score < before;
   }
 
   private void checkpoint(TrainingStep step) {

@@ -15,7 +15,9 @@ import java.util.Optional;
  */
 public final class RunMark implements AutoCloseable {
 
-  private static final String RUNNING = "running";
+  /** The file that is there while the run trains. */
+  public static final String FILE = "running";
+
   private static final String STOP = "stop";
 
   /** Asking the file system at every step would take longer than small steps do. */
@@ -42,7 +44,7 @@ public final class RunMark implements AutoCloseable {
               .formatted(folder.resolve(STOP), AtomicFile.reason(e)),
           e);
     }
-    AtomicFile.write(folder.resolve(RUNNING), process(ProcessHandle.current()));
+    AtomicFile.write(folder.resolve(FILE), process(ProcessHandle.current()));
     return mark;
   }
 
@@ -56,14 +58,13 @@ public final class RunMark implements AutoCloseable {
   /** Says how long the run will be, in a second line. */
   void tell(Length length) {
     String line = "%d %d".formatted(length.epochs, length.steps);
-    AtomicFile.write(
-        folder.resolve(RUNNING), process(ProcessHandle.current()) + "\n" + line + "\n");
+    AtomicFile.write(folder.resolve(FILE), process(ProcessHandle.current()) + "\n" + line + "\n");
   }
 
   /** How long the run in a folder will be, where it has said so. */
   public static Optional<Length> length(Path folder) {
     try {
-      String[] numbers = Files.readAllLines(folder.resolve(RUNNING)).get(1).split(" ");
+      String[] numbers = Files.readAllLines(folder.resolve(FILE)).get(1).split(" ");
       return Optional.of(new Length(Integer.parseInt(numbers[0]), Long.parseLong(numbers[1])));
     } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
       return Optional.empty();
@@ -88,7 +89,7 @@ public final class RunMark implements AutoCloseable {
   /** Whether a process of this machine trains in that folder now. */
   public static boolean isRunning(Path folder) {
     try {
-      String mark = Files.readString(folder.resolve(RUNNING)).split("\n", 2)[0];
+      String mark = Files.readString(folder.resolve(FILE)).split("\n", 2)[0];
       long pid = Long.parseLong(mark.substring(0, Math.max(0, mark.indexOf(' '))));
       return ProcessHandle.of(pid).map(process -> process(process).equals(mark)).orElse(false);
     } catch (IOException | NumberFormatException e) {
@@ -104,7 +105,7 @@ public final class RunMark implements AutoCloseable {
   @Override
   public void close() {
     try {
-      Files.deleteIfExists(folder.resolve(RUNNING));
+      Files.deleteIfExists(folder.resolve(FILE));
       Files.deleteIfExists(folder.resolve(STOP));
     } catch (IOException e) {
       return; // the process ends soon, and then the mark says nothing any more

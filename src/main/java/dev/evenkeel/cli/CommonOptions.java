@@ -6,11 +6,11 @@ import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceOptions;
 import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.Precision;
-import dev.evenkeel.io.Json;
 import java.util.Map;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Options that every command has. */
+/** Options of all commands that compute. */
 final class CommonOptions {
 
   @Option(
@@ -41,19 +41,7 @@ final class CommonOptions {
           "who runs batch norm on a GPU: ptx (Evenkeel's kernels), cudnn, or auto, the faster by time, which may differ from run to run (default: ${DEFAULT-VALUE})")
   NormBody normBody;
 
-  @Option(
-      names = "--json",
-      description = "print exactly one JSON object on stdout; all else goes to stderr")
-  boolean json;
-
-  @Option(names = "--debug", description = "show stack traces")
-  boolean debug;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "show this help")
-  private boolean help;
+  @Mixin private OutputOptions output;
 
   private String deviceReason = "";
 
@@ -97,22 +85,20 @@ final class CommonOptions {
     return precision == null ? options : options.withPrecision(precision);
   }
 
-  private boolean stdoutIsTaken;
+  boolean json() {
+    return output.json;
+  }
 
   /** For a command that writes its result itself to stdout. */
   void takeStdout() {
-    stdoutIsTaken = true;
+    output.takeStdout();
   }
 
-  /** A line for people: on stdout, or on stderr where stdout belongs to the result. */
   void say(String line) {
-    (json || stdoutIsTaken ? System.err : System.out).println(line);
+    output.say(line);
   }
 
-  /** The one JSON object, where it was asked for. */
   void result(Map<String, Object> values) {
-    if (json) {
-      System.out.println(Json.write(values));
-    }
+    output.result(values);
   }
 }

@@ -94,7 +94,7 @@ final class PredictCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     boolean toStdout = List.of("-", "/dev/stdout").contains(out.toString());
-    if (toStdout && common.json) {
+    if (toStdout && common.json()) {
       throw new EvenkeelException(
           "--out %s and --json would both write to stdout. help: leave one of them out"
               .formatted(out));

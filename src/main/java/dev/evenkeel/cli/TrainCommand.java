@@ -119,8 +119,7 @@ final class TrainCommand implements Callable<Integer> {
     DataPlan.Parts parts = plan.load(common::say);
     Dataset train = parts.train();
     Network description =
-        network.network(
-            recipe.otherwise(), train.columns(), recipe.isBinary() ? 1 : train.task().outputs());
+        network.network(recipe.otherwise(), train.columns(), recipe.outputs(train));
     Recipe how = recipe.recipe(train);
     network.requireFilled(Math.min(how.batch(), train.rows()));
     return start(backend, plan, parts, how, () -> description.build(backend, recipe.seed));
@@ -156,7 +155,7 @@ final class TrainCommand implements Callable<Integer> {
               .formatted(plan.data(), saved.file()));
     }
     Recipe how = recipe.recipe(parts.train());
-    int outputs = recipe.isBinary() ? 1 : parts.train().task().outputs();
+    int outputs = recipe.outputs(parts.train());
     if (saved.network().outputs() != outputs) {
       throw new EvenkeelException(
           "%s has %s, but %s and this loss need %d. help: for two classes, --loss binary goes with one output and --loss cross-entropy with two"

@@ -57,8 +57,8 @@ public final class AtomicFile {
           "Cannot write %s: the folder %s does not exist. Create it first."
               .formatted(target, folder));
     }
-    Path temporary =
-        folder.resolve("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    String name = absolute.getFileName().toString();
+    Path temporary = folder.resolve(temporary(name, UUID.randomUUID().toString()));
     try {
       Optional<Set<PosixFilePermission>> permissions = permissions(absolute);
       try (FileChannel channel = create(temporary, permissions)) {
@@ -159,6 +159,25 @@ public final class AtomicFile {
             channel.write(bytes);
           }
         });
+  }
+
+  /**
+   * Deletes what killed processes left half-written in a folder, of targets whose names match a
+   * pattern of the file system's ("*.safetensors").
+   */
+  public static void clearLeftOvers(Path folder, String targets) {
+    try (var leftOvers = Files.newDirectoryStream(folder, temporary(targets, "*"))) {
+      for (Path leftOver : leftOvers) {
+        Files.deleteIfExists(leftOver);
+      }
+    } catch (IOException e) {
+      throw new EvenkeelException(
+          "The folder %s can't be read: %s".formatted(folder, reason(e)), e);
+    }
+  }
+
+  private static String temporary(String target, String unique) {
+    return ".%s.%s.tmp".formatted(target, unique);
   }
 
   /** Makes the rename itself durable. Windows cannot open a folder, and needs no such call. */

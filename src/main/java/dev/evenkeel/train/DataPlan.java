@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -134,32 +135,28 @@ public record DataPlan(
     return all;
   }
 
-  /** Rows that are read, but neither split nor prepared. */
-  private interface Rows {
-
-    /** The class index of every row, 0 for numbers. */
-    int[] strata();
-
-    /** The test set that the data bring along, not among these rows. */
-    Optional<Dataset> ownTest();
-
-    /** Split and prepared by what the training rows teach. */
-    Parts parts(Split split);
-  }
+  /**
+   * Rows that are read, but neither split nor prepared.
+   *
+   * @param strata the class index of every row, 0 for numbers
+   * @param ownTest the test set that the data bring along, not among these rows
+   * @param parts splits them, and prepares them by what the training rows teach
+   */
+  private record Rows(int[] strata, Optional<Dataset> ownTest, Function<Split, Parts> parts) {}
 
   /**
    * @param notes hears what was decided or ignored, a sentence each
    */
   public Parts load(Consumer<String> notes) {
     Rows rows = rows(notes);
-    double tested = rows.ownTest().isPresent() ? 0 : test;
-    Parts parts = rows.parts(Split.stratified(rows.strata(), valid, tested, seed));
-    return rows.ownTest().isEmpty()
+    double tested = rows.ownTest.isPresent() ? 0 : test;
+    Parts parts = rows.parts.apply(Split.stratified(rows.strata, valid, tested, seed));
+    return rows.ownTest.isEmpty()
         ? parts
         : new Parts(
             parts.train,
             parts.valid,
-            rows.ownTest().map(parts.preparation::apply),
+            rows.ownTest.map(parts.preparation::apply),
             parts.preparation);
   }
 
@@ -209,8 +206,8 @@ public record DataPlan(
    */
   public List<Supplier<Parts>> folds(int count, Consumer<String> notes) {
     Rows rows = rows(notes);
-    return Folds.of(rows.strata(), count, valid, seed).stream()
-        .map(split -> (Supplier<Parts>) () -> rows.parts(split))
+    return Folds.of(rows.strata, count, valid, seed).stream()
+        .map(split -> (Supplier<Parts>) () -> rows.parts.apply(split))
         .toList();
   }
 
@@ -259,28 +256,15 @@ public record DataPlan(
     }
     TargetChoice choice = TargetChoice.of(table, target.isEmpty() ? "-1" : target, kind());
     notes.accept(choice.sentence());
-    return new Rows() {
-      @Override
-      public int[] strata() {
-        return choice.strata(table);
-      }
+    return new Rows(
+        choice.strata(table), Optional.empty(), split -> parts(table, choice, split, notes));
+  }
 
-      @Override
-      public Optional<Dataset> ownTest() {
-        return Optional.empty();
-      }
-
-      @Override
-      public Parts parts(Split split) {
-        Preparation preparation = Preparation.fit(table, choice, drop, split.train(), scaling);
-        Dataset all = preparation.apply(table, true, notes);
-        return new Parts(
-            all.select(split.train()),
-            some(all, split.valid()),
-            some(all, split.test()),
-            preparation);
-      }
-    };
+  private Parts parts(Table table, TargetChoice choice, Split split, Consumer<String> notes) {
+    Preparation preparation = Preparation.fit(table, choice, drop, split.train(), scaling);
+    Dataset all = preparation.apply(table, true, notes);
+    return new Parts(
+        all.select(split.train()), some(all, split.valid()), some(all, split.test()), preparation);
   }
 
   private static Optional<Dataset> some(Dataset all, int[] rows) {
@@ -297,30 +281,20 @@ public record DataPlan(
     if (!target.isEmpty()) {
       notes.accept(sentence(data.task()));
     }
-    return new Rows() {
-      @Override
-      public int[] strata() {
-        return DataPlan.strata(data);
-      }
+    return new Rows(strata(data), arrays.test(), split -> parts(arrays, split));
+  }
 
-      @Override
-      public Optional<Dataset> ownTest() {
-        return arrays.test();
-      }
-
-      @Override
-      public Parts parts(Split split) {
-        Preparation preparation =
-            scaling == Scaling.ROBUST
-                ? Preparation.fitRobust(data, split.train())
-                : Preparation.fit(data, split.train(), arrays.shared());
-        return new Parts(
-            preparation.apply(data, split.train()),
-            prepared(preparation, data, split.valid()),
-            prepared(preparation, data, split.test()),
-            preparation);
-      }
-    };
+  private Parts parts(Source.Arrays arrays, Split split) {
+    Dataset data = arrays.data();
+    Preparation preparation =
+        scaling == Scaling.ROBUST
+            ? Preparation.fitRobust(data, split.train())
+            : Preparation.fit(data, split.train(), arrays.shared());
+    return new Parts(
+        preparation.apply(data, split.train()),
+        prepared(preparation, data, split.valid()),
+        prepared(preparation, data, split.test()),
+        preparation);
   }
 
   private String sentence(Task found) {

@@ -69,10 +69,11 @@ public final class RunFolder {
         || Files.exists(folder.resolve(SavedModel.MODEL_FILE));
   }
 
-  static void make(Path folder) {
+  /** Makes a folder that --out names, where it is not there yet. */
+  public static void make(Path folder) {
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new EvenkeelException(
-          "%s is a file, but the run needs a folder. help: another --out".formatted(folder));
+          "%s is a file, but a folder is needed. help: another --out".formatted(folder));
     }
     try {
       Files.createDirectories(folder);
@@ -117,25 +118,20 @@ public final class RunFolder {
           "There is no checkpoint to resume at %s. help: name the folder that --out named"
               .formatted(file));
     }
-    try (var leftOvers = Files.newDirectoryStream(folder, ".*.safetensors.*.tmp")) {
-      for (Path leftOver : leftOvers) {
-        Files.deleteIfExists(leftOver);
-      }
-    } catch (IOException e) {
-      throw new EvenkeelException(
-          "The folder %s can't be read: %s".formatted(folder, AtomicFile.reason(e)), e);
-    }
+    AtomicFile.clearLeftOvers(folder, "*.safetensors");
     return SavedModel.read(file);
   }
 
   /** Keeps history.csv up to date: appends a line for each epoch. */
   public static final class HistoryFile implements Listener {
 
+    public static final String FILE = "history.csv";
+
     private final Path file;
     private boolean begun;
 
     public HistoryFile(Path folder) {
-      this.file = folder.resolve("history.csv");
+      this.file = folder.resolve(FILE);
     }
 
     /** Where a run goes on, the checkpoint says which epochs there were; the file may be behind. */

@@ -17,7 +17,9 @@ import java.util.Optional;
  */
 public final class RunMark implements AutoCloseable {
 
-  private static final String RUNNING = "running";
+  /** The file that is there while the run trains. */
+  public static final String FILE = "running";
+
   private static final String STOP = "stop";
 
   /** Asking the file system at every step would take longer than small steps do. */
@@ -52,7 +54,7 @@ public final class RunMark implements AutoCloseable {
               .formatted(folder.resolve(STOP), AtomicFile.reason(e)),
           e);
     }
-    AtomicFile.write(folder.resolve(RUNNING), process(ProcessHandle.current()));
+    AtomicFile.write(folder.resolve(FILE), process(ProcessHandle.current()));
     return mark;
   }
 
@@ -66,14 +68,13 @@ public final class RunMark implements AutoCloseable {
   /** Says how long the run will be, in a second line. */
   void tell(Length length) {
     String line = "%d %d".formatted(length.epochs, length.steps);
-    AtomicFile.write(
-        folder.resolve(RUNNING), process(ProcessHandle.current()) + "\n" + line + "\n");
+    AtomicFile.write(folder.resolve(FILE), process(ProcessHandle.current()) + "\n" + line + "\n");
   }
 
   /** How long the run in a folder will be, where it has said so. */
   public static Optional<Length> length(Path folder) {
     try {
-      String[] numbers = Files.readAllLines(folder.resolve(RUNNING)).get(1).split(" ");
+      String[] numbers = Files.readAllLines(folder.resolve(FILE)).get(1).split(" ");
       return Optional.of(new Length(Integer.parseInt(numbers[0]), Long.parseLong(numbers[1])));
     } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
       return Optional.empty();
@@ -96,7 +97,7 @@ public final class RunMark implements AutoCloseable {
             process -> {
               throw new EvenkeelException(
                   "%s is being trained by process %d at this moment. help: wait for its end or stop it; if it is no training, delete %s"
-                      .formatted(folder, process.pid(), folder.resolve(RUNNING)));
+                      .formatted(folder, process.pid(), folder.resolve(FILE)));
             });
   }
 
@@ -118,7 +119,7 @@ public final class RunMark implements AutoCloseable {
   /** The process that marked the folder, while it lives: another one of its number began later. */
   private static Optional<ProcessHandle> running(Path folder) {
     try {
-      String[] mark = Files.readString(folder.resolve(RUNNING)).split("\n", 2)[0].split(" ");
+      String[] mark = Files.readString(folder.resolve(FILE)).split("\n", 2)[0].split(" ");
       Instant began = Instant.parse(mark[1]);
       return ProcessHandle.of(Long.parseLong(mark[0]))
           .filter(process -> began(process).minus(CLOCK).isBefore(began))
@@ -139,7 +140,7 @@ public final class RunMark implements AutoCloseable {
   @Override
   public void close() {
     try {
-      Files.deleteIfExists(folder.resolve(RUNNING));
+      Files.deleteIfExists(folder.resolve(FILE));
       Files.deleteIfExists(folder.resolve(STOP));
     } catch (IOException e) {
       return; // the process ends soon, and then the mark says nothing any more

@@ -17,16 +17,13 @@ import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.PopulationStatistics;
 import dev.evenkeel.nn.Streams;
-import dev.evenkeel.optim.ScheduleState;
 import dev.evenkeel.tensor.Matrix;
-import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,11 +66,8 @@ public final class Trainer {
   private Optional<SavedModel> resumed = Optional.empty();
 
   private final List<Metric> metrics;
-  private Progress progress;
+  private Course course;
   private int epochs;
-  private ScheduleState schedule;
-  private final List<Epoch> history = new ArrayList<>();
-  private Map<Parameter, float[]> best = Map.of();
   private long runNanos; // when this run began
   private double secondsBefore; // of the runs that this one goes on from
   private long lastCheckpointNanos;
@@ -189,7 +183,7 @@ public final class Trainer {
               : "Keeping the best epoch needs rows to validate on. help: split some off, or keep the last epoch");
     }
     folder.ifPresent(RunFolder::make);
-    int smallest = model.network().hasBatchNorm() ? 2 : 1;
+    int smallest = model.network().smallestBatch();
     Batches batches = Batches.of(train.rows(), recipe.batch(), smallest);
     RowOrder order = new RowOrder(new int[train.rows()]);
     long held = model.backend().allocatedBytes();
@@ -288,20 +282,22 @@ public final class Trainer {
     epochs = (int) walks;
     mark.ifPresent(one -> one.tell(new RunMark.Length(epochs, total)));
     for (Listener listener : listeners) {
-      listener.onStart(progress.epoch() + 1, epochs, progress.step(), total, List.copyOf(history));
+      Progress from = course.progress();
+      listener.onStart(from.epoch() + 1, epochs, from.step(), total, List.copyOf(from.history()));
     }
-    boolean stopped = patienceIsOut();
-    while (progress.step() < total && !stopped) {
+    boolean stopped = course.patienceIsOut();
+    while (course.progress().step() < total && !stopped) {
       epoch(batches, order, step, evaluator, total);
-      stopped = patienceIsOut();
-      NonFiniteException.check(model, progress.step());
-      boolean ends = progress.step() == total || stopped;
+      stopped = course.patienceIsOut();
+      long taken = course.progress().step();
+      NonFiniteException.check(model, taken);
+      boolean ends = taken == total || stopped;
       boolean asked = !ends && isStopAsked();
       if (ends || asked || isDue() || !hasCheckpoint) {
         checkpoint(step);
       }
       if (asked) {
-        throw new StoppedException(folder.get(), progress.step());
+        throw new StoppedException(folder.get(), taken);
       }
     }
     return stopped;
@@ -311,38 +307,13 @@ public final class Trainer {
     return mark.isPresent() && mark.get().isStopAsked();
   }
 
-  private boolean patienceIsOut() {
-    return recipe.patience() > 0 && progress.sinceBest() >= recipe.patience();
-  }
-
   private void begin(TrainingStep step) {
     List<String> data = DataPlan.fingerprints(train, valid);
     notes.put(SavedModel.ROWS, Json.write(data));
-    schedule = new ScheduleState(recipe.schedule());
-    progress = Progress.start(schedule.saved(), data, model.backend().description());
+    course = new Course(model, recipe, data);
     lastCheckpointNanos = System.nanoTime();
-    if (resumed.isEmpty()) {
-      return;
-    }
-    SavedModel saved = resumed.get();
-    Progress from = Checkpoint.progress(saved);
-    if (!saved.network().equals(model.network()) || !saved.recipe().equals(recipe)) {
-      throw new EvenkeelException(
-          "%s was made with another network or recipe: training can't go on from it"
-              .formatted(saved.file()));
-    }
-    if (!from.data().equals(data)) {
-      throw new EvenkeelException(
-          "%s was trained on other data: the fingerprint of its rows was %s, now it is %s. help: go on with the very same file, split and seed"
-              .formatted(saved.file(), from.data(), data));
-    }
-    saved.restore(model, "");
-    Checkpoint.restoreOptimizer(saved, model, step.optimizerState());
-    best = Checkpoint.best(saved, model);
-    schedule = ScheduleState.restore(recipe.schedule(), from.schedule());
-    history.addAll(from.history());
-    progress = from;
-    secondsBefore = from.seconds();
+    resumed.ifPresent(saved -> course.resume(saved, step.optimizerState()));
+    secondsBefore = course.progress().seconds();
   }
 
   /** What a user waited for so far: steps, validation, files, listeners. */
@@ -356,8 +327,8 @@ public final class Trainer {
       TrainingStep step,
       Optional<Evaluator> evaluator,
       long total) {
+    Progress progress = course.progress();
     order.replace(shuffled(progress.epoch()));
-
     long number = progress.step();
     int batch = progress.batch();
     double lossSum = progress.lossSum();
@@ -368,7 +339,7 @@ public final class Trainer {
     for (; batch < batches.count() && number < total; batch++) {
       order.moveTo(batches.start(batch));
       int size = batches.size(batch);
-      rate = recipe.optimizer().learningRate() * schedule.factor(number, total);
+      rate = course.learningRate(number, total);
       double decay = recipe.fade().weightDecay().factor(number, total);
       double dropout = recipe.fade().dropout().factor(number, total);
       step.start(size, number, rate, decay, dropout);
@@ -379,7 +350,7 @@ public final class Trainer {
       boolean last = batch + 1 == batches.count() || number == total;
       lossSum = losses(step, due || last ? 0 : STEPS_UNDER_WAY, lossSum);
       if (due && !last) {
-        progress = at(number, progress.epoch(), batch + 1, lossSum, seconds());
+        course.within(number, batch + 1, lossSum, seconds());
         NonFiniteException.check(model, number);
         checkpoint(step);
         if (stop) {
@@ -391,14 +362,16 @@ public final class Trainer {
     double dataShare = (model.backend().gatherNanos() - gatherBefore) * 1e-9 / seconds;
     int rowsSeen = batch == batches.count() ? train.rows() : batches.start(batch);
     showGradients(step);
-    endEpoch(number, lossSum / rowsSeen, rate, done / seconds, dataShare, evaluator);
+    Map<String, Double> validation = evaluator.map(this::validate).orElse(Map.of());
+    Epoch epoch =
+        course.endEpoch(
+            number, lossSum / rowsSeen, rate, seconds(), done / seconds, dataShare, validation);
+    listeners.forEach(listener -> listener.onEpoch(epoch));
   }
 
   /** The order of the training rows in an epoch. */
   private int[] shuffled(int epoch) {
-    int[] rows = RowOrder.natural(train.rows()).rows();
-    new Philox(recipe.seed(), Streams.shuffle(epoch)).shuffle(rows);
-    return rows;
+    return Streams.shuffled(train.rows(), recipe.seed(), epoch);
   }
 
   /** Takes the losses that are here, and waits until no more than {@code allowed} are not. */
@@ -411,7 +384,7 @@ public final class Trainer {
         listeners
             .get(i)
             .onStep(
-                progress.epoch() + 1,
+                course.progress().epoch() + 1,
                 one.number() + 1,
                 one.rows(),
                 step.loss(),
@@ -424,7 +397,7 @@ public final class Trainer {
 
   private void showGradients(TrainingStep step) {
     List<Listener> wanting = listeners.stream().filter(Listener::wantsGradients).toList();
-    if (wanting.isEmpty() || !Epoch.isLookedInto(progress.epoch() + 1, epochs)) {
+    if (wanting.isEmpty() || !Epoch.isLookedInto(course.progress().epoch() + 1, epochs)) {
       return;
     }
     for (Parameter parameter : model.parameters()) {
@@ -442,69 +415,6 @@ public final class Trainer {
     return System.nanoTime() - lastCheckpointNanos >= interval;
   }
 
-  private void endEpoch(
-      long number,
-      double trainLoss,
-      double rate,
-      double examplesPerSecond,
-      double dataShare,
-      Optional<Evaluator> evaluator) {
-    Map<String, Double> validation = new LinkedHashMap<>();
-    boolean isBest = false;
-    if (evaluator.isPresent()) {
-      validation = validate(evaluator.get());
-      schedule.observe(validation.get("loss"));
-      isBest = isBetter(validation.get(recipe.monitor()));
-    }
-    double seconds = seconds();
-    Epoch epoch =
-        new Epoch(
-            progress.epoch() + 1,
-            number,
-            seconds,
-            rate,
-            trainLoss,
-            validation,
-            isBest,
-            examplesPerSecond,
-            dataShare);
-    history.add(epoch);
-    if (isBest && recipe.keepsBest()) {
-      best = SavedModel.values(model);
-    }
-    progress =
-        new Progress(
-            number,
-            progress.epoch() + 1,
-            0,
-            0,
-            seconds,
-            schedule.saved(),
-            Collections.unmodifiableList(history), // a copy each epoch would grow with their square
-            isBest ? epoch.number() : progress.bestEpoch(),
-            isBest ? validation.get(recipe.monitor()) : progress.bestScore(),
-            isBest ? 0 : progress.sinceBest() + 1,
-            progress.data(),
-            progress.device());
-    listeners.forEach(listener -> listener.onEpoch(epoch));
-  }
-
-  private Progress at(long number, int epoch, int batch, double lossSum, double seconds) {
-    return new Progress(
-        number,
-        epoch,
-        batch,
-        lossSum,
-        seconds,
-        schedule.saved(),
-        progress.history(),
-        progress.bestEpoch(),
-        progress.bestScore(),
-        progress.sinceBest(),
-        progress.data(),
-        progress.device());
-  }
-
   private Map<String, Double> validate(Evaluator evaluator) {
     evaluator.run();
     Map<String, Double> values = new LinkedHashMap<>();
@@ -516,13 +426,6 @@ public final class Trainer {
     return values;
   }
 
-  private boolean isBetter(double score) {
-    boolean higher =
-        !recipe.monitor().equals("loss") && Metric.named(recipe.monitor()).higherIsBetter();
-    double before = progress.bestScore();
-    return Double.isNaN(before) ? !Double.isNaN(score) : higher ? score > before : score < before;
-  }
-
   private void checkpoint(TrainingStep step) {
     if (folder.isEmpty()) {
       return;
@@ -530,7 +433,14 @@ public final class Trainer {
     long start = System.nanoTime();
     Path file = folder.get().resolve(SavedModel.CHECKPOINT_FILE);
     Checkpoint.write(
-        file, model, recipe, preparation, notes, progress, step.optimizerState(), best);
+        file,
+        model,
+        recipe,
+        preparation,
+        notes,
+        course.progress(),
+        step.optimizerState(),
+        course.best());
     lastCheckpointNanos = System.nanoTime();
     checkpointTook = lastCheckpointNanos - start;
     hasCheckpoint = true;
@@ -538,23 +448,25 @@ public final class Trainer {
   }
 
   private Trained finish(boolean stopped, Matrix features) {
-    if (!best.isEmpty()) {
-      Checkpoint.restore(model, best);
+    boolean restored = !course.best().isEmpty();
+    if (restored) {
+      model.fill(course.best());
     }
     PopulationStatistics.update(model, features, recipe.batch());
     folder.ifPresent(
         path ->
             SavedModel.write(
                 path.resolve(SavedModel.MODEL_FILE), model, recipe, preparation, notes));
+    Progress progress = course.progress();
     Trained result =
         new Trained(
             progress.epoch(),
             progress.step(),
             seconds(),
-            List.copyOf(history),
+            List.copyOf(progress.history()),
             progress.bestEpoch(),
             stopped,
-            !best.isEmpty());
+            restored);
     listeners.forEach(listener -> listener.onEnd(result));
     return result;
   }

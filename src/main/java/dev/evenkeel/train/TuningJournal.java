@@ -3,6 +3,7 @@ package dev.evenkeel.train;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.io.Json;
+import dev.evenkeel.io.Unreadable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +50,7 @@ public final class TuningJournal {
    */
   public static TuningJournal open(Path file, Heading heading) {
     TuningJournal journal = new TuningJournal(file);
-    clearLeftOvers(file.toAbsolutePath());
+    AtomicFile.clearLeftOvers(file.toAbsolutePath().getParent(), file.getFileName().toString());
     String first = Json.write(heading);
     journal.text.append(first).append('\n');
     if (Files.exists(file)) {
@@ -120,24 +121,11 @@ public final class TuningJournal {
     return values;
   }
 
-  /** What a killed search left half-written. */
-  private static void clearLeftOvers(Path file) {
-    String pattern = ".%s.*.tmp".formatted(file.getFileName());
-    try (var leftOvers = Files.newDirectoryStream(file.getParent(), pattern)) {
-      for (Path leftOver : leftOvers) {
-        Files.deleteIfExists(leftOver);
-      }
-    } catch (IOException e) {
-      throw new EvenkeelException(
-          "The folder %s can't be read: %s".formatted(file.getParent(), AtomicFile.reason(e)), e);
-    }
-  }
-
   private static List<String> lines(Path file) {
     try {
       return Files.readAllLines(file);
     } catch (IOException e) {
-      throw new EvenkeelException("Cannot read %s: %s".formatted(file, AtomicFile.reason(e)), e);
+      throw Unreadable.because(file, e);
     }
   }
 

@@ -1,12 +1,16 @@
 package dev.evenkeel.train;
 
+import static dev.evenkeel.train.Runs.STEADY_ADAM;
+import static dev.evenkeel.train.Runs.into;
+import static dev.evenkeel.train.Runs.rich;
+import static dev.evenkeel.train.Runs.rows;
+import static dev.evenkeel.train.Runs.values;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.Expect;
-import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceMemoryException;
@@ -19,11 +23,9 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Activate;
 import dev.evenkeel.nn.BatchNorm;
-import dev.evenkeel.nn.Dropout;
 import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
-import dev.evenkeel.nn.Residual;
 import dev.evenkeel.nn.RunningStatistics;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
@@ -59,23 +61,7 @@ class CudaEdgesTest {
 
   private static final Network SMALL = Network.mlp(64, List.of(24, 16), 10);
 
-  private static final Network RICH =
-      Network.of(
-          64,
-          Linear.of(24),
-          POPULATION,
-          Activate.relu(),
-          new Dropout(0.2),
-          Residual.of(Linear.of(24), POPULATION, Activate.of(Activation.SILU)),
-          Linear.of(13),
-          Activate.of(Activation.TANH),
-          Linear.of(10));
-
-  /**
-   * With ε = 1e-8 the rounding noise of a gradient that is 0 becomes a whole step, in another
-   * direction on each device.
-   */
-  private static final Optimizer STEADY_ADAM = new Optimizer.AdamW(2e-3, 0.9, 0.999, 1e-4, 0.01);
+  private static final Network RICH = rich(POPULATION);
 
   private static final Recipe RECIPE =
       Recipe.classification()
@@ -93,30 +79,8 @@ class CudaEdgesTest {
 
   @TempDir Path folder;
 
-  private static Dataset rows(Dataset data, int rows) {
-    return data.select(IntStream.range(0, rows).toArray());
-  }
-
-  private static float[] values(Model model) {
-    float[] parameters = new float[model.flatParameters().columns()];
-    model.backend().read(model.flatParameters(), parameters);
-    float[] statistics = new float[model.flatStatistics().columns()];
-    model.backend().read(model.flatStatistics(), statistics);
-    float[] all = Arrays.copyOf(parameters, parameters.length + statistics.length);
-    System.arraycopy(statistics, 0, all, parameters.length, statistics.length);
-    return all;
-  }
-
   private static Trainer trainer(Model model, Recipe recipe, List<Float> losses) {
-    return new Trainer(model, recipe, TRAIN)
-        .withValidation(VALID)
-        .withListener(
-            new Listener() {
-              @Override
-              public void onStep(int epoch, long step, int n, float loss, double rate, long nanos) {
-                losses.add(loss);
-              }
-            });
+    return new Trainer(model, recipe, TRAIN).withValidation(VALID).withListener(into(losses));
   }
 
   private static SimulatedDriver tight(int seed) {

@@ -1,5 +1,9 @@
 package dev.evenkeel.train;
 
+import static dev.evenkeel.train.Runs.STEADY_ADAM;
+import static dev.evenkeel.train.Runs.into;
+import static dev.evenkeel.train.Runs.rows;
+import static dev.evenkeel.train.Runs.values;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -26,17 +30,14 @@ import dev.evenkeel.nn.RowNorm;
 import dev.evenkeel.nn.RunningStatistics;
 import dev.evenkeel.nn.RunningVariance;
 import dev.evenkeel.nn.WeightNorm;
-import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
 import dev.evenkeel.simulator.SimulatedOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,9 +59,6 @@ class CudaNormTrainingTest {
   private static final Dataset VALID = rows(Digits.DATA.valid(), 41);
 
   private static final int STEPS = 30;
-
-  /** As in CudaTrainingTest: with a smaller ε noise becomes whole steps. */
-  private static final Optimizer STEADY_ADAM = new Optimizer.AdamW(2e-3, 0.9, 0.999, 1e-4, 0.01);
 
   private static final Recipe RECIPE =
       Recipe.classification()
@@ -128,34 +126,12 @@ class CudaNormTrainingTest {
     return Arguments.of(name, new Network(64, layers));
   }
 
-  private static Dataset rows(Dataset data, int rows) {
-    return data.select(IntStream.range(0, rows).toArray());
-  }
-
   private static Trainer trainer(Model model, List<Float> losses) {
     return trainer(model, TRAIN, losses);
   }
 
   private static Trainer trainer(Model model, Dataset train, List<Float> losses) {
-    return new Trainer(model, RECIPE, train)
-        .withValidation(VALID)
-        .withListener(
-            new Listener() {
-              @Override
-              public void onStep(int epoch, long step, int n, float loss, double rate, long nanos) {
-                losses.add(loss);
-              }
-            });
-  }
-
-  private static float[] values(Model model) {
-    float[] parameters = new float[model.flatParameters().columns()];
-    model.backend().read(model.flatParameters(), parameters);
-    float[] statistics = new float[model.flatStatistics().columns()];
-    model.backend().read(model.flatStatistics(), statistics);
-    float[] all = Arrays.copyOf(parameters, parameters.length + statistics.length);
-    System.arraycopy(statistics, 0, all, parameters.length, statistics.length);
-    return all;
+    return new Trainer(model, RECIPE, train).withValidation(VALID).withListener(into(losses));
   }
 
   private static float[] outputs(Model model) {

@@ -53,7 +53,7 @@ class RateRangeTest {
   }
 
   private static List<float[]> values(Model model) {
-    return SavedModel.all(model).stream().map(model::values).toList();
+    return model.all().stream().map(model::values).toList();
   }
 
   private static void assertSame(List<float[]> expected, List<float[]> actual) {

@@ -43,15 +43,36 @@ final class CommonOptions {
 
   @Mixin private OutputOptions output;
 
+  private String deviceReason = "";
+
   Backend open() {
     return open(true);
+  }
+
+  /** For a command that has much to look at before it computes: says nothing of the device yet. */
+  Backend openUnsaid() {
+    return openUnsaid(true);
   }
 
   /**
    * @param replays whether a GPU records sequences and replays them
    */
   Backend open(boolean replays) {
-    return Device.open(device, deviceOptions().withReplays(replays), this::say);
+    Backend backend = openUnsaid(replays);
+    sayDevice();
+    return backend;
+  }
+
+  private Backend openUnsaid(boolean replays) {
+    return Device.open(
+        device, deviceOptions().withReplays(replays), reason -> deviceReason = reason);
+  }
+
+  /** Why it is the CPU, where that was not chosen; what to do about it is told by doctor. */
+  void sayDevice() {
+    if (!deviceReason.isEmpty()) {
+      System.err.println(deviceReason.split(": ", 2)[0] + "; evenkeel doctor says more");
+    }
   }
 
   /** All but the device's name. */
@@ -62,6 +83,15 @@ final class CommonOptions {
     int count = threads != null ? threads : Runtime.getRuntime().availableProcessors();
     DeviceOptions options = DeviceOptions.defaults().withThreads(count).withNormBody(normBody);
     return precision == null ? options : options.withPrecision(precision);
+  }
+
+  boolean json() {
+    return output.json;
+  }
+
+  /** For a command that writes its result itself to stdout. */
+  void takeStdout() {
+    output.takeStdout();
   }
 
   void say(String line) {

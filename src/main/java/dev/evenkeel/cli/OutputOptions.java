@@ -22,9 +22,16 @@ final class OutputOptions {
       description = "show this help")
   private boolean help;
 
-  /** A line for people: on stdout, or on stderr where stdout belongs to the JSON object. */
+  private boolean stdoutIsTaken;
+
+  /** For a command that writes its result itself to stdout. */
+  void takeStdout() {
+    stdoutIsTaken = true;
+  }
+
+  /** A line for people: on stdout, or on stderr where stdout belongs to the result. */
   void say(String line) {
-    (json ? System.err : System.out).println(line);
+    (json || stdoutIsTaken ? System.err : System.out).println(line);
   }
 
   /** The one JSON object, where it was asked for. */

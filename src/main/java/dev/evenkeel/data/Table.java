@@ -2,6 +2,7 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import dev.evenkeel.io.Spool;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -67,7 +68,9 @@ public final class Table {
   }
 
   public static Table read(Path path, Options options) {
-    return new TableReader(path, options).read();
+    try (Spool spool = Spool.of(path)) {
+      return new TableReader(path, options).read();
+    }
   }
 
   /** The file it came from. */

@@ -5,6 +5,7 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.optim.ScheduleState;
 import dev.evenkeel.tensor.Matrix;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 
@@ -17,6 +18,7 @@ final class Course {
   private final Model model;
   private final Recipe recipe;
   private ScheduleState schedule;
+  private final List<Epoch> history = new ArrayList<>();
   private Progress progress;
   private Map<String, float[]> best = Map.of();
 
@@ -49,6 +51,7 @@ final class Course {
     Checkpoint.restoreOptimizer(saved, model, optimizerState);
     best = Checkpoint.best(saved, model);
     schedule = ScheduleState.restore(recipe.schedule(), from.schedule());
+    history.addAll(from.history());
     progress = from;
   }
 
@@ -123,7 +126,6 @@ final class Course {
     if (isBest && recipe.keepsBest()) {
       best = model.values();
     }
-    List<Epoch> history = new ArrayList<>(progress.history());
     history.add(epoch);
     progress =
         new Progress(
@@ -133,7 +135,7 @@ final class Course {
             0,
             seconds,
             schedule.saved(),
-            history,
+            Collections.unmodifiableList(history), // copies would grow with the square of epochs
             isBest ? epoch.number() : progress.bestEpoch(),
             isBest ? validation.get(recipe.monitor()) : progress.bestScore(),
             isBest ? 0 : progress.sinceBest() + 1,

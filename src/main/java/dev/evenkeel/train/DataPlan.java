@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JacksonInject;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Folds;
@@ -14,10 +15,12 @@ import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.data.TargetChoice;
 import dev.evenkeel.data.Task;
+import dev.evenkeel.io.Spool;
 import dev.evenkeel.nn.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -119,6 +122,17 @@ public record DataPlan(
       List<Integer> widths = IntStream.of(hidden).boxed().toList();
       return Network.mlp(train.columns(), widths, train.task().outputs());
     }
+
+    /** Of the rows that train and validate. */
+    List<String> fingerprints() {
+      return DataPlan.fingerprints(train, valid);
+    }
+  }
+
+  static List<String> fingerprints(Dataset train, Optional<Dataset> valid) {
+    List<String> all = new ArrayList<>(List.of(train.fingerprint()));
+    valid.ifPresent(rows -> all.add(rows.fingerprint()));
+    return all;
   }
 
   /**
@@ -297,6 +311,13 @@ public record DataPlan(
     return rows.length == 0 ? Optional.empty() : Optional.of(preparation.apply(data, rows));
   }
 
+  /** Whether the data can be looked for where the plan says. */
+  public boolean findsData() {
+    return Catalog.NAMES.contains(data)
+        || Spool.isStream(Path.of(data))
+        || Files.exists(Path.of(data));
+  }
+
   /** Whether a name or path means the data of this plan, however it is spelt. */
   public boolean isOf(String other) {
     try {
@@ -308,23 +329,66 @@ public record DataPlan(
   }
 
   /**
-   * Rows for a model that is trained: of the data that it was trained on, the test rows alone; of
-   * other data, all.
+   * Rows to measure a trained model on.
+   *
+   * @param words how many they are, and what they are to the model: "80 rows that training never
+   *     saw"
+   * @param changed whether the file is not what it was at training
    */
-  public Dataset load(
-      String other, boolean withTargets, Preparation preparation, Consumer<String> notes) {
-    if (withTargets && isOf(other)) {
+  public record Measured(Dataset rows, String words, boolean changed) {}
+
+  /**
+   * Rows with targets for a model that is trained: of the data that it was trained on, the test
+   * rows alone; of other data, all. So, too, of a file that changed since: it is split by the
+   * number of its rows and their order, so that training rows would count as test rows.
+   */
+  public Measured loadMeasured(String other, SavedModel saved, Consumer<String> notes) {
+    Preparation preparation = saved.preparation().orElseThrow();
+    Dataset rows;
+    String words = "%s";
+    boolean changed = false;
+    if (isOf(other)) {
       Parts parts = load(preparation, note -> {});
-      if (parts.test().isPresent()) {
+      Optional<Boolean> same = saved.learnedFrom(parts);
+      if (same.orElse(true) && parts.test().isPresent()) {
+        rows = parts.test().get();
+        String unseen = same.isPresent() ? " that training never saw" : "";
+        notes.accept("Of %s, the %,d test rows%s.".formatted(other, rows.rows(), unseen));
+        return new Measured(rows, Words.counted(rows.rows(), "row") + unseen, false);
+      }
+      changed = !same.orElse(true);
+      if (!changed) {
+        words = "%s, which training saw";
+      } else {
         notes.accept(
-            "Of %s, the %,d test rows that training never saw."
-                .formatted(other, parts.test().get().rows()));
-        return parts.test().get();
+            "%s has changed since training, so its test rows can't be told any more: these are all its rows, and training may have seen some of them. help: for a fair measure, --data with rows kept apart"
+                .formatted(other));
+        words = "%s of a file that changed since training, which may have seen some of them";
       }
     }
+    rows = load(other, true, preparation, notes);
+    return new Measured(rows, words.formatted(Words.counted(rows.rows(), "row")), changed);
+  }
+
+  /** All rows, for a model that is trained; of data with a test set of its own, that. */
+  public Dataset load(
+      String other, boolean withTargets, Preparation preparation, Consumer<String> notes) {
+    return load(other, withTargets, preparation, notes, table -> {});
+  }
+
+  /**
+   * @param tables hears the table that the rows are of, where they are of one
+   */
+  public Dataset load(
+      String other,
+      boolean withTargets,
+      Preparation preparation,
+      Consumer<String> notes,
+      Consumer<Table> tables) {
     Source source = source(other, Optional.of(preparation.target().task().kind()));
     if (source instanceof Source.Csv csv) {
       csv.table().remark().ifPresent(notes);
+      tables.accept(csv.table());
       return preparation.apply(csv.table(), withTargets, notes);
     }
     Source.Arrays arrays = (Source.Arrays) source;

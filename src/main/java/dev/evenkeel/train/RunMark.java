@@ -6,6 +6,8 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -23,6 +25,9 @@ public final class RunMark implements AutoCloseable {
   /** Asking the file system at every step would take longer than small steps do. */
   private static final long LOOK_NANOS = 200_000_000;
 
+  /** When a process began is told by a clock that is set right now and then. */
+  private static final Duration CLOCK = Duration.ofSeconds(10);
+
   private final Path folder;
   private final File stop;
   private long lastLook = System.nanoTime();
@@ -33,8 +38,13 @@ public final class RunMark implements AutoCloseable {
     this.stop = folder.resolve(STOP).toFile();
   }
 
-  /** Marks a run as running; what an earlier one was asked is forgotten. */
+  /**
+   * Marks a run as running; what an earlier one was asked is forgotten.
+   *
+   * @throws EvenkeelException where another one trains there
+   */
   static RunMark of(Path folder) {
+    requireIdle(folder);
     RunMark mark = new RunMark(folder);
     try {
       Files.deleteIfExists(folder.resolve(STOP));
@@ -73,7 +83,22 @@ public final class RunMark implements AutoCloseable {
 
   /** Its number, and when it began: numbers are given again. */
   private static String process(ProcessHandle process) {
-    return process.pid() + " " + process.info().startInstant().orElse(Instant.EPOCH);
+    return process.pid() + " " + began(process);
+  }
+
+  private static Instant began(ProcessHandle process) {
+    return process.info().startInstant().orElse(Instant.EPOCH);
+  }
+
+  /** Two runs in one folder would take each other's files. */
+  static void requireIdle(Path folder) {
+    running(folder)
+        .ifPresent(
+            process -> {
+              throw new EvenkeelException(
+                  "%s is being trained by process %d at this moment. help: wait for its end or stop it; if it is no training, delete %s"
+                      .formatted(folder, process.pid(), folder.resolve(FILE)));
+            });
   }
 
   /** Whether someone asked the run to stop, as of a moment ago. */
@@ -88,12 +113,22 @@ public final class RunMark implements AutoCloseable {
 
   /** Whether a process of this machine trains in that folder now. */
   public static boolean isRunning(Path folder) {
+    return running(folder).isPresent();
+  }
+
+  /** The process that marked the folder, while it lives: another one of its number began later. */
+  private static Optional<ProcessHandle> running(Path folder) {
     try {
-      String mark = Files.readString(folder.resolve(FILE)).split("\n", 2)[0];
-      long pid = Long.parseLong(mark.substring(0, Math.max(0, mark.indexOf(' '))));
-      return ProcessHandle.of(pid).map(process -> process(process).equals(mark)).orElse(false);
-    } catch (IOException | NumberFormatException e) {
-      return false;
+      String[] mark = Files.readString(folder.resolve(FILE)).split("\n", 2)[0].split(" ");
+      Instant began = Instant.parse(mark[1]);
+      return ProcessHandle.of(Long.parseLong(mark[0]))
+          .filter(process -> began(process).minus(CLOCK).isBefore(began))
+          .filter(process -> began(process).plus(CLOCK).isAfter(began));
+    } catch (IOException
+        | NumberFormatException
+        | DateTimeException
+        | IndexOutOfBoundsException e) {
+      return Optional.empty();
     }
   }
 

@@ -34,6 +34,10 @@ public record SavedModel(
   public static final String CHECKPOINT_FILE = "checkpoint.safetensors";
 
   static final String PREFIX = "evenkeel.";
+
+  /** The note that holds the fingerprints of the rows that trained and validated. */
+  static final String ROWS = "rows";
+
   private static final String FORMAT = "1";
 
   /** Reads a file, or the model or else the checkpoint in a folder. */
@@ -114,6 +118,15 @@ public record SavedModel(
           "%s: its preparation makes %s, but its network takes %,d"
               .formatted(file, Words.counted(p.width(), "feature"), network.inputs()));
     }
+  }
+
+  /**
+   * Whether these rows, as they are now, are the ones that trained and validated it: then none of
+   * the others was ever seen. Empty where the file does not say, as older ones don't.
+   */
+  public Optional<Boolean> learnedFrom(DataPlan.Parts parts) {
+    return Optional.ofNullable(notes.get(ROWS))
+        .map(text -> text.equals(Json.write(parts.fingerprints())));
   }
 
   static <T> T part(Path file, Map<String, String> metadata, String key, Class<T> type) {

@@ -8,6 +8,7 @@ import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.io.Json;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.nn.DataStart;
@@ -28,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.LoggerFactory;
 
 /**
  * The loop: epochs of steps, validation, early stopping, checkpoints, listeners.
@@ -45,6 +47,12 @@ public final class Trainer {
    */
   private static final int STEPS_UNDER_WAY = 16;
 
+  /** So much work is lost at most where a process is killed, unless checkpoints are large. */
+  private static final long CHECKPOINT_NANOS = 5_000_000_000L;
+
+  /** Writing a large checkpoint takes no more than one part of so many of the time. */
+  private static final int CHECKPOINT_SHARE = 20;
+
   private final Model model;
   private final Recipe recipe;
   private final Dataset train;
@@ -53,14 +61,18 @@ public final class Trainer {
   private final List<Listener> listeners = new ArrayList<>();
   private Optional<Path> folder = Optional.empty();
   private Optional<RunMark> mark = Optional.empty();
-  private Duration checkpointEvery = Duration.ofSeconds(30);
+  private Optional<Duration> checkpointEvery = Optional.empty();
   private final Map<String, String> notes = new LinkedHashMap<>();
   private Optional<SavedModel> resumed = Optional.empty();
 
   private final List<Metric> metrics;
   private Course course;
   private int epochs;
+  private long runNanos; // when this run began
+  private double secondsBefore; // of the runs that this one goes on from
   private long lastCheckpointNanos;
+  private long checkpointTook;
+  private boolean hasCheckpoint;
 
   public Trainer(Model model, Recipe recipe, Dataset train) {
     this.model = model;
@@ -81,9 +93,15 @@ public final class Trainer {
    * says; {@link SavedModel#load} brings the model back. Whoever wants more of it, a device of
    * their own or a listener, makes a trainer.
    *
+   * <p>An earlier run in that folder is replaced, and the log says so at info: the same program may
+   * well run twice. Whoever wants to keep it names another folder.
+   *
    * @param network for the data's columns and outputs, as {@link DataPlan.Parts#mlp} makes one
    */
   public static Trained train(Network network, Recipe recipe, DataPlan.Parts data, Path folder) {
+    if (RunFolder.holdsRun(folder)) {
+      LoggerFactory.getLogger(Trainer.class).info("Replacing the earlier run in {}", folder);
+    }
     try (Backend backend = Device.auto();
         Model model = network.build(backend, recipe.seed())) {
       Trainer trainer = new Trainer(model, recipe, data.train());
@@ -123,17 +141,19 @@ public final class Trainer {
   }
 
   /**
-   * Keeps a checkpoint in this folder, after each epoch and every 30 seconds in between, and the
-   * model at the end; what an earlier run left there is replaced. {@link RunMark#askToStop} then
-   * ends the run with a {@link StoppedException}.
+   * Keeps a checkpoint in this folder, from the end of the first epoch on every 5 seconds (where it
+   * is large, less often: a twentieth of the time goes to it at most), and both it and the model at
+   * the end; what an earlier run left there is replaced. {@link RunMark#askToStop} then ends the
+   * run with a {@link StoppedException}.
    */
   public Trainer withCheckpoints(Path folder) {
     this.folder = Optional.of(folder);
     return this;
   }
 
+  /** Another interval between checkpoints, however large they are. */
   public Trainer withCheckpointEvery(Duration interval) {
-    this.checkpointEvery = interval;
+    this.checkpointEvery = Optional.of(interval);
     return this;
   }
 
@@ -155,6 +175,7 @@ public final class Trainer {
    * @throws StoppedException if it was asked to stop before
    */
   public Trained fit() {
+    runNanos = System.nanoTime();
     if (recipe.keepsBest() && valid.isEmpty()) {
       throw new EvenkeelException(
           recipe.patience() > 0
@@ -262,15 +283,20 @@ public final class Trainer {
     mark.ifPresent(one -> one.tell(new RunMark.Length(epochs, total)));
     for (Listener listener : listeners) {
       Progress from = course.progress();
-      listener.onStart(from.epoch() + 1, epochs, from.step(), total, from.history());
+      listener.onStart(from.epoch() + 1, epochs, from.step(), total, List.copyOf(from.history()));
     }
     boolean stopped = course.patienceIsOut();
     while (course.progress().step() < total && !stopped) {
       epoch(batches, order, step, evaluator, total);
       stopped = course.patienceIsOut();
-      checkpoint(step);
       long taken = course.progress().step();
-      if (taken < total && !stopped && isStopAsked()) {
+      NonFiniteException.check(model, taken);
+      boolean ends = taken == total || stopped;
+      boolean asked = !ends && isStopAsked();
+      if (ends || asked || isDue() || !hasCheckpoint) {
+        checkpoint(step);
+      }
+      if (asked) {
         throw new StoppedException(folder.get(), taken);
       }
     }
@@ -282,11 +308,17 @@ public final class Trainer {
   }
 
   private void begin(TrainingStep step) {
-    List<String> data = new ArrayList<>(List.of(train.fingerprint()));
-    valid.ifPresent(rows -> data.add(rows.fingerprint()));
+    List<String> data = DataPlan.fingerprints(train, valid);
+    notes.put(SavedModel.ROWS, Json.write(data));
     course = new Course(model, recipe, data);
     lastCheckpointNanos = System.nanoTime();
     resumed.ifPresent(saved -> course.resume(saved, step.optimizerState()));
+    secondsBefore = course.progress().seconds();
+  }
+
+  /** What a user waited for so far: steps, validation, files, listeners. */
+  private double seconds() {
+    return secondsBefore + (System.nanoTime() - runNanos) * 1e-9;
   }
 
   private void epoch(
@@ -300,7 +332,6 @@ public final class Trainer {
     long number = progress.step();
     int batch = progress.batch();
     double lossSum = progress.lossSum();
-    double secondsBefore = progress.seconds();
     double rate = 0;
     long done = 0;
     long gatherBefore = model.backend().gatherNanos();
@@ -319,8 +350,8 @@ public final class Trainer {
       boolean last = batch + 1 == batches.count() || number == total;
       lossSum = losses(step, due || last ? 0 : STEPS_UNDER_WAY, lossSum);
       if (due && !last) {
-        double seconds = secondsBefore + (System.nanoTime() - start) * 1e-9;
-        course.within(number, batch + 1, lossSum, seconds);
+        course.within(number, batch + 1, lossSum, seconds());
+        NonFiniteException.check(model, number);
         checkpoint(step);
         if (stop) {
           throw new StoppedException(folder.get(), number);
@@ -331,15 +362,10 @@ public final class Trainer {
     double dataShare = (model.backend().gatherNanos() - gatherBefore) * 1e-9 / seconds;
     int rowsSeen = batch == batches.count() ? train.rows() : batches.start(batch);
     showGradients(step);
+    Map<String, Double> validation = evaluator.map(this::validate).orElse(Map.of());
     Epoch epoch =
         course.endEpoch(
-            number,
-            lossSum / rowsSeen,
-            rate,
-            secondsBefore + seconds,
-            done / seconds,
-            dataShare,
-            evaluator.map(this::validate).orElse(Map.of()));
+            number, lossSum / rowsSeen, rate, seconds(), done / seconds, dataShare, validation);
     listeners.forEach(listener -> listener.onEpoch(epoch));
   }
 
@@ -382,7 +408,11 @@ public final class Trainer {
   }
 
   private boolean isDue() {
-    return System.nanoTime() - lastCheckpointNanos >= checkpointEvery.toNanos();
+    long interval =
+        checkpointEvery
+            .map(Duration::toNanos)
+            .orElse(Math.max(CHECKPOINT_NANOS, CHECKPOINT_SHARE * checkpointTook));
+    return System.nanoTime() - lastCheckpointNanos >= interval;
   }
 
   private Map<String, Double> validate(Evaluator evaluator) {
@@ -397,10 +427,10 @@ public final class Trainer {
   }
 
   private void checkpoint(TrainingStep step) {
-    NonFiniteException.check(model, course.progress().step());
     if (folder.isEmpty()) {
       return;
     }
+    long start = System.nanoTime();
     Path file = folder.get().resolve(SavedModel.CHECKPOINT_FILE);
     Checkpoint.write(
         file,
@@ -412,6 +442,8 @@ public final class Trainer {
         step.optimizerState(),
         course.best());
     lastCheckpointNanos = System.nanoTime();
+    checkpointTook = lastCheckpointNanos - start;
+    hasCheckpoint = true;
     listeners.forEach(listener -> listener.onCheckpoint(file));
   }
 
@@ -430,8 +462,8 @@ public final class Trainer {
         new Trained(
             progress.epoch(),
             progress.step(),
-            progress.seconds(),
-            progress.history(),
+            seconds(),
+            List.copyOf(progress.history()),
             progress.bestEpoch(),
             stopped,
             restored);

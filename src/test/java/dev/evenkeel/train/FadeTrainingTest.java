@@ -32,6 +32,7 @@ import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
 import dev.evenkeel.tensor.RowOrder;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -214,14 +215,20 @@ class FadeTrainingTest {
         Trainer stopped =
             new Trainer(model, RECIPE, TRAIN)
                 .withCheckpoints(run)
+                .withCheckpointEvery(Duration.ZERO)
                 .withListener(into(losses))
                 .withListener(
                     new Listener() {
-                      private int written;
+                      private int ended;
+
+                      @Override
+                      public void onEpoch(Epoch epoch) {
+                        ended = epoch.number();
+                      }
 
                       @Override
                       public void onCheckpoint(Path file) {
-                        if (++written == epochs) {
+                        if (ended == epochs) {
                           throw new IllegalStateException("stop");
                         }
                       }

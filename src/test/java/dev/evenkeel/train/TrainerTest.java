@@ -321,10 +321,10 @@ class TrainerTest {
       assertTrue(message.contains("The parameter 3.weight became NaN or infinite"), message);
       assertTrue(message.contains("help: try a smaller --lr"), message);
     }
-    assertEquals(2, written.size());
-    assertArrayEquals(written.get(1), Files.readAllBytes(file));
+    assertEquals(1, written.size(), "of the first epoch; the next was not due");
+    assertArrayEquals(written.get(0), Files.readAllBytes(file));
     SavedModel saved = SavedModel.load(folder);
-    assertEquals(2 * batches, Checkpoint.progress(saved).step());
+    assertEquals(batches, Checkpoint.progress(saved).step());
     saved.build(backend).close();
   }
 
@@ -645,7 +645,7 @@ class TrainerTest {
       assertEquals(loss, last.validation().get("logloss"), 1e-5 * loss);
       assertEquals(3, last.number());
       assertEquals(trained.steps(), last.steps());
-      assertEquals(trained.seconds(), last.seconds());
+      assertTrue(trained.seconds() >= last.seconds(), trained::toString);
       assertTrue(last.examplesPerSecond() > 0);
       assertTrue(last.dataShare() > 0 && last.dataShare() < 1, last::toString);
       double rate = Schedule.cosine().factor(last.steps() - 1, last.steps()) * 1e-3;

@@ -40,6 +40,12 @@ public final class Gpu {
     return "cuda:" + index();
   }
 
+  /** Skips the test, saying why, where cuDNN can't be used. */
+  public static void requireCudnn() {
+    Assumptions.assumeTrue(
+        hasCudnn(), () -> "this test needs cuDNN: " + CudaSetup.get().cudnn().no().orElseThrow());
+  }
+
   public static boolean hasCudnn() {
     return CudaSetup.get().cudnn().isUsable();
   }

@@ -64,7 +64,7 @@ final class ActivationKernels {
   }
 
   /** Whether the slope is made from z; that of the others follows from the sign of y. */
-  private static boolean needsInput(Activation activation) {
+  static boolean needsInput(Activation activation) {
     return switch (activation) {
       case IDENTITY, RELU, LEAKY_RELU -> false;
       default -> true;

@@ -3,6 +3,7 @@ package dev.evenkeel.backend;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.evenkeel.backend.cuda.CudaBackend;
 import dev.evenkeel.simulator.ExecutionOptions;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
@@ -71,6 +72,21 @@ class CudaHabitsTest {
     return Stream.of(ActivationRows.all(), LossRows.all(), BatchNormRows.all())
         .flatMap(List::stream)
         .filter(row -> !row.name().contains("131101"))
+        .map(row -> DynamicTest.dynamicTest(row.name(), () -> check(backend, row)))
+        .onClose(backend::close);
+  }
+
+  /** Each in one float, cuBLAS cuts no sum into parts: the tolerances must allow that too. */
+  @TestFactory
+  Stream<DynamicTest> sumsOfProductsMayBeOneFloat() {
+    Backend backend =
+        new CudaBackend(
+            new SimulatedDriver(1),
+            0,
+            SimulatedGpu.librariesWithFloatSums(),
+            SimulatedGpu.options(),
+            true);
+    return LinearRows.all().stream()
         .map(row -> DynamicTest.dynamicTest(row.name(), () -> check(backend, row)))
         .onClose(backend::close);
   }

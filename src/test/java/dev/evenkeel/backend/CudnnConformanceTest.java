@@ -38,20 +38,24 @@ class CudnnConformanceTest {
 
   private static final DeviceOptions BY_CUDNN = SimulatedGpu.options().withNormBody(NormBody.CUDNN);
 
+  /** Batches of less than 10,000 rows: a double takes seconds for the others. */
+  private static final String NO_LONG_ONE = "(?!.*[0-9]{5}).*";
+
   @TestFactory
   Stream<DynamicTest> everyRowByTheDouble() {
-    return rows(SimulatedGpu.open(new SimulatedDriver(1), BY_CUDNN, true));
+    return rows(SimulatedGpu.open(new SimulatedDriver(1), BY_CUDNN, true), NO_LONG_ONE);
   }
 
   @TestFactory
   Stream<DynamicTest> everyRowOnAGpu() {
     Gpu.require();
     Gpu.requireCudnn();
-    return rows(Gpu.open(BY_CUDNN));
+    return rows(Gpu.open(BY_CUDNN), ".*");
   }
 
-  private static Stream<DynamicTest> rows(Backend backend) {
+  private static Stream<DynamicTest> rows(Backend backend, String names) {
     return BatchNormRows.byCudnn().stream()
+        .filter(row -> row.name().matches(names))
         .map(row -> DynamicTest.dynamicTest(row.name(), () -> check(backend, row)))
         .onClose(backend::close);
   }

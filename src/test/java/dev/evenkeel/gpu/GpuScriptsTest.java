@@ -15,6 +15,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -245,6 +247,24 @@ class GpuScriptsTest {
     try (Stream<Path> files = Files.list(folder.resolve("results"))) {
       assertEquals(List.of("gpu-bench.tgz"), files.map(f -> f.getFileName().toString()).toList());
     }
+  }
+
+  /** A process of a test's own takes the memory and the caches that the bundle's script gives. */
+  @Test
+  void aChildIsStartedAsItsParentWas() throws Exception {
+    assertEquals("-cp", Gpu.java().get(1));
+    String bundle = Files.readString(Path.of("scripts/gpu-bundle"));
+    Matcher set = Pattern.compile("\"-D(evenkeel[.]java)=\\$here/java-here\"").matcher(bundle);
+    assertTrue(set.find(), "the bundle's Java knows its script");
+    System.setProperty(set.group(1), "/bundle/java-here");
+    try {
+      assertEquals(List.of("/bundle/java-here"), Gpu.java());
+    } finally {
+      System.clearProperty(set.group(1));
+    }
+    assertTrue(
+        bundle.indexOf("MaxRAMPercentage") < bundle.indexOf("${EVENKEEL_JAVA_OPTIONS:-}"),
+        "options of the user's come last");
   }
 
   @Test

@@ -35,7 +35,7 @@ public final class CudaBackend implements Backend {
   private final long stream;
   private final CudaMemory memory;
   private final Staging staging;
-  private final Settings settings;
+  private final StepScalars scalars;
   private final long scratch;
   private final long workspaceBytes;
   private final long workspace;
@@ -87,7 +87,7 @@ public final class CudaBackend implements Backend {
     this.stream = driver.createStream();
     this.memory = new CudaMemory(driver, stream);
     this.staging = new Staging(driver, stream);
-    this.settings = new Settings(driver, memory, staging, stream);
+    this.scalars = new StepScalars(driver, memory, staging, stream);
     this.scratch = memory.allocate(Kernels.SCRATCH_BYTES);
     this.kernels = new Kernels(driver, memory, stream, scratch);
     this.workspaceBytes = libraries.workspaceBytes(driver.properties());
@@ -103,7 +103,7 @@ public final class CudaBackend implements Backend {
     }
     this.norms = new NormBodies(driver, memory, stream, kernels, options.normBody(), cudnn);
     this.tables =
-        new CudaTables(driver, memory, stream, staging, settings, kernels, activationType());
+        new CudaTables(driver, memory, stream, staging, scalars, kernels, activationType());
     this.weights = new WeightCopies(kernels);
     this.found = memory.allocate(4);
     this.foundOnHost = driver.allocatePinned(4).order(ByteOrder.nativeOrder());
@@ -223,7 +223,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Sequence sequence(List<Operation> operations) {
-    return new CudaSequence(driver, memory, stream, settings, operations, replays);
+    return new CudaSequence(driver, memory, stream, scalars, operations, replays);
   }
 
   @Override
@@ -232,7 +232,7 @@ public final class CudaBackend implements Backend {
   }
 
   private Operation bound(Operation work) {
-    return new CudaOperation(settings, work, null);
+    return new CudaOperation(scalars, work, null);
   }
 
   private static View view(Matrix matrix) {
@@ -326,7 +326,7 @@ public final class CudaBackend implements Backend {
     }
     Operation work =
         norms.forward(view(x), norm(norm), activation, drop(masking), view(y), vector(saved));
-    return new CudaOperation(settings, work, masking.step());
+    return new CudaOperation(scalars, work, masking.step());
   }
 
   @Override
@@ -359,17 +359,17 @@ public final class CudaBackend implements Backend {
             view(dx),
             vector(dGamma),
             vector(dBeta));
-    return new CudaOperation(settings, work, masking.step());
+    return new CudaOperation(scalars, work, masking.step());
   }
 
   private Kernels.Drop drop(Masking masking) {
     return masking.isNone()
         ? Kernels.Drop.NONE
         : new Kernels.Drop(
-            settings.dropping(masking.step(), masking.dropping()),
+            scalars.dropping(masking.step(), masking.dropping()),
             masking.seed(),
             masking.stream(),
-            settings.step(masking.step()));
+            scalars.step(masking.step()));
   }
 
   private static Kernels.Norm norm(BatchNormMemory norm) {
@@ -437,9 +437,9 @@ public final class CudaBackend implements Backend {
   @Override
   public Operation dropout(
       Matrix x, Dropping dropping, long seed, int stream, Step step, Matrix y) {
-    long settled = settings.dropping(step, dropping);
-    Operation work = kernels.dropout(view(x), settled, seed, stream, settings.step(step), view(y));
-    return new CudaOperation(settings, work, step);
+    long settled = scalars.dropping(step, dropping);
+    Operation work = kernels.dropout(view(x), settled, seed, stream, scalars.step(step), view(y));
+    return new CudaOperation(scalars, work, step);
   }
 
   @Override
@@ -530,11 +530,11 @@ public final class CudaBackend implements Backend {
             beta2,
             epsilon,
             decoupled,
-            settings.adam(target.step(), beta1, beta2)));
+            scalars.adam(target.step(), beta1, beta2)));
   }
 
   private Operation update(UpdateTarget target, Operation work) {
-    return new CudaOperation(settings, work, target.step());
+    return new CudaOperation(scalars, work, target.step());
   }
 
   private Kernels.Update update(UpdateTarget target) {
@@ -548,7 +548,7 @@ public final class CudaBackend implements Backend {
         target.weightDecay(),
         vector(target.scale()),
         vector(target.guard()),
-        settings.pace(target.step()));
+        scalars.pace(target.step()));
   }
 
   // Diagnosis
@@ -581,7 +581,7 @@ public final class CudaBackend implements Backend {
     blas.close();
     cudnn.ifPresent(Cudnn::close);
     norms.close();
-    settings.close();
+    scalars.close();
     staging.close();
     driver.freePinned(foundOnHost);
     memory.free(found);

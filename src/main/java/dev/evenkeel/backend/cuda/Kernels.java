@@ -46,7 +46,7 @@ final class Kernels {
   /**
    * The dropout that a batch norm takes in.
    *
-   * @param dropping address of what {@link Settings#dropping} writes of the forward pass; 0 for
+   * @param dropping address of what {@link StepScalars#dropping} writes of the forward pass; 0 for
    *     none
    * @param step address of a 64-bit integer
    */
@@ -176,7 +176,7 @@ final class Kernels {
    * step), e = row · columns + column, is at least probability · 2³² unsigned, else the dropped
    * value. y may be x.
    *
-   * @param dropping address of what {@link Settings#dropping} writes
+   * @param dropping address of what {@link StepScalars#dropping} writes
    * @param step address of a 64-bit integer
    */
   Operation dropout(View x, long dropping, long seed, int philoxStream, long step, View y) {

@@ -226,7 +226,7 @@ class KernelVariantsTest {
     return List.of(d.read(y), d.read(alpha));
   }
 
-  /** As Settings lays it out. */
+  /** As StepScalars lays it out. */
   static long dropping(KernelDevice d, int dropBelow, float scale, float shift, float dropped) {
     return d.integers(
         dropBelow,

@@ -104,7 +104,6 @@ final class Kernels {
   /** Bytes of scratch memory, zeroed, that one stream's kernels share: see {@code kernels/}. */
   static final int SCRATCH_BYTES = 24 << 20;
 
-  private final CudaDriver driver;
   private final KernelModules modules;
   private final DataKernels data;
   private final ActivationKernels activations;
@@ -118,12 +117,7 @@ final class Kernels {
    * @param scratch {@link #SCRATCH_BYTES} of zeroed device memory that only this stream uses
    */
   Kernels(CudaDriver driver, CudaMemory memory, long stream, long scratch) {
-    this(driver, new KernelModules(driver, memory), stream, scratch);
-  }
-
-  private Kernels(CudaDriver driver, KernelModules modules, long stream, long scratch) {
-    this.driver = driver;
-    this.modules = modules;
+    this.modules = new KernelModules(driver, memory);
     Launcher launcher = new Launcher(driver, modules, stream, scratch);
     this.data = new DataKernels(launcher);
     this.activations = new ActivationKernels(launcher);
@@ -134,17 +128,12 @@ final class Kernels {
     this.updates = new UpdateKernels(launcher);
   }
 
-  /** The same kernels on another stream, which needs scratch memory of its own. */
-  Kernels on(long stream, long scratch) {
-    return new Kernels(driver, modules, stream, scratch);
-  }
-
   /** Loads what others have loaded. */
   void loadLike(Kernels others) {
     others.modules.loaded().forEach(modules::function);
   }
 
-  /** Unloads the kernels, also those of {@link #on}. */
+  /** Unloads the kernels. */
   void close() {
     modules.close();
   }

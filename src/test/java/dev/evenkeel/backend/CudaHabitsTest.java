@@ -49,7 +49,7 @@ class CudaHabitsTest {
             SimulatedOptions.standard(seed)
                 .withExecution(ExecutionOptions.standard().withRaces(seed % 5 == 0)));
     try (Backend backend =
-        SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision), true)) {
+        SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision))) {
       Map<String, float[]> results;
       try (EveryOperation every =
           new EveryOperation(backend, rows, columns, precision == Precision.BF16)) {
@@ -84,8 +84,7 @@ class CudaHabitsTest {
             new SimulatedDriver(1),
             0,
             SimulatedGpu.librariesWithFloatSums(),
-            SimulatedGpu.options(),
-            true);
+            SimulatedGpu.options());
     return LinearRows.all().stream()
         .map(row -> DynamicTest.dynamicTest(row.name(), () -> check(backend, row)))
         .onClose(backend::close);

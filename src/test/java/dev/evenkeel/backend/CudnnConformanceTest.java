@@ -43,7 +43,7 @@ class CudnnConformanceTest {
 
   @TestFactory
   Stream<DynamicTest> everyRowByTheDouble() {
-    return rows(SimulatedGpu.open(new SimulatedDriver(1), BY_CUDNN, true), NO_LONG_ONE);
+    return rows(SimulatedGpu.open(new SimulatedDriver(1), BY_CUDNN), NO_LONG_ONE);
   }
 
   @TestFactory
@@ -92,7 +92,7 @@ class CudnnConformanceTest {
             .filter(one -> one.name().equals(name))
             .findFirst()
             .orElseThrow();
-    try (Backend backend = SimulatedGpu.open(driver, BY_CUDNN, true)) {
+    try (Backend backend = SimulatedGpu.open(driver, BY_CUDNN)) {
       check(backend, row);
       long before = driver.counters().normsRun;
       check(backend, row);
@@ -124,7 +124,7 @@ class CudnnConformanceTest {
     Set<Piece> forward = EnumSet.copyOf(inference);
     forward.add(Piece.SAVED);
     SimulatedDriver driver = new SimulatedDriver(1);
-    try (Backend backend = SimulatedGpu.open(driver, BY_CUDNN, true)) {
+    try (Backend backend = SimulatedGpu.open(driver, BY_CUDNN)) {
       Map<Piece, Matrix> at = new EnumMap<>(Piece.class);
       List<Buffer> buffers = new ArrayList<>();
       for (Piece piece : Piece.values()) {

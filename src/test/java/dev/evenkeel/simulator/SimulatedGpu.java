@@ -57,10 +57,10 @@ public final class SimulatedGpu {
   }
 
   public static CudaBackend open(SimulatedDriver driver) {
-    return open(driver, options(), true);
+    return open(driver, options());
   }
 
-  public static CudaBackend open(SimulatedDriver driver, DeviceOptions options, boolean replays) {
-    return new CudaBackend(driver, 0, libraries(), options, replays);
+  public static CudaBackend open(SimulatedDriver driver, DeviceOptions options) {
+    return new CudaBackend(driver, 0, libraries(), options);
   }
 }

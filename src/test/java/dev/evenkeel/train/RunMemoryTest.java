@@ -61,7 +61,7 @@ class RunMemoryTest {
   }
 
   private static Backend gpu(SimulatedDriver driver, Precision precision) {
-    return SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision), true);
+    return SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision));
   }
 
   @ParameterizedTest

@@ -65,16 +65,13 @@ public final class CudaBackend implements Backend {
 
   /**
    * @param driver closed with the backend
-   * @param replays whether sequences are recorded and replayed; running them one by one gives the
-   *     same bits, and is for measuring
    */
-  public CudaBackend(
-      CudaDriver driver, int index, Libraries libraries, DeviceOptions options, boolean replays) {
+  public CudaBackend(CudaDriver driver, int index, Libraries libraries, DeviceOptions options) {
     this.driver = driver;
     this.index = index;
     this.precision = options.precision().orElse(bestFor(driver.properties()));
     this.normBody = options.normBody();
-    this.replays = replays;
+    this.replays = options.replays();
     if (precision != Precision.FP32 && driver.properties().major() < 8) {
       throw new EvenkeelException(
           "%s (compute capability %d.%d) can't compute in %s: that needs 8.0. help: --precision fp32"
@@ -194,14 +191,14 @@ public final class CudaBackend implements Backend {
     DeviceOptions same =
         DeviceOptions.defaults()
             .withPrecision(precision)
-            .withNormBody(cudnn.isPresent() ? normBody : NormBody.PTX);
+            .withNormBody(cudnn.isPresent() ? normBody : NormBody.PTX)
+            .withReplays(replays);
     return Optional.of(
         new CudaBackend(
             new CountingDriver(driver.properties(), driver.freeMemory() + memory.bytes()),
             index,
             CountingDriver.libraries(workspaceBytes, cudnn),
-            same,
-            replays));
+            same));
   }
 
   /**
@@ -215,8 +212,7 @@ public final class CudaBackend implements Backend {
         new CountingDriver(any, Long.MAX_VALUE / 4),
         0,
         CountingDriver.libraries(Blas.workspaceBytes(any), Optional.empty()),
-        DeviceOptions.defaults().withPrecision(precision).withNormBody(NormBody.PTX),
-        true);
+        DeviceOptions.defaults().withPrecision(precision).withNormBody(NormBody.PTX));
   }
 
   // Order

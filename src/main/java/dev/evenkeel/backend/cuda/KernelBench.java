@@ -62,7 +62,35 @@ public final class KernelBench implements AutoCloseable {
       double microseconds,
       double gigabytesPerSecond,
       double copies,
-      double ofCopy) {}
+      double ofCopy) {
+
+    /**
+     * Beside a copy on the same device.
+     *
+     * @param megabytes that it reads and writes
+     * @param copy microseconds that the copy takes
+     * @param copied megabytes that the copy reads and writes
+     */
+    static Timed of(
+        String kernel,
+        String shape,
+        ElementType type,
+        double megabytes,
+        double microseconds,
+        double copy,
+        double copied) {
+      double rate = megabytes / microseconds * 1e3;
+      return new Timed(
+          kernel,
+          shape,
+          type == ElementType.FLOAT32 ? "fp32" : "bf16",
+          megabytes,
+          microseconds,
+          rate,
+          microseconds / copy,
+          rate / (copied / copy * 1e3));
+    }
+  }
 
   /** A matrix product [m, k] [k, n]. */
   public record Product(
@@ -186,8 +214,7 @@ public final class KernelBench implements AutoCloseable {
       View[] to = matrices(sets, shape.rows, shape.columns, type);
       double time = microseconds(sets, i -> kernels.copy(from[i], to[i]));
       double moved = 2 * bytes * 1e-6;
-      String label = bfloat16 ? "bf16" : "fp32";
-      return new Timed("copy", shape.toString(), label, moved, time, moved / time * 1e3, 1, 1);
+      return Timed.of("copy", shape.toString(), type, moved, time, time, moved);
     } finally {
       giveBack();
     }
@@ -246,17 +273,8 @@ public final class KernelBench implements AutoCloseable {
 
     private void put(String kernel, double matrices, double microseconds) {
       double moved = matrices * megabytes;
-      double rate = moved / microseconds * 1e3;
-      results.add(
-          new Timed(
-              kernel,
-              shape.toString(),
-              type == ElementType.FLOAT32 ? "fp32" : "bf16",
-              moved,
-              microseconds,
-              rate,
-              microseconds / copy,
-              rate / (2 * megabytes / copy * 1e3)));
+      String at = shape.toString();
+      results.add(Timed.of(kernel, at, type, moved, microseconds, copy, 2 * megabytes));
     }
 
     List<Timed> all() {
@@ -416,17 +434,8 @@ public final class KernelBench implements AutoCloseable {
           microseconds(
               sets, i -> kernels.softmaxCrossEntropy(logits[i], targets, 0, 0, slopes[i], loss));
       double moved = (2 * bytes + 4L * shape.rows) * 1e-6;
-      double rate = moved / time * 1e3;
-      double ofCopy = rate / (2 * bytes * 1e-3 / copy);
-      return new Timed(
-          "softmax cross-entropy",
-          shape.toString(),
-          bfloat16 ? "bf16" : "fp32",
-          moved,
-          time,
-          rate,
-          time / copy,
-          ofCopy);
+      String name = "softmax cross-entropy";
+      return Timed.of(name, shape.toString(), type, moved, time, copy, 2e-6 * bytes);
     } finally {
       giveBack();
     }
@@ -507,17 +516,14 @@ public final class KernelBench implements AutoCloseable {
 
   private static Timed update(
       String name, int parameters, int bytesOfOne, double copy, double microseconds) {
-    double moved = bytesOfOne * (double) parameters * 1e-6;
-    double rate = moved / microseconds * 1e3;
-    return new Timed(
+    return Timed.of(
         name,
         Integer.toString(parameters),
-        "fp32",
-        moved,
+        ElementType.FLOAT32,
+        bytesOfOne * (double) parameters * 1e-6,
         microseconds,
-        rate,
-        microseconds / copy,
-        rate / (8e-3 * parameters / copy));
+        copy,
+        8e-6 * parameters);
   }
 
   // Matrix products

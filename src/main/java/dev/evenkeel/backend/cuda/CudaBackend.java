@@ -281,14 +281,14 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation weightNormForward(Matrix direction, Matrix gain, Matrix weight) {
-    return bound(kernels.weightNormForward(view(direction), vector(gain), view(weight)));
+    return bound(kernels.weightNorms.forward(view(direction), vector(gain), view(weight)));
   }
 
   @Override
   public Operation weightNormBackward(
       Matrix dWeight, Matrix direction, Matrix gain, Matrix dDirection, Matrix dGain) {
     return bound(
-        kernels.weightNormBackward(
+        kernels.weightNorms.backward(
             view(dWeight), view(direction), vector(gain), view(dDirection), vector(dGain)));
   }
 
@@ -296,14 +296,14 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation activationForward(Matrix z, Matrix bias, Activation activation, Matrix y) {
-    return bound(kernels.activationForward(view(z), vector(bias), activation, view(y)));
+    return bound(kernels.activations.activationForward(view(z), vector(bias), activation, view(y)));
   }
 
   @Override
   public Operation activationBackward(
       Matrix dy, Matrix z, Matrix y, Activation activation, Matrix dz, Matrix dBias) {
     return bound(
-        kernels.activationBackward(
+        kernels.activations.activationBackward(
             view(dy), view(z), view(y), activation, view(dz), vector(dBias)));
   }
 
@@ -383,7 +383,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation columnStatistics(Matrix x, Matrix mean, Matrix variance) {
-    return bound(kernels.columnStatistics(view(x), vector(mean), vector(variance)));
+    return bound(kernels.norms.columnStatistics(view(x), vector(mean), vector(variance)));
   }
 
   // Row norms
@@ -392,7 +392,7 @@ public final class CudaBackend implements Backend {
   public Operation rowNormForward(
       Matrix x, RowNormMemory norm, Activation activation, Matrix y, Matrix saved) {
     return bound(
-        kernels.rowNormForward(view(x), rowNorm(norm), activation, view(y), vector(saved)));
+        kernels.rowNorms.forward(view(x), rowNorm(norm), activation, view(y), vector(saved)));
   }
 
   @Override
@@ -407,7 +407,7 @@ public final class CudaBackend implements Backend {
       Matrix dGamma,
       Matrix dBeta) {
     return bound(
-        kernels.rowNormBackward(
+        kernels.rowNorms.backward(
             view(dy),
             view(x),
             rowNorm(norm),
@@ -427,25 +427,26 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation scaleShift(Matrix x, double scale, double shift, Matrix y) {
-    return bound(kernels.scaleShift(view(x), scale, shift, view(y)));
+    return bound(kernels.data.scaleShift(view(x), scale, shift, view(y)));
   }
 
   @Override
   public Operation dropout(
       Matrix x, Dropping dropping, long seed, int stream, Step step, Matrix y) {
     long settled = scalars.dropping(step, dropping);
-    Operation work = kernels.dropout(view(x), settled, seed, stream, scalars.step(step), view(y));
+    Operation work =
+        kernels.data.dropout(view(x), settled, seed, stream, scalars.step(step), view(y));
     return new CudaOperation(scalars, work, step);
   }
 
   @Override
   public Operation add(Matrix a, Matrix b, Matrix out) {
-    return bound(kernels.add(view(a), view(b), view(out)));
+    return bound(kernels.data.add(view(a), view(b), view(out)));
   }
 
   @Override
   public Operation copy(Matrix source, Matrix target) {
-    return bound(kernels.copy(view(source), view(target)));
+    return bound(kernels.data.copy(view(source), view(target)));
   }
 
   // Losses
@@ -459,7 +460,7 @@ public final class CudaBackend implements Backend {
       Matrix dLogits,
       Matrix loss) {
     return bound(
-        kernels.softmaxCrossEntropy(
+        kernels.losses.softmaxCrossEntropy(
             view(logits),
             view(targets),
             smoothing,
@@ -471,7 +472,8 @@ public final class CudaBackend implements Backend {
   @Override
   public Operation binaryCrossEntropy(Matrix logits, Matrix targets, Matrix dLogits, Matrix loss) {
     return bound(
-        kernels.binaryCrossEntropy(view(logits), view(targets), view(dLogits), vector(loss)));
+        kernels.losses.binaryCrossEntropy(
+            view(logits), view(targets), view(dLogits), vector(loss)));
   }
 
   @Override
@@ -483,7 +485,7 @@ public final class CudaBackend implements Backend {
       Matrix dOutputs,
       Matrix loss) {
     return bound(
-        kernels.regressionLoss(
+        kernels.losses.regressionLoss(
             kind, delta, view(outputs), view(targets), view(dOutputs), vector(loss)));
   }
 
@@ -491,20 +493,23 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation clipScale(Matrix gradients, double limit, Matrix norm) {
-    return bound(kernels.clipScale(vector(gradients), gradients.size(), limit, vector(norm)));
+    return bound(
+        kernels.updates.clipScale(vector(gradients), gradients.size(), limit, vector(norm)));
   }
 
   @Override
   public Operation updateMomentum(
       UpdateTarget target, Matrix velocity, double momentum, boolean nesterov) {
     return update(
-        target, kernels.updateMomentum(update(target), vector(velocity), momentum, nesterov));
+        target,
+        kernels.updates.updateMomentum(update(target), vector(velocity), momentum, nesterov));
   }
 
   @Override
   public Operation updateRmsprop(
       UpdateTarget target, Matrix squares, double alpha, double epsilon) {
-    return update(target, kernels.updateRmsprop(update(target), vector(squares), alpha, epsilon));
+    return update(
+        target, kernels.updates.updateRmsprop(update(target), vector(squares), alpha, epsilon));
   }
 
   @Override
@@ -518,7 +523,7 @@ public final class CudaBackend implements Backend {
       boolean decoupled) {
     return update(
         target,
-        kernels.updateAdam(
+        kernels.updates.updateAdam(
             update(target),
             vector(mean),
             vector(squares),
@@ -552,7 +557,7 @@ public final class CudaBackend implements Backend {
   @Override
   public boolean hasNonFinite(Matrix x) {
     driver.fill(found, 0, 1, stream);
-    kernels.findNonFinite(view(x), found).run();
+    kernels.data.findNonFinite(view(x), found).run();
     driver.copyToHost(found, foundOnHost, 0, 4, stream);
     driver.synchronize(stream);
     return foundOnHost.getInt(0) != 0;

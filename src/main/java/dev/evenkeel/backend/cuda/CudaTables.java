@@ -82,7 +82,8 @@ final class CudaTables {
       return stagedGather(table, order, target);
     }
     StepScalars.Order walk = scalars.order(order, table.rows());
-    Operation work = kernels.gather(CudaBuffer.view(table), walk.rows(), walk.position(), target);
+    Operation work =
+        kernels.data.gather(CudaBuffer.view(table), walk.rows(), walk.position(), target);
     return new CudaOperation(scalars, work, order, walk.around(batch.rows()));
   }
 

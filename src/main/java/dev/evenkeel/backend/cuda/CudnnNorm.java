@@ -115,13 +115,13 @@ final class CudnnNorm {
 
   private Operation count(long count) {
     View counted = View.floats(count, 1, 1);
-    return kernels.add(counted, memory.one(), counted);
+    return kernels.data.add(counted, memory.one(), counted);
   }
 
   private Operation activate(Activation activation, View y) {
     return activation == Activation.IDENTITY
         ? () -> {}
-        : kernels.activationForward(y, 0, activation, y);
+        : kernels.activations.activationForward(y, 0, activation, y);
   }
 
   Operation inference(View x, Norm norm, Activation activation, View y) {
@@ -154,7 +154,7 @@ final class CudnnNorm {
       long dGamma,
       long dBeta) {
     View t = memory.slopes(dy);
-    Operation mask = kernels.activationBackward(dy, y, y, activation, t, 0);
+    Operation mask = kernels.activations.activationBackward(dy, y, y, activation, t, 0);
     Operation normalise =
         cudnn.backward(
             mode,

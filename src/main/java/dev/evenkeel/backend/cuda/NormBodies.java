@@ -72,13 +72,13 @@ final class NormBodies {
     long inverse = CudnnNorm.inverse(saved, x.columns());
     return choose(Kind.FORWARD, x, norm, activation, drop, y.address(), saved, inverse)
         .map(theirs -> theirs.forward(x, norm, activation, y, saved))
-        .orElseGet(() -> kernels.batchNormForward(x, norm, activation, drop, y, saved));
+        .orElseGet(() -> kernels.norms.batchNormForward(x, norm, activation, drop, y, saved));
   }
 
   Operation inference(View x, Norm norm, Activation activation, View y) {
     return choose(Kind.INFERENCE, x, norm, activation, Drop.NONE, y.address())
         .map(theirs -> theirs.inference(x, norm, activation, y))
-        .orElseGet(() -> kernels.batchNormInference(x, norm, activation, y));
+        .orElseGet(() -> kernels.norms.batchNormInference(x, norm, activation, y));
   }
 
   Operation backward(
@@ -98,7 +98,8 @@ final class NormBodies {
         .map(theirs -> theirs.backward(dy, x, y, norm, activation, saved, dx, dGamma, dBeta))
         .orElseGet(
             () ->
-                kernels.batchNormBackward(dy, x, norm, activation, drop, saved, dx, dGamma, dBeta));
+                kernels.norms.batchNormBackward(
+                    dy, x, norm, activation, drop, saved, dx, dGamma, dBeta));
   }
 
   /**
@@ -188,10 +189,11 @@ final class NormBodies {
     Supplier<Operation> ours =
         () ->
             switch (shape.kind) {
-              case FORWARD -> kernels.batchNormForward(x, norm, activation, Drop.NONE, y, saved);
-              case INFERENCE -> kernels.batchNormInference(x, norm, activation, y);
+              case FORWARD ->
+                  kernels.norms.batchNormForward(x, norm, activation, Drop.NONE, y, saved);
+              case INFERENCE -> kernels.norms.batchNormInference(x, norm, activation, y);
               case BACKWARD ->
-                  kernels.batchNormBackward(
+                  kernels.norms.batchNormBackward(
                       dy, x, norm, activation, Drop.NONE, saved, dy, dGamma, dBeta);
             };
     try {

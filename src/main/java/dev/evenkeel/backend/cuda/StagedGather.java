@@ -70,7 +70,7 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
   Operation work(Kernels kernels, StepScalars scalars) {
     View both =
         new View(staging, SLOTS * batch.rows(), batch.columns(), batch.pitch(), batch.type());
-    return kernels.gather(both, 0, scalars.position(this), batch);
+    return kernels.data.gather(both, 0, scalars.position(this), batch);
   }
 
   /** The row of the staging memory at which the present batch begins. */

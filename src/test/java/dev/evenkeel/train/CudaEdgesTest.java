@@ -142,13 +142,13 @@ class CudaEdgesTest {
       DeviceOptions options = SimulatedGpu.options().withPrecision(precision);
       List<Float> losses = new ArrayList<>();
       float[] straight;
-      try (Backend backend = SimulatedGpu.open(new SimulatedDriver(3), options, true);
+      try (Backend backend = SimulatedGpu.open(new SimulatedDriver(3), options);
           Model model = RICH.build(backend, 1)) {
         trainer(model, recipe, losses).fit();
         straight = values(model);
       }
       Path run = folder.resolve(optimizer.getClass().getSimpleName());
-      try (Backend backend = SimulatedGpu.open(new SimulatedDriver(4), options, true);
+      try (Backend backend = SimulatedGpu.open(new SimulatedDriver(4), options);
           Model model = RICH.build(backend, 1)) {
         Trainer killed =
             trainer(model, recipe, new ArrayList<>())
@@ -158,7 +158,7 @@ class CudaEdgesTest {
         assertThrows(IllegalStateException.class, killed::fit);
       }
       List<Float> rest = new ArrayList<>();
-      try (Backend backend = SimulatedGpu.open(new SimulatedDriver(5), options, true);
+      try (Backend backend = SimulatedGpu.open(new SimulatedDriver(5), options);
           Model model = RICH.build(backend, 99)) {
         trainer(model, recipe, rest).resuming(RunFolder.checkpoint(run)).fit();
         assertEquals(losses.subList(17, losses.size()), rest, optimizer.toString());
@@ -185,7 +185,7 @@ class CudaEdgesTest {
     DeviceOptions options = SimulatedGpu.options().withPrecision(Precision.BF16);
     Recipe recipe =
         RECIPE.withOptimizer(Optimizer.adamw(5e-2)).withSteps(200).withEarlyStopping(1, "loss");
-    try (Backend backend = SimulatedGpu.open(new SimulatedDriver(3), options, true);
+    try (Backend backend = SimulatedGpu.open(new SimulatedDriver(3), options);
         Model model = SMALL.build(backend, 1);
         Evaluator bound = new Evaluator(model, VALID, Optional.of(recipe.loss()), 32)) {
       Trained trained = trainer(model, recipe, new ArrayList<>()).fit();
@@ -299,8 +299,7 @@ class CudaEdgesTest {
   /** What one step says where there is no room, else nothing. */
   private static String fails(Network network, int batch, long room, NormBody body) {
     SimulatedDriver driver = new SimulatedDriver(SimulatedOptions.standard(1).withMemory(room));
-    try (Backend backend =
-            SimulatedGpu.open(driver, SimulatedGpu.options().withNormBody(body), true);
+    try (Backend backend = SimulatedGpu.open(driver, SimulatedGpu.options().withNormBody(body));
         Model model = network.build(backend, 1)) {
       trainer(model, WEIGHTED.withBatch(batch).withSteps(1), new ArrayList<>()).fit();
       return "";
@@ -322,7 +321,7 @@ class CudaEdgesTest {
     long needed = ours.counters().peakBytes + 8192;
     SimulatedDriver full = new SimulatedDriver(SimulatedOptions.standard(1).withMemory(needed));
     DeviceOptions auto = SimulatedGpu.options().withNormBody(NormBody.AUTO);
-    try (Backend backend = SimulatedGpu.open(full, auto, true);
+    try (Backend backend = SimulatedGpu.open(full, auto);
         Model model = network.build(backend, 1)) {
       new Trainer(model, recipe, few).fit();
     }
@@ -339,7 +338,7 @@ class CudaEdgesTest {
     SimulatedDriver driver =
         new SimulatedDriver(SimulatedOptions.standard(1).withMemory(26_100_000));
     try (Backend backend =
-        SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision), true)) {
+        SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision))) {
       backend.inputs(new float[rows], rows, 1);
       backend.table(new float[2 * rows], rows, 2);
       assertTrue(driver.freeMemory() > 300_000, driver.freeMemory() + " bytes are left");

@@ -180,7 +180,7 @@ class CudaNormTrainingTest {
     assertEquals(STEPS, cpu.losses.size());
     assertTrue(cpu.losses.get(STEPS - 1) < 0.9 * cpu.losses.get(0), "it learned");
     SimulatedDriver driver = new SimulatedDriver(1);
-    Run eager = run(SimulatedGpu.open(driver, SimulatedGpu.options(), false), network);
+    Run eager = run(SimulatedGpu.open(driver, SimulatedGpu.options().withReplays(false)), network);
     driver.assertNothingLeaked();
     assertClose(cpu, eager, name);
     SimulatedDriver other = new SimulatedDriver(2);
@@ -237,8 +237,8 @@ class CudaNormTrainingTest {
   void bf16LearnsAndComputesWithTheWeightsThatItShows(String name, Network network) {
     Run cpu = run(Device.cpu(1), network);
     var options = SimulatedGpu.options().withPrecision(Precision.BF16);
-    Run eager = run(SimulatedGpu.open(new SimulatedDriver(5), options, false), network);
-    try (Backend backend = SimulatedGpu.open(new SimulatedDriver(6), options, true);
+    Run eager = run(SimulatedGpu.open(new SimulatedDriver(5), options.withReplays(false)), network);
+    try (Backend backend = SimulatedGpu.open(new SimulatedDriver(6), options);
         Model model = network.build(backend, 1);
         Evaluator before = new Evaluator(model, VALID, Optional.empty(), 16)) {
       before.run(); // binds the weights as they are now
@@ -329,7 +329,7 @@ class CudaNormTrainingTest {
     SimulatedDriver driver = new SimulatedDriver(SimulatedOptions.standard(1).withMemory(room));
     String message = "";
     try (Backend backend =
-            SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision), true);
+            SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision));
         Model model = network.build(backend, 1)) {
       new Trainer(model, RECIPE.withBatch(batch).withSteps(1), train).withValidation(VALID).fit();
     } catch (DeviceMemoryException e) {

@@ -99,7 +99,10 @@ class CudaTrainingTest {
   @Test
   void replayEqualsEagerBitForBitUnderAnySchedule() {
     Run eager =
-        run(SimulatedGpu.open(new SimulatedDriver(1), SimulatedGpu.options(), false), RICH, RECIPE);
+        run(
+            SimulatedGpu.open(new SimulatedDriver(1), SimulatedGpu.options().withReplays(false)),
+            RICH,
+            RECIPE);
     for (int seed = 2; seed < 5; seed++) {
       SimulatedDriver driver = new SimulatedDriver(seed);
       Run replayed = run(SimulatedGpu.open(driver), RICH, RECIPE);
@@ -253,7 +256,7 @@ class CudaTrainingTest {
       SimulatedDriver driver = new SimulatedDriver(2);
       Run other =
           run(
-              SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision), true),
+              SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision)),
               RICH,
               recipe);
       driver.assertNothingLeaked();
@@ -271,7 +274,7 @@ class CudaTrainingTest {
     Run ours = run(SimulatedGpu.open(new SimulatedDriver(1)), SMALL, RECIPE);
     Run theirs =
         run(
-            SimulatedGpu.open(driver, SimulatedGpu.options().withNormBody(NormBody.CUDNN), true),
+            SimulatedGpu.open(driver, SimulatedGpu.options().withNormBody(NormBody.CUDNN)),
             SMALL,
             RECIPE);
     assertTrue(driver.counters().normsRun > 0, "cuDNN was used");

@@ -107,9 +107,7 @@ class RateRangeTest {
     Recipe recipe = RECIPE.withBatch(8).withSteps(3);
     try (Backend gpu =
             SimulatedGpu.open(
-                new SimulatedDriver(2),
-                SimulatedGpu.options().withPrecision(Precision.BF16),
-                true);
+                new SimulatedDriver(2), SimulatedGpu.options().withPrecision(Precision.BF16));
         Model model = small.build(gpu, 5)) {
       if (rangeBefore) {
         List<float[]> start = values(model);

@@ -57,7 +57,7 @@ class RunMemoryTest {
           Linear.of(10));
 
   private static Backend gpu(SimulatedDriver driver, Precision precision) {
-    return SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision), true);
+    return SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision));
   }
 
   @ParameterizedTest

@@ -40,7 +40,7 @@ __device__ __forceinline__ float scaled(float x, float scale, float shift) {
   return __fadd_rn(__fmul_rn(x, scale), shift);
 }
 
-/** What a dropout does at this step, as Settings.dropping writes it. */
+/** What a dropout does at this step, as StepScalars.dropping writes it. */
 struct Dropping {
   int64_t drop_below; // what an element's word must reach for the element to be kept
   float scale;

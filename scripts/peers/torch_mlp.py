@@ -74,6 +74,8 @@ class Training:
         self.model = network(inputs, width, count, outputs).to(device).train()
         self.batches = max(2, min(8, MOST_VALUES // (batch * inputs)))
         self.x = torch.randn(self.batches, batch, inputs, device=device)
+        if precision == "bf16":  # as Evenkeel stores them, so that no step pays for a conversion
+            self.x = self.x.bfloat16()
         self.y = torch.randint(outputs, (self.batches, batch), device=device)
         self.parameters = sum(p.numel() for p in self.model.parameters())
         self.last = None

@@ -13,4 +13,8 @@ assert jars.any { it.startsWith("evenkeel-") } : jars
  "cuda-", "natives", "junit", "onnxruntime"].each { unwanted ->
   assert jars.every { !it.startsWith(unwanted) && !it.contains("-" + unwanted) } : unwanted + " in " + jars
 }
+def own = new File(basedir, "class-path").text.split(File.pathSeparator).find { new File(it).name.startsWith("evenkeel-") }
+def manifest = new java.util.jar.JarFile(new File(own.trim())).manifest.mainAttributes
+assert manifest.getValue("Main-Class") == null : "java -jar would lack the command line's libraries"
+
 println "The consumer's accuracy: " + accuracy.group(1) + ", with " + jars.size() + " jars: " + jars.join(" ")

@@ -35,23 +35,19 @@ class ArchitectureTest {
           Map.entry("loss", Set.of("backend", "tensor")),
           Map.entry("optim", Set.of("backend", "tensor")),
           Map.entry("metric", Set.of()),
-          Map.entry("io", Set.of("tensor")),
+          Map.entry("io", Set.of()),
           Map.entry("data", Set.of("tensor", "io")),
           Map.entry(
               "train", Set.of("nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),
-          Map.entry("deploy", Set.of("train", "nn", "loss", "data", "io", "backend", "tensor")),
+          Map.entry("deploy", Set.of("train", "nn", "loss", "data", "io", "backend")),
           Map.entry("ui", Set.of("report", "train", "io")),
-          Map.entry("report", Set.of("train", "nn", "data", "metric", "io", "backend")),
+          Map.entry("report", Set.of("train", "nn", "data", "metric", "io")),
           Map.entry(
               "lab",
-              Set.of(
-                  "report", "train", "nn", "loss", "optim", "metric", "data", "io", "backend",
-                  "tensor")),
+              Set.of("report", "train", "nn", "loss", "optim", "data", "io", "backend", "tensor")),
           Map.entry(
               "lab.experiments",
-              Set.of(
-                  "lab", "train", "nn", "loss", "optim", "metric", "data", "io", "backend",
-                  "tensor")),
+              Set.of("lab", "train", "nn", "loss", "optim", "metric", "data", "backend", "tensor")),
           Map.entry(
               "cli",
               Set.of(
@@ -70,8 +66,7 @@ class ArchitectureTest {
                   "backend",
                   "backend.cuda",
                   "backend.cuda.libraries",
-                  "backend.cuda.jcuda",
-                  "tensor")));
+                  "backend.cuda.jcuda")));
 
   /** Libraries that belong to one room alone. */
   private static final Map<String, Set<String>> LIBRARIES =
@@ -94,25 +89,33 @@ class ArchitectureTest {
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
           .importPackages(ROOT);
 
+  /** An arrow of the plan that no class takes must go, too: the plan is what is. */
   @Test
-  void everyRoomUsesOnlyTheRoomsBelowIt() {
+  void everyRoomUsesJustTheRoomsThatThePlanGivesIt() {
     Set<String> wrong = new TreeSet<>();
-    int arrows = 0;
+    Set<String> seen = new TreeSet<>();
     for (JavaClass from : classes) {
       for (Dependency dependency : from.getDirectDependenciesFromSelf()) {
         String target = dependency.getTargetClass().getPackageName();
         if (!target.startsWith(ROOT) || target.equals(from.getPackageName())) {
           continue;
         }
-        arrows++;
+        String own = room(from.getPackageName());
         String room = room(target);
-        if (!room.isEmpty() && !MAY_USE.get(room(from.getPackageName())).contains(room)) {
+        if (room.isEmpty()) {
+          continue;
+        }
+        seen.add(own + " uses " + room);
+        if (!MAY_USE.get(own).contains(room)) {
           wrong.add(from.getName() + " uses " + dependency.getTargetClass().getName());
         }
       }
     }
-    assertTrue(arrows > 100, "the check looked at only " + arrows + " arrows");
     assertEquals(Set.of(), wrong);
+    Set<String> planned = new TreeSet<>();
+    MAY_USE.forEach((room, used) -> used.forEach(one -> planned.add(room + " uses " + one)));
+    planned.removeAll(seen);
+    assertEquals(Set.of(), planned, "arrows of the plan that no class takes");
   }
 
   @Test

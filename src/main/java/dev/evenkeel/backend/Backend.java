@@ -203,8 +203,8 @@ public interface Backend extends AutoCloseable {
   /** mean and biased variance, [1, C], of every column of x. */
   Operation columnStatistics(Matrix x, Matrix mean, Matrix variance);
 
-  // Row norms: x̂ = (x − μ) / √(σ² + ε) over each group of a row's features, y = activation(γ x̂ +
-  // β)
+  // Row norms: x̂ = (x − μ) / √(σ² + ε) over each group of a row's features,
+  // y = activation(γ x̂ + β)
 
   /**
    * Needs no other row, in training as at inference. Leaves in {@code saved} [N, 3 · groups] (or
@@ -282,10 +282,9 @@ public interface Backend extends AutoCloseable {
     HUBER
   }
 
-  // Updates of flat parameters. The first `decayed` take weight decay. scale is [1, 1] (or NONE for
-  // 1). guard is [1, 2] (or NONE): a loss, and 0. Once the loss is not finite, the second becomes
-  // 1,
-  // and nothing is changed any more.
+  // Updates of flat parameters. The first `decayed` take weight decay. scale is [1, 1] (or NONE
+  // for 1). guard is [1, 2] (or NONE): a loss, and 0. Once the loss is not finite, the second
+  // becomes 1, and nothing is changed any more.
 
   /**
    * norm [1, 2] := Euclidean norm of the gradients, and min(1, limit / norm): the scale to clip by.

@@ -25,7 +25,7 @@ public final class Device {
   }
 
   private static Backend cpu(DeviceOptions options) {
-    return provider("cpu").orElseThrow().open(0, options);
+    return provider("cpu").open(0, options);
   }
 
   /** The first GPU, or the CPU where it can't be used; the log says why, at info. */
@@ -47,29 +47,26 @@ public final class Device {
       return cpu(options);
     }
     int index = matcher.group(1) == null ? 0 : Integer.parseInt(matcher.group(1));
-    Optional<BackendProvider> cuda = provider("cuda");
-    Optional<String> no =
-        cuda.isEmpty()
-            ? Optional.of("this version of Evenkeel has no CUDA backend yet")
-            : cuda.get().unavailable(index);
+    BackendProvider cuda = provider("cuda");
+    Optional<String> no = cuda.unavailable(index);
     if (no.isEmpty()) {
-      return cuda.get().open(index, options);
+      return cuda.open(index, options);
     }
     if (name.equals("auto")) {
-      if (cuda.isPresent()) {
-        reasons.accept("Using the CPU, since " + no.get());
-      }
+      reasons.accept("Using the CPU, since " + no.get());
       return cpu(options);
     }
     throw new EvenkeelException(
         "--device %s can't be used: %s. help: --device cpu, or auto".formatted(name, no.get()));
   }
 
-  private static Optional<BackendProvider> provider(String kind) {
+  /** Both come with Evenkeel, in the same jar. */
+  private static BackendProvider provider(String kind) {
     return ServiceLoader.load(BackendProvider.class, BackendProvider.class.getClassLoader())
         .stream()
         .map(ServiceLoader.Provider::get)
         .filter(provider -> provider.kind().equals(kind))
-        .findFirst();
+        .findFirst()
+        .orElseThrow();
   }
 }

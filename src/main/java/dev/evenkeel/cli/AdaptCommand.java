@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
     name = "adapt",
     description =
         "Re-estimates batch norm's statistics on data that need no targets (AdaBN); the weights stay.",
-    customSynopsis = "evenkeel adapt --model=DIR|FILE --data=NAME|FILE --out=DIR [OPTIONS]",
+    customSynopsis = "evenkeel adapt --model=DIR|FILE [--data=NAME|FILE] --out=DIR [OPTIONS]",
     sortOptions = false)
 final class AdaptCommand implements Callable<Integer> {
 
@@ -37,7 +37,7 @@ final class AdaptCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     SavedModel saved = SavedModel.load(model.model);
-    Dataset data = model.load(saved, false, common::say);
+    Dataset data = model.load(saved, common::say, table -> {});
     boolean made = RunFolder.createForModel(out);
     try (Backend backend = common.open();
         Model built = saved.build(backend)) {

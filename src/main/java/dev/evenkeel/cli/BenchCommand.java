@@ -5,6 +5,9 @@ import dev.evenkeel.deploy.RowBench;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.train.Bench;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -158,7 +161,7 @@ final class BenchCommand implements Callable<Integer> {
 
   private void show(Backend backend, Bench.Result result, long taken) {
     boolean onGpu = !backend.device().equals("cpu");
-    long peak = Bench.peakResidentMb();
+    long peak = peakResidentMb();
     common.say(backend.description());
     common.say(
         String.format(
@@ -211,5 +214,19 @@ final class BenchCommand implements Callable<Integer> {
       values.put("driver_mb", taken * 1e-6);
     }
     common.result(values);
+  }
+
+  /** The largest resident memory of this process so far in MB, -1 where the system doesn't say. */
+  private static long peakResidentMb() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+        if (line.startsWith("VmHWM:")) {
+          return Long.parseLong(line.replaceAll("\\D", "")) / 1024;
+        }
+      }
+    } catch (IOException e) {
+      return -1;
+    }
+    return -1;
   }
 }

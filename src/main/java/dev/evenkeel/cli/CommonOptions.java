@@ -6,11 +6,11 @@ import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceOptions;
 import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.Precision;
-import dev.evenkeel.io.Json;
 import java.util.Map;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Options that every command has. */
+/** Options of all commands that compute. */
 final class CommonOptions {
 
   @Option(
@@ -41,29 +41,38 @@ final class CommonOptions {
           "who runs batch norm on a GPU: ptx (Evenkeel's kernels), cudnn, or auto, the faster by time, which may differ from run to run (default: ${DEFAULT-VALUE})")
   NormBody normBody;
 
-  @Option(
-      names = "--json",
-      description = "print exactly one JSON object on stdout; all else goes to stderr")
-  boolean json;
+  @Mixin private OutputOptions output;
 
-  @Option(names = "--debug", description = "show stack traces")
-  boolean debug;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "show this help")
-  private boolean help;
+  private String deviceReason = "";
 
   Backend open() {
     return open(true);
+  }
+
+  /** For a command that has much to look at before it computes: says nothing of the device yet. */
+  Backend openUnsaid() {
+    return openUnsaid(true);
   }
 
   /**
    * @param replays whether a GPU records sequences and replays them
    */
   Backend open(boolean replays) {
-    return Device.open(device, deviceOptions().withReplays(replays), this::say);
+    Backend backend = openUnsaid(replays);
+    sayDevice();
+    return backend;
+  }
+
+  private Backend openUnsaid(boolean replays) {
+    return Device.open(
+        device, deviceOptions().withReplays(replays), reason -> deviceReason = reason);
+  }
+
+  /** Why it is the CPU, where that was not chosen; what to do about it is told by doctor. */
+  void sayDevice() {
+    if (!deviceReason.isEmpty()) {
+      System.err.println(deviceReason.split(": ", 2)[0] + "; evenkeel doctor says more");
+    }
   }
 
   /** All but the device's name. */
@@ -76,15 +85,20 @@ final class CommonOptions {
     return precision == null ? options : options.withPrecision(precision);
   }
 
-  /** A line for people: on stdout, or on stderr where stdout belongs to the JSON object. */
-  void say(String line) {
-    (json ? System.err : System.out).println(line);
+  boolean json() {
+    return output.json;
   }
 
-  /** The one JSON object, where it was asked for. */
+  /** For a command that writes its result itself to stdout. */
+  void takeStdout() {
+    output.takeStdout();
+  }
+
+  void say(String line) {
+    output.say(line);
+  }
+
   void result(Map<String, Object> values) {
-    if (json) {
-      System.out.println(Json.write(values));
-    }
+    output.result(values);
   }
 }

@@ -69,7 +69,7 @@ final class CrossValidateCommand implements Callable<Integer> {
           CrossValidation.run(
               backend,
               parts,
-              train -> network.network(recipe.otherwise(), train.columns(), outputs(train)),
+              train -> network.network(recipe.otherwise(), train.columns(), recipe.outputs(train)),
               this::recipe,
               this::show));
     }
@@ -80,10 +80,6 @@ final class CrossValidateCommand implements Callable<Integer> {
     Recipe how = recipe.recipe(train);
     network.requireFilled(Math.min(how.batch(), train.rows()));
     return how;
-  }
-
-  private int outputs(Dataset train) {
-    return recipe.isBinary() ? 1 : train.task().outputs();
   }
 
   private void show(CrossValidation.Fold fold) {

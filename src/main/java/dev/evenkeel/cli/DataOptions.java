@@ -16,7 +16,7 @@ final class DataOptions {
       paramLabel = "NAME|FILE",
       defaultValue = "digits",
       description =
-          "digits, breast-cancer, mnist, fashion-mnist, or a CSV, NPY or IDX file, gzipped or not (default: ${DEFAULT-VALUE})")
+          "digits, breast-cancer, mnist, fashion-mnist, or a CSV, NPY or IDX file, gzipped or not, or - for stdin (default: ${DEFAULT-VALUE})")
   String data;
 
   @Option(

@@ -6,7 +6,6 @@ import dev.evenkeel.backend.DeviceOptions;
 import dev.evenkeel.backend.SelfTest;
 import dev.evenkeel.backend.cuda.CudaDriver;
 import dev.evenkeel.backend.cuda.jcuda.CudaSetup;
-import dev.evenkeel.io.Json;
 import dev.evenkeel.train.SavedModel;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -36,17 +36,7 @@ final class DoctorCommand implements Callable<Integer> {
       description = "the GPU to test (default: ${DEFAULT-VALUE})")
   private int index;
 
-  @Option(names = "--json", description = "print exactly one JSON object on stdout")
-  private boolean json;
-
-  @Option(names = "--debug", description = "show stack traces")
-  private boolean debug;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "show this help")
-  private boolean help;
+  @Mixin private OutputOptions common;
 
   @Override
   public Integer call() {
@@ -66,12 +56,10 @@ final class DoctorCommand implements Callable<Integer> {
     }
     report.put("usable", no.isEmpty());
     report.put("reason", no.orElse(null));
-    say("");
-    say("cuda:%d %s".formatted(index, no.isEmpty() ? "is ready" : "can't be used, since"));
+    common.say("");
+    common.say("cuda:%d %s".formatted(index, no.isEmpty() ? "is ready" : "can't be used, since"));
     no.ifPresent(reason -> inTheWay(setup, reason));
-    if (json) {
-      System.out.println(Json.write(report));
-    }
+    common.result(report);
     return no.isEmpty() ? 0 : NOT_USABLE;
   }
 
@@ -82,13 +70,13 @@ final class DoctorCommand implements Callable<Integer> {
             ? List.of()
             : setup.needed().stream().filter(part -> !part.isUsable()).toList();
     if (missing.isEmpty()) {
-      say("  " + first);
+      common.say("  " + first);
     } else if (missing.size() == 1) {
-      say("  " + first);
-      say("  Only this is missing: " + missing.get(0).name());
+      common.say("  " + first);
+      common.say("  Only this is missing: " + missing.get(0).name());
     } else {
       for (int i = 0; i < missing.size(); i++) {
-        say("  %d. %s".formatted(i + 1, missing.get(i).no().orElseThrow()));
+        common.say("  %d. %s".formatted(i + 1, missing.get(i).no().orElseThrow()));
       }
     }
   }
@@ -156,12 +144,12 @@ final class DoctorCommand implements Callable<Integer> {
   /** Why the GPU is not to be trusted; empty where it is. */
   private Optional<String> selfTest(Map<String, Object> report) {
     List<SelfTest.Result> results;
-    try (Backend gpu = Device.open("cuda:" + index, DeviceOptions.defaults(), this::say);
+    try (Backend gpu = Device.open("cuda:" + index, DeviceOptions.defaults(), common::say);
         Backend cpu = Device.cpu()) {
       results = SelfTest.run(gpu, cpu);
     }
     report.put("self_test", results);
-    say("");
+    common.say("");
     for (SelfTest.Result result : results) {
       line(
           result.passed() ? "ok" : "WRONG",
@@ -178,11 +166,6 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private void line(String name, String version, String text) {
-    say("%-14s %-13s %s".formatted(name, version, text).stripTrailing());
-  }
-
-  /** For people: on stdout, unless that belongs to the JSON object. */
-  private void say(String line) {
-    (json ? System.err : System.out).println(line);
+    common.say("%-14s %-13s %s".formatted(name, version, text).stripTrailing());
   }
 }

@@ -7,6 +7,7 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.nn.Model;
+import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.SavedModel;
 import java.util.LinkedHashMap;
@@ -41,7 +42,8 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     SavedModel saved = SavedModel.load(model.model);
-    Dataset data = model.load(saved, true, common::say);
+    DataPlan.Measured measured = model.loadMeasured(saved, common::say);
+    Dataset data = measured.rows();
     if (!data.hasTargets()) {
       throw new EvenkeelException(
           "%s has no targets to measure against. help: --target FILE".formatted(model.data(saved)));
@@ -58,6 +60,9 @@ final class EvaluateCommand implements Callable<Integer> {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("device", backend.device());
       result.put("rows", data.rows());
+      if (measured.changed()) {
+        result.put("data_changed", true);
+      }
       result.put("loss", evaluator.loss());
       common.say("%s, loss %.5f".formatted(Words.counted(data.rows(), "row"), evaluator.loss()));
       Set<String> names =

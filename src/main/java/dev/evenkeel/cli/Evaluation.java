@@ -14,6 +14,11 @@ final class Evaluation {
 
   private static final Set<String> OF_NUMBERS = Set.of("rmse", "mae", "r2");
 
+  /** From here on five digits are whole, and an exponent would say the same in another form. */
+  private static final double WHOLE = 1e4;
+
+  private static final double LONGEST = 1e12;
+
   private Evaluation() {}
 
   /** The recipe's metrics, and always the one that the task is known by. */
@@ -43,10 +48,12 @@ final class Evaluation {
     return name.equals("accuracy") || name.startsWith("top");
   }
 
-  /** "accuracy 97.50 %". */
+  /** "accuracy 97.50 %", "rmse 0.12345", "rmse 412345". */
   static String format(String name, double value) {
-    return isShare(name)
-        ? String.format(Locale.ROOT, "%s %.2f %%", name, 100 * value)
-        : String.format(Locale.ROOT, "%s %.5g", name, value);
+    if (isShare(name)) {
+      return String.format(Locale.ROOT, "%s %.2f %%", name, 100 * value);
+    }
+    boolean whole = Math.abs(value) >= WHOLE && Math.abs(value) < LONGEST;
+    return String.format(Locale.ROOT, whole ? "%s %.0f" : "%s %.5g", name, value);
   }
 }

@@ -7,7 +7,6 @@ import dev.evenkeel.deploy.Inference;
 import dev.evenkeel.deploy.OnnxFile;
 import dev.evenkeel.deploy.TorchModule;
 import dev.evenkeel.deploy.WeightFile;
-import dev.evenkeel.io.Json;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -68,17 +68,7 @@ final class ExportCommand implements Callable<Integer> {
           "fold nothing: norms as ONNX operators; for the other formats, every layer as it was trained")
   private boolean keepNorms;
 
-  @Option(names = "--json", description = "print exactly one JSON object on stdout")
-  private boolean json;
-
-  @Option(names = "--debug", description = "show stack traces")
-  private boolean debug;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "show this help")
-  private boolean help;
+  @Mixin private OutputOptions common;
 
   @Override
   public Integer call() {
@@ -147,11 +137,11 @@ final class ExportCommand implements Callable<Integer> {
   }
 
   private void report(List<Path> written, SavedModel saved) {
-    if (json) {
+    if (common.json) {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("format", format.name().toLowerCase(Locale.ROOT));
       result.put("files", written.stream().map(Path::toString).toList());
-      System.out.println(Json.write(result));
+      common.result(result);
     } else {
       written.forEach(path -> System.out.println("written: " + path));
       if (format == Format.ONNX) {

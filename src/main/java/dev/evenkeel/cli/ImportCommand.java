@@ -6,7 +6,6 @@ import dev.evenkeel.data.Task;
 import dev.evenkeel.deploy.Imported;
 import dev.evenkeel.deploy.KerasImport;
 import dev.evenkeel.deploy.OnnxImport;
-import dev.evenkeel.io.Json;
 import dev.evenkeel.nn.Outline;
 import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.SavedModel;
@@ -18,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -53,17 +53,7 @@ final class ImportCommand implements Callable<Integer> {
           "names of the classes that the outputs are logits of (default: as the file ends: with softmax, or sigmoid of one output, classes 0, 1, …; else values)")
   private List<String> classes = List.of();
 
-  @Option(names = "--json", description = "print exactly one JSON object on stdout")
-  private boolean json;
-
-  @Option(names = "--debug", description = "show stack traces")
-  private boolean debug;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "show this help")
-  private boolean help;
+  @Mixin private OutputOptions common;
 
   @Override
   public Integer call() {
@@ -102,7 +92,7 @@ final class ImportCommand implements Callable<Integer> {
   private void report(Imported imported, SavedModel saved) {
     List<Outline.Line> layers = Outline.of(saved.network());
     long parameters = layers.stream().mapToLong(Outline.Line::parameters).sum();
-    if (json) {
+    if (common.json) {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("model", saved.file().toString());
       result.put("inputs", saved.network().inputs());
@@ -111,7 +101,7 @@ final class ImportCommand implements Callable<Integer> {
       result.put("parameters", parameters);
       result.put("target", saved.preparation().orElseThrow().target());
       result.put("notes", imported.notes());
-      System.out.println(Json.write(result));
+      common.result(result);
       return;
     }
     imported.notes().forEach(System.out::println);

@@ -83,7 +83,7 @@ final class LabCommand implements Callable<Integer> {
     try (LabProgress progress = new LabProgress()) {
       List<Finding> findings = new Laboratory(settings(), progress).run(experiments, folder);
       findings.forEach(finding -> common.say(line(finding)));
-      Path report = folder.resolve("report.html");
+      Path report = folder.resolve(Laboratory.REPORT);
       common.say("The report is " + report);
       Map<String, Object> verdicts = new LinkedHashMap<>();
       findings.forEach(one -> verdicts.put(one.about().name(), one.verdict().words()));

@@ -1,6 +1,5 @@
 package dev.evenkeel.cli;
 
-import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.io.AtomicFile;
@@ -8,8 +7,7 @@ import dev.evenkeel.lab.Chart;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.train.RateRange;
 import dev.evenkeel.train.Recipe;
-import java.io.IOException;
-import java.nio.file.Files;
+import dev.evenkeel.train.RunFolder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -77,7 +75,7 @@ final class LrRangeCommand implements Callable<Integer> {
         Flag.of(
             "--lr-from, --lr-to, --range-steps", () -> new RateRange.Span(lowest, highest, steps));
     Dataset train = data.plan(recipe.otherwise(), recipe.seed).load(common::say).train();
-    int outputs = recipe.isBinary() ? 1 : train.task().outputs();
+    int outputs = recipe.outputs(train);
     Recipe how = recipe.recipe(train);
     network.requireFilled(Math.min(how.batch(), train.rows()));
     RateRange found;
@@ -88,7 +86,7 @@ final class LrRangeCommand implements Callable<Integer> {
                 .build(backend, recipe.seed)) {
       found = RateRange.of(model, how, train, span);
     }
-    make(out);
+    RunFolder.make(out);
     Path csv = out.resolve("lr-range.csv");
     Path figure = out.resolve("lr-range.svg");
     AtomicFile.write(csv, csv(found));
@@ -96,21 +94,6 @@ final class LrRangeCommand implements Callable<Integer> {
     AtomicFile.write(figure, chart(found).toSvg());
     report(found, csv, figure);
     return 0;
-  }
-
-  static void make(Path folder) {
-    if (Files.exists(folder) && !Files.isDirectory(folder)) {
-      throw new EvenkeelException(
-          "%s is a file, but a folder is needed. help: another --out".formatted(folder));
-    }
-    try {
-      Files.createDirectories(folder);
-    } catch (IOException e) {
-      throw new EvenkeelException(
-          "The folder %s can't be made (%s). help: another --out, or its parent's permissions"
-              .formatted(folder, AtomicFile.reason(e)),
-          e);
-    }
   }
 
   private static String csv(RateRange found) {

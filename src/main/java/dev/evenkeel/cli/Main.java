@@ -1,12 +1,14 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.io.Json;
 import dev.evenkeel.train.NonFiniteException;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -89,6 +91,7 @@ public final class Main implements Runnable {
   /** Runs a command line; returns its exit code. */
   static int run(String... args) {
     boolean debug = Arrays.asList(args).contains("--debug");
+    boolean json = Arrays.asList(args).contains("--json");
     CommandLine line = new CommandLine(new Main());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpAutoWidth(true);
@@ -107,14 +110,14 @@ public final class Main implements Runnable {
         });
     line.setParameterExceptionHandler(
         (e, unparsed) -> {
-          complain(e, debug);
+          complain(e, debug, json);
           System.err.println(
               "See: " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
           return WRONG_INPUT;
         });
     line.setExecutionExceptionHandler(
         (e, command, parsed) -> {
-          complain(e, debug);
+          complain(e, debug, json);
           return e instanceof EvenkeelException && !(e instanceof NonFiniteException)
               ? WRONG_INPUT
               : FAILED;
@@ -122,9 +125,10 @@ public final class Main implements Runnable {
     try {
       return line.execute(args);
     } catch (OutOfMemoryError e) {
-      System.err.printf(
-          "evenkeel: out of memory, of which Java may use %,d MB. help: smaller --hidden or --batch, or more memory, as in EVENKEEL_JAVA_OPTIONS=-Xmx8g%n",
-          Runtime.getRuntime().maxMemory() >> 20);
+      String words =
+          "out of memory, of which Java may use %,d MB. help: smaller --hidden or --batch, or more memory, as in EVENKEEL_JAVA_OPTIONS=-Xmx8g"
+              .formatted(Runtime.getRuntime().maxMemory() >> 20);
+      complain(words, json);
       if (debug) {
         e.printStackTrace();
       }
@@ -132,9 +136,17 @@ public final class Main implements Runnable {
     }
   }
 
-  private static void complain(Exception e, boolean debug) {
+  /** Whoever reads the JSON object on stdout finds one there, whatever happened. */
+  private static void complain(String words, boolean json) {
+    System.err.println("evenkeel: " + words);
+    if (json) {
+      System.out.println(Json.write(Map.of("error", words)));
+    }
+  }
+
+  private static void complain(Exception e, boolean debug, boolean json) {
     boolean expected = e instanceof EvenkeelException || e instanceof ParameterException;
-    System.err.println("evenkeel: " + (expected ? words(e) : "internal error: " + e));
+    complain(expected ? words(e) : "internal error: " + e, json);
     if (debug) {
       e.printStackTrace();
     } else if (!expected) {

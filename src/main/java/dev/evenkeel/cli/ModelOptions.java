@@ -4,7 +4,9 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Feature;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.Table;
 import dev.evenkeel.io.Json;
+import dev.evenkeel.io.Spool;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
@@ -25,7 +27,8 @@ final class ModelOptions {
   @Option(
       names = "--data",
       paramLabel = "NAME|FILE",
-      description = "data of the kind that the model was trained on (default: that data itself)")
+      description =
+          "data of the kind that the model was trained on, or - for stdin (default: what it was trained on: all its rows or, where targets are compared, its test rows)")
   private String data;
 
   @Option(
@@ -50,10 +53,31 @@ final class ModelOptions {
     return name;
   }
 
-  /** Prepared rows; of the data that trained the model, where targets are wanted, the test rows. */
-  Dataset load(SavedModel saved, boolean withTargets, Consumer<String> notes) {
+  /** Prepared rows, of which no targets are wanted. */
+  Dataset load(SavedModel saved, Consumer<String> notes, Consumer<Table> tables) {
+    Preparation preparation = preparation(asGiven(saved));
+    String name = data(saved);
+    try (Spool spool = Spool.of(Path.of(name))) {
+      return readingPlan(saved).load(name, false, preparation, notes, tables);
+    }
+  }
+
+  /** Prepared rows with targets; of the data that trained the model, the test rows. */
+  DataPlan.Measured loadMeasured(SavedModel saved, Consumer<String> notes) {
+    String name = data(saved);
+    try (Spool spool = Spool.of(Path.of(name))) {
+      return readingPlan(saved).loadMeasured(name, asGiven(saved), notes);
+    }
+  }
+
+  /** The model with what is said here about how its data are read. */
+  private SavedModel asGiven(SavedModel saved) {
     Preparation trained = preparation(saved);
-    Preparation preparation = trained.withReading(table.over(trained.reading()));
+    return saved.withPreparation(trained.withReading(table.over(trained.reading())));
+  }
+
+  private DataPlan readingPlan(SavedModel saved) {
+    Preparation preparation = preparation(saved);
     DataPlan plan = plan(saved);
     if (target != null) {
       requireTargetFile(preparation);
@@ -61,7 +85,7 @@ final class ModelOptions {
     } else if (data != null && !plan.isOf(data)) {
       plan = plan.withTarget("");
     }
-    return plan.load(data(saved), withTargets, preparation, notes);
+    return plan;
   }
 
   static void requireTargetFile(Preparation preparation) {

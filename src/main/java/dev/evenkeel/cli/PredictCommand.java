@@ -4,18 +4,27 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.InputColumns;
+import dev.evenkeel.data.Table;
+import dev.evenkeel.io.AtomicFile;
+import dev.evenkeel.io.Spool;
 import dev.evenkeel.io.Unreadable;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.PredictionFile;
 import dev.evenkeel.train.SavedModel;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,7 +32,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "predict",
     description = "Writes what a trained model says of each row.",
-    customSynopsis = "evenkeel predict --model=DIR|FILE --data=FILE [OPTIONS]",
+    customSynopsis = "evenkeel predict --model=DIR|FILE [--data=FILE] [OPTIONS]",
     sortOptions = false)
 final class PredictCommand implements Callable<Integer> {
 
@@ -34,8 +43,21 @@ final class PredictCommand implements Callable<Integer> {
       paramLabel = "FILE",
       defaultValue = "predictions.csv",
       description =
-          "CSV: the predicted class and each class's probability, or the predicted values (default: ${DEFAULT-VALUE})")
+          "CSV: the predicted class and each class's probability, or the predicted values; - for stdout (default: ${DEFAULT-VALUE})")
   private Path out;
+
+  @Option(
+      names = "--with",
+      paramLabel = "COLUMN",
+      split = ",",
+      description =
+          "columns of the data, by name or number, that stand in front of the answers as they are: what rows are known by")
+  private List<String> with = List.of();
+
+  @Option(
+      names = "--with-inputs",
+      description = "all columns of the data stand in front of the answers as they are")
+  private boolean withInputs;
 
   @Mixin private CommonOptions common;
 
@@ -52,22 +74,72 @@ final class PredictCommand implements Callable<Integer> {
     }
   }
 
+  private InputColumns inputs(String data, Table table) {
+    if (table == null) {
+      throw new EvenkeelException(
+          "%s copies named columns, but %s has none: it is no CSV file. help: leave it out"
+              .formatted(withInputs ? "--with-inputs" : "--with", data));
+    }
+    return InputColumns.of(table, with);
+  }
+
+  private static void writeToStdout(PredictionFile predictions) {
+    try {
+      predictions.write(new OutputStreamWriter(System.out, StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // a PrintStream throws none
+    }
+  }
+
   @Override
   public Integer call() {
+    boolean toStdout = List.of("-", "/dev/stdout").contains(out.toString());
+    if (toStdout && common.json()) {
+      throw new EvenkeelException(
+          "--out %s and --json would both write to stdout. help: leave one of them out"
+              .formatted(out));
+    }
+    if (withInputs && !with.isEmpty()) {
+      throw new EvenkeelException(
+          "--with-inputs copies all columns, --with only some. help: leave one of them out");
+    }
+    if (toStdout || AtomicFile.isStream(out)) {
+      common.takeStdout();
+    }
     SavedModel saved = SavedModel.load(model.model);
-    requireOther(saved.file(), "the model");
-    requireOther(Path.of(model.data(saved)), "the data");
-    Dataset data = model.load(saved, false, common::say);
+    if (!toStdout) {
+      requireOther(saved.file(), "the model");
+      requireOther(Path.of(model.data(saved)), "the data");
+    }
+    try (Spool spool = Spool.of(Path.of(model.data(saved)))) {
+      predict(saved, toStdout);
+    }
+    return 0;
+  }
+
+  private void predict(SavedModel saved, boolean toStdout) {
+    Optional<InputColumns> inputs = Optional.empty();
+    AtomicReference<Table> table = new AtomicReference<>();
+    Dataset data = model.load(saved, common::say, table::set);
+    if (withInputs || !with.isEmpty()) {
+      inputs = Optional.of(inputs(model.data(saved), table.getAndSet(null)));
+    }
     try (Backend backend = common.open();
         Model built = saved.build(backend);
         Evaluator evaluator =
             new Evaluator(built, data, Optional.empty(), saved.recipe().batch())) {
       evaluator.run();
-      PredictionFile.write(
-          out,
-          saved.preparation().orElseThrow(),
-          evaluator.outputs(saved.preparation()),
-          built.network().outputs());
+      PredictionFile predictions =
+          new PredictionFile(
+              saved.preparation().orElseThrow(),
+              evaluator.outputs(saved.preparation()),
+              built.network().outputs(),
+              inputs);
+      if (toStdout) {
+        writeToStdout(predictions);
+      } else {
+        predictions.write(out);
+      }
       common.say("%s predicted in %s".formatted(Words.counted(data.rows(), "row"), out));
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("device", backend.device());
@@ -75,6 +147,5 @@ final class PredictCommand implements Callable<Integer> {
       result.put("out", out.toString());
       common.result(result);
     }
-    return 0;
   }
 }

@@ -30,6 +30,8 @@ final class ProgressLine implements Listener, AutoCloseable {
   private long started;
   private long lastUpdate;
   private long rowsSeen;
+  private int epochOfRate;
+  private double rateOfEpoch; // of its first step: that of the last step of all is 0
 
   ProgressLine(Recipe recipe, int rowsPerEpoch, Backend backend) {
     this.backend = backend;
@@ -73,6 +75,10 @@ final class ProgressLine implements Listener, AutoCloseable {
   public void onStep(
       int epoch, long step, int rows, float loss, double learningRate, long dataNanos) {
     rowsSeen += rows;
+    if (epoch != epochOfRate) {
+      epochOfRate = epoch;
+      rateOfEpoch = learningRate;
+    }
     if (bar == null) {
       return;
     }
@@ -119,7 +125,7 @@ final class ProgressLine implements Listener, AutoCloseable {
             validation,
             epoch.examplesPerSecond(),
             100 * epoch.dataShare(),
-            epoch.learningRate(),
+            rateOfEpoch,
             epoch.best() ? "  *" : ""));
   }
 

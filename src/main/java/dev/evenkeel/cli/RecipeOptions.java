@@ -291,9 +291,9 @@ final class RecipeOptions {
     return List.copyOf(measured);
   }
 
-  /** Whether the network has one output for two classes. */
-  boolean isBinary() {
-    return "binary".equalsIgnoreCase(loss);
+  /** Of a network for these rows: two classes may share one output. */
+  int outputs(Dataset train) {
+    return "binary".equalsIgnoreCase(loss) ? 1 : train.task().outputs();
   }
 
   private Loss classLoss(Dataset train) {

@@ -10,6 +10,7 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.report.Answers;
 import dev.evenkeel.report.RunReport;
 import dev.evenkeel.report.UPlot;
+import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Files;
@@ -42,7 +43,8 @@ final class ReportCommand implements Callable<Integer> {
               .formatted(model.model, model.model.toAbsolutePath().getParent()));
     }
     SavedModel saved = SavedModel.load(model.model);
-    Dataset data = model.load(saved, true, common::say);
+    DataPlan.Measured measured = model.loadMeasured(saved, common::say);
+    Dataset data = measured.rows();
     Optional<Answers> answers = Optional.empty();
     if (data.hasTargets()) {
       try (Backend backend = common.open();
@@ -50,7 +52,10 @@ final class ReportCommand implements Callable<Integer> {
           Evaluator evaluator =
               new Evaluator(built, data, Optional.empty(), saved.recipe().batch())) {
         evaluator.run();
-        answers = Optional.of(answers(data, evaluator.predictions(saved.preparation())));
+        answers =
+            Optional.of(
+                new Answers(
+                    measured.words(), data.task(), evaluator.predictions(saved.preparation())));
       }
     }
     write(model.model, saved, answers, common::say)
@@ -58,6 +63,7 @@ final class ReportCommand implements Callable<Integer> {
     return 0;
   }
 
+  /** Of rows that are the run's own test rows. */
   static Answers answers(Dataset data, Predictions predictions) {
     return new Answers(
         "%s that training never saw".formatted(Words.counted(data.rows(), "row")),

@@ -9,7 +9,6 @@ import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.cuda.CudaBackend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
-import dev.evenkeel.io.Json;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Outline;
@@ -27,6 +26,7 @@ import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -80,19 +80,7 @@ final class SummaryCommand implements Callable<Integer> {
   @ArgGroup(validate = false, heading = "%nNetwork:%n")
   private final NetworkOptions network = new NetworkOptions();
 
-  @Option(
-      names = "--json",
-      description = "print exactly one JSON object on stdout; all else goes to stderr")
-  private boolean json;
-
-  @Option(names = "--debug", description = "show stack traces")
-  private boolean debug;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "show this help")
-  private boolean help;
+  @Mixin private OutputOptions common;
 
   @Spec private CommandSpec spec;
 
@@ -114,8 +102,8 @@ final class SummaryCommand implements Callable<Integer> {
     Subject subject = model != null ? trained() : described();
     List<Outline.Line> layers = Outline.of(subject.network);
     List<Row> memory = memory(subject);
-    if (json) {
-      System.out.println(Json.write(result(subject, layers, memory)));
+    if (common.json) {
+      common.result(result(subject, layers, memory));
     } else {
       show(subject, layers, memory);
     }

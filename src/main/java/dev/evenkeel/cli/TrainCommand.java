@@ -30,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import picocli.CommandLine.ArgGroup;
@@ -50,6 +51,17 @@ final class TrainCommand implements Callable<Integer> {
   static final String PLAN = "data";
   static final String TENSORBOARD = "tensorboard";
   static final String CONDITIONS = "conditions";
+
+  private static final Set<String> RESUMABLE =
+      Set.of(
+          "--resume",
+          "--data",
+          "--target",
+          "--tensorboard",
+          "--device",
+          "--threads",
+          "--json",
+          "--debug");
 
   @Spec private CommandSpec spec;
 
@@ -87,42 +99,35 @@ final class TrainCommand implements Callable<Integer> {
       names = "--resume",
       paramLabel = "DIR",
       description =
-          "go on with a run from its checkpoint; takes no options but the common ones and --tensorboard")
+          "go on with a run from its checkpoint; takes no options but the common ones, --tensorboard, and --data where its data lie elsewhere now")
   private Path resume;
 
   @Mixin private CommonOptions common;
 
   @Override
   public Integer call() {
-    try (Backend backend = common.open()) {
-      if (resume != null) {
-        resume(backend);
-      } else {
-        start(backend);
-      }
+    try (Backend backend = common.openUnsaid()) {
+      return resume != null ? resume(backend) : start(backend);
     }
-    return 0;
   }
 
-  private void start(Backend backend) {
+  private int start(Backend backend) {
     recipe.requireValidation(data);
     if (from != null) {
-      startFrom(backend, SavedModel.load(from));
-      return;
+      return startFrom(backend, SavedModel.load(from));
     }
     DataPlan plan = data.plan(recipe.otherwise(), recipe.seed);
     DataPlan.Parts parts = plan.load(common::say);
     Dataset train = parts.train();
     Network description =
-        network.network(
-            recipe.otherwise(), train.columns(), recipe.isBinary() ? 1 : train.task().outputs());
+        network.network(recipe.otherwise(), train.columns(), recipe.outputs(train));
     Recipe how = recipe.recipe(train);
     network.requireFilled(Math.min(how.batch(), train.rows()));
-    start(backend, plan, parts, how, () -> description.build(backend, recipe.seed));
+    return start(backend, plan, parts, how, () -> description.build(backend, recipe.seed));
   }
 
   /** What the model brings along can't be chosen; how it is trained can. */
-  private void startFrom(Backend backend, SavedModel saved) {
+  private int startFrom(Backend backend, SavedModel saved) {
     List<String> fixed = new ArrayList<>(List.of("--scale", "--drop", "--categorical", "--task"));
     fixed.addAll(TableOptions.NAMES);
     fixed.forEach(name -> requireNotGiven(spec.findOption(name)));
@@ -145,8 +150,13 @@ final class TrainCommand implements Callable<Integer> {
       ModelOptions.requireTargetFile(preparation);
     }
     DataPlan.Parts parts = plan.load(preparation, common::say);
+    if (own && !saved.learnedFrom(parts).orElse(true)) {
+      common.say(
+          "%s has changed since %s learned from it, so rows that now test or validate may be among those it learned from. help: for a fair measure, keep rows apart for evaluate --data"
+              .formatted(plan.data(), saved.file()));
+    }
     Recipe how = recipe.recipe(parts.train());
-    int outputs = recipe.isBinary() ? 1 : parts.train().task().outputs();
+    int outputs = recipe.outputs(parts.train());
     if (saved.network().outputs() != outputs) {
       throw new EvenkeelException(
           "%s has %s, but %s and this loss need %d. help: for two classes, --loss binary goes with one output and --loss cross-entropy with two"
@@ -156,7 +166,7 @@ final class TrainCommand implements Callable<Integer> {
                   plan.data(),
                   outputs));
     }
-    start(backend, plan, parts, how, () -> saved.build(backend));
+    return start(backend, plan, parts, how, () -> saved.build(backend));
   }
 
   private void requireNotGiven(OptionSpec option) {
@@ -167,14 +177,14 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private void start(
+  private int start(
       Backend backend, DataPlan plan, DataPlan.Parts parts, Recipe how, Supplier<Model> build) {
     Dataset train = parts.train();
     Path folder = out == null ? RunFolder.next(Path.of("runs"), plan.data()) : out;
     boolean made = RunFolder.create(folder);
     try (Model model = build.get()) {
       Trainer trainer = new Trainer(model, how, train).withNote(PLAN, Json.write(plan));
-      run(backend, parts, model, how, trainer, folder);
+      return run(backend, parts, model, how, trainer, folder);
     } catch (RuntimeException | OutOfMemoryError e) {
       if (made) {
         RunFolder.deleteIfEmpty(folder);
@@ -183,40 +193,50 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private void resume(Backend backend) {
+  private int resume(Backend backend) {
     var parsed = spec.commandLine().getParseResult();
     for (var option : parsed.matchedOptions()) {
       String name = option.longestName();
-      if (!List.of("--resume", "--tensorboard", "--device", "--threads", "--json", "--debug")
-          .contains(name)) {
+      if (!RESUMABLE.contains(name)) {
         throw new EvenkeelException(
-            "%s can't be changed when a run is resumed: it goes on as it was started. help: leave it out, or start a new run without --resume"
-                .formatted(name));
+            "%s can't be changed when a run is resumed: it goes on as it was started. help: leave it out, or let its weights learn on in a new run, by --from %s in place of --resume"
+                .formatted(name, resume));
       }
     }
+    resume = RunFolder.named(resume);
     SavedModel checkpoint = RunFolder.checkpoint(resume);
-    String plan = checkpoint.notes().get(PLAN);
-    if (plan == null) {
+    if (!checkpoint.notes().containsKey(PLAN)) {
       throw new EvenkeelException(
           "%s was not made by this command, and does not say what it was trained on"
               .formatted(checkpoint.file()));
     }
-    DataPlan.Parts parts =
-        Json.read(plan, DataPlan.class, checkpoint.file().toString())
-            .load(ModelOptions.preparation(checkpoint), note -> {});
+    DataPlan plan = resumedPlan(ModelOptions.plan(checkpoint));
+    DataPlan.Parts parts = plan.load(ModelOptions.preparation(checkpoint), note -> {});
     try (Model model = checkpoint.network().build(backend, checkpoint.recipe().seed())) {
       Trainer trainer =
           new Trainer(model, checkpoint.recipe(), parts.train())
               .resuming(checkpoint)
-              .withNote(PLAN, plan);
+              .withNote(PLAN, Json.write(plan));
       if (tensorBoard == null) {
         tensorBoard = notedBoard(checkpoint);
       }
-      run(backend, parts, model, checkpoint.recipe(), trainer, resume);
+      return run(backend, parts, model, checkpoint.recipe(), trainer, resume);
     }
   }
 
-  private void run(
+  /** The data may lie elsewhere by now; whether they are the same, their fingerprint tells. */
+  private DataPlan resumedPlan(DataPlan plan) {
+    if (spec.commandLine().getParseResult().hasMatchedOption("--data")) {
+      plan = plan.withData(data.data);
+    } else if (!plan.findsData()) {
+      throw new EvenkeelException(
+          "There is no file %s any more, on which %s was trained. help: --data FILE says where it is now"
+              .formatted(plan.data(), resume));
+    }
+    return data.target == null ? plan : plan.withTarget(data.target);
+  }
+
+  private int run(
       Backend backend,
       DataPlan.Parts parts,
       Model model,
@@ -228,6 +248,7 @@ final class TrainCommand implements Callable<Integer> {
         .withPreparation(parts.preparation())
         .withCheckpoints(folder)
         .withListener(new RunFolder.HistoryFile(folder));
+    common.sayDevice();
     common.say(
         "%s · %s train, %,d validate, %,d test"
             .formatted(
@@ -238,19 +259,28 @@ final class TrainCommand implements Callable<Integer> {
     Map<String, String> conditions = Conditions.of(backend, parts, model);
     trainer.withNote(CONDITIONS, Json.write(conditions));
     Trained trained;
-    try (ProgressLine progress = new ProgressLine(how, parts.train().rows(), backend);
+    StopSignals signals = new StopSignals(folder, System.err::println);
+    try (signals;
+        ProgressLine progress = new ProgressLine(how, parts.train().rows(), backend);
         TensorBoard board = tensorBoard == null ? null : board(model, parts.train(), trainer);
         StepFile steps = new StepFile(folder, parts.train().rows(), System.err::println);
         Observations seen = new Observations(folder, model, parts.train(), System.err::println)) {
-      trained = trainer.withListener(steps).withListener(seen).withListener(progress).fit();
+      trained =
+          trainer
+              .withListener(steps)
+              .withListener(seen)
+              .withListener(progress)
+              .withListener(signals)
+              .fit();
     } catch (StoppedException e) {
       common.say(e.getMessage());
       Path checkpoint = folder.resolve(SavedModel.CHECKPOINT_FILE);
       common.result(
           Map.of("stopped", true, "steps", e.steps(), "checkpoint", checkpoint.toString()));
-      return;
+      return signals.code();
     }
     report(backend, parts, model, how, trained, folder);
+    return 0;
   }
 
   /** Where the run wrote events; a checkpoint from elsewhere makes no folders here. */
@@ -288,7 +318,10 @@ final class TrainCommand implements Callable<Integer> {
     result.put("steps", trained.steps());
     result.put("seconds", round(trained.seconds()));
     result.put("train_loss", trained.last().trainLoss());
-    result.put("valid_loss", trained.kept().validation().get("loss"));
+    boolean validated = !trained.last().validation().isEmpty();
+    result.put("best_epoch", validated ? trained.bestEpoch() : null);
+    result.put("valid_loss", null); // there without validation, too
+    trained.kept().validation().forEach((name, value) -> result.put("valid_" + name, value));
     Optional<Answers> answers = Optional.empty();
     if (parts.test().isPresent()) {
       Dataset test = parts.test().get();
@@ -306,6 +339,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     result.put("parameters", model.parameterCount());
     result.put("checkpoint", folder.resolve(SavedModel.CHECKPOINT_FILE).toString());
+    result.put("model", folder.resolve(SavedModel.MODEL_FILE).toString());
     common.say(
         "%s, %s in %.1f s%s · %s"
             .formatted(
@@ -315,7 +349,8 @@ final class TrainCommand implements Callable<Integer> {
                 (trained.stoppedEarly() ? ", stopped early" : "")
                     + (trained.keptBest() ? ", weights of epoch " + trained.bestEpoch() : ""),
                 folder.resolve(SavedModel.MODEL_FILE)));
-    ReportCommand.write(folder, SavedModel.load(folder), answers, common::say);
+    ReportCommand.write(folder, SavedModel.load(folder), answers, common::say)
+        .ifPresent(file -> result.put("report", file.toString()));
     common.result(result);
   }
 

@@ -3,11 +3,11 @@ package dev.evenkeel.cli;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
-import dev.evenkeel.metric.Metric;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Recipe;
+import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.Trainer;
 import dev.evenkeel.train.Tuner;
 import dev.evenkeel.train.TuningJournal;
@@ -128,10 +128,10 @@ final class TuneCommand implements Callable<Integer> {
         spec.commandLine().getParseResult(),
         network.norm,
         Math.min(base.batch(), parts.train().rows()));
-    boolean higher =
-        !base.monitor().equals("loss") && Metric.named(base.monitor()).higherIsBetter();
-    Tuner.Plan plan = new Tuner.Plan(space, trials, rungs, eta, base.epochs(), higher, recipe.seed);
-    LrRangeCommand.make(out);
+    Tuner.Plan plan =
+        new Tuner.Plan(
+            space, trials, rungs, eta, base.epochs(), base.higherIsBetter(), recipe.seed);
+    RunFolder.make(out);
     TuningJournal journal =
         TuningJournal.open(
             out.resolve("trials.jsonl"),
@@ -192,7 +192,7 @@ final class TuneCommand implements Callable<Integer> {
     arguments.addAll(TuneReport.arguments(settings, epochs));
     Trial trial = Trial.of(arguments);
     Recipe how = trial.recipe.recipe(parts.train());
-    int outputs = trial.recipe.isBinary() ? 1 : parts.train().task().outputs();
+    int outputs = trial.recipe.outputs(parts.train());
     Network description =
         trial.network.network(recipe.otherwise(), parts.train().columns(), outputs);
     try (Model model = description.build(backend, how.seed())) {

@@ -1,12 +1,12 @@
 package dev.evenkeel.cli;
 
-import dev.evenkeel.io.Json;
 import dev.evenkeel.ui.RunServer;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -39,27 +39,14 @@ final class UiCommand implements Callable<Integer> {
           "address to listen on; others than this machine's own reach it only where this is changed, and then whoever reaches it may stop runs (default: ${DEFAULT-VALUE})")
   private String host;
 
-  @Option(names = "--json", description = "print exactly one JSON object on stdout")
-  private boolean json;
-
-  @Option(names = "--debug", description = "show stack traces")
-  private boolean debug;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "show this help")
-  private boolean help;
+  @Mixin private OutputOptions common;
 
   @Override
   public Integer call() throws InterruptedException {
     Flag.between("--port", port, 0, 65_535);
     try (RunServer server = RunServer.start(runs, host, port)) {
-      (json ? System.err : System.out)
-          .println("Runs of %s: %s (Ctrl-C ends it)".formatted(runs, server.url()));
-      if (json) {
-        System.out.println(Json.write(Map.of("url", server.url())));
-      }
+      common.say("Runs of %s: %s (Ctrl-C ends it)".formatted(runs, server.url()));
+      common.result(Map.of("url", server.url()));
       new CountDownLatch(1).await(); // until the process is ended
     }
     return 0;

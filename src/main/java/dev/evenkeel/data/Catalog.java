@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.io.Gzip;
 import dev.evenkeel.io.Idx;
+import dev.evenkeel.io.Spool;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -97,14 +98,16 @@ public final class Catalog {
         return images(nameOrPath, CLOTHES);
       default:
         Path path = Path.of(nameOrPath);
-        if (!Files.exists(path)) {
+        if (!Files.exists(path) && !Spool.isStream(path)) {
           throw new EvenkeelException(
               "There is no file %s (in the folder %s), nor a data set of that name. Data sets are: %s."
                   .formatted(nameOrPath, Path.of("").toAbsolutePath(), String.join(", ", NAMES)));
         }
-        return ArrayFile.matches(path)
-            ? arrays(path, target, task)
-            : new Source.Csv(Table.read(path, options));
+        try (Spool spool = Spool.of(path)) {
+          return ArrayFile.matches(path)
+              ? arrays(path, target, task)
+              : new Source.Csv(Table.read(path, options));
+        }
     }
   }
 

@@ -307,7 +307,30 @@ public record Preparation(
                 .filter(Feature.Categorical.class::isInstance)
                 .flatMap(feature -> ((Feature.Categorical) feature).levels().stream())
                 .anyMatch(now::anywhere);
-    return changed ? read.again(options()) : read.spelled(texts());
+    return changed ? read.again(options()) : read.spelled(codes());
+  }
+
+  /** Columns of which some text looks like a number, but not as we write it: "01067", "1,5". */
+  private Set<String> codes() {
+    Set<String> names = new LinkedHashSet<>();
+    for (Feature feature : features) {
+      if (feature instanceof Feature.Categorical texts && hasCode(texts.levels())) {
+        names.add(texts.name());
+      }
+    }
+    if (target instanceof Target.Labels labels && hasCode(labels.classes())) {
+      names.add(labels.name());
+    }
+    return names;
+  }
+
+  private static boolean hasCode(List<String> texts) {
+    return texts.stream()
+        .anyMatch(
+            text ->
+                !Double.isNaN(Cells.commaNumber(text))
+                    || !Double.isNaN(Cells.number(text))
+                        && !Cells.text(Cells.number(text)).equals(text));
   }
 
   private Set<String> texts() {

@@ -2,6 +2,7 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import dev.evenkeel.io.Spool;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -102,7 +103,9 @@ public final class Table {
   }
 
   public static Table read(Path path, Options options) {
-    return new TableReader(path, options).read();
+    try (Spool spool = Spool.of(path)) {
+      return new TableReader(path, options).read();
+    }
   }
 
   /** The file it came from. */
@@ -139,6 +142,11 @@ public final class Table {
 
   /** The same rows, read in another way. */
   Table again(Options how) {
+    if (!Spool.canReopen(path)) {
+      throw new EvenkeelException(
+          "%s can be read only once, but the model wants some of its columns as they are written. help: read it with Preparation.options(), or from a file"
+              .formatted(path));
+    }
     Table again = read(path, how);
     if (again.rows() != rows() || !again.columnNames().equals(columnNames())) {
       throw new EvenkeelException(

@@ -4,7 +4,6 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.nn.Model;
-import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.SavedModel;
 import java.util.Optional;
@@ -53,13 +52,7 @@ public final class BatchPredictor implements AutoCloseable {
 
   private Model open(Supplier<Backend> device) {
     backend = device.get();
-    model = inference.network().build(backend, 0);
-    for (Parameter parameter : model.parameters()) {
-      backend.write(inference.values().get(parameter.name()), parameter.value());
-    }
-    for (Parameter statistic : model.statistics()) {
-      backend.write(inference.values().get(statistic.name()), statistic.value());
-    }
+    model = inference.build(backend);
     return model;
   }
 

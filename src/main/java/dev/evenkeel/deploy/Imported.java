@@ -9,7 +9,6 @@ import dev.evenkeel.data.Target;
 import dev.evenkeel.io.Safetensors;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Model;
-import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
@@ -61,16 +60,7 @@ public record Imported(String source, Inference model, List<String> notes) {
 
   /** The model with its weights, on a device: to be trained on, or to be looked into. */
   public Model build(Backend backend) {
-    Model built = model.network().build(backend, 0);
-    fill(built, built.parameters());
-    fill(built, built.statistics());
-    return built;
-  }
-
-  private void fill(Model built, List<Parameter> parameters) {
-    for (Parameter parameter : parameters) {
-      built.backend().write(model.values().get(parameter.name()), parameter.value());
-    }
+    return model.build(backend);
   }
 
   /** Answers for single rows, without a file. */

@@ -10,9 +10,7 @@ import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Folding;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
-import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.train.SavedModel;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -45,21 +43,17 @@ public record Inference(
 
   public static Inference of(Model model, Form form, Optional<Preparation> preparation, Loss loss) {
     if (form == Form.AS_TRAINED) {
-      return new Inference(model.network(), values(model), preparation, loss);
+      return new Inference(model.network(), model.values(), preparation, loss);
     }
     Folding left = form == Form.FOLDED ? Folding.fold(model) : Folding.keepingNorms(model);
     return new Inference(left.network(), left.values(), preparation, loss);
   }
 
-  static Map<String, float[]> values(Model model) {
-    Map<String, float[]> values = new LinkedHashMap<>();
-    for (Parameter parameter : model.parameters()) {
-      values.put(parameter.name(), model.values(parameter));
-    }
-    for (Parameter statistic : model.statistics()) {
-      values.put(statistic.name(), model.values(statistic));
-    }
-    return values;
+  /** A model of it, on a device. */
+  Model build(Backend backend) {
+    Model model = network.build(backend, 0);
+    model.fill(values);
+    return model;
   }
 
   /** For rows with named columns. */

@@ -8,7 +8,6 @@ import dev.evenkeel.io.Safetensors.Tensor;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Parameter;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -23,8 +22,6 @@ import java.util.TreeSet;
  */
 public final class WeightFile {
 
-  private static final String COUNT = ".num_batches_tracked";
-
   /** What PyTorch's users put there, and what some readers look for. */
   private static final Map<String, String> METADATA = Map.of("format", "pt");
 
@@ -32,7 +29,7 @@ public final class WeightFile {
 
   /** Of the model as it stands. */
   public static void write(Path path, Model model) {
-    write(path, model, Inference.values(model));
+    write(path, model, model.values());
   }
 
   /** Of what is left of a model. */
@@ -44,18 +41,18 @@ public final class WeightFile {
   }
 
   private static void write(Path path, Model model, Map<String, float[]> values) {
-    List<Parameter> all = all(model);
+    List<Parameter> all = model.all();
     all.sort(
-        Comparator.comparing((Parameter parameter) -> !isCount(parameter))
+        Comparator.comparing((Parameter parameter) -> !parameter.isCount())
             .thenComparing(Parameter::name)); // the format's own order: wide types first
     LinkedHashMap<String, Tensor> tensors = new LinkedHashMap<>();
     for (Parameter parameter : all) {
       float[] data = values.get(parameter.name());
       tensors.put(
           parameter.name(),
-          isCount(parameter)
+          parameter.isCount()
               ? Tensor.of(new long[] {(long) data[0]})
-              : Tensor.of(data, shape(parameter)));
+              : Tensor.of(data, parameter.shape()));
     }
     Safetensors.writePlain(path, METADATA, tensors);
   }
@@ -67,29 +64,26 @@ public final class WeightFile {
   public static void load(Model model, Path path) {
     Safetensors.Content content = Safetensors.read(path);
     requireNames(model, content);
-    Map<Parameter, float[]> values = new LinkedHashMap<>();
-    for (Parameter parameter : all(model)) {
-      values.put(parameter, values(parameter, content));
-    }
-    values.forEach((parameter, data) -> model.backend().write(data, parameter.value()));
-    model.markStarted();
+    Map<String, float[]> values = new LinkedHashMap<>();
+    model.all().forEach(one -> values.put(one.name(), values(one, content)));
+    model.fill(values);
   }
 
   private static float[] values(Parameter parameter, Safetensors.Content content) {
     String name = parameter.name();
     long[] seen = content.tensor(name).shape();
-    if (!Arrays.equals(seen, shape(parameter))) {
+    if (!Arrays.equals(seen, parameter.shape())) {
       throw new EvenkeelException(
           "%s: tensor \"%s\" has the shape %s, but the network needs %s"
               .formatted(
-                  content.path(), name, Arrays.toString(seen), Arrays.toString(shape(parameter))));
+                  content.path(), name, Arrays.toString(seen), Arrays.toString(parameter.shape())));
     }
-    return isCount(parameter) ? new float[] {content.longs(name)[0]} : content.floats(name);
+    return parameter.isCount() ? new float[] {content.longs(name)[0]} : content.floats(name);
   }
 
   private static void requireNames(Model model, Safetensors.Content content) {
     Set<String> missing = new TreeSet<>();
-    all(model).forEach(parameter -> missing.add(parameter.name()));
+    model.all().forEach(parameter -> missing.add(parameter.name()));
     Set<String> unknown = new TreeSet<>(content.tensors().keySet());
     unknown.removeAll(missing);
     missing.removeAll(content.tensors().keySet());
@@ -103,24 +97,5 @@ public final class WeightFile {
                       ? "and has nothing else"
                       : "and has " + unknown + ", for which there is no place"));
     }
-  }
-
-  private static List<Parameter> all(Model model) {
-    List<Parameter> all = new ArrayList<>(model.parameters());
-    all.addAll(model.statistics());
-    return all;
-  }
-
-  private static boolean isCount(Parameter parameter) {
-    return parameter.name().endsWith(COUNT);
-  }
-
-  private static long[] shape(Parameter parameter) {
-    if (isCount(parameter)) {
-      return new long[0];
-    }
-    return parameter.isVector()
-        ? new long[] {parameter.size()}
-        : new long[] {parameter.rows(), parameter.columns()};
   }
 }

@@ -2,18 +2,29 @@ package dev.evenkeel.io;
 
 import dev.evenkeel.EvenkeelException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /**
  * Replaces a file whole or not at all: whoever opens the target sees the old content or the new
  * one, also after a killed process or a lost power supply.
+ *
+ * <p>A link stays one: the file that it names is replaced, and keeps its permissions. What is no
+ * regular file, like a pipe or a device, can't be replaced and is written straight into.
  *
  * <p>A process killed half-way leaves a hidden {@code .NAME.….tmp} beside the target, which nothing
  * reads and anyone may delete.
@@ -26,10 +37,16 @@ public final class AtomicFile {
     void write(FileChannel channel) throws IOException;
   }
 
+  private static final int MOST_LINKS = 40;
+
   private AtomicFile() {}
 
   public static void write(Path target, Writer body) {
-    Path absolute = target.toAbsolutePath();
+    if (isStream(target)) {
+      writeThrough(target, body);
+      return;
+    }
+    Path absolute = followed(target);
     Path folder = absolute.getParent();
     if (folder == null || Files.isDirectory(absolute)) {
       throw new EvenkeelException(
@@ -40,11 +57,11 @@ public final class AtomicFile {
           "Cannot write %s: the folder %s does not exist. Create it first."
               .formatted(target, folder));
     }
-    Path temporary =
-        folder.resolve("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    String name = absolute.getFileName().toString();
+    Path temporary = folder.resolve(temporary(name, UUID.randomUUID().toString()));
     try {
-      try (FileChannel channel =
-          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      Optional<Set<PosixFilePermission>> permissions = permissions(absolute);
+      try (FileChannel channel = create(temporary, permissions)) {
         body.write(channel);
         channel.force(true);
       }
@@ -62,6 +79,76 @@ public final class AtomicFile {
     forceFolder(folder);
   }
 
+  /** Whether it is there and neither a file nor a folder: a pipe, a terminal, another device. */
+  public static boolean isStream(Path path) {
+    return Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path);
+  }
+
+  /** Where links lead, also one whose file is not there yet. */
+  private static Path followed(Path target) {
+    Path path = target.toAbsolutePath();
+    try {
+      for (int i = 0; i < MOST_LINKS && Files.isSymbolicLink(path); i++) {
+        path = path.resolveSibling(Files.readSymbolicLink(path));
+      }
+    } catch (IOException e) {
+      throw new EvenkeelException(
+          "Cannot write %s: its link can't be followed (%s). help: name the file itself"
+              .formatted(target, reason(e)),
+          e);
+    }
+    if (Files.isSymbolicLink(path)) {
+      throw new EvenkeelException(
+          "Cannot write %s: its links lead in a circle. help: name the file itself"
+              .formatted(target));
+    }
+    return path;
+  }
+
+  /** Of the file that is replaced; empty where there is none, or no such permissions. */
+  private static Optional<Set<PosixFilePermission>> permissions(Path file) throws IOException {
+    PosixFileAttributeView view =
+        Files.getFileAttributeView(file, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+    return view == null || !Files.exists(file)
+        ? Optional.empty()
+        : Optional.of(view.readAttributes().permissions());
+  }
+
+  /** From its first byte on nobody reads it who could not read the file that it replaces. */
+  private static FileChannel create(Path file, Optional<Set<PosixFilePermission>> permissions)
+      throws IOException {
+    Set<OpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    if (permissions.isEmpty()) {
+      return FileChannel.open(file, options);
+    }
+    FileChannel channel =
+        FileChannel.open(file, options, PosixFilePermissions.asFileAttribute(permissions.get()));
+    Files.setPosixFilePermissions(file, permissions.get()); // the umask took some away
+    return channel;
+  }
+
+  /** By a temporary file, since writers may rewind. */
+  private static void writeThrough(Path target, Writer body) {
+    try {
+      Path temporary = Files.createTempFile("evenkeel", ".tmp");
+      try {
+        try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+          body.write(channel);
+        }
+        try (OutputStream out = Files.newOutputStream(target, StandardOpenOption.WRITE)) {
+          Files.copy(temporary, out);
+        }
+      } finally {
+        deleteQuietly(temporary);
+      }
+    } catch (IOException e) {
+      throw new EvenkeelException(
+          "Cannot write to %s: %s. help: see whether its reader is still there, or name a file"
+              .formatted(target, reason(e)),
+          e);
+    }
+  }
+
   /** Writes a text in UTF-8. */
   public static void write(Path target, String text) {
     ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
@@ -72,6 +159,25 @@ public final class AtomicFile {
             channel.write(bytes);
           }
         });
+  }
+
+  /**
+   * Deletes what killed processes left half-written in a folder, of targets whose names match a
+   * pattern of the file system's ("*.safetensors").
+   */
+  public static void clearLeftOvers(Path folder, String targets) {
+    try (var leftOvers = Files.newDirectoryStream(folder, temporary(targets, "*"))) {
+      for (Path leftOver : leftOvers) {
+        Files.deleteIfExists(leftOver);
+      }
+    } catch (IOException e) {
+      throw new EvenkeelException(
+          "The folder %s can't be read: %s".formatted(folder, reason(e)), e);
+    }
+  }
+
+  private static String temporary(String target, String unique) {
+    return ".%s.%s.tmp".formatted(target, unique);
   }
 
   /** Makes the rename itself durable. Windows cannot open a folder, and needs no such call. */

@@ -23,9 +23,12 @@ public final class Gzip {
 
   private Gzip() {}
 
-  /** Lets {@code reader} read the file's uncompressed content; failures name the file. */
+  /**
+   * Lets {@code reader} read the file's uncompressed content, or that of its {@link Spool};
+   * failures name the file.
+   */
   public static <T> T read(Path path, Reader<T> reader) {
-    try (InputStream in = open(Files.newInputStream(path))) {
+    try (InputStream in = open(Files.newInputStream(Spool.readable(path)))) {
       return reader.read(in);
     } catch (ZipException | EOFException e) {
       throw new EvenkeelException(

@@ -117,7 +117,7 @@ public record Npy(int[] shape, float[] data) {
   private static float[] readData(Path path, InputStream in, Element element, int[] shape)
       throws IOException {
     int count = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
-    long available = Files.size(path);
+    long available = Files.size(Spool.readable(path));
     float[] data = new float[(int) Math.min(count, Math.max(CHUNK, available / element.width))];
     int read = 0;
     while (read < count) {

@@ -56,7 +56,6 @@ public final class Chart {
   private String subtitle = "";
   private Axis x = PLAIN;
   private Axis y = PLAIN;
-  private boolean freeScales;
   private int columns = 3;
   private String panel = "";
   private final List<Point> lines = new ArrayList<>();
@@ -113,12 +112,6 @@ public final class Chart {
 
   public Chart yRange(double low, double high) {
     y = y.within(low, high);
-    return this;
-  }
-
-  /** Each panel has axes of its own. */
-  public Chart freeScales() {
-    freeScales = true;
     return this;
   }
 
@@ -207,10 +200,6 @@ public final class Chart {
 
   Axis y() {
     return y;
-  }
-
-  boolean hasFreeScales() {
-    return freeScales;
   }
 
   int columns() {

@@ -74,15 +74,8 @@ public record LabData(String name, Dataset train, Dataset test) {
 
   /** By one mean and deviation for all features, those of the training rows. */
   public LabData standardised() {
-    return apply(Standardize.shared(train.features(), inputs(), rows(train)));
-  }
-
-  /** By a mean and deviation of each feature. */
-  public LabData standardisedByFeature() {
-    return apply(Standardize.perColumn(train.features(), inputs(), rows(train)));
-  }
-
-  private LabData apply(Standardize standardize) {
+    int[] rows = IntStream.range(0, train.rows()).toArray();
+    Standardize standardize = Standardize.shared(train.features(), inputs(), rows);
     return new LabData(name, apply(standardize, train), apply(standardize, test));
   }
 
@@ -99,10 +92,6 @@ public record LabData(String name, Dataset train, Dataset test) {
 
   private static Dataset first(Dataset data, int rows) {
     return rows >= data.rows() ? data : data.select(IntStream.range(0, rows).toArray());
-  }
-
-  private static int[] rows(Dataset data) {
-    return IntStream.range(0, data.rows()).toArray();
   }
 
   @Override

@@ -2,9 +2,8 @@ package dev.evenkeel.lab;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.io.AtomicFile;
-import java.io.IOException;
+import dev.evenkeel.train.RunFolder;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -14,6 +13,9 @@ import java.util.stream.Collectors;
 
 /** Runs experiments, and writes down what they found. */
 public final class Laboratory {
+
+  /** The page in the folder that is given. */
+  public static final String REPORT = "report.html";
 
   private final Settings settings;
   private final LabListener listener;
@@ -29,7 +31,7 @@ public final class Laboratory {
    */
   public List<Finding> run(List<Experiment> experiments, Path folder) {
     requireFigures(); // this and the folder before the work, not after it
-    make(folder);
+    RunFolder.make(folder);
     Report report = new Report();
     List<Finding> findings = new ArrayList<>();
     for (Experiment experiment : experiments) {
@@ -42,7 +44,7 @@ public final class Laboratory {
       listener.onEnd(finding);
     }
     if (findings.size() > 1) {
-      AtomicFile.write(folder.resolve("report.html"), report.html(findings));
+      AtomicFile.write(folder.resolve(REPORT), report.html(findings));
     }
     return findings;
   }
@@ -89,7 +91,7 @@ public final class Laboratory {
   }
 
   private void write(Report report, Finding finding, Path folder) {
-    make(folder);
+    RunFolder.make(folder);
     for (Table table : finding.files()) {
       AtomicFile.write(folder.resolve(table.name() + ".csv"), table.csv());
     }
@@ -111,17 +113,6 @@ public final class Laboratory {
             });
       }
     }
-    AtomicFile.write(folder.resolve("report.html"), report.html(List.of(finding)));
-  }
-
-  private static void make(Path folder) {
-    try {
-      Files.createDirectories(folder);
-    } catch (IOException e) {
-      throw new EvenkeelException(
-          "Cannot make the folder %s: %s. help: --out names another"
-              .formatted(folder, AtomicFile.reason(e)),
-          e);
-    }
+    AtomicFile.write(folder.resolve(REPORT), report.html(List.of(finding)));
   }
 }

@@ -89,7 +89,7 @@ final class LetsPlot {
     if (panels) {
       Map<String, Object> facet = map("name", "wrap", "facets", List.of("panel"), "ncol", columns);
       facet.put("order", List.of(1));
-      facet.put("scales", chart.hasFreeScales() ? "free" : "fixed");
+      facet.put("scales", "fixed");
       spec.put("facet", facet);
     }
     spec.put("ggtitle", map("text", chart.title(), "subtitle", chart.subtitle()));
@@ -352,7 +352,7 @@ final class LetsPlot {
       scale.put("trans", "log10");
     }
     boolean given = axis.range().length == 2;
-    if (given || !chart.hasFreeScales() && !values.isEmpty()) {
+    if (given || !values.isEmpty()) {
       double low = given ? axis.range()[0] : Collections.min(values);
       double high = given ? axis.range()[1] : Collections.max(values);
       boolean tight = given || !chart.fields().isEmpty();

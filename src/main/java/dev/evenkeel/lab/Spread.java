@@ -9,7 +9,7 @@ import java.util.Locale;
  *
  * @param sd the sample's standard deviation (divided by n − 1), NaN for one value
  */
-public record Spread(double mean, double sd, int count, double min, double max) {
+public record Spread(double mean, double sd, double min, double max) {
 
   private static final int MOST_DECIMALS = 5;
 
@@ -19,7 +19,7 @@ public record Spread(double mean, double sd, int count, double min, double max) 
     double sd = values.length < 2 ? Double.NaN : Math.sqrt(squares / (values.length - 1));
     double min = Arrays.stream(values).min().orElse(Double.NaN);
     double max = Arrays.stream(values).max().orElse(Double.NaN);
-    return new Spread(mean, sd, values.length, min, max);
+    return new Spread(mean, sd, min, max);
   }
 
   public static Spread of(Collection<Double> values) {

@@ -10,7 +10,6 @@ import dev.evenkeel.nn.Streams;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
-import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
 import dev.evenkeel.train.NonFiniteException;
 import dev.evenkeel.train.TrainingStep;
@@ -19,7 +18,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongPredicate;
-import java.util.stream.IntStream;
 
 /**
  * A small training in memory, on a classification: cross-entropy, a constant learning rate, epochs
@@ -40,20 +38,11 @@ public record Trial(
    * @param accuracy on the test rows at the end, from 0 to 1; that of guessing where it diverged
    * @param logLoss on the test rows at the end; infinite where it diverged
    * @param losses of every batch
-   * @param diverged whether a loss became NaN or infinite, on a batch or on the test rows
    */
-  public record Result(double accuracy, double logLoss, float[] losses, boolean diverged) {
+  public record Result(double accuracy, double logLoss, float[] losses) {
 
     public double percent() {
       return 100 * accuracy;
-    }
-
-    /** The mean of the last batches' losses. */
-    public double trainLoss(int last) {
-      return IntStream.range(Math.max(0, losses.length - last), losses.length)
-          .mapToDouble(i -> losses[i])
-          .average()
-          .orElse(Double.NaN);
     }
   }
 
@@ -125,7 +114,7 @@ public record Trial(
   }
 
   private Batches batches() {
-    return Batches.of(data.train().rows(), batch, network.hasBatchNorm() ? 2 : 1);
+    return Batches.of(data.train().rows(), batch, network.smallestBatch());
   }
 
   /** A trial under way. */
@@ -154,15 +143,14 @@ public record Trial(
       }
       Score score = moment(steps).test();
       boolean finite = Double.isFinite(score.logLoss());
-      return finite ? new Result(score.accuracy(), score.logLoss(), losses, false) : diverged();
+      return finite ? new Result(score.accuracy(), score.logLoss(), losses) : diverged();
     }
 
     private Result diverged() {
       return new Result(
           1.0 / data.classes(),
           Double.POSITIVE_INFINITY,
-          Arrays.copyOf(losses, Math.min(taken, steps)),
-          true);
+          Arrays.copyOf(losses, Math.min(taken, steps)));
     }
 
     private void train() {
@@ -185,9 +173,7 @@ public record Trial(
     }
 
     private int[] shuffled(int epoch) {
-      int[] rows = IntStream.range(0, data.train().rows()).toArray();
-      new Philox(seed, Streams.shuffle(epoch)).shuffle(rows);
-      return rows;
+      return Streams.shuffled(data.train().rows(), seed, epoch);
     }
 
     private void take(int allowed) {

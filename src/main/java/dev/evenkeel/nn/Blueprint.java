@@ -218,7 +218,7 @@ final class Blueprint {
         slot(name + ".bias", 1, width, false, constant(0)),
         statistic(name + ".running_mean", width, 0),
         scales ? statistic(name + ".running_var", width, 1) : null,
-        statistic(name + ".num_batches_tracked", 1, 0));
+        statistic(name + Parameter.COUNT, 1, 0));
   }
 
   private Block norm(RowNorm norm, String name, int width, Activation fused) {

@@ -2,7 +2,6 @@ package dev.evenkeel.nn;
 
 import dev.evenkeel.backend.Backend;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,9 +33,7 @@ public record Folding(Network network, Map<String, float[]> values) {
   }
 
   private static Folding fold(Model model, boolean norms) {
-    Map<String, float[]> before = new HashMap<>();
-    model.parameters().forEach(p -> before.put(p.name(), model.values(p)));
-    model.statistics().forEach(p -> before.put(p.name(), model.values(p)));
+    Map<String, float[]> before = model.values();
     Network network = model.network();
     Map<String, float[]> after = new LinkedHashMap<>();
     List<Piece> pieces = pieces(network.layers(), network.inputs(), "", before, norms);
@@ -47,8 +44,7 @@ public record Folding(Network network, Map<String, float[]> values) {
   /** A model of it, on a device. */
   public Model build(Backend backend) {
     Model model = network.build(backend, 0);
-    model.parameters().forEach(p -> backend.write(values.get(p.name()), p.value()));
-    model.statistics().forEach(p -> backend.write(values.get(p.name()), p.value()));
+    model.fill(values);
     return model;
   }
 

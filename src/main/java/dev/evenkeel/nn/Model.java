@@ -4,7 +4,9 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A network that runs: parameters and running statistics on a device, and the blocks that
@@ -83,6 +85,13 @@ public final class Model implements AutoCloseable {
     return statistics;
   }
 
+  /** Parameters, then statistics. */
+  public List<Parameter> all() {
+    List<Parameter> all = new ArrayList<>(parameters);
+    all.addAll(statistics);
+    return all;
+  }
+
   public long parameterCount() {
     return parameters.stream().mapToLong(Parameter::size).sum();
   }
@@ -96,6 +105,19 @@ public final class Model implements AutoCloseable {
     float[] values = new float[(int) parameter.size()];
     backend.read(parameter.value(), values);
     return values;
+  }
+
+  /** All parameters and statistics by their names, copied to the host. */
+  public Map<String, float[]> values() {
+    Map<String, float[]> values = new LinkedHashMap<>();
+    all().forEach(one -> values.put(one.name(), values(one)));
+    return values;
+  }
+
+  /** Takes over all parameters and statistics of a trained model, as {@link #values} gives them. */
+  public void fill(Map<String, float[]> values) {
+    all().forEach(one -> backend.write(values.get(one.name()), one.value()));
+    markStarted();
   }
 
   Parameter parameter(String name, long offset, int rows, int columns, boolean decays) {

@@ -82,9 +82,14 @@ public record Network(int inputs, List<Layer> layers) {
     }
   }
 
-  /** Whether a batch norm stands anywhere in it: then a training batch needs 2 rows. */
+  /** Whether a batch norm stands anywhere in it. */
   public boolean hasBatchNorm() {
     return flat(layers).anyMatch(BatchNorm.class::isInstance);
+  }
+
+  /** The fewest rows of a training batch: batch norm makes nothing of one. */
+  public int smallestBatch() {
+    return hasBatchNorm() ? 2 : 1;
   }
 
   boolean hasPopulationStatistics() {

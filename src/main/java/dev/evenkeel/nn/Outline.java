@@ -13,7 +13,7 @@ public final class Outline {
    * A layer, also one within a residual block.
    *
    * @param name as its parameters have it in front: "3", or "3.0" within a residual block
-   * @param layer in words, as "batch-norm"
+   * @param layer in words, as "batch norm"
    * @param width of its output
    * @param parameters that training learns
    * @param decayed those of them that take weight decay

@@ -17,9 +17,20 @@ public record Parameter(
 
   static final String DIRECTION = ".parametrizations.weight.original1";
 
-  /** Whether it has one dimension in PyTorch: a bias, γ, β or statistic, not a weight or a gain. */
-  public boolean isVector() {
-    return rows == 1 && !decays && !name.endsWith(GAIN);
+  /** What a batch norm counts its batches by: PyTorch has it as an integer. */
+  static final String COUNT = ".num_batches_tracked";
+
+  public boolean isCount() {
+    return name.endsWith(COUNT);
+  }
+
+  /** As PyTorch has it: of one dimension but for weights and gains, and of none for the count. */
+  public long[] shape() {
+    if (isCount()) {
+      return new long[0];
+    }
+    boolean vector = rows == 1 && !decays && !name.endsWith(GAIN);
+    return vector ? new long[] {columns} : new long[] {rows, columns};
   }
 
   public long size() {

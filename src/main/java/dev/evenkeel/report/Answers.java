@@ -10,9 +10,9 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
- * What a model answered on rows that it was not trained on, beside what is true.
+ * What a model answered on rows, beside what is true.
  *
- * @param rows "the 360 test rows"
+ * @param rows "360 rows that training never saw"
  */
 public record Answers(String rows, Task task, Predictions predictions) {
 

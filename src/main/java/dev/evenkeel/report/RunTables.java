@@ -5,8 +5,9 @@ import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
-import dev.evenkeel.io.AtomicFile;
+import dev.evenkeel.io.Unreadable;
 import dev.evenkeel.train.Observations;
+import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.StepFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,13 +24,11 @@ import java.util.TreeMap;
  */
 public final class RunTables {
 
-  private static final String HISTORY = "history.csv";
-
   private RunTables() {}
 
   /** The columns of history.csv by their names; empty where there is no epoch yet. */
   public static Map<String, List<Double>> history(Path folder) {
-    return columns(folder.resolve(HISTORY));
+    return columns(folder.resolve(RunFolder.HistoryFile.FILE));
   }
 
   /**
@@ -88,7 +87,7 @@ public final class RunTables {
         return reader.stream().toList();
       }
     } catch (IOException e) {
-      throw new EvenkeelException("Cannot read %s: %s".formatted(file, AtomicFile.reason(e)), e);
+      throw Unreadable.because(file, e);
     } catch (CsvParseException e) {
       throw new EvenkeelException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
     }

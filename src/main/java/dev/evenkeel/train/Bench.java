@@ -12,9 +12,6 @@ import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -111,7 +108,7 @@ public final class Bench {
     Philox random = new Philox(seed, 1);
     Matrix features = features(random);
     Matrix targets = targets(random);
-    RowOrder order = inOrder();
+    RowOrder order = RowOrder.natural(batches * batch);
     TrainingStep.Source source = new TrainingStep.Source(features, targets, order);
     try (Buffer featureMemory = features.buffer();
         Buffer targetMemory = targets.buffer();
@@ -248,12 +245,6 @@ public final class Bench {
     return backend.table(values, batches * batch, 1);
   }
 
-  private RowOrder inOrder() {
-    int[] rows = new int[batches * batch];
-    Arrays.setAll(rows, i -> i);
-    return new RowOrder(rows);
-  }
-
   /**
    * Bytes that must be read or written outside of the matrix products: the batch (2 a value), norm
    * and activation (2 forward, 3 backward a value), parameter, gradient and optimizer state.
@@ -346,19 +337,5 @@ public final class Bench {
       Arrays.sort(nanos);
       return new Timed(named.name(), nanos[nanos.length / 2] * 1e-3 / together);
     }
-  }
-
-  /** The largest resident memory of this process so far in MB, -1 where the system doesn't say. */
-  public static long peakResidentMb() {
-    try {
-      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-        if (line.startsWith("VmHWM:")) {
-          return Long.parseLong(line.replaceAll("\\D", "")) / 1024;
-        }
-      }
-    } catch (IOException e) {
-      return -1;
-    }
-    return -1;
   }
 }

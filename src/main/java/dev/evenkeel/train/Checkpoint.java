@@ -6,7 +6,6 @@ import dev.evenkeel.io.Json;
 import dev.evenkeel.io.Safetensors;
 import dev.evenkeel.io.Safetensors.Tensor;
 import dev.evenkeel.nn.Model;
-import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.tensor.Matrix;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -37,16 +36,17 @@ final class Checkpoint {
       Map<String, String> notes,
       Progress progress,
       List<Matrix> optimizerState,
-      Map<Parameter, float[]> best) {
+      Map<String, float[]> best) {
     LinkedHashMap<String, Tensor> tensors = new LinkedHashMap<>();
-    SavedModel.values(model)
-        .forEach((p, values) -> tensors.put(p.name(), SavedModel.tensor(p, values)));
+    SavedModel.put(tensors, "", model, model.values());
     for (int i = 0; i < optimizerState.size(); i++) {
       float[] values = new float[optimizerState.get(i).columns()];
       model.backend().read(optimizerState.get(i), values);
       tensors.put(OPTIMIZER + i, Tensor.of(values, values.length));
     }
-    best.forEach((p, values) -> tensors.put(BEST + p.name(), SavedModel.tensor(p, values)));
+    if (!best.isEmpty()) {
+      SavedModel.put(tensors, BEST, model, best);
+    }
     Map<String, String> metadata = SavedModel.metadata(model.network(), recipe, preparation, notes);
     metadata.put(SavedModel.PREFIX + "progress", Json.write(progress));
     Safetensors.write(file, metadata, tensors);
@@ -68,18 +68,14 @@ final class Checkpoint {
   }
 
   /** The best weights of the checkpoint, empty where it has none; the model's own are kept. */
-  static Map<Parameter, float[]> best(SavedModel saved, Model model) {
+  static Map<String, float[]> best(SavedModel saved, Model model) {
     if (saved.content().tensors().keySet().stream().noneMatch(name -> name.startsWith(BEST))) {
       return Map.of();
     }
-    Map<Parameter, float[]> last = SavedModel.values(model);
+    Map<String, float[]> last = model.values();
     saved.restore(model, BEST);
-    Map<Parameter, float[]> best = SavedModel.values(model);
-    restore(model, last);
+    Map<String, float[]> best = model.values();
+    model.fill(last);
     return best;
-  }
-
-  static void restore(Model model, Map<Parameter, float[]> values) {
-    values.forEach((parameter, array) -> model.backend().write(array, parameter.value()));
   }
 }

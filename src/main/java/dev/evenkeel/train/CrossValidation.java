@@ -27,7 +27,7 @@ public final class CrossValidation {
    * @param number from 1 on
    * @param test the loss as "loss", and the metrics by name, on the fold's {@code rows} test rows
    */
-  public record Fold(int number, int rows, Trained trained, Map<String, Double> test) {}
+  public record Fold(int number, int rows, Map<String, Double> test) {}
 
   /** All folds, and what they say together. */
   public record Result(List<Fold> folds) {
@@ -85,7 +85,7 @@ public final class CrossValidation {
     Trainer trainer =
         new Trainer(model, recipe, parts.train()).withPreparation(parts.preparation());
     parts.valid().ifPresent(trainer::withValidation);
-    Trained trained = trainer.fit();
+    trainer.fit();
     Map<String, Double> measured = new LinkedHashMap<>();
     try (Evaluator evaluator =
         new Evaluator(model, test, Optional.of(recipe.loss()), recipe.batch())) {
@@ -96,6 +96,6 @@ public final class CrossValidation {
         measured.put(name, Metric.named(name).of(predictions));
       }
     }
-    return new Fold(number, test.rows(), trained, measured);
+    return new Fold(number, test.rows(), measured);
   }
 }

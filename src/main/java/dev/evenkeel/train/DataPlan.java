@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Folds;
@@ -18,14 +19,18 @@ import dev.evenkeel.data.TableRemarks;
 import dev.evenkeel.data.TargetChoice;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.io.Json;
+import dev.evenkeel.io.Spool;
 import dev.evenkeel.nn.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -165,34 +170,47 @@ public record DataPlan(
       List<Integer> widths = IntStream.of(hidden).boxed().toList();
       return Network.mlp(train.columns(), widths, train.task().outputs());
     }
+
+    /** Of the rows that train and validate. */
+    List<String> fingerprints() {
+      return DataPlan.fingerprints(train, valid);
+    }
   }
 
-  /** Rows that are read, but neither split nor prepared. */
-  private interface Rows {
-
-    /** The class index of every row, 0 for numbers. */
-    int[] strata();
-
-    /** The test set that the data bring along, not among these rows. */
-    Optional<Dataset> ownTest();
-
-    /** Split and prepared by what the training rows teach. */
-    Parts parts(Split split);
+  static List<String> fingerprints(Dataset train, Optional<Dataset> valid) {
+    List<String> all = new ArrayList<>(List.of(train.fingerprint()));
+    valid.ifPresent(rows -> all.add(rows.fingerprint()));
+    return all;
   }
+
+  /**
+   * Rows that are read, but neither split nor prepared.
+   *
+   * @param strata the class index of every row, 0 for numbers
+   * @param ownTest the test set that the data bring along, not among these rows
+   * @param parts splits them, and prepares them by what the training rows teach
+   */
+  private record Rows(int[] strata, Optional<Dataset> ownTest, Function<Split, Parts> parts) {}
 
   /**
    * @param notes hears what was decided or ignored, a sentence each
    */
   public Parts load(Consumer<String> notes) {
+    try (Spool spool = Spool.of(Path.of(data))) {
+      return read(notes);
+    }
+  }
+
+  private Parts read(Consumer<String> notes) {
     Rows rows = rows(notes);
-    double tested = rows.ownTest().isPresent() ? 0 : test;
-    Parts parts = rows.parts(Split.stratified(rows.strata(), valid, tested, seed));
-    return rows.ownTest().isEmpty()
+    double tested = rows.ownTest.isPresent() ? 0 : test;
+    Parts parts = rows.parts.apply(Split.stratified(rows.strata, valid, tested, seed));
+    return rows.ownTest.isEmpty()
         ? parts
         : new Parts(
             parts.train,
             parts.valid,
-            rows.ownTest().map(parts.preparation::apply),
+            rows.ownTest.map(parts.preparation::apply),
             parts.preparation);
   }
 
@@ -202,6 +220,12 @@ public record DataPlan(
    * @param notes hears what was ignored or replaced, a sentence each
    */
   public Parts load(Preparation trained, Consumer<String> notes) {
+    try (Spool spool = Spool.of(Path.of(data))) {
+      return read(trained, notes);
+    }
+  }
+
+  private Parts read(Preparation trained, Consumer<String> notes) {
     Source source = source(data, trained);
     Optional<Dataset> own = Optional.empty();
     Dataset all;
@@ -241,9 +265,12 @@ public record DataPlan(
    * that the data bring along stays out of it. A fold is made when it is asked for.
    */
   public List<Supplier<Parts>> folds(int count, Consumer<String> notes) {
-    Rows rows = rows(notes);
-    return Folds.of(rows.strata(), count, valid, seed).stream()
-        .map(split -> (Supplier<Parts>) () -> rows.parts(split))
+    Rows rows;
+    try (Spool spool = Spool.of(Path.of(data))) {
+      rows = rows(notes);
+    }
+    return Folds.of(rows.strata, count, valid, seed).stream()
+        .map(split -> (Supplier<Parts>) () -> rows.parts.apply(split))
         .toList();
   }
 
@@ -308,34 +335,28 @@ public record DataPlan(
     TargetChoice choice = TargetChoice.of(read, target.isEmpty() ? "-1" : target, kind());
     Table table = choice.spelled(read);
     notes.accept(choice.sentence());
-    return new Rows() {
-      private boolean said;
+    int[] strata = choice.strata(table);
+    AtomicBoolean said = new AtomicBoolean();
+    return new Rows(
+        strata,
+        Optional.empty(),
+        split -> parts(table, choice, split, said.getAndSet(true) ? note -> {} : notes, notes));
+  }
 
-      @Override
-      public int[] strata() {
-        return choice.strata(table);
-      }
-
-      @Override
-      public Optional<Dataset> ownTest() {
-        return Optional.empty();
-      }
-
-      @Override
-      public Parts parts(Split split) {
-        Preparation preparation = Preparation.fit(table, choice, drop, split.train(), scaling);
-        if (!said) {
-          said = true;
-          TableRemarks.of(table, preparation, Set.copyOf(categorical)).forEach(notes);
-        }
-        Dataset all = preparation.apply(table, true, notes);
-        return new Parts(
-            all.select(split.train()),
-            some(all, split.valid()),
-            some(all, split.test()),
-            preparation);
-      }
-    };
+  /**
+   * @param remarks hears what became of the columns, once for all folds
+   */
+  private Parts parts(
+      Table table,
+      TargetChoice choice,
+      Split split,
+      Consumer<String> remarks,
+      Consumer<String> notes) {
+    Preparation preparation = Preparation.fit(table, choice, drop, split.train(), scaling);
+    TableRemarks.of(table, preparation, Set.copyOf(categorical)).forEach(remarks);
+    Dataset all = preparation.apply(table, true, notes);
+    return new Parts(
+        all.select(split.train()), some(all, split.valid()), some(all, split.test()), preparation);
   }
 
   private static Optional<Dataset> some(Dataset all, int[] rows) {
@@ -352,30 +373,20 @@ public record DataPlan(
     if (!target.isEmpty()) {
       notes.accept(sentence(data.task()));
     }
-    return new Rows() {
-      @Override
-      public int[] strata() {
-        return DataPlan.strata(data);
-      }
+    return new Rows(strata(data), arrays.test(), split -> parts(arrays, split));
+  }
 
-      @Override
-      public Optional<Dataset> ownTest() {
-        return arrays.test();
-      }
-
-      @Override
-      public Parts parts(Split split) {
-        Preparation preparation =
-            scaling == Scaling.ROBUST
-                ? Preparation.fitRobust(data, split.train())
-                : Preparation.fit(data, split.train(), arrays.shared());
-        return new Parts(
-            preparation.apply(data, split.train()),
-            prepared(preparation, data, split.valid()),
-            prepared(preparation, data, split.test()),
-            preparation);
-      }
-    };
+  private Parts parts(Source.Arrays arrays, Split split) {
+    Dataset data = arrays.data();
+    Preparation preparation =
+        scaling == Scaling.ROBUST
+            ? Preparation.fitRobust(data, split.train())
+            : Preparation.fit(data, split.train(), arrays.shared());
+    return new Parts(
+        preparation.apply(data, split.train()),
+        prepared(preparation, data, split.valid()),
+        prepared(preparation, data, split.test()),
+        preparation);
   }
 
   private String sentence(Task found) {
@@ -392,6 +403,13 @@ public record DataPlan(
     return rows.length == 0 ? Optional.empty() : Optional.of(preparation.apply(data, rows));
   }
 
+  /** Whether the data can be looked for where the plan says. */
+  public boolean findsData() {
+    return Catalog.NAMES.contains(data)
+        || Spool.isStream(Path.of(data))
+        || Files.exists(Path.of(data));
+  }
+
   /** Whether a name or path means the data of this plan, however it is spelt. */
   public boolean isOf(String other) {
     try {
@@ -403,23 +421,66 @@ public record DataPlan(
   }
 
   /**
-   * Rows for a model that is trained: of the data that it was trained on, the test rows alone; of
-   * other data, all.
+   * Rows to measure a trained model on.
+   *
+   * @param words how many they are, and what they are to the model: "80 rows that training never
+   *     saw"
+   * @param changed whether the file is not what it was at training
    */
-  public Dataset load(
-      String other, boolean withTargets, Preparation preparation, Consumer<String> notes) {
-    if (withTargets && isOf(other)) {
+  public record Measured(Dataset rows, String words, boolean changed) {}
+
+  /**
+   * Rows with targets for a model that is trained: of the data that it was trained on, the test
+   * rows alone; of other data, all. So, too, of a file that changed since: it is split by the
+   * number of its rows and their order, so that training rows would count as test rows.
+   */
+  public Measured loadMeasured(String other, SavedModel saved, Consumer<String> notes) {
+    Preparation preparation = saved.preparation().orElseThrow();
+    Dataset rows;
+    String words = "%s";
+    boolean changed = false;
+    if (isOf(other)) {
       Parts parts = load(preparation, note -> {});
-      if (parts.test().isPresent()) {
+      Optional<Boolean> same = saved.learnedFrom(parts);
+      if (same.orElse(true) && parts.test().isPresent()) {
+        rows = parts.test().get();
+        String unseen = same.isPresent() ? " that training never saw" : "";
+        notes.accept("Of %s, the %,d test rows%s.".formatted(other, rows.rows(), unseen));
+        return new Measured(rows, Words.counted(rows.rows(), "row") + unseen, false);
+      }
+      changed = !same.orElse(true);
+      if (!changed) {
+        words = "%s, which training saw";
+      } else {
         notes.accept(
-            "Of %s, the %,d test rows that training never saw."
-                .formatted(other, parts.test().get().rows()));
-        return parts.test().get();
+            "%s has changed since training, so its test rows can't be told any more: these are all its rows, and training may have seen some of them. help: for a fair measure, --data with rows kept apart"
+                .formatted(other));
+        words = "%s of a file that changed since training, which may have seen some of them";
       }
     }
+    rows = load(other, true, preparation, notes);
+    return new Measured(rows, words.formatted(Words.counted(rows.rows(), "row")), changed);
+  }
+
+  /** All rows, for a model that is trained; of data with a test set of its own, that. */
+  public Dataset load(
+      String other, boolean withTargets, Preparation preparation, Consumer<String> notes) {
+    return load(other, withTargets, preparation, notes, table -> {});
+  }
+
+  /**
+   * @param tables hears the table that the rows are of, where they are of one
+   */
+  public Dataset load(
+      String other,
+      boolean withTargets,
+      Preparation preparation,
+      Consumer<String> notes,
+      Consumer<Table> tables) {
     Source source = source(other, preparation);
     if (source instanceof Source.Csv csv) {
       csv.table().remarks().forEach(notes);
+      tables.accept(csv.table());
       return preparation.apply(csv.table(), withTargets, notes);
     }
     Source.Arrays arrays = (Source.Arrays) source;

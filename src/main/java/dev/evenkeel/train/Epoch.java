@@ -8,7 +8,7 @@ import java.util.Map;
  *
  * @param number from 1 on
  * @param steps taken so far
- * @param seconds trained so far
+ * @param seconds since the run began, with validation and files, less the time it lay stopped
  * @param trainLoss the mean over the epoch's batches, each as it was before its update
  * @param validation the loss as "loss", and the recipe's metrics by name; empty without validation
  * @param best whether this is the best validation so far

@@ -1,5 +1,6 @@
 package dev.evenkeel.train;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.io.AtomicFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -8,11 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * A table in a run's folder that grows by lines while the run trains. Each line begins with a whole
  * number that counts upwards, such as the epoch's, so that a run which goes on can cut what lies
- * beyond its checkpoint. Lines are ASCII; to append one allocates nothing.
+ * beyond its checkpoint. Lines are ASCII; to append one allocates nothing. Should the file become
+ * unwritable on the way, training goes on without it.
  */
 final class GrowingCsv implements AutoCloseable {
 
@@ -20,16 +23,37 @@ final class GrowingCsv implements AutoCloseable {
 
   private final Path file;
   private final String header;
+  private final Consumer<String> say;
   private final ByteBuffer bytes = ByteBuffer.allocateDirect(BUFFER);
   private FileChannel channel; // open from the first line on: what fails at once leaves no file
+  private boolean failed;
 
-  GrowingCsv(Path file, List<String> columns) {
+  /**
+   * @param say hears when the file became unwritable
+   */
+  GrowingCsv(Path file, List<String> columns, Consumer<String> say) {
     this.file = file;
     this.header = String.join(",", columns) + "\n";
+    this.say = say;
   }
 
-  Path file() {
-    return file;
+  /** Whether it became unwritable: nothing is written any more. */
+  boolean failed() {
+    return failed;
+  }
+
+  /** It holds what this run never wrote. */
+  void refuse() {
+    fail("%s holds lines that are not its own".formatted(file));
+  }
+
+  private void fail(IOException e) {
+    fail("Cannot write %s: %s".formatted(file, AtomicFile.reason(e)));
+  }
+
+  private void fail(String why) {
+    failed = true;
+    say.accept(why + ". Training goes on without it");
   }
 
   /**
@@ -38,7 +62,18 @@ final class GrowingCsv implements AutoCloseable {
    *
    * @return the last line that is kept, without its end; empty where there is none
    */
-  String keepUpTo(long last) throws IOException {
+  String keepUpTo(long last) {
+    try {
+      return cut(last);
+    } catch (IOException e) {
+      fail(e);
+    } catch (EvenkeelException e) {
+      fail(e.getMessage());
+    }
+    return "";
+  }
+
+  private String cut(long last) throws IOException {
     if (last == 0 || !Files.exists(file)) {
       Files.deleteIfExists(file);
       return "";
@@ -62,7 +97,18 @@ final class GrowingCsv implements AutoCloseable {
   }
 
   /** Hands lines to the operating system at once, so that whoever watches the file sees them. */
-  void append(CharSequence lines) throws IOException {
+  void append(CharSequence lines) {
+    if (failed) {
+      return;
+    }
+    try {
+      write(lines);
+    } catch (IOException e) {
+      fail(e);
+    }
+  }
+
+  private void write(CharSequence lines) throws IOException {
     if (channel == null) {
       boolean isNew = !Files.exists(file);
       channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
@@ -95,9 +141,13 @@ final class GrowingCsv implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
-    if (channel != null) {
-      channel.close();
+  public void close() {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+    } catch (IOException e) {
+      return; // what was written is with the operating system already
     }
   }
 }

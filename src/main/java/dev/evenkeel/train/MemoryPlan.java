@@ -37,7 +37,7 @@ public record MemoryPlan(OptionalLong training, long inference) {
       int batch) {
     try (Model model = network.withoutValues(backend)) {
       long answering = inference(model, batch);
-      return batch == 1 && network.hasBatchNorm()
+      return batch < network.smallestBatch()
           ? new MemoryPlan(OptionalLong.empty(), answering)
           : new MemoryPlan(
               OptionalLong.of(training(model, loss, optimizer, clip, targetColumns, batch)),

@@ -25,7 +25,7 @@ public final class NonFiniteException extends EvenkeelException {
 
   /** Throws where anything that would be kept is NaN or infinite. */
   static void check(Model model, long step) {
-    for (Parameter one : SavedModel.all(model)) {
+    for (Parameter one : model.all()) {
       if (model.backend().hasNonFinite(one.value())) {
         throw new NonFiniteException(step, one.name());
       }

@@ -1,13 +1,10 @@
 package dev.evenkeel.train;
 
-import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Dataset;
-import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.Pass;
 import dev.evenkeel.tensor.Matrix;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -44,21 +41,18 @@ public final class Observations implements Listener, AutoCloseable {
 
   private final GrowingCsv file;
   private final Model model;
-  private final Consumer<String> say;
   private final ActivationSample.Rows sample;
   private final Pass pass;
   private final Map<String, Double> squaresOfGradients = new LinkedHashMap<>();
   private int epochs;
-  private boolean failed;
 
   /**
    * @param data some rows of which are run through the model
    * @param say hears when the file became unwritable
    */
   public Observations(Path folder, Model model, Dataset data, Consumer<String> say) {
-    this.file = new GrowingCsv(folder.resolve(FILE), COLUMNS);
+    this.file = new GrowingCsv(folder.resolve(FILE), COLUMNS, say);
     this.model = model;
-    this.say = say;
     this.sample = new ActivationSample.Rows(model.backend(), data, SAMPLE_ROWS);
     try {
       this.pass = Pass.showingInputs(model, sample.memory(), sample.batch());
@@ -71,12 +65,12 @@ public final class Observations implements Listener, AutoCloseable {
   @Override
   public void onStart(int epoch, int epochs, long step, long totalSteps, List<Epoch> before) {
     this.epochs = epochs;
-    guarded(() -> file.keepUpTo(before.size()));
+    file.keepUpTo(before.size());
   }
 
   @Override
   public boolean wantsGradients() {
-    return !failed;
+    return !file.failed();
   }
 
   /** The squared norm of each layer's gradient; a layer is all parameters of one number. */
@@ -92,7 +86,7 @@ public final class Observations implements Listener, AutoCloseable {
 
   @Override
   public void onEpoch(Epoch epoch) {
-    if (failed || !Epoch.isLookedInto(epoch.number(), epochs)) {
+    if (file.failed() || !Epoch.isLookedInto(epoch.number(), epochs)) {
       return;
     }
     StringBuilder lines = new StringBuilder();
@@ -100,7 +94,7 @@ public final class Observations implements Listener, AutoCloseable {
         (layer, squares) -> line(lines, epoch, layer, GRADIENT_NORM, Math.sqrt(squares)));
     squaresOfGradients.clear();
     activations(lines, epoch);
-    guarded(() -> file.append(lines));
+    file.append(lines);
   }
 
   private static void line(
@@ -137,29 +131,9 @@ public final class Observations implements Listener, AutoCloseable {
     return some;
   }
 
-  /** Something that writes. */
-  private interface Writing {
-    void run() throws IOException;
-  }
-
-  private void guarded(Writing writing) {
-    try {
-      writing.run();
-    } catch (IOException e) {
-      fail("Cannot write %s: %s".formatted(file.file(), AtomicFile.reason(e)));
-    } catch (EvenkeelException e) {
-      fail(e.getMessage());
-    }
-  }
-
-  private void fail(String why) {
-    failed = true;
-    say.accept(why + ". Training goes on without it");
-  }
-
   @Override
   public void close() {
     sample.close();
-    guarded(file::close);
+    file.close();
   }
 }

@@ -1,87 +1,120 @@
 package dev.evenkeel.train;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
+import dev.evenkeel.data.InputColumns;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Target;
 import dev.evenkeel.io.AtomicFile;
+import java.io.IOException;
+import java.io.Writer;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** Predictions as CSV, a row for each row of the data, in its order. */
+/**
+ * Predictions as CSV, a row for each row of the data, in its order, behind columns of the data
+ * where they are wanted.
+ */
 public final class PredictionFile {
 
-  private PredictionFile() {}
+  private final Preparation preparation;
+  private final float[] outputs;
+  private final int columns;
+  private final Optional<InputColumns> inputs;
 
   /**
    * @param outputs [rows, columns]: logits, or a regression's values in their own units
+   * @param inputs what stands in front of the answers
    */
-  public static void write(Path file, Preparation preparation, float[] outputs, int columns) {
-    AtomicFile.write(
-        file,
-        channel -> {
-          CsvWriter csv =
-              CsvWriter.builder().build(Channels.newWriter(channel, StandardCharsets.UTF_8));
-          if (preparation.target() instanceof Target.Labels labels) {
-            classes(csv, labels, outputs, columns);
-          } else {
-            quantities(csv, (Target.Quantities) preparation.target(), outputs, columns);
-          }
-          csv.flush();
-        });
+  public PredictionFile(
+      Preparation preparation, float[] outputs, int columns, Optional<InputColumns> inputs) {
+    this.preparation = preparation;
+    this.outputs = outputs;
+    this.columns = columns;
+    this.inputs = inputs;
   }
 
-  private static void classes(CsvWriter csv, Target.Labels labels, float[] logits, int columns) {
-    List<String> header = new ArrayList<>(List.of(labels.name()));
-    labels.classes().forEach(name -> header.add("p(" + name + ")"));
-    csv.writeRecord(header);
-    double[] probabilities = new double[labels.classes().size()];
-    for (int row = 0; row < logits.length / columns; row++) {
-      probabilities(logits, columns, row, probabilities);
+  public void write(Path file) {
+    AtomicFile.write(file, channel -> write(Channels.newWriter(channel, StandardCharsets.UTF_8)));
+  }
+
+  /** Flushes the writer, and leaves it open. */
+  public void write(Writer out) throws IOException {
+    CsvWriter csv = CsvWriter.builder().build(out);
+    csv.writeRecord(header());
+    if (inputs.isEmpty()) {
+      for (int row = 0; row < outputs.length / columns; row++) {
+        csv.writeRecord(answers(row, new ArrayList<>()));
+      }
+    } else {
+      int[] row = new int[1];
+      inputs.get().forEachRow(texts -> csv.writeRecord(answers(row[0]++, new ArrayList<>(texts))));
+    }
+    csv.flush();
+  }
+
+  /** An input may be called as the target is, above all the target itself. */
+  private List<String> header() {
+    List<String> header = new ArrayList<>(inputs.map(InputColumns::names).orElse(List.of()));
+    List<String> answers = new ArrayList<>();
+    if (preparation.target() instanceof Target.Labels labels) {
+      answers.add(labels.name());
+      labels.classes().forEach(name -> answers.add("p(" + name + ")"));
+    } else {
+      answers.addAll(((Target.Quantities) preparation.target()).names());
+    }
+    for (String name : answers) {
+      String free = name;
+      while (header.contains(free)) {
+        free = "predicted " + free;
+      }
+      header.add(free);
+    }
+    return header;
+  }
+
+  /** Appends what is answered to a row. */
+  private List<String> answers(int row, List<String> fields) {
+    if (preparation.target() instanceof Target.Labels labels) {
+      double[] probabilities = probabilities(row, new double[labels.classes().size()]);
       int best = 0;
       for (int k = 1; k < probabilities.length; k++) {
         best = probabilities[k] > probabilities[best] ? k : best;
       }
-      List<String> fields = new ArrayList<>(List.of(labels.classes().get(best)));
+      fields.add(labels.classes().get(best));
       for (double p : probabilities) {
         fields.add(Float.toString((float) p));
       }
-      csv.writeRecord(fields);
+    } else {
+      for (int k = 0; k < columns; k++) {
+        fields.add(Float.toString(outputs[row * columns + k]));
+      }
     }
+    return fields;
   }
 
   /** Softmax of the row's logits; of a single logit, the sigmoid and what it leaves. */
-  private static void probabilities(float[] logits, int columns, int row, double[] out) {
+  private double[] probabilities(int row, double[] out) {
     if (columns == 1) {
-      out[1] = 1 / (1 + Math.exp(-logits[row]));
+      out[1] = 1 / (1 + Math.exp(-outputs[row]));
       out[0] = 1 - out[1];
-      return;
+      return out;
     }
     double top = Double.NEGATIVE_INFINITY;
     for (int k = 0; k < columns; k++) {
-      top = Math.max(top, logits[row * columns + k]);
+      top = Math.max(top, outputs[row * columns + k]);
     }
     double sum = 0;
     for (int k = 0; k < columns; k++) {
-      out[k] = Math.exp(logits[row * columns + k] - top);
+      out[k] = Math.exp(outputs[row * columns + k] - top);
       sum += out[k];
     }
     for (int k = 0; k < columns; k++) {
       out[k] /= sum;
     }
-  }
-
-  private static void quantities(
-      CsvWriter csv, Target.Quantities target, float[] values, int columns) {
-    csv.writeRecord(target.names());
-    for (int row = 0; row < values.length / columns; row++) {
-      List<String> fields = new ArrayList<>();
-      for (int k = 0; k < columns; k++) {
-        fields.add(Float.toString(values[row * columns + k]));
-      }
-      csv.writeRecord(fields);
-    }
+    return out;
   }
 }

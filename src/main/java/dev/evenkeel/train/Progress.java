@@ -37,6 +37,7 @@ record Progress(
           "A training can't be at step %d, epoch %d, batch %d, with its best epoch %d and %d validations since"
               .formatted(step, epoch, batch, bestEpoch, sinceBest));
     }
+    history = List.copyOf(history);
   }
 
   static Progress start(ScheduleState.Saved schedule, List<String> data, String device) {

@@ -9,7 +9,6 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Streams;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
-import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -118,9 +117,8 @@ public record RateRange(List<Point> points, boolean diverged) {
       Matrix targets = backend.table(train.targets(), train.rows(), train.targetColumns());
       tables.add(targets.buffer());
       RowOrder order = new RowOrder(new int[train.rows()]);
-      Batches batches =
-          Batches.of(train.rows(), recipe.batch(), model.network().hasBatchNorm() ? 2 : 1);
-      order.replace(shuffled(train.rows(), recipe.seed(), 0));
+      Batches batches = Batches.of(train.rows(), recipe.batch(), model.network().smallestBatch());
+      order.replace(Streams.shuffled(train.rows(), recipe.seed(), 0));
       DataStart.set(model, features, Arrays.copyOf(order.rows(), batches.size(0)));
       try (TrainingStep step =
           new TrainingStep(
@@ -148,7 +146,7 @@ public record RateRange(List<Point> points, boolean diverged) {
     for (int i = 0; i < span.steps; i++) {
       int batch = i % batches.count();
       if (batch == 0) {
-        order.replace(shuffled(order.rows().length, seed, i / batches.count()));
+        order.replace(Streams.shuffled(order.rows().length, seed, i / batches.count()));
       }
       order.moveTo(batches.start(batch));
       double rate = span.rate(i);
@@ -168,12 +166,6 @@ public record RateRange(List<Point> points, boolean diverged) {
       }
     }
     return new RateRange(points, false);
-  }
-
-  private static int[] shuffled(int count, long seed, int epoch) {
-    int[] rows = RowOrder.natural(count).rows();
-    new Philox(seed, Streams.shuffle(epoch)).shuffle(rows);
-    return rows;
   }
 
   private static float[] values(Backend backend, Matrix flat) {

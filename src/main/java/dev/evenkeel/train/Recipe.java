@@ -6,6 +6,7 @@ import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.loss.Loss;
+import dev.evenkeel.metric.Metric;
 import dev.evenkeel.optim.Fade;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
@@ -135,6 +136,11 @@ public record Recipe(
         .withEpochs(256)
         .withBatch(256)
         .keepingBest();
+  }
+
+  /** Whether more of what is monitored is better. */
+  public boolean higherIsBetter() {
+    return !monitor.equals("loss") && Metric.named(monitor).higherIsBetter();
   }
 
   public Recipe withLoss(Loss loss) {

@@ -5,8 +5,9 @@ import dev.evenkeel.io.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Objects;
 
 /** The folder of a run: checkpoint.safetensors, model.safetensors and history.csv. */
 public final class RunFolder {
@@ -15,7 +16,8 @@ public final class RunFolder {
 
   /** The first folder NAME-1, NAME-2, … that is not there yet. */
   public static Path next(Path runs, String data) {
-    String name = Path.of(data).getFileName().toString().replaceFirst("\\.[^.]*(\\.gz)?$", "");
+    String file = data.equals("-") ? "stdin" : data;
+    String name = Path.of(file).getFileName().toString().replaceFirst("\\.[^.]*(\\.gz)?$", "");
     for (int i = 1; ; i++) {
       Path folder = runs.resolve(name + "-" + i);
       if (!Files.exists(folder)) {
@@ -61,10 +63,17 @@ public final class RunFolder {
     }
   }
 
-  static void make(Path folder) {
+  /** Whether a run left a checkpoint or a model there. */
+  static boolean holdsRun(Path folder) {
+    return Files.exists(folder.resolve(SavedModel.CHECKPOINT_FILE))
+        || Files.exists(folder.resolve(SavedModel.MODEL_FILE));
+  }
+
+  /** Makes a folder that --out names, where it is not there yet. */
+  public static void make(Path folder) {
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new EvenkeelException(
-          "%s is a file, but the run needs a folder. help: another --out".formatted(folder));
+          "%s is a file, but a folder is needed. help: another --out".formatted(folder));
     }
     try {
       Files.createDirectories(folder);
@@ -90,60 +99,82 @@ public final class RunFolder {
     }
   }
 
+  /** The run's folder, of which a file may have been named. */
+  public static Path named(Path folderOrCheckpoint) {
+    boolean isCheckpoint =
+        folderOrCheckpoint.endsWith(SavedModel.CHECKPOINT_FILE)
+            && Files.isRegularFile(folderOrCheckpoint);
+    return isCheckpoint
+        ? Objects.requireNonNullElse(folderOrCheckpoint.getParent(), Path.of("."))
+        : folderOrCheckpoint;
+  }
+
   /** The checkpoint to go on from; what a killed run left half-written is cleared away. */
   public static SavedModel checkpoint(Path folder) {
+    RunMark.requireIdle(folder); // what it has half-written must stay
     Path file = folder.resolve(SavedModel.CHECKPOINT_FILE);
     if (!Files.exists(file)) {
       throw new EvenkeelException(
           "There is no checkpoint to resume at %s. help: name the folder that --out named"
               .formatted(file));
     }
-    try (var leftOvers = Files.newDirectoryStream(folder, ".*.safetensors.*.tmp")) {
-      for (Path leftOver : leftOvers) {
-        Files.deleteIfExists(leftOver);
-      }
-    } catch (IOException e) {
-      throw new EvenkeelException(
-          "The folder %s can't be read: %s".formatted(folder, AtomicFile.reason(e)), e);
-    }
+    AtomicFile.clearLeftOvers(folder, "*.safetensors");
     return SavedModel.read(file);
   }
 
-  /** Keeps history.csv up to date: a line for each epoch. */
+  /** Keeps history.csv up to date: appends a line for each epoch. */
   public static final class HistoryFile implements Listener {
 
+    public static final String FILE = "history.csv";
+
     private final Path file;
-    private final List<Epoch> history = new ArrayList<>();
+    private boolean begun;
 
     public HistoryFile(Path folder) {
-      this.file = folder.resolve("history.csv");
+      this.file = folder.resolve(FILE);
     }
 
+    /** Where a run goes on, the checkpoint says which epochs there were; the file may be behind. */
     @Override
     public void onStart(int epoch, int epochs, long step, long totalSteps, List<Epoch> before) {
-      history.addAll(before);
+      if (!before.isEmpty()) {
+        begin(before);
+      }
     }
 
     @Override
     public void onEpoch(Epoch epoch) {
-      history.add(epoch);
-      write();
+      if (!begun) {
+        begin(List.of(epoch));
+        return;
+      }
+      try {
+        Files.writeString(file, line(epoch), StandardOpenOption.APPEND);
+      } catch (IOException e) {
+        throw new EvenkeelException(
+            "Cannot write %s: %s. help: check the free space and the permissions"
+                .formatted(file, AtomicFile.reason(e)),
+            e);
+      }
     }
 
-    private void write() {
-      List<String> names = new ArrayList<>(history.get(0).validation().keySet());
+    private void begin(List<Epoch> epochs) {
       StringBuilder csv = new StringBuilder("epoch,steps,seconds,learning_rate,train_loss");
-      names.forEach(name -> csv.append(",valid_").append(name));
+      epochs.get(0).validation().keySet().forEach(name -> csv.append(",valid_").append(name));
       csv.append(",examples_per_second,data_share\n");
-      for (Epoch epoch : history) {
-        csv.append(epoch.number()).append(',').append(epoch.steps());
-        csv.append(',').append(epoch.seconds()).append(',').append(epoch.learningRate());
-        csv.append(',').append(epoch.trainLoss());
-        names.forEach(name -> csv.append(',').append(epoch.validation().get(name)));
-        csv.append(',').append(epoch.examplesPerSecond());
-        csv.append(',').append(epoch.dataShare()).append('\n');
-      }
+      epochs.forEach(epoch -> csv.append(line(epoch)));
       AtomicFile.write(file, csv.toString());
+      begun = true;
+    }
+
+    private static String line(Epoch epoch) {
+      StringBuilder csv = new StringBuilder();
+      csv.append(epoch.number()).append(',').append(epoch.steps());
+      csv.append(',').append(epoch.seconds()).append(',').append(epoch.learningRate());
+      csv.append(',').append(epoch.trainLoss());
+      epoch.validation().values().forEach(value -> csv.append(',').append(value));
+      csv.append(',').append(epoch.examplesPerSecond());
+      return csv.append(',').append(epoch.dataShare()).append('\n').toString();
     }
   }
 }

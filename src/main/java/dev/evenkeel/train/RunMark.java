@@ -6,6 +6,8 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -15,11 +17,16 @@ import java.util.Optional;
  */
 public final class RunMark implements AutoCloseable {
 
-  private static final String RUNNING = "running";
+  /** The file that is there while the run trains. */
+  public static final String FILE = "running";
+
   private static final String STOP = "stop";
 
   /** Asking the file system at every step would take longer than small steps do. */
   private static final long LOOK_NANOS = 200_000_000;
+
+  /** When a process began is told by a clock that is set right now and then. */
+  private static final Duration CLOCK = Duration.ofSeconds(10);
 
   private final Path folder;
   private final File stop;
@@ -31,8 +38,13 @@ public final class RunMark implements AutoCloseable {
     this.stop = folder.resolve(STOP).toFile();
   }
 
-  /** Marks a run as running; what an earlier one was asked is forgotten. */
+  /**
+   * Marks a run as running; what an earlier one was asked is forgotten.
+   *
+   * @throws EvenkeelException where another one trains there
+   */
   static RunMark of(Path folder) {
+    requireIdle(folder);
     RunMark mark = new RunMark(folder);
     try {
       Files.deleteIfExists(folder.resolve(STOP));
@@ -42,7 +54,7 @@ public final class RunMark implements AutoCloseable {
               .formatted(folder.resolve(STOP), AtomicFile.reason(e)),
           e);
     }
-    AtomicFile.write(folder.resolve(RUNNING), process(ProcessHandle.current()));
+    AtomicFile.write(folder.resolve(FILE), process(ProcessHandle.current()));
     return mark;
   }
 
@@ -56,14 +68,13 @@ public final class RunMark implements AutoCloseable {
   /** Says how long the run will be, in a second line. */
   void tell(Length length) {
     String line = "%d %d".formatted(length.epochs, length.steps);
-    AtomicFile.write(
-        folder.resolve(RUNNING), process(ProcessHandle.current()) + "\n" + line + "\n");
+    AtomicFile.write(folder.resolve(FILE), process(ProcessHandle.current()) + "\n" + line + "\n");
   }
 
   /** How long the run in a folder will be, where it has said so. */
   public static Optional<Length> length(Path folder) {
     try {
-      String[] numbers = Files.readAllLines(folder.resolve(RUNNING)).get(1).split(" ");
+      String[] numbers = Files.readAllLines(folder.resolve(FILE)).get(1).split(" ");
       return Optional.of(new Length(Integer.parseInt(numbers[0]), Long.parseLong(numbers[1])));
     } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
       return Optional.empty();
@@ -72,7 +83,22 @@ public final class RunMark implements AutoCloseable {
 
   /** Its number, and when it began: numbers are given again. */
   private static String process(ProcessHandle process) {
-    return process.pid() + " " + process.info().startInstant().orElse(Instant.EPOCH);
+    return process.pid() + " " + began(process);
+  }
+
+  private static Instant began(ProcessHandle process) {
+    return process.info().startInstant().orElse(Instant.EPOCH);
+  }
+
+  /** Two runs in one folder would take each other's files. */
+  static void requireIdle(Path folder) {
+    running(folder)
+        .ifPresent(
+            process -> {
+              throw new EvenkeelException(
+                  "%s is being trained by process %d at this moment. help: wait for its end or stop it; if it is no training, delete %s"
+                      .formatted(folder, process.pid(), folder.resolve(FILE)));
+            });
   }
 
   /** Whether someone asked the run to stop, as of a moment ago. */
@@ -87,12 +113,22 @@ public final class RunMark implements AutoCloseable {
 
   /** Whether a process of this machine trains in that folder now. */
   public static boolean isRunning(Path folder) {
+    return running(folder).isPresent();
+  }
+
+  /** The process that marked the folder, while it lives: another one of its number began later. */
+  private static Optional<ProcessHandle> running(Path folder) {
     try {
-      String mark = Files.readString(folder.resolve(RUNNING)).split("\n", 2)[0];
-      long pid = Long.parseLong(mark.substring(0, Math.max(0, mark.indexOf(' '))));
-      return ProcessHandle.of(pid).map(process -> process(process).equals(mark)).orElse(false);
-    } catch (IOException | NumberFormatException e) {
-      return false;
+      String[] mark = Files.readString(folder.resolve(FILE)).split("\n", 2)[0].split(" ");
+      Instant began = Instant.parse(mark[1]);
+      return ProcessHandle.of(Long.parseLong(mark[0]))
+          .filter(process -> began(process).minus(CLOCK).isBefore(began))
+          .filter(process -> began(process).plus(CLOCK).isAfter(began));
+    } catch (IOException
+        | NumberFormatException
+        | DateTimeException
+        | IndexOutOfBoundsException e) {
+      return Optional.empty();
     }
   }
 
@@ -104,7 +140,7 @@ public final class RunMark implements AutoCloseable {
   @Override
   public void close() {
     try {
-      Files.deleteIfExists(folder.resolve(RUNNING));
+      Files.deleteIfExists(folder.resolve(FILE));
       Files.deleteIfExists(folder.resolve(STOP));
     } catch (IOException e) {
       return; // the process ends soon, and then the mark says nothing any more

@@ -81,7 +81,7 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
    * @param held bytes before the run took any: the model's, and what others have on the device
    */
   DeviceMemoryException advise(DeviceMemoryException cause, long held) {
-    int smallest = model.network().hasBatchNorm() ? 2 : 1;
+    int smallest = model.network().smallestBatch();
     int batch = Integer.highestOneBit(recipe.batch());
     while (batch >= smallest) {
       Optional<Backend> planner = model.backend().planner();

@@ -12,9 +12,7 @@ import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Parameter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -36,8 +34,16 @@ public record SavedModel(
   public static final String CHECKPOINT_FILE = "checkpoint.safetensors";
 
   static final String PREFIX = "evenkeel.";
+
+  /** The note that holds the fingerprints of the rows that trained and validated. */
+  static final String ROWS = "rows";
+
   private static final String FORMAT = "1";
-  private static final String COUNT = ".num_batches_tracked";
+
+  /** With another preparation of the data. */
+  public SavedModel withPreparation(Preparation other) {
+    return new SavedModel(file, network, recipe, Optional.of(other), notes, content);
+  }
 
   /** Reads a file, or the model or else the checkpoint in a folder. */
   public static SavedModel load(Path fileOrFolder) {
@@ -119,6 +125,15 @@ public record SavedModel(
     }
   }
 
+  /**
+   * Whether these rows, as they are now, are the ones that trained and validated it: then none of
+   * the others was ever seen. Empty where the file does not say, as older ones don't.
+   */
+  public Optional<Boolean> learnedFrom(DataPlan.Parts parts) {
+    return Optional.ofNullable(notes.get(ROWS))
+        .map(text -> text.equals(Json.write(parts.fingerprints())));
+  }
+
   static <T> T part(Path file, Map<String, String> metadata, String key, Class<T> type) {
     String text = metadata.get(PREFIX + key);
     if (text == null) {
@@ -159,8 +174,7 @@ public record SavedModel(
       Optional<Preparation> preparation,
       Map<String, String> notes) {
     LinkedHashMap<String, Tensor> tensors = new LinkedHashMap<>();
-    values(model)
-        .forEach((parameter, values) -> tensors.put(parameter.name(), tensor(parameter, values)));
+    put(tensors, "", model, model.values());
     Safetensors.write(file, metadata(model.network(), recipe, preparation, notes), tensors);
   }
 
@@ -169,27 +183,17 @@ public record SavedModel(
     write(target, model, recipe, preparation, notes);
   }
 
-  /** Parameters and statistics with their values, in the order of the layers. */
-  static Map<Parameter, float[]> values(Model model) {
-    Map<Parameter, float[]> values = new LinkedHashMap<>();
-    all(model).forEach(parameter -> values.put(parameter, model.values(parameter)));
-    return values;
-  }
-
-  static List<Parameter> all(Model model) {
-    List<Parameter> all = new ArrayList<>(model.parameters());
-    all.addAll(model.statistics());
-    return all;
-  }
-
-  /** As PyTorch has it: vectors with one dimension, the count of batches an integer scalar. */
-  static Tensor tensor(Parameter parameter, float[] values) {
-    if (parameter.name().endsWith(COUNT)) {
-      return Tensor.of(new long[] {(long) values[0]});
+  /** Adds the values of a model as PyTorch has them, with a prefix to their names. */
+  static void put(
+      Map<String, Tensor> tensors, String prefix, Model model, Map<String, float[]> values) {
+    for (Parameter parameter : model.all()) {
+      float[] own = values.get(parameter.name());
+      tensors.put(
+          prefix + parameter.name(),
+          parameter.isCount()
+              ? Tensor.of(new long[] {(long) own[0]})
+              : Tensor.of(own, parameter.shape()));
     }
-    return parameter.isVector()
-        ? Tensor.of(values, values.length)
-        : Tensor.of(values, parameter.rows(), parameter.columns());
   }
 
   /** The model with its weights, on a device. */
@@ -201,12 +205,11 @@ public record SavedModel(
 
   /** Fills a model of the same network from the tensors whose names begin with a prefix. */
   void restore(Model model, String prefix) {
-    for (Parameter parameter : all(model)) {
+    Map<String, float[]> all = new LinkedHashMap<>();
+    for (Parameter parameter : model.all()) {
       String name = prefix + parameter.name();
       float[] values =
-          parameter.name().endsWith(COUNT)
-              ? new float[] {content.longs(name)[0]}
-              : content.floats(name);
+          parameter.isCount() ? new float[] {content.longs(name)[0]} : content.floats(name);
       if (values.length != parameter.size()) {
         throw new EvenkeelException(
             "%s: tensor \"%s\" has %s, but its layer needs %d x %d"
@@ -217,8 +220,8 @@ public record SavedModel(
                     parameter.rows(),
                     parameter.columns()));
       }
-      model.backend().write(values, parameter.value());
+      all.put(parameter.name(), values);
     }
-    model.markStarted();
+    model.fill(all);
   }
 }

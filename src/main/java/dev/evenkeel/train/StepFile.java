@@ -1,8 +1,5 @@
 package dev.evenkeel.train;
 
-import dev.evenkeel.EvenkeelException;
-import dev.evenkeel.io.AtomicFile;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
@@ -33,11 +30,9 @@ public final class StepFile implements Listener, AutoCloseable {
 
   private final GrowingCsv file;
   private final int rowsOfEpoch;
-  private final Consumer<String> say;
   private final double shortest;
   private final double shareOfAge;
   private final StringBuilder line = new StringBuilder(160);
-  private boolean failed;
 
   private int epochUnderWay;
   private long stepsBeforeEpoch;
@@ -58,9 +53,8 @@ public final class StepFile implements Listener, AutoCloseable {
   }
 
   StepFile(Path folder, int rowsOfEpoch, Consumer<String> say, double shortest, double shareOfAge) {
-    this.file = new GrowingCsv(folder.resolve(FILE), COLUMNS);
+    this.file = new GrowingCsv(folder.resolve(FILE), COLUMNS, say);
     this.rowsOfEpoch = rowsOfEpoch;
-    this.say = say;
     this.shortest = shortest;
     this.shareOfAge = shareOfAge;
   }
@@ -70,18 +64,14 @@ public final class StepFile implements Listener, AutoCloseable {
     if (!before.isEmpty()) {
       endOf(before.get(before.size() - 1));
     }
+    String last = file.keepUpTo(step);
     try {
-      String last = file.keepUpTo(step);
       if (!last.isEmpty()) {
         double seconds = Double.parseDouble(last.split(",")[SECONDS]);
         secondsBeforeEpoch = Math.max(secondsBeforeEpoch, seconds); // it may stand amid an epoch
       }
-    } catch (IOException e) {
-      fail("Cannot write %s: %s".formatted(file.file(), AtomicFile.reason(e)));
-    } catch (EvenkeelException e) {
-      fail(e.getMessage());
     } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
-      fail("%s holds lines that are not its own".formatted(file.file()));
+      file.refuse();
     }
     secondsOfLine = secondsBeforeEpoch;
   }
@@ -99,7 +89,7 @@ public final class StepFile implements Listener, AutoCloseable {
     rows += rowsOfStep;
     double seconds = secondsBeforeEpoch + (now - nanosOfEpoch) * 1e-9;
     double passed = seconds - secondsOfLine;
-    if (passed < Math.max(shortest, seconds * shareOfAge) || passed <= 0 || failed) {
+    if (passed < Math.max(shortest, seconds * shareOfAge) || passed <= 0 || file.failed()) {
       return;
     }
     double done = Math.min(1, (double) (step - stepsBeforeEpoch) * rowsOfStep / rowsOfEpoch);
@@ -109,7 +99,9 @@ public final class StepFile implements Listener, AutoCloseable {
     number(lossSum / rows);
     number(learningRate);
     number(rowsTimed / passed);
-    write();
+    line.append('\n');
+    file.append(line);
+    line.setLength(0);
     secondsOfLine = seconds;
     lossSum = 0;
     rows = 0;
@@ -140,22 +132,6 @@ public final class StepFile implements Listener, AutoCloseable {
     text.append('e').append(exponent);
   }
 
-  private void write() {
-    line.append('\n');
-    try {
-      file.append(line);
-    } catch (IOException e) {
-      fail("Cannot write %s: %s".formatted(file.file(), AtomicFile.reason(e)));
-    } finally {
-      line.setLength(0);
-    }
-  }
-
-  private void fail(String why) {
-    failed = true;
-    say.accept(why + ". Training goes on without it");
-  }
-
   @Override
   public void onEpoch(Epoch epoch) {
     endOf(epoch);
@@ -168,10 +144,6 @@ public final class StepFile implements Listener, AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      file.close();
-    } catch (IOException e) {
-      return; // what was written is with the operating system already
-    }
+    file.close();
   }
 }

@@ -6,6 +6,8 @@ import java.util.List;
  * How a training went. The model itself holds the final weights: the best ones where they were
  * asked for, else the last ones.
  *
+ * @param seconds that the run took in all, with validation and files; {@link
+ *     Epoch#examplesPerSecond} is of the training steps alone
  * @param bestEpoch the epoch with the best validation, 0 without validation
  * @param stoppedEarly whether patience ran out
  * @param keptBest whether the model holds the weights of the best epoch

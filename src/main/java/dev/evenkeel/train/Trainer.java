@@ -8,6 +8,7 @@ import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.io.Json;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.nn.DataStart;
@@ -16,9 +17,7 @@ import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.PopulationStatistics;
 import dev.evenkeel.nn.Streams;
-import dev.evenkeel.optim.ScheduleState;
 import dev.evenkeel.tensor.Matrix;
-import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.LoggerFactory;
 
 /**
  * The loop: epochs of steps, validation, early stopping, checkpoints, listeners.
@@ -47,6 +47,12 @@ public final class Trainer {
    */
   private static final int STEPS_UNDER_WAY = 16;
 
+  /** So much work is lost at most where a process is killed, unless checkpoints are large. */
+  private static final long CHECKPOINT_NANOS = 5_000_000_000L;
+
+  /** Writing a large checkpoint takes no more than one part of so many of the time. */
+  private static final int CHECKPOINT_SHARE = 20;
+
   private final Model model;
   private final Recipe recipe;
   private final Dataset train;
@@ -55,17 +61,18 @@ public final class Trainer {
   private final List<Listener> listeners = new ArrayList<>();
   private Optional<Path> folder = Optional.empty();
   private Optional<RunMark> mark = Optional.empty();
-  private Duration checkpointEvery = Duration.ofSeconds(30);
+  private Optional<Duration> checkpointEvery = Optional.empty();
   private final Map<String, String> notes = new LinkedHashMap<>();
   private Optional<SavedModel> resumed = Optional.empty();
 
   private final List<Metric> metrics;
-  private Progress progress;
+  private Course course;
   private int epochs;
-  private ScheduleState schedule;
-  private final List<Epoch> history = new ArrayList<>();
-  private Map<Parameter, float[]> best = Map.of();
+  private long runNanos; // when this run began
+  private double secondsBefore; // of the runs that this one goes on from
   private long lastCheckpointNanos;
+  private long checkpointTook;
+  private boolean hasCheckpoint;
 
   public Trainer(Model model, Recipe recipe, Dataset train) {
     this.model = model;
@@ -86,9 +93,15 @@ public final class Trainer {
    * says; {@link SavedModel#load} brings the model back. Whoever wants more of it, a device of
    * their own or a listener, makes a trainer.
    *
+   * <p>An earlier run in that folder is replaced, and the log says so at info: the same program may
+   * well run twice. Whoever wants to keep it names another folder.
+   *
    * @param network for the data's columns and outputs, as {@link DataPlan.Parts#mlp} makes one
    */
   public static Trained train(Network network, Recipe recipe, DataPlan.Parts data, Path folder) {
+    if (RunFolder.holdsRun(folder)) {
+      LoggerFactory.getLogger(Trainer.class).info("Replacing the earlier run in {}", folder);
+    }
     try (Backend backend = Device.auto();
         Model model = network.build(backend, recipe.seed())) {
       Trainer trainer = new Trainer(model, recipe, data.train());
@@ -128,17 +141,19 @@ public final class Trainer {
   }
 
   /**
-   * Keeps a checkpoint in this folder, after each epoch and every 30 seconds in between, and the
-   * model at the end; what an earlier run left there is replaced. {@link RunMark#askToStop} then
-   * ends the run with a {@link StoppedException}.
+   * Keeps a checkpoint in this folder, from the end of the first epoch on every 5 seconds (where it
+   * is large, less often: a twentieth of the time goes to it at most), and both it and the model at
+   * the end; what an earlier run left there is replaced. {@link RunMark#askToStop} then ends the
+   * run with a {@link StoppedException}.
    */
   public Trainer withCheckpoints(Path folder) {
     this.folder = Optional.of(folder);
     return this;
   }
 
+  /** Another interval between checkpoints, however large they are. */
   public Trainer withCheckpointEvery(Duration interval) {
-    this.checkpointEvery = interval;
+    this.checkpointEvery = Optional.of(interval);
     return this;
   }
 
@@ -160,6 +175,7 @@ public final class Trainer {
    * @throws StoppedException if it was asked to stop before
    */
   public Trained fit() {
+    runNanos = System.nanoTime();
     if (recipe.keepsBest() && valid.isEmpty()) {
       throw new EvenkeelException(
           recipe.patience() > 0
@@ -167,7 +183,7 @@ public final class Trainer {
               : "Keeping the best epoch needs rows to validate on. help: split some off, or keep the last epoch");
     }
     folder.ifPresent(RunFolder::make);
-    int smallest = model.network().hasBatchNorm() ? 2 : 1;
+    int smallest = model.network().smallestBatch();
     Batches batches = Batches.of(train.rows(), recipe.batch(), smallest);
     RowOrder order = new RowOrder(new int[train.rows()]);
     long held = model.backend().allocatedBytes();
@@ -266,15 +282,22 @@ public final class Trainer {
     epochs = (int) walks;
     mark.ifPresent(one -> one.tell(new RunMark.Length(epochs, total)));
     for (Listener listener : listeners) {
-      listener.onStart(progress.epoch() + 1, epochs, progress.step(), total, List.copyOf(history));
+      Progress from = course.progress();
+      listener.onStart(from.epoch() + 1, epochs, from.step(), total, List.copyOf(from.history()));
     }
-    boolean stopped = patienceIsOut();
-    while (progress.step() < total && !stopped) {
+    boolean stopped = course.patienceIsOut();
+    while (course.progress().step() < total && !stopped) {
       epoch(batches, order, step, evaluator, total);
-      stopped = patienceIsOut();
-      checkpoint(step);
-      if (progress.step() < total && !stopped && isStopAsked()) {
-        throw new StoppedException(folder.get(), progress.step());
+      stopped = course.patienceIsOut();
+      long taken = course.progress().step();
+      NonFiniteException.check(model, taken);
+      boolean ends = taken == total || stopped;
+      boolean asked = !ends && isStopAsked();
+      if (ends || asked || isDue() || !hasCheckpoint) {
+        checkpoint(step);
+      }
+      if (asked) {
+        throw new StoppedException(folder.get(), taken);
       }
     }
     return stopped;
@@ -284,37 +307,18 @@ public final class Trainer {
     return mark.isPresent() && mark.get().isStopAsked();
   }
 
-  private boolean patienceIsOut() {
-    return recipe.patience() > 0 && progress.sinceBest() >= recipe.patience();
+  private void begin(TrainingStep step) {
+    List<String> data = DataPlan.fingerprints(train, valid);
+    notes.put(SavedModel.ROWS, Json.write(data));
+    course = new Course(model, recipe, data);
+    lastCheckpointNanos = System.nanoTime();
+    resumed.ifPresent(saved -> course.resume(saved, step.optimizerState()));
+    secondsBefore = course.progress().seconds();
   }
 
-  private void begin(TrainingStep step) {
-    List<String> data = new ArrayList<>(List.of(train.fingerprint()));
-    valid.ifPresent(rows -> data.add(rows.fingerprint()));
-    schedule = new ScheduleState(recipe.schedule());
-    progress = Progress.start(schedule.saved(), data, model.backend().description());
-    lastCheckpointNanos = System.nanoTime();
-    if (resumed.isEmpty()) {
-      return;
-    }
-    SavedModel saved = resumed.get();
-    Progress from = Checkpoint.progress(saved);
-    if (!saved.network().equals(model.network()) || !saved.recipe().equals(recipe)) {
-      throw new EvenkeelException(
-          "%s was made with another network or recipe: training can't go on from it"
-              .formatted(saved.file()));
-    }
-    if (!from.data().equals(data)) {
-      throw new EvenkeelException(
-          "%s was trained on other data: the fingerprint of its rows was %s, now it is %s. help: go on with the very same file, split and seed"
-              .formatted(saved.file(), from.data(), data));
-    }
-    saved.restore(model, "");
-    Checkpoint.restoreOptimizer(saved, model, step.optimizerState());
-    best = Checkpoint.best(saved, model);
-    schedule = ScheduleState.restore(recipe.schedule(), from.schedule());
-    history.addAll(from.history());
-    progress = from;
+  /** What a user waited for so far: steps, validation, files, listeners. */
+  private double seconds() {
+    return secondsBefore + (System.nanoTime() - runNanos) * 1e-9;
   }
 
   private void epoch(
@@ -323,12 +327,11 @@ public final class Trainer {
       TrainingStep step,
       Optional<Evaluator> evaluator,
       long total) {
+    Progress progress = course.progress();
     order.replace(shuffled(progress.epoch()));
-
     long number = progress.step();
     int batch = progress.batch();
     double lossSum = progress.lossSum();
-    double secondsBefore = progress.seconds();
     double rate = 0;
     long done = 0;
     long gatherBefore = model.backend().gatherNanos();
@@ -336,7 +339,7 @@ public final class Trainer {
     for (; batch < batches.count() && number < total; batch++) {
       order.moveTo(batches.start(batch));
       int size = batches.size(batch);
-      rate = recipe.optimizer().learningRate() * schedule.factor(number, total);
+      rate = course.learningRate(number, total);
       double decay = recipe.fade().weightDecay().factor(number, total);
       double dropout = recipe.fade().dropout().factor(number, total);
       step.start(size, number, rate, decay, dropout);
@@ -347,8 +350,8 @@ public final class Trainer {
       boolean last = batch + 1 == batches.count() || number == total;
       lossSum = losses(step, due || last ? 0 : STEPS_UNDER_WAY, lossSum);
       if (due && !last) {
-        double seconds = secondsBefore + (System.nanoTime() - start) * 1e-9;
-        progress = at(number, progress.epoch(), batch + 1, lossSum, seconds);
+        course.within(number, batch + 1, lossSum, seconds());
+        NonFiniteException.check(model, number);
         checkpoint(step);
         if (stop) {
           throw new StoppedException(folder.get(), number);
@@ -359,21 +362,16 @@ public final class Trainer {
     double dataShare = (model.backend().gatherNanos() - gatherBefore) * 1e-9 / seconds;
     int rowsSeen = batch == batches.count() ? train.rows() : batches.start(batch);
     showGradients(step);
-    endEpoch(
-        number,
-        lossSum / rowsSeen,
-        rate,
-        secondsBefore + seconds,
-        done / seconds,
-        dataShare,
-        evaluator);
+    Map<String, Double> validation = evaluator.map(this::validate).orElse(Map.of());
+    Epoch epoch =
+        course.endEpoch(
+            number, lossSum / rowsSeen, rate, seconds(), done / seconds, dataShare, validation);
+    listeners.forEach(listener -> listener.onEpoch(epoch));
   }
 
   /** The order of the training rows in an epoch. */
   private int[] shuffled(int epoch) {
-    int[] rows = RowOrder.natural(train.rows()).rows();
-    new Philox(recipe.seed(), Streams.shuffle(epoch)).shuffle(rows);
-    return rows;
+    return Streams.shuffled(train.rows(), recipe.seed(), epoch);
   }
 
   /** Takes the losses that are here, and waits until no more than {@code allowed} are not. */
@@ -386,7 +384,7 @@ public final class Trainer {
         listeners
             .get(i)
             .onStep(
-                progress.epoch() + 1,
+                course.progress().epoch() + 1,
                 one.number() + 1,
                 one.rows(),
                 step.loss(),
@@ -399,7 +397,7 @@ public final class Trainer {
 
   private void showGradients(TrainingStep step) {
     List<Listener> wanting = listeners.stream().filter(Listener::wantsGradients).toList();
-    if (wanting.isEmpty() || !Epoch.isLookedInto(progress.epoch() + 1, epochs)) {
+    if (wanting.isEmpty() || !Epoch.isLookedInto(course.progress().epoch() + 1, epochs)) {
       return;
     }
     for (Parameter parameter : model.parameters()) {
@@ -410,70 +408,11 @@ public final class Trainer {
   }
 
   private boolean isDue() {
-    return System.nanoTime() - lastCheckpointNanos >= checkpointEvery.toNanos();
-  }
-
-  private void endEpoch(
-      long number,
-      double trainLoss,
-      double rate,
-      double seconds,
-      double examplesPerSecond,
-      double dataShare,
-      Optional<Evaluator> evaluator) {
-    Map<String, Double> validation = new LinkedHashMap<>();
-    boolean isBest = false;
-    if (evaluator.isPresent()) {
-      validation = validate(evaluator.get());
-      schedule.observe(validation.get("loss"));
-      isBest = isBetter(validation.get(recipe.monitor()));
-    }
-    Epoch epoch =
-        new Epoch(
-            progress.epoch() + 1,
-            number,
-            seconds,
-            rate,
-            trainLoss,
-            validation,
-            isBest,
-            examplesPerSecond,
-            dataShare);
-    history.add(epoch);
-    if (isBest && recipe.keepsBest()) {
-      best = SavedModel.values(model);
-    }
-    progress =
-        new Progress(
-            number,
-            progress.epoch() + 1,
-            0,
-            0,
-            seconds,
-            schedule.saved(),
-            List.copyOf(history),
-            isBest ? epoch.number() : progress.bestEpoch(),
-            isBest ? validation.get(recipe.monitor()) : progress.bestScore(),
-            isBest ? 0 : progress.sinceBest() + 1,
-            progress.data(),
-            progress.device());
-    listeners.forEach(listener -> listener.onEpoch(epoch));
-  }
-
-  private Progress at(long number, int epoch, int batch, double lossSum, double seconds) {
-    return new Progress(
-        number,
-        epoch,
-        batch,
-        lossSum,
-        seconds,
-        schedule.saved(),
-        progress.history(),
-        progress.bestEpoch(),
-        progress.bestScore(),
-        progress.sinceBest(),
-        progress.data(),
-        progress.device());
+    long interval =
+        checkpointEvery
+            .map(Duration::toNanos)
+            .orElse(Math.max(CHECKPOINT_NANOS, CHECKPOINT_SHARE * checkpointTook));
+    return System.nanoTime() - lastCheckpointNanos >= interval;
   }
 
   private Map<String, Double> validate(Evaluator evaluator) {
@@ -487,43 +426,47 @@ public final class Trainer {
     return values;
   }
 
-  private boolean isBetter(double score) {
-    boolean higher =
-        !recipe.monitor().equals("loss") && Metric.named(recipe.monitor()).higherIsBetter();
-    double before = progress.bestScore();
-    return Double.isNaN(before) ? !Double.isNaN(score) : higher ? score > before : score < before;
-  }
-
   private void checkpoint(TrainingStep step) {
-    NonFiniteException.check(model, progress.step());
     if (folder.isEmpty()) {
       return;
     }
+    long start = System.nanoTime();
     Path file = folder.get().resolve(SavedModel.CHECKPOINT_FILE);
     Checkpoint.write(
-        file, model, recipe, preparation, notes, progress, step.optimizerState(), best);
+        file,
+        model,
+        recipe,
+        preparation,
+        notes,
+        course.progress(),
+        step.optimizerState(),
+        course.best());
     lastCheckpointNanos = System.nanoTime();
+    checkpointTook = lastCheckpointNanos - start;
+    hasCheckpoint = true;
     listeners.forEach(listener -> listener.onCheckpoint(file));
   }
 
   private Trained finish(boolean stopped, Matrix features) {
-    if (!best.isEmpty()) {
-      Checkpoint.restore(model, best);
+    boolean restored = !course.best().isEmpty();
+    if (restored) {
+      model.fill(course.best());
     }
     PopulationStatistics.update(model, features, recipe.batch());
     folder.ifPresent(
         path ->
             SavedModel.write(
                 path.resolve(SavedModel.MODEL_FILE), model, recipe, preparation, notes));
+    Progress progress = course.progress();
     Trained result =
         new Trained(
             progress.epoch(),
             progress.step(),
-            progress.seconds(),
-            List.copyOf(history),
+            seconds(),
+            List.copyOf(progress.history()),
             progress.bestEpoch(),
             stopped,
-            !best.isEmpty());
+            restored);
     listeners.forEach(listener -> listener.onEnd(result));
     return result;
   }

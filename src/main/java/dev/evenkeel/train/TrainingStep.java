@@ -319,11 +319,6 @@ public final class TrainingStep implements AutoCloseable {
     return gradients;
   }
 
-  /** Floats held beside the model: activations, gradients, optimizer state. */
-  public long memory() {
-    return memory.size() + owned.stream().mapToLong(Buffer::length).sum();
-  }
-
   @Override
   public void close() {
     bounds.forEach(bound -> bound.all.close());

@@ -3,11 +3,13 @@ package dev.evenkeel.train;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.io.Json;
+import dev.evenkeel.io.Unreadable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,19 +50,24 @@ public final class TuningJournal {
    */
   public static TuningJournal open(Path file, Heading heading) {
     TuningJournal journal = new TuningJournal(file);
-    clearLeftOvers(file.toAbsolutePath());
+    AtomicFile.clearLeftOvers(file.toAbsolutePath().getParent(), file.getFileName().toString());
     String first = Json.write(heading);
     journal.text.append(first).append('\n');
     if (Files.exists(file)) {
       List<String> lines = lines(file);
       if (lines.isEmpty() || !lines.get(0).equals(first)) {
+        Heading there = lines.isEmpty() ? null : read(lines, 0, Heading.class, file);
         throw new EvenkeelException(
-            "%s is the journal of a search with other options. help: the same options go on with it; another --out starts a new one"
-                .formatted(file));
+            "%s is %s. help: the same options go on with it; another --out starts a new one"
+                .formatted(
+                    file,
+                    there == null
+                        ? "empty, so no journal of a search"
+                        : "the journal of a search with other options: "
+                            + differences(there, heading)));
       }
       for (int i = 1; i < lines.size(); i++) {
-        journal.outcomes.add(
-            Json.read(lines.get(i), Tuner.Outcome.class, file + ", line " + (i + 1)));
+        journal.outcomes.add(read(lines, i, Tuner.Outcome.class, file));
         journal.text.append(lines.get(i)).append('\n');
       }
     } else {
@@ -69,24 +76,56 @@ public final class TuningJournal {
     return journal;
   }
 
-  /** What a killed search left half-written. */
-  private static void clearLeftOvers(Path file) {
-    String pattern = ".%s.*.tmp".formatted(file.getFileName());
-    try (var leftOvers = Files.newDirectoryStream(file.getParent(), pattern)) {
-      for (Path leftOver : leftOvers) {
-        Files.deleteIfExists(leftOver);
-      }
-    } catch (IOException e) {
+  private static <T> T read(List<String> lines, int index, Class<T> type, Path file) {
+    try {
+      return Json.read(lines.get(index), type, file + ", line " + (index + 1));
+    } catch (EvenkeelException e) {
       throw new EvenkeelException(
-          "The folder %s can't be read: %s".formatted(file.getParent(), AtomicFile.reason(e)), e);
+          "%s is damaged: its line %d is no %s of a search. help: %s"
+              .formatted(
+                  file,
+                  index + 1,
+                  index == 0 ? "heading" : "result",
+                  index == 0
+                      ? "another --out starts a new one"
+                      : "without that line, only its training is run again"),
+          e);
     }
+  }
+
+  /** "--trials was 4 and is 5". */
+  private static String differences(Heading there, Heading now) {
+    Map<String, Object> before = values(there);
+    List<String> all = new ArrayList<>();
+    values(now)
+        .forEach(
+            (name, value) -> {
+              if (!value.equals(before.get(name))) {
+                all.add("%s was %s and is %s".formatted(name, before.get(name), value));
+              }
+            });
+    return all.isEmpty() ? "it holds more than this version knows" : String.join("; ", all);
+  }
+
+  private static Map<String, Object> values(Heading heading) {
+    Tuner.Plan plan = heading.plan;
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("--trials", plan.trials());
+    values.put("--rungs", plan.rungs());
+    values.put("--eta", plan.eta());
+    values.put("--epochs", plan.epochs());
+    values.put("--seed", plan.seed());
+    plan.space().dimensions().forEach(one -> values.put("what is tried for " + one.name(), one));
+    values.put("what is tried", plan.space().dimensions().stream().map(one -> one.name()).toList());
+    heading.base.forEach((name, text) -> values.put("\"" + name + "\"", "\"" + text + "\""));
+    return values;
   }
 
   private static List<String> lines(Path file) {
     try {
       return Files.readAllLines(file);
     } catch (IOException e) {
-      throw new EvenkeelException("Cannot read %s: %s".formatted(file, AtomicFile.reason(e)), e);
+      throw Unreadable.because(file, e);
     }
   }
 

@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.report.RunReport;
 import dev.evenkeel.report.RunTables;
+import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.RunMark;
 import dev.evenkeel.train.SavedModel;
 import dev.evenkeel.train.StepFile;
@@ -22,13 +23,13 @@ import java.util.stream.Stream;
 /** The runs in a folder: each one that holds a file that only runs hold. */
 final class Runs {
 
-  private static final String HISTORY = "history.csv";
+  private static final String HISTORY = RunFolder.HistoryFile.FILE;
 
-  /** The state, and the name of the file that marks it. */
+  /** The state of one that trains now. */
   private static final String RUNNING = "running";
 
   private static final List<String> MARKS =
-      List.of(RUNNING, HISTORY, SavedModel.CHECKPOINT_FILE, SavedModel.MODEL_FILE);
+      List.of(RunMark.FILE, HISTORY, SavedModel.CHECKPOINT_FILE, SavedModel.MODEL_FILE);
 
   private final Path folder;
 
@@ -75,7 +76,7 @@ final class Runs {
     return new Run(
         run.getFileName().toString(),
         running ? RUNNING : finished ? "finished" : "stopped",
-        running ? time(run.resolve(RUNNING)) : changed(run),
+        running ? time(run.resolve(RunMark.FILE)) : changed(run),
         isOwn(run.resolve(RunReport.FILE)),
         running ? RunMark.length(run).orElse(null) : null);
   }

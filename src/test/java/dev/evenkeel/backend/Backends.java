@@ -1,6 +1,5 @@
 package dev.evenkeel.backend;
 
-import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.cpu.CpuBackend;
 import dev.evenkeel.gpu.Gpu;
 import dev.evenkeel.simulator.SimulatedDriver;
@@ -28,10 +27,6 @@ final class Backends {
     backends.put("cuda, simulated", () -> SimulatedGpu.open(new SimulatedDriver(1)));
     if (Gpu.missing().isEmpty()) {
       backends.put(Gpu.name(), Gpu::open);
-      if (Gpu.hasCudnn()) {
-        backends.put(
-            Gpu.name() + ", cuDNN", () -> Gpu.open(Gpu.options().withNormBody(NormBody.CUDNN)));
-      }
     }
     backends.keySet().removeIf(name -> !name.matches(CHOSEN));
     if (backends.isEmpty()) {

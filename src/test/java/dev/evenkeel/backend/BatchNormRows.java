@@ -44,11 +44,51 @@ final class BatchNormRows {
         Running running = new Running(weight, unbiased);
         String input =
             "running statistics, weight %s, %s".formatted(weight, unbiased ? "unbiased" : "biased");
-        rows.add(new Row("batchNormForward", input, bench -> running(bench, running)));
+        Values[] batches = {
+          Values.LARGE_MEAN, Values.NORMAL, Values.CONSTANT_COLUMN, Values.NORMAL
+        };
+        rows.add(new Row("batchNormForward", input, bench -> running(bench, running, batches)));
       }
     }
     rows.add(new Row("batchNormForward", "one row is an error", BatchNormRows::oneRow));
     rows.add(new Row("batchNormBackward", "dx in place of dy", BatchNormRows::inPlace));
+    return rows;
+  }
+
+  /**
+   * What cuDNN can do, in training or at inference: of normal values, since its one float of a mean
+   * can't tell values near 10⁴ apart by 10⁻². Rows whose columns are a multiple of 8, so that they
+   * are not padded; up to as many of them as it takes.
+   */
+  static List<Row> byCudnn() {
+    List<Row> rows = new ArrayList<>();
+    for (Activation activation : Activation.values()) {
+      add(rows, activation, Values.NORMAL, 37, 32);
+      add(rows, activation, Values.NORMAL, 131, 304);
+    }
+    for (int[] shape : new int[][] {{2, 8}, {3, 1032}, {131_070, 8}}) {
+      add(rows, Activation.RELU, Values.NORMAL, shape[0], shape[1]);
+    }
+    add(rows, Activation.LEAKY_RELU, Values.NORMAL, 65_535, 8);
+    for (double weight : new double[] {0.1, 1}) {
+      String input = "running statistics, weight %s, unbiased".formatted(weight);
+      Running running = new Running(weight, true);
+      rows.add(
+          new Row(
+              "batchNormForward",
+              input,
+              bench -> running(bench, running, Values.NORMAL, Values.CONSTANT_COLUMN)));
+    }
+    for (Activation activation : List.of(Activation.IDENTITY, Activation.RELU)) {
+      rows.add(
+          new Row(
+              "batchNormBackward",
+              "dx in place of dy, " + activation.label(),
+              b -> {
+                Layer layer = new Layer(b, activation, Values.NORMAL, 67, 304);
+                layer.backward(layer.dys);
+              }));
+    }
     return rows;
   }
 
@@ -115,16 +155,15 @@ final class BatchNormRows {
     return error < Float.MIN_NORMAL ? 0 : error;
   }
 
-  private static void running(Bench bench, Running running) {
+  private static void running(Bench bench, Running running, Values... batches) {
     int n = 33;
-    int c = 300;
+    int c = 304;
     Layer layer = new Layer(bench, Activation.RELU, Values.NORMAL, n, c, running);
     Operation forward =
         bench.backend.batchNormForward(
             layer.xs, layer.norm, layer.activation, Masking.NONE, layer.y, layer.saved);
     double[] mean = Reference.doubles(bench.read(layer.norm.runningMean()));
     double[] variance = Reference.doubles(bench.read(layer.norm.runningVariance()));
-    Values[] batches = {Values.LARGE_MEAN, Values.NORMAL, Values.CONSTANT_COLUMN, Values.NORMAL};
     for (int k = 0; k < batches.length; k++) {
       double[] x = Reference.doubles(batches[k].of(n, c, 20 + k));
       bench.backend.write(Bench.floats(x), layer.xs);
@@ -314,6 +353,13 @@ final class BatchNormRows {
     }
 
     void backward() {
+      backward(dx);
+    }
+
+    /**
+     * @param into where the gradient goes, which may be in place of dy
+     */
+    void backward(Matrix into) {
       double[] mean = Reference.columnMean(x, n, c);
       double[] variance = Reference.columnVariance(x, mean, n, c);
       double[] xHat = Reference.standardise(x, mean, variance, EPSILON, n, c);
@@ -326,7 +372,7 @@ final class BatchNormRows {
         // The truth's own y: a sign that rounding flips next to a kink is nobody's error.
         bench.backend.write(Bench.floats(Reference.activationForward(activation, u)), y);
       }
-      runBackward(dx);
+      runBackward(into);
       double[] size = new double[n * c];
       double[] products = new double[n * c];
       for (int i = 0; i < n * c; i++) {
@@ -337,7 +383,7 @@ final class BatchNormRows {
         double smallest = 4 * Float.MIN_VALUE / deviation / Tolerance.NORM_PARAMETERS.limit;
         products[i] = t[i] * Math.max(Math.abs(xHat[i]), smallest);
       }
-      compareColumns(Tolerance.NORM_GRADIENT, "dx", expected.dx(), dx, size);
+      compareColumns(Tolerance.NORM_GRADIENT, "dx", expected.dx(), into, size);
       double[] sums = ActivationRows.rootSquares(t, n, c);
       compareColumns(Tolerance.NORM_PARAMETERS, "dBeta", expected.dBeta(), dBeta, sums);
       double[] dots = ActivationRows.rootSquares(products, n, c);

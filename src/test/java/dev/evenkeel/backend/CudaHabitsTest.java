@@ -3,6 +3,7 @@ package dev.evenkeel.backend;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.evenkeel.backend.cuda.CudaBackend;
 import dev.evenkeel.simulator.ExecutionOptions;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
@@ -48,7 +49,7 @@ class CudaHabitsTest {
             SimulatedOptions.standard(seed)
                 .withExecution(ExecutionOptions.standard().withRaces(seed % 5 == 0)));
     try (Backend backend =
-        SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision), true)) {
+        SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision))) {
       Map<String, float[]> results;
       try (EveryOperation every =
           new EveryOperation(backend, rows, columns, precision == Precision.BF16)) {
@@ -71,6 +72,20 @@ class CudaHabitsTest {
     return Stream.of(ActivationRows.all(), LossRows.all(), BatchNormRows.all())
         .flatMap(List::stream)
         .filter(row -> !row.name().contains("131101"))
+        .map(row -> DynamicTest.dynamicTest(row.name(), () -> check(backend, row)))
+        .onClose(backend::close);
+  }
+
+  /** Each in one float, cuBLAS cuts no sum into parts: the tolerances must allow that too. */
+  @TestFactory
+  Stream<DynamicTest> sumsOfProductsMayBeOneFloat() {
+    Backend backend =
+        new CudaBackend(
+            new SimulatedDriver(1),
+            0,
+            SimulatedGpu.librariesWithFloatSums(),
+            SimulatedGpu.options());
+    return LinearRows.all().stream()
         .map(row -> DynamicTest.dynamicTest(row.name(), () -> check(backend, row)))
         .onClose(backend::close);
   }

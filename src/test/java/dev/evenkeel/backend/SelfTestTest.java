@@ -62,7 +62,7 @@ class SelfTestTest {
   void theSimulatedGpuPasses() {
     SimulatedDriver driver = new SimulatedDriver(1);
     try (Backend gpu =
-            SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(Precision.TF32), true);
+            SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(Precision.TF32));
         Backend cpu = Device.cpu(1)) {
       assertEquals(List.of(), wrong(SelfTest.run(gpu, cpu)));
     }

@@ -6,7 +6,7 @@ package dev.evenkeel.backend;
  * that the row names); and no element may be off by more than eight times as much of the largest.
  */
 enum Tolerance {
-  GEMM(2e-6, "blocked float sums over up to 131,101 products; TF32 would be 3e-4"),
+  GEMM(2e-6, "blocked float sums; on a GPU more beyond 512 products of a sum; TF32 would be 3e-4"),
   ACTIVATION(
       4e-7,
       "a few roundings of 6e-8 behind a polynomial good to 1e-7; derivatives are made from a rounded y"),

@@ -46,7 +46,8 @@ class CliDataTest {
     Path run = folder.resolve("flowers");
     JsonNode result =
         CommandLineRun.of("train", "--data", flowers, "--batch", 16, "--out", run, "--json").json();
-    assertEquals(CommandLineRun.trainKeys("test_accuracy"), CommandLineRun.keys(result));
+    assertEquals(
+        CommandLineRun.trainKeys("test_accuracy", "valid_accuracy"), CommandLineRun.keys(result));
     assertEquals(1, result.get("test_accuracy").asDouble());
     Path out = folder.resolve("p.csv");
     CommandLineRun.of("predict", "--model", run, "--data", flowers, "--out", out).succeeded();
@@ -106,7 +107,7 @@ class CliDataTest {
                 folder.resolve("b"),
                 "--json")
             .json();
-    assertEquals(CommandLineRun.trainKeys("test_rmse"), CommandLineRun.keys(numbers));
+    assertEquals(CommandLineRun.trainKeys("test_rmse", "valid_rmse"), CommandLineRun.keys(numbers));
   }
 
   @Test
@@ -132,7 +133,9 @@ class CliDataTest {
     CommandLineRun trained =
         CommandLineRun.of(
             "train", "--data", images, "--target", labels, "--hidden", 4, "--out", run, "--json");
-    assertEquals(CommandLineRun.trainKeys("test_accuracy"), CommandLineRun.keys(trained.json()));
+    assertEquals(
+        CommandLineRun.trainKeys("test_accuracy", "valid_accuracy"),
+        CommandLineRun.keys(trained.json()));
     trained.says("is predicted by classification, into 2 classes");
     Path few = folder.resolve("few-idx3-ubyte" + ending);
     Path ones = folder.resolve("few-idx1-ubyte" + ending);
@@ -178,7 +181,7 @@ class CliDataTest {
         CommandLineRun.of(
                 "train", "--data", x, "--target", y, "--hidden", 4, "--out", run, "--json")
             .json();
-    assertEquals(CommandLineRun.trainKeys("test_rmse"), CommandLineRun.keys(trained));
+    assertEquals(CommandLineRun.trainKeys("test_rmse", "valid_rmse"), CommandLineRun.keys(trained));
     JsonNode evaluated =
         CommandLineRun.of("evaluate", "--model", run, "--data", x, "--target", y, "--json").json();
     assertEquals(12, evaluated.get("rows").asInt());

@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.evenkeel.io.Npy;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Assumptions;
@@ -300,9 +303,14 @@ class CliMessagesTest {
   }
 
   @Test
-  void whatWentWrongIsNotOnStdout() {
-    CommandLineRun run = train("--data", "nope.csv", "--json").refused("nope.csv");
-    assertEquals("", run.out());
+  void whatWentWrongIsOnStdoutOnlyAsTheJsonObjectThatWasAskedFor() throws IOException {
+    assertEquals("", train("--data", "nope.csv").refused("nope.csv").out());
+    for (String wrong : List.of("--data nope.csv", "--bogus 1", "--lr 1e30 --hidden 8")) {
+      CommandLineRun run = train((Object[]) (wrong + " --json").split(" "));
+      assertTrue(run.exitCode() > 0, run::toString);
+      JsonNode error = new JsonMapper().readTree(run.out()).get("error");
+      assertTrue(run.err().contains("evenkeel: " + error.asText()), run::toString);
+    }
   }
 
   @Test
@@ -452,7 +460,7 @@ class CliMessagesTest {
     CommandLineRun.of("train", "--resume", folder)
         .refused("no checkpoint to resume", "the folder that --out named");
     CommandLineRun.of("train", "--resume", digits, "--lr", 1)
-        .refused("--lr can't be changed when a run is resumed", "help:");
+        .refused("--lr can't be changed when a run is resumed", "help:", "--from " + digits);
     Path copy = Files.createDirectory(folder.resolve("copy"));
     Path checkpoint = copy.resolve("checkpoint.safetensors");
     flipBit(digits.resolve("checkpoint.safetensors"), checkpoint);
@@ -471,7 +479,7 @@ class CliMessagesTest {
         .refused("was trained on other data");
     Files.delete(data);
     CommandLineRun.of("train", "--resume", folder.resolve("run"))
-        .refused("There is no file", "d.csv");
+        .refused("There is no file", "d.csv any more", "help: --data FILE");
   }
 
   private static void flipBit(Path from, Path to) throws IOException {

@@ -199,7 +199,10 @@ class CliSettingsTest {
     again.says("Going on after 9 trainings");
     assertFalse(again.err().contains("rung "), again::toString);
     CommandLineRun.of(tune("--out", out, "--act", "tanh").toArray())
-        .refused("is the journal of a search with other options. help: the same options go on");
+        .refused(
+            "is the journal of a search with other options: \"options\" was ",
+            "--act tanh",
+            "help: the same options go on");
   }
 
   @Test

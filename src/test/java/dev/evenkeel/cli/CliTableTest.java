@@ -59,6 +59,10 @@ class CliTableTest {
         .succeeded()
         .says("Column \"3\" is predicted by regression", "42 rows train");
     Path later = write("later.csv", "1!2!3", row);
+    Path with = folder.resolve("with.csv");
+    CommandLineRun.of("predict", "--model", run(), "--data", later, "--with", 2, "--out", with)
+        .succeeded();
+    assertEquals("B\u00e4r", Files.readAllLines(with).get(1).split(",")[0]);
     CommandLineRun.of("evaluate", "--model", run(), "--data", later).succeeded().says("60 rows");
     Path out = folder.resolve("p.csv");
     Path other = folder.resolve("other.csv");
@@ -86,6 +90,39 @@ class CliTableTest {
         .refused("other.csv has no column \"1\"");
     CommandLineRun.of("train", "--from", run(), "--decimal", ".", "--out", folder.resolve("b"))
         .refused("--decimal can't be chosen with --from");
+  }
+
+  @Test
+  void postcodesAndClassNamesComeThroughPipesAsWritten() throws Exception {
+    Path data =
+        write("t.csv", "zip,y", i -> List.of("01067", "9000", "A1").get(i % 3) + ",0" + i % 3);
+    Path pipe = folder.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    Thread writer = feed(pipe, Files.readString(data));
+    train(pipe).succeeded().says("42 rows train");
+    writer.join();
+    Path out = folder.resolve("p.csv");
+    writer = feed(pipe, "zip\n01067\n9000\n");
+    CommandLineRun said =
+        CommandLineRun.of("predict", "--model", run(), "--data", pipe, "--out", out).succeeded();
+    writer.join();
+    assertTrue(!said.err().contains("taken as missing"), said::toString);
+    assertEquals("y,p(00),p(01),p(02)", Files.readAllLines(out).get(0));
+  }
+
+  private static Thread feed(Path pipe, String text) {
+    Thread writer =
+        new Thread(
+            () -> {
+              try {
+                Files.writeString(pipe, text);
+              } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+              }
+            });
+    writer.setDaemon(true);
+    writer.start();
+    return writer;
   }
 
   @Test

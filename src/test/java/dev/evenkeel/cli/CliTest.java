@@ -72,7 +72,8 @@ class CliTest {
   @Test
   void digitsTrainAndReportWhatScriptsWant() {
     JsonNode result = digits("--epochs", 3, "--lr", 0.02, "--json").json();
-    assertEquals(CommandLineRun.trainKeys("test_accuracy"), CommandLineRun.keys(result));
+    assertEquals(
+        CommandLineRun.trainKeys("test_accuracy", "valid_accuracy"), CommandLineRun.keys(result));
     assertEquals("cpu", result.get("device").asText());
     assertEquals(3, result.get("epochs").asInt());
     assertEquals(30, result.get("steps").asInt());
@@ -135,7 +136,14 @@ class CliTest {
     JsonNode result =
         digits("--steps", 2, "--metrics", "logloss,top3", "--monitor", "auc", "--json").json();
     assertEquals(
-        CommandLineRun.trainKeys("test_accuracy", "test_logloss", "test_top3", "test_auc"),
+        CommandLineRun.trainKeys(
+            "test_accuracy",
+            "test_logloss",
+            "test_top3",
+            "test_auc",
+            "valid_logloss",
+            "valid_top3",
+            "valid_auc"),
         CommandLineRun.keys(result));
   }
 
@@ -143,7 +151,8 @@ class CliTest {
   void anInterruptedRunGoesOnByItsFolderAlone() {
     digits("--epochs", 2).succeeded();
     JsonNode whole = CommandLineRun.of("train", "--resume", folder.resolve("run"), "--json").json();
-    assertEquals(CommandLineRun.trainKeys("test_accuracy"), CommandLineRun.keys(whole));
+    assertEquals(
+        CommandLineRun.trainKeys("test_accuracy", "valid_accuracy"), CommandLineRun.keys(whole));
     assertEquals(20, whole.get("steps").asInt());
   }
 
@@ -152,7 +161,8 @@ class CliTest {
     Path events = folder.resolve("tb/digits");
     JsonNode result =
         digits("--epochs", 2, "--batch", 500, "--tensorboard", events, "--json").json();
-    assertEquals(CommandLineRun.trainKeys("test_accuracy"), CommandLineRun.keys(result));
+    assertEquals(
+        CommandLineRun.trainKeys("test_accuracy", "valid_accuracy"), CommandLineRun.keys(result));
     long steps = result.get("steps").asLong();
     Path first = EventReader.files(events).get(0);
     assertEquals(steps, EventReader.scalars(first, "loss/train").size());

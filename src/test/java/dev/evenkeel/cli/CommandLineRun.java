@@ -31,10 +31,13 @@ record CommandLineRun(int exitCode, String out, String err) {
 
   private static final List<String> TRAIN_KEYS =
       List.of(
+          "best_epoch",
           "checkpoint",
           "device",
           "epochs",
+          "model",
           "parameters",
+          "report",
           "seconds",
           "steps",
           "train_loss",

@@ -100,7 +100,7 @@ class KerasImportTest {
     try (Backend backend = Device.cpu(1);
         Model model = read.build(backend)) {
       new Trainer(model, one, data).fit();
-      float[] after = Inference.values(model).get("1.running_var");
+      float[] after = model.values().get("1.running_var");
       for (int unit = 0; unit < 8; unit++) {
         double expected = 0.95 * before[unit] + 0.05 * biasedVariance(rows, weight, unit);
         assertEquals(expected, after[unit], TOLERANCE * expected);

@@ -133,8 +133,8 @@ public final class CheckReport {
       String ended = Files.readString(code).strip();
       switch (ended) {
         case "0" -> {}
-        case "124" -> failures.add("the program did not end in its time");
-        default -> failures.add("the program ended with " + ended);
+        case "124" -> failures.add("the program did not end in its time" + lastTest(folder));
+        default -> failures.add("the program ended with " + ended + lastTest(folder));
       }
     }
     for (Path file : sorted(folder, "*.xml")) {
@@ -156,6 +156,13 @@ public final class CheckReport {
       }
     }
     return new Group(folder.getFileName().toString(), tests, skipped, failures, skips);
+  }
+
+  /** Which test was running when the program was ended, where that is known. */
+  private static String lastTest(Path folder) throws IOException {
+    Path file = folder.resolve("last-test");
+    String name = Files.exists(file) ? Files.readString(file).strip() : "";
+    return name.isEmpty() ? "" : "; it was at " + name.replace("JUnit Jupiter > ", "");
   }
 
   /** The display name, where JUnit's report has it: a row's name says more than its number. */

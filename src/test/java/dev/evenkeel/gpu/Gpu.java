@@ -6,6 +6,8 @@ import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.cuda.jcuda.CudaProvider;
 import dev.evenkeel.backend.cuda.jcuda.CudaSetup;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Assumptions;
 
@@ -38,6 +40,26 @@ public final class Gpu {
 
   public static String name() {
     return "cuda:" + index();
+  }
+
+  /** Skips the test, saying why, where cuDNN can't be used. */
+  public static void requireCudnn() {
+    Assumptions.assumeTrue(
+        hasCudnn(), () -> "this test needs cuDNN: " + CudaSetup.get().cudnn().no().orElseThrow());
+  }
+
+  /**
+   * What starts a Java with this one's class path: the bundle's script, which also hands its
+   * options and the folders of what is unpacked on, where this one was started by it.
+   */
+  static List<String> java() {
+    String script = System.getProperty("evenkeel.java");
+    return script != null
+        ? List.of(script)
+        : List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"));
   }
 
   public static boolean hasCudnn() {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.evenkeel.cli.Main;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,13 +45,9 @@ class GpuAccuracyTest {
     String command =
         "train --data %s --hidden 512,512,512 --epochs 20 --batch 256 --optimizer adamw --lr 1e-3 --schedule cosine --dropout 0.1 --seed 1 --json --device %s --precision %s --out"
             .formatted(data, Gpu.name(), precision);
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-cp",
-            System.getProperty("java.class.path"),
-            Main.class.getName());
-    builder.command().addAll(java.util.List.of(command.split(" ")));
+    ProcessBuilder builder = new ProcessBuilder(Gpu.java());
+    builder.command().add(Main.class.getName());
+    builder.command().addAll(List.of(command.split(" ")));
     builder.command().add(folder.resolve("run").toString());
     builder.redirectError(ProcessBuilder.Redirect.INHERIT);
     Process process = builder.start();

@@ -2,7 +2,6 @@ package dev.evenkeel.gpu;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.evenkeel.backend.Precision;
 import java.io.BufferedReader;
@@ -69,11 +68,14 @@ public final class GpuBench {
       "256x784x512,256x512x512,8192x4096x4096,4096x1024x1024,512x784x2048,512x2048x2048";
   private static final String COPIES = "256x512,8192x4096,4096x1024,512x2048";
 
+  /** Of a net's time that is left beside our own step: what torch.compile may take. */
+  private static final double COMPILING = 0.75;
+
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private final Path out;
   private final boolean quick;
-  private final double minutes;
+  private final Optional<Double> minutes;
   private final String gpu;
   private final Optional<String> python;
   private final Path peer;
@@ -83,8 +85,8 @@ public final class GpuBench {
   private long deadline;
 
   /**
-   * Arguments as gpu-bench gives them: part, folder, quick, minutes, GPU, Python, script, nets,
-   * precisions, launcher.
+   * Arguments as gpu-bench gives them: part, folder, quick, minutes or nothing, GPU, Python,
+   * script, nets, precisions, launcher.
    */
   public static void main(String[] args) throws Exception {
     GpuBench bench = new GpuBench(args);
@@ -96,7 +98,7 @@ public final class GpuBench {
   private GpuBench(String[] args) {
     this.out = Path.of(args[1]);
     this.quick = Boolean.parseBoolean(args[2]);
-    this.minutes = Double.parseDouble(args[3]);
+    this.minutes = Optional.of(args[3]).filter(m -> !m.isEmpty()).map(Double::valueOf);
     this.gpu = "cuda:" + args[4];
     this.python = Optional.of(args[5]).filter(path -> !path.isEmpty());
     this.peer = Path.of(args[6]);
@@ -115,7 +117,7 @@ public final class GpuBench {
   }
 
   private void run(int part) throws IOException, InterruptedException {
-    deadline = System.nanoTime() + (long) (minutes * 6e10);
+    deadline = System.nanoTime() + (long) (minutes.orElseGet(() -> minutes(part)) * 6e10);
     ObjectNode json = MAPPER.createObjectNode();
     json.put("date", LocalDate.now().toString()).put("part", part).put("quick", quick);
     say("");
@@ -130,6 +132,11 @@ public final class GpuBench {
         MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
   }
 
+  /** torch.compile alone takes half a minute for a net and precision. */
+  private double minutes(int part) {
+    return part == 3 ? (quick ? 3 : 8) : (quick ? 1 : 3);
+  }
+
   // Programs
 
   /** Evenkeel's bench command; empty, with its words, where it fails. */
@@ -137,25 +144,32 @@ public final class GpuBench {
     List<String> command = new ArrayList<>(List.of(launcher));
     command.addAll(List.of("bench", "--json", "--device", gpu));
     command.addAll(List.of(arguments.split(" ")));
-    List<JsonNode> lines = lines(command, ProcessBuilder.Redirect.INHERIT);
+    List<JsonNode> lines = lines(command, ProcessBuilder.Redirect.INHERIT, deadline);
     return lines.isEmpty() ? Optional.empty() : Optional.of(lines.get(lines.size() - 1));
   }
 
-  /** PyTorch's lines, as many as come in time; none where there is no PyTorch. */
   private List<JsonNode> torch(String arguments) throws IOException, InterruptedException {
+    return torch(arguments, deadline);
+  }
+
+  /** PyTorch's lines, as many as come until then; none where there is no PyTorch. */
+  private List<JsonNode> torch(String arguments, long until)
+      throws IOException, InterruptedException {
     if (python.isEmpty()) {
       return List.of();
     }
     List<String> command = new ArrayList<>(List.of(python.get(), "-u", peer.toString()));
     command.addAll(List.of(arguments.split(" ")));
     // The compiler writes down what it tries, thousands of lines.
-    return lines(command, ProcessBuilder.Redirect.appendTo(out.resolve("pytorch.log").toFile()));
+    return lines(
+        command, ProcessBuilder.Redirect.appendTo(out.resolve("pytorch.log").toFile()), until);
   }
 
-  /** A program's lines of JSON on stdout, until its end or the part's. */
-  private List<JsonNode> lines(List<String> command, ProcessBuilder.Redirect errors)
+  /** A program's lines of JSON on stdout, until its end or that time. */
+  private static List<JsonNode> lines(
+      List<String> command, ProcessBuilder.Redirect errors, long until)
       throws IOException, InterruptedException {
-    long left = deadline - System.nanoTime();
+    long left = until - System.nanoTime();
     if (left <= 0) {
       return List.of();
     }
@@ -179,8 +193,8 @@ public final class GpuBench {
     reader.start();
     if (!process.waitFor(left, TimeUnit.NANOSECONDS)) {
       say(
-          "(stopped at the end of the part's time: "
-              + String.join(" ", command.subList(command.size() - 6, command.size()))
+          "(stopped at the end of its time: "
+              + String.join(" ", command.subList(Math.max(0, command.size() - 6), command.size()))
               + ")");
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
@@ -307,28 +321,77 @@ public final class GpuBench {
 
   private void steps(ObjectNode json) throws IOException, InterruptedException {
     say("Part 3: whole steps");
-    ArrayNode ours = json.putArray("evenkeel");
-    for (boolean eager : quick ? new boolean[] {false} : new boolean[] {false, true}) {
+    List<JsonNode> ours = new ArrayList<>();
+    List<JsonNode> theirs = new ArrayList<>();
+    for (int i = 0; i < nets.size(); i++) {
+      Net net = nets.get(i);
+      // What a net leaves over is the next one's.
+      long share = (deadline - System.nanoTime()) / (nets.size() - i);
+      long end = System.nanoTime() + share;
+      step(net, false, ours);
+      // Compiling may take any time, and is not to take the rest's.
+      long compiled = System.nanoTime() + (long) (COMPILING * (end - System.nanoTime()));
+      theirs.addAll(torch(train(net, "compile"), compiled));
+      theirs.addAll(torch(train(net, "eager"), end));
+    }
+    if (!quick) {
       for (Net net : nets) {
-        for (Precision precision : precisions) {
-          Optional<JsonNode> result = step(net, precision, eager);
-          if (result.isPresent()) {
-            ObjectNode one = (ObjectNode) result.get();
-            ours.add(one.put("net", net.name()).put("precision", precision.label()));
+        step(net, true, ours);
+      }
+    }
+    array(json, "evenkeel", ours);
+    array(json, "pytorch", theirs);
+    table(ours, theirs);
+    List<String> missing = missing(ours, theirs);
+    missing.forEach(json.putArray("missing")::add);
+    if (!missing.isEmpty()) {
+      say("Not measured, for want of time or because it failed: " + String.join("; ", missing));
+    }
+  }
+
+  private String train(Net net, String mode) {
+    return "train --nets %s --precisions %s --seconds %s --modes %s"
+        .formatted(
+            net.name(),
+            precisions.stream().map(Precision::label).collect(Collectors.joining(",")),
+            quick ? "0.5" : "1.5",
+            mode);
+  }
+
+  /** A net in all precisions, as long as there is time. */
+  private void step(Net net, boolean eager, List<JsonNode> results)
+      throws IOException, InterruptedException {
+    for (Precision precision : precisions) {
+      step(net, precision, eager)
+          .ifPresent(
+              one ->
+                  results.add(
+                      ((ObjectNode) one)
+                          .put("net", net.name())
+                          .put("precision", precision.label())));
+    }
+  }
+
+  /** Which columns of which rows are empty; all of PyTorch's are where there is none. */
+  private List<String> missing(List<JsonNode> ours, List<JsonNode> theirs) {
+    List<String> missing = new ArrayList<>();
+    for (Net net : nets) {
+      for (Precision precision : precisions) {
+        String row = "%s %s ".formatted(net.name(), precision.label());
+        if (!one(ours, net, precision, "graph").has("step_ms_median")) {
+          missing.add(row + "graph");
+        }
+        if (!quick && !one(ours, net, precision, "eager").has("step_ms_median")) {
+          missing.add(row + "one by one");
+        }
+        for (String mode : python.isEmpty() ? List.<String>of() : List.of("compile", "eager")) {
+          if (!one(theirs, net, precision, mode).has("step_ms")) {
+            missing.add(row + "PyTorch " + mode);
           }
         }
       }
     }
-    String what =
-        "train --nets %s --precisions %s --seconds %s --modes "
-            .formatted(
-                nets.stream().map(Net::name).collect(Collectors.joining(",")),
-                precisions.stream().map(Precision::label).collect(Collectors.joining(",")),
-                quick ? "0.5" : "1.5");
-    List<JsonNode> theirs = new ArrayList<>(torch(what + "eager"));
-    theirs.addAll(torch(what + "compile"));
-    array(json, "pytorch", theirs);
-    table(ours, theirs);
+    return missing;
   }
 
   private Optional<JsonNode> step(Net net, Precision precision, boolean eager)
@@ -347,13 +410,11 @@ public final class GpuBench {
                 eager ? " --eager" : ""));
   }
 
-  private void table(ArrayNode ours, List<JsonNode> theirs) {
+  private void table(List<JsonNode> mine, List<JsonNode> theirs) {
     say("");
     say(
         "| net | precision | graph ms | one by one ms | PyTorch eager ms | compiled ms | nodes | host µs: graph | one by one | eager | compiled | device MB | eager | compiled | of eager | of compiled | memory |");
     say("|" + "---|".repeat(17));
-    List<JsonNode> mine = new ArrayList<>();
-    ours.forEach(mine::add);
     for (Net net : nets) {
       for (Precision precision : precisions) {
         JsonNode graph = one(mine, net, precision, "graph");

@@ -3,14 +3,21 @@ package dev.evenkeel.gpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +33,39 @@ class GpuScriptsTest {
   @TempDir Path folder;
 
   private record Result(int exitCode, String output) {}
+
+  /** Its own tests are the only ones that a bundle of words has. */
+  private static final String JAVA =
+      """
+      #!/usr/bin/env bash
+      case "$*" in
+        *CheckReport*) exec '%s' -cp '%s' "$@" ;;
+        *GpuTrainingTest*) echo "JUnit Jupiter > training > slow() :: STARTED"; sleep 60 ;;
+        *GpuMemoryTest*) echo "a fault :: STARTED"; exit 134 ;;
+      esac
+      """;
+
+  private static final String EVENKEEL =
+      """
+      #!/usr/bin/env bash
+      echo '{"gpus":[{"name":"Big One"}],"python":"'"$VIRTUAL_ENV"'"}'
+      """;
+
+  /** A folder like the bundle, with programs that pretend. */
+  private Path bundle(String script) throws Exception {
+    Path bundle = Files.createDirectories(folder.resolve("bundle"));
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    executable(bundle, "java-here", JAVA.formatted(java, System.getProperty("java.class.path")));
+    executable(bundle, "evenkeel", EVENKEEL);
+    executable(bundle, script, Files.readString(Path.of("scripts", script)));
+    return bundle.resolve(script);
+  }
+
+  private static void executable(Path folder, String name, String text) throws IOException {
+    Files.createDirectories(folder);
+    Path file = Files.writeString(folder.resolve(name), text);
+    assertTrue(file.toFile().setExecutable(true));
+  }
 
   private Result run(String... command) throws IOException, InterruptedException {
     Process process =
@@ -61,6 +101,8 @@ class GpuScriptsTest {
   @ParameterizedTest
   @CsvSource({
     "gpu-check, --gpu, one, --gpu takes a number",
+    "gpu-check, --limit, 0, --limit takes a number of seconds",
+    "gpu-check, --minutes, soon, --minutes takes a whole number",
     "gpu-bench, --part, 4, '--part takes 1, 2 or 3'",
     "gpu-bench, --nets, 5, --nets takes numbers from 1 to 4",
     "gpu-bench, --precisions, fp8, '--precisions takes tf32, bf16 and fp32'",
@@ -80,6 +122,149 @@ class GpuScriptsTest {
     assertTrue(
         result.output().contains("scripts/gpu-bundle packs one; run build/evenkeel-gpu/" + name),
         result.output());
+  }
+
+  @Test
+  void aGroupThatHangsIsEndedAndAllOthersAreSummedUp() throws Exception {
+    Assumptions.assumeTrue(Files.isExecutable(BASH), "there is no " + BASH + " here");
+    String check = bundle("gpu-check").toString();
+    Result result = run(check, "--quick", "--limit", "1", "--out", "results");
+    assertEquals(1, result.exitCode(), result.output());
+    JsonNode summary =
+        new ObjectMapper().readTree(folder.resolve("results/gpu-check.json").toFile());
+    Map<String, String> failures = new HashMap<>();
+    for (JsonNode group : summary.get("groups")) {
+      group.get("failures").forEach(one -> failures.put(group.get("name").asText(), one.asText()));
+    }
+    assertEquals(
+        Map.of(
+            "training", "the program did not end in its time; it was at training > slow()",
+            "memory", "the program ended with 134; it was at a fault"),
+        failures);
+    assertEquals("FAILED", summary.get("verdict").asText());
+  }
+
+  @Test
+  void theTimeForEverythingEndsGroupsToo() throws Exception {
+    Assumptions.assumeTrue(Files.isExecutable(BASH), "there is no " + BASH + " here");
+    String check = bundle("gpu-check").toString();
+    // Of a minute that is over but for a second or two, the summary's seconds left out.
+    Result result =
+        run(
+            BASH.toString(),
+            "-c",
+            "SECONDS=49; set -- --quick --minutes 1 --pack --out results; . " + check);
+    assertEquals(1, result.exitCode(), result.output());
+    try (Stream<Path> files = Files.list(folder.resolve("results"))) {
+      assertEquals(List.of("gpu-check.tgz"), files.map(f -> f.getFileName().toString()).toList());
+    }
+    assertTrue(result.output().contains("training: the program did not end in its time"));
+  }
+
+  /** Wheels with NVIDIA's libraries lie where Python is, and Evenkeel looks there by this name. */
+  @Test
+  void thePythonInUseIsNamedAsTheEnvironment() throws Exception {
+    Assumptions.assumeTrue(Files.isExecutable(BASH), "there is no " + BASH + " here");
+    executable(folder.resolve("bin"), "python3", "#!/bin/sh\necho /opt/somewhere\n");
+    for (String script : List.of("gpu-check", "gpu-bench")) {
+      Files.deleteIfExists(folder.resolve("results/doctor.json"));
+      String start = "unset VIRTUAL_ENV; export PATH=%s/bin:$PATH; %s --out results %s";
+      String rest = script.equals("gpu-check") ? "--quick --limit 1" : "--minutes 0.01";
+      run(BASH.toString(), "-c", start.formatted(folder, bundle(script), rest));
+      String doctor = Files.readString(folder.resolve("results/doctor.json"));
+      assertTrue(doctor.contains("\"python\":\"/opt/somewhere\""), doctor);
+    }
+  }
+
+  /** A net at a time, what is wanted most first; compiling leaves time for eager mode. */
+  @Test
+  void wholeStepsAreMeasuredNetByNetAndWhatIsMissingIsNamed() throws Exception {
+    Assumptions.assumeTrue(Files.isExecutable(BASH), "there is no " + BASH + " here");
+    executable(
+        folder.resolve("bin"),
+        "python3",
+        """
+        #!/usr/bin/env bash
+        case "$*" in
+          *sys.prefix*) echo /opt/somewhere ;;
+          *compile*)
+            echo "compile $5" >>'%1$s/order'
+            echo "{\\"net\\":\\"$5\\",\\"precision\\":\\"tf32\\",\\"mode\\":\\"compile\\",\\"step_ms\\":3}"
+            sleep 60 ;;
+          *eager*)
+            echo "eager $5" >>'%1$s/order'
+            echo "{\\"net\\":\\"$5\\",\\"precision\\":\\"tf32\\",\\"mode\\":\\"eager\\",\\"step_ms\\":4}" ;;
+        esac
+        """
+            .formatted(folder));
+    Path bench = bundle("gpu-bench");
+    executable(
+        folder.resolve("bundle"),
+        "java-here",
+        JAVA.formatted(
+                Path.of(System.getProperty("java.home"), "bin", "java"),
+                System.getProperty("java.class.path"))
+            .replace("CheckReport", "GpuBench"));
+    executable(
+        folder.resolve("bundle"),
+        "evenkeel",
+        """
+        #!/usr/bin/env bash
+        case "$*" in
+          *bench*eager*) echo "ours one by one" >>'%1$s/order'; exit 1 ;;
+          *bench*) echo "ours" >>'%1$s/order'; echo '{"mode":"graph","step_ms_median":2}' ;;
+        esac
+        """
+            .formatted(folder));
+    String start =
+        "export PATH=%s/bin:$PATH; %s --part 3 --nets 1,4 --precisions tf32,bf16 --minutes 0.1 --pack --out results";
+    Result result = run(BASH.toString(), "-c", start.formatted(folder, bench));
+    assertEquals(0, result.exitCode(), result.output());
+    String small = "784-512x3-10@256";
+    String wide = "784-2048x4-10@512";
+    assertEquals(
+        List.of(
+            "ours",
+            "ours",
+            "compile " + small,
+            "eager " + small,
+            "ours",
+            "ours",
+            "compile " + wide,
+            "eager " + wide),
+        Files.readAllLines(folder.resolve("order")).subList(0, 8));
+    assertTrue(
+        result.output().contains("| %s | tf32 | 2.00 |  | 4.00 | 3.00 |".formatted(small)),
+        result.output());
+    assertTrue(
+        result
+            .output()
+            .contains(
+                ("Not measured, for want of time or because it failed: %1$s tf32 one by one; %1$s"
+                        + " bf16 one by one; %1$s bf16 PyTorch compile; %1$s bf16 PyTorch eager; ")
+                    .formatted(small)),
+        result.output());
+    try (Stream<Path> files = Files.list(folder.resolve("results"))) {
+      assertEquals(List.of("gpu-bench.tgz"), files.map(f -> f.getFileName().toString()).toList());
+    }
+  }
+
+  /** A process of a test's own takes the memory and the caches that the bundle's script gives. */
+  @Test
+  void aChildIsStartedAsItsParentWas() throws Exception {
+    assertEquals("-cp", Gpu.java().get(1));
+    String bundle = Files.readString(Path.of("scripts/gpu-bundle"));
+    Matcher set = Pattern.compile("\"-D(evenkeel[.]java)=\\$here/java-here\"").matcher(bundle);
+    assertTrue(set.find(), "the bundle's Java knows its script");
+    System.setProperty(set.group(1), "/bundle/java-here");
+    try {
+      assertEquals(List.of("/bundle/java-here"), Gpu.java());
+    } finally {
+      System.clearProperty(set.group(1));
+    }
+    assertTrue(
+        bundle.indexOf("MaxRAMPercentage") < bundle.indexOf("${EVENKEEL_JAVA_OPTIONS:-}"),
+        "options of the user's come last");
   }
 
   @Test

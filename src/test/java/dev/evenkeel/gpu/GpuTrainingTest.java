@@ -1,29 +1,25 @@
 package dev.evenkeel.gpu;
 
+import static dev.evenkeel.train.Runs.RICH;
+import static dev.evenkeel.train.Runs.STEADY_ADAM;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.gpu.Training.Run;
-import dev.evenkeel.nn.Activate;
-import dev.evenkeel.nn.BatchNorm;
-import dev.evenkeel.nn.Dropout;
-import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
-import dev.evenkeel.nn.Residual;
-import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
 import dev.evenkeel.train.Epoch;
 import dev.evenkeel.train.Listener;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
+import dev.evenkeel.train.Runs;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,24 +37,6 @@ class GpuTrainingTest {
   private static final Network PLAIN = Network.mlp(64, List.of(256, 256), 10);
 
   /** A network with everything that a step can hold. */
-  private static final Network RICH =
-      Network.of(
-          64,
-          Linear.of(24),
-          BatchNorm.standard(),
-          Activate.relu(),
-          new Dropout(0.2),
-          Residual.of(Linear.of(24), BatchNorm.standard(), Activate.of(Activation.SILU)),
-          Linear.of(13),
-          Activate.of(Activation.TANH),
-          Linear.of(10));
-
-  /**
-   * With ε = 1e-8 the rounding noise of a gradient that is 0 becomes a whole step, in another
-   * direction on each device.
-   */
-  private static final Optimizer STEADY_ADAM = new Optimizer.AdamW(2e-3, 0.9, 0.999, 1e-4, 0.01);
-
   private static final Recipe RECIPE =
       Recipe.classification()
           .withBatch(128)
@@ -135,7 +113,7 @@ class GpuTrainingTest {
         Model model = RICH.build(backend, 99)) {
       List<Float> losses = new ArrayList<>();
       Training.trainer(model, recipe, losses).resuming(RunFolder.checkpoint(folder)).fit();
-      rest = new Run(losses, Training.values(model));
+      rest = new Run(losses, Runs.values(model));
     }
     int done = 60 - rest.losses().size();
     assertTrue(done >= 30 && done < 60, done + " steps before");

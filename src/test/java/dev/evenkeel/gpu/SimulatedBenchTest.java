@@ -90,7 +90,7 @@ class SimulatedBenchTest {
   void stepsAreTimedInBlocks(boolean replays) {
     SimulatedDriver driver = driver();
     Network network = Network.mlp(32, List.of(16, 16), 10);
-    try (Backend backend = SimulatedGpu.open(driver, SimulatedGpu.options(), replays)) {
+    try (Backend backend = SimulatedGpu.open(driver, SimulatedGpu.options().withReplays(replays))) {
       Bench.Result result = new Bench(network, backend, 32, 1).train(Optimizer.adam(1e-3), 10, 3);
       assertTrue(result.medianMs() > 0 && result.hostMicroseconds() > 0);
       assertTrue(replays ? result.nodes() > 10 : result.nodes() == 0, result.nodes() + " nodes");

@@ -1,6 +1,7 @@
 package dev.evenkeel.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,7 +11,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -84,6 +88,54 @@ class AtomicFileTest {
     Files.writeString(folder.resolve(".a.txt.1234.tmp"), "half");
     AtomicFile.write(folder.resolve("a.txt"), "whole");
     assertEquals(List.of(".a.txt.1234.tmp", "a.txt"), names());
+  }
+
+  @Test
+  void aLinkStaysALinkAndWhatItNamesIsReplaced() throws IOException {
+    Path inner = Files.createDirectory(folder.resolve("inner"));
+    Path file = Files.writeString(inner.resolve("a.txt"), "old");
+    Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("inner/a.txt"));
+    Path second = Files.createSymbolicLink(folder.resolve("second"), link);
+    AtomicFile.write(second, "new");
+    assertTrue(Files.isSymbolicLink(second) && Files.isSymbolicLink(link));
+    assertEquals("new", Files.readString(file));
+    Path dangling = Files.createSymbolicLink(folder.resolve("dangling"), inner.resolve("b.txt"));
+    AtomicFile.write(dangling, "made");
+    assertEquals("made", Files.readString(inner.resolve("b.txt")));
+    Path circle = Files.createSymbolicLink(folder.resolve("circle"), folder.resolve("circle"));
+    String message =
+        assertThrows(EvenkeelException.class, () -> AtomicFile.write(circle, "")).getMessage();
+    assertTrue(message.contains("lead in a circle. help: "), message);
+  }
+
+  @Test
+  void aReplacedFileKeepsItsPermissionsFromTheFirstByteOn() throws IOException {
+    for (String permissions : List.of("rw-------", "rw-rw-rw-")) {
+      Path target = Files.writeString(folder.resolve("a.txt"), "old");
+      Files.setPosixFilePermissions(target, PosixFilePermissions.fromString(permissions));
+      AtomicFile.write(
+          target,
+          channel -> {
+            for (String name : names()) {
+              assertEquals(permissions, permissions(folder.resolve(name)), name);
+            }
+          });
+      assertEquals(permissions, permissions(target));
+    }
+  }
+
+  private static String permissions(Path file) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+  }
+
+  @Test
+  void aPipeIsWrittenIntoAndStaysOne() throws Exception {
+    Path pipe = Pipes.make(folder.resolve("pipe"));
+    CompletableFuture<String> read = Pipes.reading(pipe);
+    AtomicFile.write(pipe, "through");
+    assertEquals("through", read.get(10, TimeUnit.SECONDS));
+    assertFalse(Files.isRegularFile(pipe));
+    assertEquals(List.of("pipe"), names());
   }
 
   @Test

@@ -19,7 +19,10 @@ final class Modules {
 
   private static final Pattern ENTRY = Pattern.compile("\\.entry\\s+(\\w+)");
 
-  private record Module(PtxModule ptx, Map<String, Long> functions) {}
+  /**
+   * @param characters of its text
+   */
+  private record Module(PtxModule ptx, int characters, Map<String, Long> functions) {}
 
   private final Properties properties;
   private final Handles handles;
@@ -34,7 +37,10 @@ final class Modules {
   long load(String text) {
     PtxHeader.of(text).check(properties);
     long handle = handles.next();
-    modules.add(handle, new Module(parse(text), new HashMap<>()), "module 0x%x".formatted(handle));
+    modules.add(
+        handle,
+        new Module(parse(text), text.length(), new HashMap<>()),
+        "module 0x%x".formatted(handle));
     return handle;
   }
 
@@ -76,6 +82,10 @@ final class Modules {
       throw CudaError.CUDA_ERROR_INVALID_HANDLE.in(call);
     }
     return module.functions.computeIfAbsent(name, key -> resolve(call, module, key));
+  }
+
+  int characters(long handle) {
+    return modules.get(handle).characters;
   }
 
   private long resolve(String call, Module module, String name) {

@@ -9,7 +9,7 @@ import dev.evenkeel.backend.cuda.View;
 /**
  * Matrix products on a simulated device, on one of its streams as kernels are. Sums are float64 and
  * rounded once: as good as any order of float32 sums that cuBLAS may take, so that tests see the
- * errors of our own code.
+ * errors of our own code. Or each is one float, which is as bad as cuBLAS may make it.
  */
 public final class SimulatedBlas implements Blas {
 
@@ -18,9 +18,18 @@ public final class SimulatedBlas implements Blas {
 
   private final SimulatedDriver driver;
   private final long stream;
+  private final boolean floatSums;
   private final long handle;
 
   public SimulatedBlas(SimulatedDriver driver, long stream) {
+    this(driver, stream, false);
+  }
+
+  /**
+   * @param floatSums whether each sum is one float, to which products are added in order
+   */
+  public SimulatedBlas(SimulatedDriver driver, long stream, boolean floatSums) {
+    this.floatSums = floatSums;
     this.driver = driver;
     this.stream = stream;
     handle = driver.openLibrary("cuBLAS");
@@ -111,7 +120,7 @@ public final class SimulatedBlas implements Blas {
   }
 
   /** c[rows, columns] := a[rows, inner] b[inner, columns]. */
-  private static float[] product(float[] a, float[] b, int rows, int inner, int columns) {
+  private float[] product(float[] a, float[] b, int rows, int inner, int columns) {
     double[] sums = new double[rows * columns];
     double[] panel = new double[Math.min(PANEL, inner) * columns];
     double[] sum = new double[columns];
@@ -124,6 +133,9 @@ public final class SimulatedBlas implements Blas {
         System.arraycopy(sums, row * columns, sum, 0, columns);
         for (int k = from; k < to; k++) {
           addScaled(sum, a[row * inner + k], panel, (k - from) * columns);
+          if (floatSums) {
+            round(sum);
+          }
         }
         System.arraycopy(sum, 0, sums, row * columns, columns);
       }
@@ -139,6 +151,12 @@ public final class SimulatedBlas implements Blas {
   private static void addScaled(double[] sum, double scale, double[] values, int at) {
     for (int i = 0; i < sum.length; i++) {
       sum[i] += scale * values[at + i];
+    }
+  }
+
+  private static void round(double[] sum) {
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] = (float) sum[i];
     }
   }
 

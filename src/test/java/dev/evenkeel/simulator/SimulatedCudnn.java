@@ -3,12 +3,18 @@ package dev.evenkeel.simulator;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.cuda.Cudnn;
 import dev.evenkeel.backend.cuda.View;
+import java.util.stream.LongStream;
 
 /**
  * cuDNN's batch norm on a simulated device, in float64 by its documented formulas, on one of the
- * device's streams as kernels are. It refuses what cuDNN refuses, as far as that is documented.
+ * device's streams as kernels are. It refuses what cuDNN refuses, as far as that is documented, and
+ * faults where memory does not begin at multiples of 16 bytes: cuDNN does not look, and its kernels
+ * for channels last read and write so many at once.
  */
 public final class SimulatedCudnn implements Cudnn {
+
+  /** Bytes that its kernels read or write at once. */
+  private static final int ACCESS = 16;
 
   private final SimulatedDriver driver;
   private final long stream;
@@ -52,10 +58,14 @@ public final class SimulatedCudnn implements Cudnn {
     requireAddresses(call, gamma, beta);
     requireBothOrNeither(call, runningMean, runningVariance);
     requireBothOrNeither(call, savedMean, savedInverse);
+    long[] touched = {
+      y.address(), gamma, beta, runningMean, runningVariance, savedMean, savedInverse
+    };
     return put(
         call,
         mode,
         x,
+        touched,
         () -> {
           float[] values = Matrices.read(memory(), x);
           double[] mean = means(values, x);
@@ -91,10 +101,12 @@ public final class SimulatedCudnn implements Cudnn {
     String call = "cudnnBatchNormalizationForwardInference";
     check(call, mode, false, epsilon, x, y);
     requireAddresses(call, gamma, beta, runningMean, runningVariance);
+    long[] touched = {y.address(), gamma, beta, runningMean, runningVariance};
     return put(
         call,
         mode,
         x,
+        touched,
         () -> {
           float[] values = Matrices.read(memory(), x);
           double[] inverse = inverses(widened(floats(runningVariance, x)), epsilon);
@@ -120,10 +132,12 @@ public final class SimulatedCudnn implements Cudnn {
     requireAddresses(call, gamma, dGamma, dBeta);
     requireBothOrNeither(call, savedMean, savedInverse);
     require(!Matrices.overlap(dx, dy) && !Matrices.overlap(dx, x), "%s(dx in place)", call);
+    long[] touched = {dy.address(), dx.address(), gamma, dGamma, dBeta, savedMean, savedInverse};
     return put(
         call,
         mode,
         x,
+        touched,
         () -> {
           float[] values = Matrices.read(memory(), x);
           boolean saved = savedMean != 0;
@@ -184,15 +198,24 @@ public final class SimulatedCudnn implements Cudnn {
     return driver.memory();
   }
 
-  private Operation put(String call, Mode mode, View x, Runnable body) {
+  private Operation put(String call, Mode mode, View x, long[] touched, Runnable body) {
     String name = "%s %s %d x %d".formatted(call, mode, x.rows(), x.columns());
     return driver.library(
         name,
         stream,
         () -> {
           driver.counters().normsRun++;
+          requireAligned(x.address());
+          LongStream.of(touched).forEach(this::requireAligned);
           body.run();
         });
+  }
+
+  private void requireAligned(long address) {
+    if (address != 0) {
+      String what = "an access of cuDNN's";
+      GlobalMemory.requireAligned(address, ACCESS, what, memory().find(address, 4, what));
+    }
   }
 
   private float[] floats(long address, View of) {

@@ -184,6 +184,15 @@ class SimulatedCudnnTest {
     badParameter(() -> cudnn.backward(mode, x, y, y, gamma, mean, variance, 0, 0, 0));
   }
 
+  /** As its kernels for channels last do, after the call was taken. */
+  @Test
+  void memoryBesideMultiplesOf16BytesIsAFault() {
+    View beside = View.floats(driver.allocate(64) + 4, 4, 2);
+    cudnn.forward(Mode.SPATIAL_PERSISTENT, x, beside, gamma, beta, 1, 0, 0, 0, 0, 0).run();
+    GpuFault fault = assertThrows(GpuFault.class, () -> driver.synchronize(stream));
+    assertEquals(GpuFault.Kind.MISALIGNED, fault.kind());
+  }
+
   private static void notSupported(Executable call) {
     String message = assertThrows(CudaException.class, call).getMessage();
     assertTrue(message.contains("CUDNN_STATUS_NOT_SUPPORTED"), message);

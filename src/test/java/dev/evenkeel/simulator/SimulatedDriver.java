@@ -178,10 +178,6 @@ public final class SimulatedDriver implements CudaDriver {
   public long loadModule(String ptx) {
     enter("cuModuleLoadData");
     streams.refuseInCapture("cuModuleLoadData");
-    if (memory.free() < ptx.length()) { // about as much as its code takes
-      throw CudaError.CUDA_ERROR_OUT_OF_MEMORY.in(
-          "cuModuleLoadData(%d characters of PTX)", ptx.length());
-    }
     long module = modules.load(ptx);
     counters.modules.add(Modules.name(ptx));
     return module;
@@ -197,7 +193,11 @@ public final class SimulatedDriver implements CudaDriver {
   @Override
   public long function(long module, String name) {
     enter("cuModuleGetFunction");
-    return modules.function(module, name);
+    long function = modules.function(module, name);
+    if (memory.free() < modules.characters(module)) { // about as much as its code takes
+      throw CudaError.CUDA_ERROR_OUT_OF_MEMORY.in("cuModuleGetFunction(%s)", name);
+    }
+    return function;
   }
 
   @Override

@@ -18,10 +18,19 @@ public final class SimulatedGpu {
     return libraries(0);
   }
 
+  /** The same, but for products whose sums are as bad as cuBLAS may make them. */
+  public static CudaBackend.Libraries librariesWithFloatSums() {
+    return libraries(0, true);
+  }
+
   /**
    * @param workspaceBytes that cuBLAS' double asks for, as cuBLAS does, though it has no use for it
    */
   public static CudaBackend.Libraries libraries(long workspaceBytes) {
+    return libraries(workspaceBytes, false);
+  }
+
+  private static CudaBackend.Libraries libraries(long workspaceBytes, boolean floatSums) {
     return new CudaBackend.Libraries() {
       @Override
       public long workspaceBytes(CudaDriver.Properties device) {
@@ -30,7 +39,7 @@ public final class SimulatedGpu {
 
       @Override
       public Blas blas(CudaDriver driver, long stream, long workspace) {
-        return new SimulatedBlas((SimulatedDriver) driver, stream);
+        return new SimulatedBlas((SimulatedDriver) driver, stream, floatSums);
       }
 
       @Override
@@ -48,10 +57,10 @@ public final class SimulatedGpu {
   }
 
   public static CudaBackend open(SimulatedDriver driver) {
-    return open(driver, options(), true);
+    return open(driver, options());
   }
 
-  public static CudaBackend open(SimulatedDriver driver, DeviceOptions options, boolean replays) {
-    return new CudaBackend(driver, 0, libraries(), options, replays);
+  public static CudaBackend open(SimulatedDriver driver, DeviceOptions options) {
+    return new CudaBackend(driver, 0, libraries(), options);
   }
 }

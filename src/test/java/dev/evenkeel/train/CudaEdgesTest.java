@@ -1,12 +1,16 @@
 package dev.evenkeel.train;
 
+import static dev.evenkeel.train.Runs.STEADY_ADAM;
+import static dev.evenkeel.train.Runs.into;
+import static dev.evenkeel.train.Runs.rich;
+import static dev.evenkeel.train.Runs.rows;
+import static dev.evenkeel.train.Runs.values;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.Expect;
-import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceMemoryException;
@@ -19,11 +23,9 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Activate;
 import dev.evenkeel.nn.BatchNorm;
-import dev.evenkeel.nn.Dropout;
 import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
-import dev.evenkeel.nn.Residual;
 import dev.evenkeel.nn.RunningStatistics;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
@@ -59,23 +61,7 @@ class CudaEdgesTest {
 
   private static final Network SMALL = Network.mlp(64, List.of(24, 16), 10);
 
-  private static final Network RICH =
-      Network.of(
-          64,
-          Linear.of(24),
-          POPULATION,
-          Activate.relu(),
-          new Dropout(0.2),
-          Residual.of(Linear.of(24), POPULATION, Activate.of(Activation.SILU)),
-          Linear.of(13),
-          Activate.of(Activation.TANH),
-          Linear.of(10));
-
-  /**
-   * With ε = 1e-8 the rounding noise of a gradient that is 0 becomes a whole step, in another
-   * direction on each device.
-   */
-  private static final Optimizer STEADY_ADAM = new Optimizer.AdamW(2e-3, 0.9, 0.999, 1e-4, 0.01);
+  private static final Network RICH = rich(POPULATION);
 
   private static final Recipe RECIPE =
       Recipe.classification()
@@ -93,30 +79,8 @@ class CudaEdgesTest {
 
   @TempDir Path folder;
 
-  private static Dataset rows(Dataset data, int rows) {
-    return data.select(IntStream.range(0, rows).toArray());
-  }
-
-  private static float[] values(Model model) {
-    float[] parameters = new float[model.flatParameters().columns()];
-    model.backend().read(model.flatParameters(), parameters);
-    float[] statistics = new float[model.flatStatistics().columns()];
-    model.backend().read(model.flatStatistics(), statistics);
-    float[] all = Arrays.copyOf(parameters, parameters.length + statistics.length);
-    System.arraycopy(statistics, 0, all, parameters.length, statistics.length);
-    return all;
-  }
-
   private static Trainer trainer(Model model, Recipe recipe, List<Float> losses) {
-    return new Trainer(model, recipe, TRAIN)
-        .withValidation(VALID)
-        .withListener(
-            new Listener() {
-              @Override
-              public void onStep(int epoch, long step, int n, float loss, double rate, long nanos) {
-                losses.add(loss);
-              }
-            });
+    return new Trainer(model, recipe, TRAIN).withValidation(VALID).withListener(into(losses));
   }
 
   private static SimulatedDriver tight(int seed) {
@@ -178,13 +142,13 @@ class CudaEdgesTest {
       DeviceOptions options = SimulatedGpu.options().withPrecision(precision);
       List<Float> losses = new ArrayList<>();
       float[] straight;
-      try (Backend backend = SimulatedGpu.open(new SimulatedDriver(3), options, true);
+      try (Backend backend = SimulatedGpu.open(new SimulatedDriver(3), options);
           Model model = RICH.build(backend, 1)) {
         trainer(model, recipe, losses).fit();
         straight = values(model);
       }
       Path run = folder.resolve(optimizer.getClass().getSimpleName());
-      try (Backend backend = SimulatedGpu.open(new SimulatedDriver(4), options, true);
+      try (Backend backend = SimulatedGpu.open(new SimulatedDriver(4), options);
           Model model = RICH.build(backend, 1)) {
         Trainer killed =
             trainer(model, recipe, new ArrayList<>())
@@ -194,7 +158,7 @@ class CudaEdgesTest {
         assertThrows(IllegalStateException.class, killed::fit);
       }
       List<Float> rest = new ArrayList<>();
-      try (Backend backend = SimulatedGpu.open(new SimulatedDriver(5), options, true);
+      try (Backend backend = SimulatedGpu.open(new SimulatedDriver(5), options);
           Model model = RICH.build(backend, 99)) {
         trainer(model, recipe, rest).resuming(RunFolder.checkpoint(run)).fit();
         assertEquals(losses.subList(17, losses.size()), rest, optimizer.toString());
@@ -221,7 +185,7 @@ class CudaEdgesTest {
     DeviceOptions options = SimulatedGpu.options().withPrecision(Precision.BF16);
     Recipe recipe =
         RECIPE.withOptimizer(Optimizer.adamw(5e-2)).withSteps(200).withEarlyStopping(1, "loss");
-    try (Backend backend = SimulatedGpu.open(new SimulatedDriver(3), options, true);
+    try (Backend backend = SimulatedGpu.open(new SimulatedDriver(3), options);
         Model model = SMALL.build(backend, 1);
         Evaluator bound = new Evaluator(model, VALID, Optional.of(recipe.loss()), 32)) {
       Trained trained = trainer(model, recipe, new ArrayList<>()).fit();
@@ -335,8 +299,7 @@ class CudaEdgesTest {
   /** What one step says where there is no room, else nothing. */
   private static String fails(Network network, int batch, long room, NormBody body) {
     SimulatedDriver driver = new SimulatedDriver(SimulatedOptions.standard(1).withMemory(room));
-    try (Backend backend =
-            SimulatedGpu.open(driver, SimulatedGpu.options().withNormBody(body), true);
+    try (Backend backend = SimulatedGpu.open(driver, SimulatedGpu.options().withNormBody(body));
         Model model = network.build(backend, 1)) {
       trainer(model, WEIGHTED.withBatch(batch).withSteps(1), new ArrayList<>()).fit();
       return "";
@@ -358,7 +321,7 @@ class CudaEdgesTest {
     long needed = ours.counters().peakBytes + 8192;
     SimulatedDriver full = new SimulatedDriver(SimulatedOptions.standard(1).withMemory(needed));
     DeviceOptions auto = SimulatedGpu.options().withNormBody(NormBody.AUTO);
-    try (Backend backend = SimulatedGpu.open(full, auto, true);
+    try (Backend backend = SimulatedGpu.open(full, auto);
         Model model = network.build(backend, 1)) {
       new Trainer(model, recipe, few).fit();
     }
@@ -375,7 +338,7 @@ class CudaEdgesTest {
     SimulatedDriver driver =
         new SimulatedDriver(SimulatedOptions.standard(1).withMemory(26_100_000));
     try (Backend backend =
-        SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision), true)) {
+        SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision))) {
       backend.inputs(new float[rows], rows, 1);
       backend.table(new float[2 * rows], rows, 2);
       assertTrue(driver.freeMemory() > 300_000, driver.freeMemory() + " bytes are left");

@@ -1,5 +1,9 @@
 package dev.evenkeel.train;
 
+import static dev.evenkeel.train.Runs.STEADY_ADAM;
+import static dev.evenkeel.train.Runs.into;
+import static dev.evenkeel.train.Runs.rows;
+import static dev.evenkeel.train.Runs.values;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -26,17 +30,14 @@ import dev.evenkeel.nn.RowNorm;
 import dev.evenkeel.nn.RunningStatistics;
 import dev.evenkeel.nn.RunningVariance;
 import dev.evenkeel.nn.WeightNorm;
-import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
 import dev.evenkeel.simulator.SimulatedOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,9 +59,6 @@ class CudaNormTrainingTest {
   private static final Dataset VALID = rows(Digits.DATA.valid(), 41);
 
   private static final int STEPS = 30;
-
-  /** As in CudaTrainingTest: with a smaller ε noise becomes whole steps. */
-  private static final Optimizer STEADY_ADAM = new Optimizer.AdamW(2e-3, 0.9, 0.999, 1e-4, 0.01);
 
   private static final Recipe RECIPE =
       Recipe.classification()
@@ -128,34 +126,12 @@ class CudaNormTrainingTest {
     return Arguments.of(name, new Network(64, layers));
   }
 
-  private static Dataset rows(Dataset data, int rows) {
-    return data.select(IntStream.range(0, rows).toArray());
-  }
-
   private static Trainer trainer(Model model, List<Float> losses) {
     return trainer(model, TRAIN, losses);
   }
 
   private static Trainer trainer(Model model, Dataset train, List<Float> losses) {
-    return new Trainer(model, RECIPE, train)
-        .withValidation(VALID)
-        .withListener(
-            new Listener() {
-              @Override
-              public void onStep(int epoch, long step, int n, float loss, double rate, long nanos) {
-                losses.add(loss);
-              }
-            });
-  }
-
-  private static float[] values(Model model) {
-    float[] parameters = new float[model.flatParameters().columns()];
-    model.backend().read(model.flatParameters(), parameters);
-    float[] statistics = new float[model.flatStatistics().columns()];
-    model.backend().read(model.flatStatistics(), statistics);
-    float[] all = Arrays.copyOf(parameters, parameters.length + statistics.length);
-    System.arraycopy(statistics, 0, all, parameters.length, statistics.length);
-    return all;
+    return new Trainer(model, RECIPE, train).withValidation(VALID).withListener(into(losses));
   }
 
   private static float[] outputs(Model model) {
@@ -204,7 +180,7 @@ class CudaNormTrainingTest {
     assertEquals(STEPS, cpu.losses.size());
     assertTrue(cpu.losses.get(STEPS - 1) < 0.9 * cpu.losses.get(0), "it learned");
     SimulatedDriver driver = new SimulatedDriver(1);
-    Run eager = run(SimulatedGpu.open(driver, SimulatedGpu.options(), false), network);
+    Run eager = run(SimulatedGpu.open(driver, SimulatedGpu.options().withReplays(false)), network);
     driver.assertNothingLeaked();
     assertClose(cpu, eager, name);
     SimulatedDriver other = new SimulatedDriver(2);
@@ -261,8 +237,8 @@ class CudaNormTrainingTest {
   void bf16LearnsAndComputesWithTheWeightsThatItShows(String name, Network network) {
     Run cpu = run(Device.cpu(1), network);
     var options = SimulatedGpu.options().withPrecision(Precision.BF16);
-    Run eager = run(SimulatedGpu.open(new SimulatedDriver(5), options, false), network);
-    try (Backend backend = SimulatedGpu.open(new SimulatedDriver(6), options, true);
+    Run eager = run(SimulatedGpu.open(new SimulatedDriver(5), options.withReplays(false)), network);
+    try (Backend backend = SimulatedGpu.open(new SimulatedDriver(6), options);
         Model model = network.build(backend, 1);
         Evaluator before = new Evaluator(model, VALID, Optional.empty(), 16)) {
       before.run(); // binds the weights as they are now
@@ -353,7 +329,7 @@ class CudaNormTrainingTest {
     SimulatedDriver driver = new SimulatedDriver(SimulatedOptions.standard(1).withMemory(room));
     String message = "";
     try (Backend backend =
-            SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision), true);
+            SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision));
         Model model = network.build(backend, 1)) {
       new Trainer(model, RECIPE.withBatch(batch).withSteps(1), train).withValidation(VALID).fit();
     } catch (DeviceMemoryException e) {

@@ -1,12 +1,16 @@
 package dev.evenkeel.train;
 
+import static dev.evenkeel.train.Runs.RICH;
+import static dev.evenkeel.train.Runs.STEADY_ADAM;
+import static dev.evenkeel.train.Runs.into;
+import static dev.evenkeel.train.Runs.rows;
+import static dev.evenkeel.train.Runs.values;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.Expect;
-import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceMemoryException;
@@ -21,7 +25,6 @@ import dev.evenkeel.nn.Dropout;
 import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
-import dev.evenkeel.nn.Residual;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
 import dev.evenkeel.simulator.SimulatedDriver;
@@ -33,7 +36,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,24 +48,6 @@ class CudaTrainingTest {
   private static final Network SMALL = Network.mlp(64, List.of(24, 16), 10);
 
   /** A network with everything that a step can hold. */
-  private static final Network RICH =
-      Network.of(
-          64,
-          Linear.of(24),
-          BatchNorm.standard(),
-          Activate.relu(),
-          new Dropout(0.2),
-          Residual.of(Linear.of(24), BatchNorm.standard(), Activate.of(Activation.SILU)),
-          Linear.of(13),
-          Activate.of(Activation.TANH),
-          Linear.of(10));
-
-  /**
-   * With ε = 1e-8 the rounding noise of a gradient that is 0 becomes a whole step, in another
-   * direction on each device.
-   */
-  private static final Optimizer STEADY_ADAM = new Optimizer.AdamW(2e-3, 0.9, 0.999, 1e-4, 0.01);
-
   private static final Recipe RECIPE =
       Recipe.classification()
           .withBatch(32)
@@ -75,10 +59,6 @@ class CudaTrainingTest {
 
   @TempDir Path folder;
 
-  private static Dataset rows(Dataset data, int rows) {
-    return data.select(IntStream.range(0, rows).toArray());
-  }
-
   /** Losses of all steps. */
   private static List<Float> losses(Model model, Recipe recipe) {
     List<Float> losses = new ArrayList<>();
@@ -87,25 +67,7 @@ class CudaTrainingTest {
   }
 
   private static Trainer trainer(Model model, Recipe recipe, List<Float> losses) {
-    return new Trainer(model, recipe, TRAIN)
-        .withValidation(VALID)
-        .withListener(
-            new Listener() {
-              @Override
-              public void onStep(int epoch, long step, int n, float loss, double rate, long nanos) {
-                losses.add(loss);
-              }
-            });
-  }
-
-  private static float[] values(Model model) {
-    float[] parameters = new float[model.flatParameters().columns()];
-    model.backend().read(model.flatParameters(), parameters);
-    float[] statistics = new float[model.flatStatistics().columns()];
-    model.backend().read(model.flatStatistics(), statistics);
-    float[] all = Arrays.copyOf(parameters, parameters.length + statistics.length);
-    System.arraycopy(statistics, 0, all, parameters.length, statistics.length);
-    return all;
+    return new Trainer(model, recipe, TRAIN).withValidation(VALID).withListener(into(losses));
   }
 
   private record Run(List<Float> losses, float[] values) {}
@@ -137,7 +99,10 @@ class CudaTrainingTest {
   @Test
   void replayEqualsEagerBitForBitUnderAnySchedule() {
     Run eager =
-        run(SimulatedGpu.open(new SimulatedDriver(1), SimulatedGpu.options(), false), RICH, RECIPE);
+        run(
+            SimulatedGpu.open(new SimulatedDriver(1), SimulatedGpu.options().withReplays(false)),
+            RICH,
+            RECIPE);
     for (int seed = 2; seed < 5; seed++) {
       SimulatedDriver driver = new SimulatedDriver(seed);
       Run replayed = run(SimulatedGpu.open(driver), RICH, RECIPE);
@@ -291,7 +256,7 @@ class CudaTrainingTest {
       SimulatedDriver driver = new SimulatedDriver(2);
       Run other =
           run(
-              SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision), true),
+              SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision)),
               RICH,
               recipe);
       driver.assertNothingLeaked();
@@ -309,7 +274,7 @@ class CudaTrainingTest {
     Run ours = run(SimulatedGpu.open(new SimulatedDriver(1)), SMALL, RECIPE);
     Run theirs =
         run(
-            SimulatedGpu.open(driver, SimulatedGpu.options().withNormBody(NormBody.CUDNN), true),
+            SimulatedGpu.open(driver, SimulatedGpu.options().withNormBody(NormBody.CUDNN)),
             SMALL,
             RECIPE);
     assertTrue(driver.counters().normsRun > 0, "cuDNN was used");

@@ -7,9 +7,9 @@ import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Split;
 
 /** The 1,797 digits that come with the library: 1,437 train, 360 validate. */
-record Digits(Dataset train, Dataset valid, Preparation preparation) {
+public record Digits(Dataset train, Dataset valid, Preparation preparation) {
 
-  static final Digits DATA = load();
+  public static final Digits DATA = load();
 
   private static Digits load() {
     Source.Arrays source = (Source.Arrays) Catalog.standard().load("digits");
@@ -23,6 +23,6 @@ record Digits(Dataset train, Dataset valid, Preparation preparation) {
 
   /** The first rows of the training data. */
   static Dataset train(int rows) {
-    return DATA.train.select(java.util.stream.IntStream.range(0, rows).toArray());
+    return Runs.rows(DATA.train, rows);
   }
 }

@@ -1,5 +1,6 @@
 package dev.evenkeel.train;
 
+import static dev.evenkeel.train.Runs.into;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -29,11 +30,10 @@ import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
-import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -86,12 +86,6 @@ class FadeTrainingTest {
         order);
   }
 
-  private static Map<String, float[]> values(Model model) {
-    Map<String, float[]> values = new LinkedHashMap<>();
-    SavedModel.values(model).forEach((p, floats) -> values.put(p.name(), floats));
-    return values;
-  }
-
   /**
    * A loss is that of a net whose dropouts have the step's own probability; a weight loses, beside
    * its gradient, the step's own share. Replayed from a recording on the GPU.
@@ -121,7 +115,7 @@ class FadeTrainingTest {
       for (int k = 0; k < STEPS; k++) {
         double kept = k < 6 ? 1 : (1 + Math.cos(Math.PI * (k - 6) / 6)) / 2;
         double decayed = 0.1 + 0.9 * (1 + Math.cos(Math.PI * k / 11)) / 2;
-        Map<String, float[]> before = values(model);
+        Map<String, float[]> before = model.values();
         float loss =
             step.run(
                 BATCH,
@@ -158,21 +152,12 @@ class FadeTrainingTest {
     expected.values.forEach((name, values) -> assertArrayEquals(values, seen.values.get(name)));
   }
 
-  private static Listener into(List<Float> losses) {
-    return new Listener() {
-      @Override
-      public void onStep(int epoch, long step, int rows, float loss, double rate, long nanos) {
-        losses.add(loss);
-      }
-    };
-  }
-
   private static Run trained(Backend backend, Recipe recipe) {
     List<Float> losses = new ArrayList<>();
     try (backend;
         Model model = network(1).build(backend, 1)) {
       new Trainer(model, recipe, TRAIN).withListener(into(losses)).fit();
-      return new Run(losses, values(model));
+      return new Run(losses, model.values());
     }
   }
 
@@ -188,9 +173,7 @@ class FadeTrainingTest {
                 model, source(backend, order), RECIPE.loss(), RECIPE.optimizer(), 0, BATCH, SEED)) {
       for (int k = 0; k < STEPS; k++) {
         if (k % 3 == 0) {
-          int[] rows = IntStream.range(0, TRAIN.rows()).toArray();
-          new Philox(SEED, Streams.shuffle(k / 3)).shuffle(rows);
-          order.replace(rows);
+          order.replace(Streams.shuffled(TRAIN.rows(), SEED, k / 3));
         }
         order.moveTo(batches.start(k % 3));
         double rate = 2e-3 * ((1 + Math.cos(Math.PI * k / 11)) / 2);
@@ -198,7 +181,7 @@ class FadeTrainingTest {
         double dropout = k <= 6 ? 1 : (1 + Math.cos(Math.PI * (k - 6) / 6)) / 2;
         losses.add(step.run(BATCH, k, k == 11 ? 0 : rate, k == 11 ? 0.1 : decay, dropout));
       }
-      return new Run(losses, values(model));
+      return new Run(losses, model.values());
     }
   }
 
@@ -232,14 +215,20 @@ class FadeTrainingTest {
         Trainer stopped =
             new Trainer(model, RECIPE, TRAIN)
                 .withCheckpoints(run)
+                .withCheckpointEvery(Duration.ZERO)
                 .withListener(into(losses))
                 .withListener(
                     new Listener() {
-                      private int written;
+                      private int ended;
+
+                      @Override
+                      public void onEpoch(Epoch epoch) {
+                        ended = epoch.number();
+                      }
 
                       @Override
                       public void onCheckpoint(Path file) {
-                        if (++written == epochs) {
+                        if (ended == epochs) {
                           throw new IllegalStateException("stop");
                         }
                       }
@@ -252,7 +241,7 @@ class FadeTrainingTest {
             .withListener(into(losses))
             .resuming(RunFolder.checkpoint(run))
             .fit();
-        assertSame(alone, new Run(losses, values(model)));
+        assertSame(alone, new Run(losses, model.values()));
       }
     }
   }

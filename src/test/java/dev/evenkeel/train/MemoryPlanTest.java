@@ -92,8 +92,7 @@ class MemoryPlanTest {
         driver,
         0,
         SimulatedGpu.libraries(Blas.workspaceBytes(driver.properties())),
-        SimulatedGpu.options().withPrecision(precision),
-        true);
+        SimulatedGpu.options().withPrecision(precision));
   }
 
   @Test

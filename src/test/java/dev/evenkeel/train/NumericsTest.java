@@ -1,5 +1,7 @@
 package dev.evenkeel.train;
 
+import static dev.evenkeel.train.Runs.into;
+import static dev.evenkeel.train.Runs.parameters;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -48,21 +50,6 @@ class NumericsTest {
   /** Of every step's loss, as a share of it, and of the weights, as a share of their norm. */
   private static final double CURVE_TOLERANCE = 1e-4;
 
-  private static final class Curve implements Listener {
-    private final List<Float> losses = new ArrayList<>();
-
-    @Override
-    public void onStep(int epoch, long step, int rows, float loss, double rate, long nanos) {
-      losses.add(loss);
-    }
-  }
-
-  private static float[] parameters(Model model) {
-    float[] values = new float[model.flatParameters().columns()];
-    model.backend().read(model.flatParameters(), values);
-    return values;
-  }
-
   /** All that a run of 200 steps gives: its losses, then its parameters. */
   private static float[][] run(int threads, Optimizer optimizer) {
     Network network =
@@ -80,11 +67,11 @@ class NumericsTest {
         Recipe.classification().withOptimizer(optimizer).withBatch(96).withSteps(STEPS).withClip(5);
     try (Backend backend = Device.cpu(threads);
         Model model = network.build(backend, 1)) {
-      Curve curve = new Curve();
-      new Trainer(model, recipe, Digits.DATA.train()).withListener(curve).fit();
+      List<Float> curve = new ArrayList<>();
+      new Trainer(model, recipe, Digits.DATA.train()).withListener(into(curve)).fit();
       float[] losses = new float[STEPS];
       for (int i = 0; i < STEPS; i++) {
-        losses[i] = curve.losses.get(i);
+        losses[i] = curve.get(i);
       }
       return new float[][] {losses, parameters(model)};
     }
@@ -179,13 +166,13 @@ class NumericsTest {
     try (Backend backend = Device.cpu(1);
         Model model = network.build(backend, 1)) {
       Twin twin = new Twin(model);
-      Curve curve = new Curve();
-      new Trainer(model, recipe, data).withListener(curve).fit();
+      List<Float> curve = new ArrayList<>();
+      new Trainer(model, recipe, data).withListener(into(curve)).fit();
       double[] expected = trainTwin(twin, recipe, data);
       assertTrue(expected[STEPS - 1] < 0.7 * expected[0], "it learned");
       for (int step = 0; step < STEPS; step++) {
         double tolerance = CURVE_TOLERANCE * expected[step];
-        assertEquals(expected[step], curve.losses.get(step), tolerance, "step " + (step + 1));
+        assertEquals(expected[step], curve.get(step), tolerance, "step " + (step + 1));
       }
       Twin after = new Twin(model);
       for (String name : twin.values.keySet()) {
@@ -206,8 +193,7 @@ class NumericsTest {
     for (int step = 0; step < STEPS; step++) {
       int batch = step % batches.count();
       if (batch == 0) {
-        order = IntStream.range(0, data.rows()).toArray();
-        new Philox(recipe.seed(), Streams.shuffle(step / batches.count())).shuffle(order);
+        order = Streams.shuffled(data.rows(), recipe.seed(), step / batches.count());
       }
       int from = batches.start(batch);
       int[] rows = Arrays.copyOfRange(order, from, from + batches.size(batch));

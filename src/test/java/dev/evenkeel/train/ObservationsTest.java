@@ -1,5 +1,6 @@
 package dev.evenkeel.train;
 
+import static dev.evenkeel.train.Runs.parameters;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -52,12 +53,6 @@ class ObservationsTest {
 
   @TempDir Path folder;
 
-  private static float[] values(Model model) {
-    float[] values = new float[model.flatParameters().columns()];
-    model.backend().read(model.flatParameters(), values);
-    return values;
-  }
-
   private Observations observations(Model model) {
     return new Observations(
         folder,
@@ -97,7 +92,7 @@ class ObservationsTest {
           trainer.withListener(seen);
         }
         trainer.fit();
-        results.add(values(model));
+        results.add(parameters(model));
       }
     }
     assertArrayEquals(results.get(0), results.get(1));
@@ -181,7 +176,7 @@ class ObservationsTest {
         Model model = network.build(backend, 5);
         Observations seen = observations(model)) {
       new Trainer(model, RECIPE, FEW).withListener(seen).fit();
-      SavedModel.values(model).forEach((p, values) -> weights.put(p.name(), values));
+      weights.putAll(model.values());
     }
     double[][] z = new double[FEW.rows()][];
     double[][] normed = new double[FEW.rows()][];

@@ -53,7 +53,7 @@ class RateRangeTest {
   }
 
   private static List<float[]> values(Model model) {
-    return SavedModel.all(model).stream().map(model::values).toList();
+    return model.all().stream().map(model::values).toList();
   }
 
   private static void assertSame(List<float[]> expected, List<float[]> actual) {
@@ -107,9 +107,7 @@ class RateRangeTest {
     Recipe recipe = RECIPE.withBatch(8).withSteps(3);
     try (Backend gpu =
             SimulatedGpu.open(
-                new SimulatedDriver(2),
-                SimulatedGpu.options().withPrecision(Precision.BF16),
-                true);
+                new SimulatedDriver(2), SimulatedGpu.options().withPrecision(Precision.BF16));
         Model model = small.build(gpu, 5)) {
       if (rangeBefore) {
         List<float[]> start = values(model);

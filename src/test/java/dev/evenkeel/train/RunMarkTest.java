@@ -1,5 +1,6 @@
 package dev.evenkeel.train;
 
+import static dev.evenkeel.train.Runs.parameters;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -29,12 +30,6 @@ class RunMarkTest {
 
   @TempDir Path folder;
 
-  private static float[] values(Model model) {
-    float[] values = new float[model.flatParameters().columns()];
-    model.backend().read(model.flatParameters(), values);
-    return values;
-  }
-
   /** Asks at the first step; steps are slow enough for the run to look before its end. */
   private static Listener asking(Path folder) {
     return new Listener() {
@@ -62,7 +57,7 @@ class RunMarkTest {
     try (Backend backend = Device.cpu(1);
         Model model = NETWORK.build(backend, 5)) {
       new Trainer(model, RECIPE, FEW).fit();
-      whole = values(model);
+      whole = parameters(model);
     }
     try (Backend backend = Device.cpu(1);
         Model model = NETWORK.build(backend, 5)) {
@@ -81,7 +76,7 @@ class RunMarkTest {
           .withCheckpoints(folder)
           .resuming(RunFolder.checkpoint(folder))
           .fit();
-      assertArrayEquals(whole, values(model));
+      assertArrayEquals(whole, parameters(model));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.evenkeel.train;
 
+import static dev.evenkeel.train.Runs.rows;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -27,7 +28,6 @@ import dev.evenkeel.tensor.RowOrder;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -56,12 +56,8 @@ class RunMemoryTest {
           Activate.relu(),
           Linear.of(10));
 
-  private static Dataset rows(Dataset data, int rows) {
-    return data.select(IntStream.range(0, rows).toArray());
-  }
-
   private static Backend gpu(SimulatedDriver driver, Precision precision) {
-    return SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision), true);
+    return SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision));
   }
 
   @ParameterizedTest

@@ -1,5 +1,6 @@
 package dev.evenkeel.train;
 
+import static dev.evenkeel.train.Runs.into;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -66,13 +67,7 @@ class StepFileTest {
   @Test
   void aLineSaysWhatTheTrainerSaidOfItsSteps() throws IOException {
     List<Float> losses = new ArrayList<>();
-    Listener listener =
-        new Listener() {
-          @Override
-          public void onStep(int epoch, long step, int rows, float loss, double rate, long nanos) {
-            losses.add(loss);
-          }
-        };
+    Listener listener = into(losses);
     Trained trained;
     try (Backend backend = Device.cpu(1);
         Model model = NETWORK.build(backend, 5);

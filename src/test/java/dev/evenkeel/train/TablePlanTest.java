@@ -112,6 +112,29 @@ class TablePlanTest {
   }
 
   @Test
+  void aPipeIsReadOnce() throws Exception {
+    Preparation preparation = plan("x,y", i -> i + ",0" + i % 3).load(notes::add).preparation();
+    Path pipe = folder.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    Thread writer =
+        new Thread(
+            () -> {
+              try {
+                Files.writeString(pipe, "x,y\n1,01\n");
+              } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+              }
+            });
+    writer.start();
+    Table read = Table.read(pipe);
+    writer.join();
+    Expect.failure(
+        () -> preparation.apply(read, true, notes::add),
+        "pipe can be read only once",
+        "help: read it with Preparation.options()");
+  }
+
+  @Test
   void aClassWrittenInTwoWaysIsOne() throws IOException {
     DataPlan.Parts parts =
         plan("x,y", i -> i + "," + (i % 4 < 2 ? i % 2 : i % 2 + ".0")).load(notes::add);

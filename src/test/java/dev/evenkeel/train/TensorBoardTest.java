@@ -1,5 +1,6 @@
 package dev.evenkeel.train;
 
+import static dev.evenkeel.train.Runs.values;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -78,16 +79,6 @@ class TensorBoardTest {
           Linear.of(10));
 
   @TempDir Path folder;
-
-  private static float[] values(Model model) {
-    float[] parameters = new float[model.flatParameters().columns()];
-    model.backend().read(model.flatParameters(), parameters);
-    float[] statistics = new float[model.flatStatistics().columns()];
-    model.backend().read(model.flatStatistics(), statistics);
-    float[] all = Arrays.copyOf(parameters, parameters.length + statistics.length);
-    System.arraycopy(statistics, 0, all, parameters.length, statistics.length);
-    return all;
-  }
 
   private static void noWords(String words) {
     throw new AssertionError(words);

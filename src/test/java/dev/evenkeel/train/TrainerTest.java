@@ -1,5 +1,6 @@
 package dev.evenkeel.train;
 
+import static dev.evenkeel.train.Runs.values;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -30,7 +31,6 @@ import dev.evenkeel.nn.RunningVariance;
 import dev.evenkeel.nn.Streams;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
-import dev.evenkeel.tensor.Philox;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,17 +62,6 @@ class TrainerTest {
   void everythingWasGivenBack() {
     assertEquals(0, backend.allocated());
     backend.close();
-  }
-
-  /** Parameters, then statistics, as they are. */
-  private static float[] values(Model model) {
-    float[] parameters = new float[model.flatParameters().columns()];
-    model.backend().read(model.flatParameters(), parameters);
-    float[] statistics = new float[model.flatStatistics().columns()];
-    model.backend().read(model.flatStatistics(), statistics);
-    float[] all = Arrays.copyOf(parameters, parameters.length + statistics.length);
-    System.arraycopy(statistics, 0, all, parameters.length, statistics.length);
-    return all;
   }
 
   private Trained fit(Model model, Recipe recipe) {
@@ -332,10 +321,10 @@ class TrainerTest {
       assertTrue(message.contains("The parameter 3.weight became NaN or infinite"), message);
       assertTrue(message.contains("help: try a smaller --lr"), message);
     }
-    assertEquals(2, written.size());
-    assertArrayEquals(written.get(1), Files.readAllBytes(file));
+    assertEquals(1, written.size(), "of the first epoch; the next was not due");
+    assertArrayEquals(written.get(0), Files.readAllBytes(file));
     SavedModel saved = SavedModel.load(folder);
-    assertEquals(2 * batches, Checkpoint.progress(saved).step());
+    assertEquals(batches, Checkpoint.progress(saved).step());
     saved.build(backend).close();
   }
 
@@ -511,8 +500,7 @@ class TrainerTest {
       double[] means = new double[9];
       double[] variances = new double[9];
       for (int epoch = 0; epoch < 2; epoch++) {
-        int[] order = IntStream.range(0, TRAIN.rows()).toArray();
-        new Philox(9, Streams.shuffle(epoch)).shuffle(order);
+        int[] order = Streams.shuffled(TRAIN.rows(), 9, epoch);
         for (int b = 0; b < batches.count(); b++) {
           int from = batches.start(b);
           int[] rows = Arrays.copyOfRange(order, from, from + batches.size(b));
@@ -614,7 +602,8 @@ class TrainerTest {
         step 6 of epoch 2, 3 rows, rate 0.250
         epoch 2 after 6
         checkpoint at 6
-        end after 6""",
+        end after 6\
+        """,
         String.join("\n", heard));
   }
 
@@ -656,7 +645,7 @@ class TrainerTest {
       assertEquals(loss, last.validation().get("logloss"), 1e-5 * loss);
       assertEquals(3, last.number());
       assertEquals(trained.steps(), last.steps());
-      assertEquals(trained.seconds(), last.seconds());
+      assertTrue(trained.seconds() >= last.seconds(), trained::toString);
       assertTrue(last.examplesPerSecond() > 0);
       assertTrue(last.dataShare() > 0 && last.dataShare() < 1, last::toString);
       double rate = Schedule.cosine().factor(last.steps() - 1, last.steps()) * 1e-3;
@@ -794,7 +783,7 @@ class TrainerTest {
       Path file = Files.writeString(folder.resolve("file"), "");
       Trainer trainer =
           new Trainer(model, RECIPE, TRAIN).withCheckpoints(file).withListener(counter);
-      Expect.failure(trainer::fit, file + " is a file, but the run needs a folder");
+      Expect.failure(trainer::fit, file + " is a file, but a folder is needed");
       assertEquals(List.of(), steps);
       Path deep = folder.resolve("a/b");
       new Trainer(model, RECIPE.withSteps(1), TRAIN)

@@ -155,13 +155,19 @@ class TunerTest {
     assertTrue(
         assertThrows(EvenkeelException.class, () -> journal(other))
             .getMessage()
-            .contains("is the journal of a search with other options. help: "));
+            .contains(
+                "is the journal of a search with other options: --seed was 5 and is 6. help: "));
     Path file = folder.resolve("j.jsonl");
     Files.writeString(file, Files.readString(file).replaceFirst("\"trial\":1,", "\"trial\":x,"));
     assertTrue(
         assertThrows(EvenkeelException.class, () -> journal(PLAN))
             .getMessage()
-            .contains("j.jsonl, line 3 does not hold a valid Outcome"));
+            .contains("j.jsonl is damaged: its line 3 is no result of a search. help: without"));
+    Files.writeString(file, Files.readString(file).replaceFirst("plan", "plum"));
+    assertTrue(
+        assertThrows(EvenkeelException.class, () -> journal(PLAN))
+            .getMessage()
+            .contains("j.jsonl is damaged: its line 1 is no heading of a search. help: "));
   }
 
   @Test

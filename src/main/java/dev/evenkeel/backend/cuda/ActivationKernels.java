@@ -12,6 +12,9 @@ final class ActivationKernels {
     this.launcher = launcher;
   }
 
+  /**
+   * z := z + bias, y := activation(z); z itself is written only where the backward pass needs it.
+   */
   Operation activationForward(View z, long bias, Activation activation, View y) {
     boolean inPlace = y.address() == z.address();
     if (inPlace && bias == 0 && activation == Activation.IDENTITY) {
@@ -36,6 +39,7 @@ final class ActivationKernels {
         panels.rowsPerSlab());
   }
 
+  /** dz := dy · activation′; dBias := column sums of dz, if not 0. dz may be dy. */
   Operation activationBackward(
       View dy, View z, View y, Activation activation, View dz, long dBias) {
     boolean write = activation != Activation.IDENTITY || dz.address() != dy.address();
@@ -64,7 +68,7 @@ final class ActivationKernels {
   }
 
   /** Whether the slope is made from z; that of the others follows from the sign of y. */
-  private static boolean needsInput(Activation activation) {
+  static boolean needsInput(Activation activation) {
     return switch (activation) {
       case IDENTITY, RELU, LEAKY_RELU -> false;
       default -> true;

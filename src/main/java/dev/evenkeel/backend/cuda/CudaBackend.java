@@ -35,7 +35,7 @@ public final class CudaBackend implements Backend {
   private final long stream;
   private final CudaMemory memory;
   private final Staging staging;
-  private final Settings settings;
+  private final StepScalars scalars;
   private final long scratch;
   private final long workspaceBytes;
   private final long workspace;
@@ -65,16 +65,13 @@ public final class CudaBackend implements Backend {
 
   /**
    * @param driver closed with the backend
-   * @param replays whether sequences are recorded and replayed; running them one by one gives the
-   *     same bits, and is for measuring
    */
-  public CudaBackend(
-      CudaDriver driver, int index, Libraries libraries, DeviceOptions options, boolean replays) {
+  public CudaBackend(CudaDriver driver, int index, Libraries libraries, DeviceOptions options) {
     this.driver = driver;
     this.index = index;
     this.precision = options.precision().orElse(bestFor(driver.properties()));
     this.normBody = options.normBody();
-    this.replays = replays;
+    this.replays = options.replays();
     if (precision != Precision.FP32 && driver.properties().major() < 8) {
       throw new EvenkeelException(
           "%s (compute capability %d.%d) can't compute in %s: that needs 8.0. help: --precision fp32"
@@ -87,7 +84,7 @@ public final class CudaBackend implements Backend {
     this.stream = driver.createStream();
     this.memory = new CudaMemory(driver, stream);
     this.staging = new Staging(driver, stream);
-    this.settings = new Settings(driver, memory, staging, stream);
+    this.scalars = new StepScalars(driver, memory, staging, stream);
     this.scratch = memory.allocate(Kernels.SCRATCH_BYTES);
     this.kernels = new Kernels(driver, memory, stream, scratch);
     this.workspaceBytes = libraries.workspaceBytes(driver.properties());
@@ -103,7 +100,7 @@ public final class CudaBackend implements Backend {
     }
     this.norms = new NormBodies(driver, memory, stream, kernels, options.normBody(), cudnn);
     this.tables =
-        new CudaTables(driver, memory, stream, staging, settings, kernels, activationType());
+        new CudaTables(driver, memory, stream, staging, scalars, kernels, activationType());
     this.weights = new WeightCopies(kernels);
     this.found = memory.allocate(4);
     this.foundOnHost = driver.allocatePinned(4).order(ByteOrder.nativeOrder());
@@ -194,14 +191,14 @@ public final class CudaBackend implements Backend {
     DeviceOptions same =
         DeviceOptions.defaults()
             .withPrecision(precision)
-            .withNormBody(cudnn.isPresent() ? normBody : NormBody.PTX);
+            .withNormBody(cudnn.isPresent() ? normBody : NormBody.PTX)
+            .withReplays(replays);
     return Optional.of(
         new CudaBackend(
             new CountingDriver(driver.properties(), driver.freeMemory() + memory.bytes()),
             index,
             CountingDriver.libraries(workspaceBytes, cudnn),
-            same,
-            replays));
+            same));
   }
 
   /**
@@ -215,15 +212,14 @@ public final class CudaBackend implements Backend {
         new CountingDriver(any, Long.MAX_VALUE / 4),
         0,
         CountingDriver.libraries(Blas.workspaceBytes(any), Optional.empty()),
-        DeviceOptions.defaults().withPrecision(precision).withNormBody(NormBody.PTX),
-        true);
+        DeviceOptions.defaults().withPrecision(precision).withNormBody(NormBody.PTX));
   }
 
   // Order
 
   @Override
   public Sequence sequence(List<Operation> operations) {
-    return new CudaSequence(driver, memory, stream, settings, operations, replays);
+    return new CudaSequence(driver, memory, stream, scalars, operations, replays);
   }
 
   @Override
@@ -232,7 +228,7 @@ public final class CudaBackend implements Backend {
   }
 
   private Operation bound(Operation work) {
-    return new CudaOperation(settings, work, null);
+    return new CudaOperation(scalars, work, null);
   }
 
   private static View view(Matrix matrix) {
@@ -285,14 +281,14 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation weightNormForward(Matrix direction, Matrix gain, Matrix weight) {
-    return bound(kernels.weightNormForward(view(direction), vector(gain), view(weight)));
+    return bound(kernels.weightNorms.forward(view(direction), vector(gain), view(weight)));
   }
 
   @Override
   public Operation weightNormBackward(
       Matrix dWeight, Matrix direction, Matrix gain, Matrix dDirection, Matrix dGain) {
     return bound(
-        kernels.weightNormBackward(
+        kernels.weightNorms.backward(
             view(dWeight), view(direction), vector(gain), view(dDirection), vector(dGain)));
   }
 
@@ -300,14 +296,14 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation activationForward(Matrix z, Matrix bias, Activation activation, Matrix y) {
-    return bound(kernels.activationForward(view(z), vector(bias), activation, view(y)));
+    return bound(kernels.activations.activationForward(view(z), vector(bias), activation, view(y)));
   }
 
   @Override
   public Operation activationBackward(
       Matrix dy, Matrix z, Matrix y, Activation activation, Matrix dz, Matrix dBias) {
     return bound(
-        kernels.activationBackward(
+        kernels.activations.activationBackward(
             view(dy), view(z), view(y), activation, view(dz), vector(dBias)));
   }
 
@@ -326,7 +322,7 @@ public final class CudaBackend implements Backend {
     }
     Operation work =
         norms.forward(view(x), norm(norm), activation, drop(masking), view(y), vector(saved));
-    return new CudaOperation(settings, work, masking.step());
+    return new CudaOperation(scalars, work, masking.step());
   }
 
   @Override
@@ -359,17 +355,17 @@ public final class CudaBackend implements Backend {
             view(dx),
             vector(dGamma),
             vector(dBeta));
-    return new CudaOperation(settings, work, masking.step());
+    return new CudaOperation(scalars, work, masking.step());
   }
 
   private Kernels.Drop drop(Masking masking) {
     return masking.isNone()
         ? Kernels.Drop.NONE
         : new Kernels.Drop(
-            settings.dropping(masking.step(), masking.dropping()),
+            scalars.dropping(masking.step(), masking.dropping()),
             masking.seed(),
             masking.stream(),
-            settings.step(masking.step()));
+            scalars.step(masking.step()));
   }
 
   private static Kernels.Norm norm(BatchNormMemory norm) {
@@ -387,7 +383,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation columnStatistics(Matrix x, Matrix mean, Matrix variance) {
-    return bound(kernels.columnStatistics(view(x), vector(mean), vector(variance)));
+    return bound(kernels.norms.columnStatistics(view(x), vector(mean), vector(variance)));
   }
 
   // Row norms
@@ -396,7 +392,7 @@ public final class CudaBackend implements Backend {
   public Operation rowNormForward(
       Matrix x, RowNormMemory norm, Activation activation, Matrix y, Matrix saved) {
     return bound(
-        kernels.rowNormForward(view(x), rowNorm(norm), activation, view(y), vector(saved)));
+        kernels.rowNorms.forward(view(x), rowNorm(norm), activation, view(y), vector(saved)));
   }
 
   @Override
@@ -411,7 +407,7 @@ public final class CudaBackend implements Backend {
       Matrix dGamma,
       Matrix dBeta) {
     return bound(
-        kernels.rowNormBackward(
+        kernels.rowNorms.backward(
             view(dy),
             view(x),
             rowNorm(norm),
@@ -431,25 +427,26 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation scaleShift(Matrix x, double scale, double shift, Matrix y) {
-    return bound(kernels.scaleShift(view(x), scale, shift, view(y)));
+    return bound(kernels.data.scaleShift(view(x), scale, shift, view(y)));
   }
 
   @Override
   public Operation dropout(
       Matrix x, Dropping dropping, long seed, int stream, Step step, Matrix y) {
-    long settled = settings.dropping(step, dropping);
-    Operation work = kernels.dropout(view(x), settled, seed, stream, settings.step(step), view(y));
-    return new CudaOperation(settings, work, step);
+    long settled = scalars.dropping(step, dropping);
+    Operation work =
+        kernels.data.dropout(view(x), settled, seed, stream, scalars.step(step), view(y));
+    return new CudaOperation(scalars, work, step);
   }
 
   @Override
   public Operation add(Matrix a, Matrix b, Matrix out) {
-    return bound(kernels.add(view(a), view(b), view(out)));
+    return bound(kernels.data.add(view(a), view(b), view(out)));
   }
 
   @Override
   public Operation copy(Matrix source, Matrix target) {
-    return bound(kernels.copy(view(source), view(target)));
+    return bound(kernels.data.copy(view(source), view(target)));
   }
 
   // Losses
@@ -463,7 +460,7 @@ public final class CudaBackend implements Backend {
       Matrix dLogits,
       Matrix loss) {
     return bound(
-        kernels.softmaxCrossEntropy(
+        kernels.losses.softmaxCrossEntropy(
             view(logits),
             view(targets),
             smoothing,
@@ -475,7 +472,8 @@ public final class CudaBackend implements Backend {
   @Override
   public Operation binaryCrossEntropy(Matrix logits, Matrix targets, Matrix dLogits, Matrix loss) {
     return bound(
-        kernels.binaryCrossEntropy(view(logits), view(targets), view(dLogits), vector(loss)));
+        kernels.losses.binaryCrossEntropy(
+            view(logits), view(targets), view(dLogits), vector(loss)));
   }
 
   @Override
@@ -487,7 +485,7 @@ public final class CudaBackend implements Backend {
       Matrix dOutputs,
       Matrix loss) {
     return bound(
-        kernels.regressionLoss(
+        kernels.losses.regressionLoss(
             kind, delta, view(outputs), view(targets), view(dOutputs), vector(loss)));
   }
 
@@ -495,20 +493,23 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation clipScale(Matrix gradients, double limit, Matrix norm) {
-    return bound(kernels.clipScale(vector(gradients), gradients.size(), limit, vector(norm)));
+    return bound(
+        kernels.updates.clipScale(vector(gradients), gradients.size(), limit, vector(norm)));
   }
 
   @Override
   public Operation updateMomentum(
       UpdateTarget target, Matrix velocity, double momentum, boolean nesterov) {
     return update(
-        target, kernels.updateMomentum(update(target), vector(velocity), momentum, nesterov));
+        target,
+        kernels.updates.updateMomentum(update(target), vector(velocity), momentum, nesterov));
   }
 
   @Override
   public Operation updateRmsprop(
       UpdateTarget target, Matrix squares, double alpha, double epsilon) {
-    return update(target, kernels.updateRmsprop(update(target), vector(squares), alpha, epsilon));
+    return update(
+        target, kernels.updates.updateRmsprop(update(target), vector(squares), alpha, epsilon));
   }
 
   @Override
@@ -522,7 +523,7 @@ public final class CudaBackend implements Backend {
       boolean decoupled) {
     return update(
         target,
-        kernels.updateAdam(
+        kernels.updates.updateAdam(
             update(target),
             vector(mean),
             vector(squares),
@@ -530,11 +531,11 @@ public final class CudaBackend implements Backend {
             beta2,
             epsilon,
             decoupled,
-            settings.adam(target.step(), beta1, beta2)));
+            scalars.adam(target.step(), beta1, beta2)));
   }
 
   private Operation update(UpdateTarget target, Operation work) {
-    return new CudaOperation(settings, work, target.step());
+    return new CudaOperation(scalars, work, target.step());
   }
 
   private Kernels.Update update(UpdateTarget target) {
@@ -548,7 +549,7 @@ public final class CudaBackend implements Backend {
         target.weightDecay(),
         vector(target.scale()),
         vector(target.guard()),
-        settings.pace(target.step()));
+        scalars.pace(target.step()));
   }
 
   // Diagnosis
@@ -556,7 +557,7 @@ public final class CudaBackend implements Backend {
   @Override
   public boolean hasNonFinite(Matrix x) {
     driver.fill(found, 0, 1, stream);
-    kernels.findNonFinite(view(x), found).run();
+    kernels.data.findNonFinite(view(x), found).run();
     driver.copyToHost(found, foundOnHost, 0, 4, stream);
     driver.synchronize(stream);
     return foundOnHost.getInt(0) != 0;
@@ -581,7 +582,7 @@ public final class CudaBackend implements Backend {
     blas.close();
     cudnn.ifPresent(Cudnn::close);
     norms.close();
-    settings.close();
+    scalars.close();
     staging.close();
     driver.freePinned(foundOnHost);
     memory.free(found);

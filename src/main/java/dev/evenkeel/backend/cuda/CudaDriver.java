@@ -76,7 +76,7 @@ public interface CudaDriver extends AutoCloseable {
 
   void unloadModule(long module);
 
-  /** The kernel of that name in a module. */
+  /** The kernel of that name in a module, its code on the device. */
   long function(long module, String name);
 
   /**

@@ -15,7 +15,7 @@ final class CudaSequence implements Backend.Sequence {
   private final CudaDriver driver;
   private final CudaMemory memory;
   private final long stream;
-  private final Settings settings;
+  private final StepScalars scalars;
   private final List<Operation> operations;
   private final Operation[] work;
   private final CudaOperation.Around[] around;
@@ -27,14 +27,14 @@ final class CudaSequence implements Backend.Sequence {
       CudaDriver driver,
       CudaMemory memory,
       long stream,
-      Settings settings,
+      StepScalars scalars,
       List<Operation> operations,
       boolean replays) {
     this.driver = driver;
     this.memory = memory;
     this.stream = stream;
-    this.settings = settings;
-    this.operations = List.copyOf(operations); // settings live as long as somebody holds these
+    this.scalars = scalars;
+    this.operations = List.copyOf(operations); // scalars live as long as somebody holds these
     this.replays = replays;
     List<Operation> all = new ArrayList<>();
     List<CudaOperation.Around> around = new ArrayList<>();
@@ -63,7 +63,7 @@ final class CudaSequence implements Backend.Sequence {
     for (CudaOperation.Around one : around) {
       one.before();
     }
-    settings.refresh();
+    scalars.refresh();
     replayOrEnqueue();
     for (CudaOperation.Around one : around) {
       one.after();

@@ -17,7 +17,7 @@ final class CudaTables {
   private final CudaMemory memory;
   private final long stream;
   private final Staging staging;
-  private final Settings settings;
+  private final StepScalars scalars;
   private final Kernels kernels;
   private final ElementType activations;
   private final long[] gatherNanos = new long[1];
@@ -30,14 +30,14 @@ final class CudaTables {
       CudaMemory memory,
       long stream,
       Staging staging,
-      Settings settings,
+      StepScalars scalars,
       Kernels kernels,
       ElementType activations) {
     this.driver = driver;
     this.memory = memory;
     this.stream = stream;
     this.staging = staging;
-    this.settings = settings;
+    this.scalars = scalars;
     this.kernels = kernels;
     this.activations = activations;
   }
@@ -81,9 +81,10 @@ final class CudaTables {
     if (HostTable.holds(table)) {
       return stagedGather(table, order, target);
     }
-    Settings.Order walk = settings.order(order, table.rows());
-    Operation work = kernels.gather(CudaBuffer.view(table), walk.rows(), walk.position(), target);
-    return new CudaOperation(settings, work, order, walk.around(batch.rows()));
+    StepScalars.Order walk = scalars.order(order, table.rows());
+    Operation work =
+        kernels.data.gather(CudaBuffer.view(table), walk.rows(), walk.position(), target);
+    return new CudaOperation(scalars, work, order, walk.around(batch.rows()));
   }
 
   private Operation stagedGather(Matrix table, RowOrder order, View batch) {
@@ -93,7 +94,7 @@ final class CudaTables {
     StagedGather gather =
         new StagedGather(driver, memory, stream, copies, table, order, batch, gatherNanos);
     HostTable.of(table).own(gather);
-    return new CudaOperation(settings, gather.work(kernels, settings), gather, gather);
+    return new CudaOperation(scalars, gather.work(kernels, scalars), gather, gather);
   }
 
   void close() {

@@ -4,26 +4,14 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.cuda.Kernels.Drop;
 import dev.evenkeel.backend.cuda.Kernels.Norm;
-import java.util.EnumSet;
 import java.util.Optional;
-import java.util.Set;
+import java.util.stream.LongStream;
 
 /**
  * Batch norm by cuDNN, completed by kernels of ours with what cuDNN leaves out: the activation, the
  * count of mini-batches, the second float of the mean.
  */
 final class CudnnNorm {
-
-  /** Activations whose derivative follows from y: cuDNN's own output is overwritten by it. */
-  private static final Set<Activation> KNOWN_FROM_Y =
-      EnumSet.of(
-          Activation.IDENTITY,
-          Activation.RELU,
-          Activation.LEAKY_RELU,
-          Activation.ELU,
-          Activation.SELU,
-          Activation.SIGMOID,
-          Activation.TANH);
 
   private final CudaDriver driver;
   private final CudnnMemory memory;
@@ -52,8 +40,13 @@ final class CudnnNorm {
     return mode == Cudnn.Mode.PER_ACTIVATION ? "cuDNN" : "cuDNN, persistent";
   }
 
-  /** Why cuDNN can't do it; empty where it can. */
-  Optional<String> refusal(View x, Norm norm, Activation activation, Drop drop, boolean training) {
+  /**
+   * Why cuDNN can't do it; empty where it can.
+   *
+   * @param addresses of all the memory that it would read and write
+   */
+  Optional<String> refusal(
+      View x, Norm norm, Activation activation, Drop drop, boolean training, long... addresses) {
     if (norm.gamma() == 0) {
       return Optional.of("it can't leave the deviation as it is");
     }
@@ -69,12 +62,17 @@ final class CudnnNorm {
     if (training && !norm.unbiased()) {
       return Optional.of("its running variance is always the unbiased one");
     }
-    if (training && !KNOWN_FROM_Y.contains(activation)) {
+    // Our kernel runs over cuDNN's output, so that what the activation was given is lost.
+    if (training && ActivationKernels.needsInput(activation)) {
       return Optional.of(
-          "the derivative of %s does not follow from its result".formatted(activation.label()));
+          "the slope of %s is not made from its result".formatted(activation.label()));
     }
     if (x.pitch() != x.columns()) {
       return Optional.of("it takes no padded rows");
+    }
+    // It asks for no alignment, and reads and writes 16 bytes at once all the same.
+    if (LongStream.of(addresses).anyMatch(address -> address % 16 != 0)) {
+      return Optional.of("it takes no memory that begins elsewhere than at multiples of 16 bytes");
     }
     int most = cudnn.maxRows(mode, training);
     if (x.rows() > most) {
@@ -83,10 +81,15 @@ final class CudnnNorm {
     return Optional.empty();
   }
 
+  /** Where 1/√(σ² + ε) lies among what a forward pass saves. */
+  static long inverse(long saved, int columns) {
+    return saved + 8L * columns;
+  }
+
   Operation forward(View x, Norm norm, Activation activation, View y, long saved) {
     int columns = x.columns();
     long delta = saved + 4L * columns;
-    long inverse = saved + 8L * columns;
+    long inverse = inverse(saved, columns);
     Operation normalise =
         cudnn.forward(
             mode,
@@ -112,13 +115,13 @@ final class CudnnNorm {
 
   private Operation count(long count) {
     View counted = View.floats(count, 1, 1);
-    return kernels.add(counted, memory.one(), counted);
+    return kernels.data.add(counted, memory.one(), counted);
   }
 
   private Operation activate(Activation activation, View y) {
     return activation == Activation.IDENTITY
         ? () -> {}
-        : kernels.activationForward(y, 0, activation, y);
+        : kernels.activations.activationForward(y, 0, activation, y);
   }
 
   Operation inference(View x, Norm norm, Activation activation, View y) {
@@ -151,7 +154,7 @@ final class CudnnNorm {
       long dGamma,
       long dBeta) {
     View t = memory.slopes(dy);
-    Operation mask = kernels.activationBackward(dy, y, y, activation, t, 0);
+    Operation mask = kernels.activations.activationBackward(dy, y, y, activation, t, 0);
     Operation normalise =
         cudnn.backward(
             mode,
@@ -163,7 +166,7 @@ final class CudnnNorm {
             dBeta,
             norm.epsilon(),
             saved,
-            saved + 8L * x.columns());
+            inverse(saved, x.columns()));
     return () -> {
       mask.run();
       normalise.run();

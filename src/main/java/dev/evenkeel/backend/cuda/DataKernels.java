@@ -11,6 +11,10 @@ final class DataKernels {
     this.launcher = launcher;
   }
 
+  /**
+   * batch[i] := table[rows[position + i]], or table[position + i] where rows is 0; rows and
+   * position are 32-bit integers in memory.
+   */
   Operation gather(View table, long rows, long position, View batch) {
     int width = Launcher.width(table, batch);
     Panels panels = Panels.ofElements(batch.rows(), batch.columns(), width);
@@ -29,6 +33,7 @@ final class DataKernels {
         panels.rowsPerSlab());
   }
 
+  /** target := source, converted to its type. */
   Operation copy(View source, View target) {
     boolean same = source.type() == target.type();
     int width = same ? Launcher.width(source, target) : Launcher.conversionWidth(source, target);
@@ -47,6 +52,7 @@ final class DataKernels {
         panels.rowsPerSlab());
   }
 
+  /** out := a + b; out may be either. */
   Operation add(View a, View b, View out) {
     int width = Launcher.width(a, b, out);
     Panels panels = Panels.ofElements(a.rows(), a.columns(), width);
@@ -65,6 +71,7 @@ final class DataKernels {
         panels.rowsPerSlab());
   }
 
+  /** y := scale · x + shift; y may be x. */
   Operation scaleShift(View x, double scale, double shift, View y) {
     int width = Launcher.width(x, y);
     Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
@@ -83,6 +90,14 @@ final class DataKernels {
         panels.rowsPerSlab());
   }
 
+  /**
+   * y := scale · x + shift where word e mod 4 of Philox block (e / 4) of stream (stream · 2⁴⁰ +
+   * step), e = row · columns + column, is at least probability · 2³² unsigned, else the dropped
+   * value. y may be x.
+   *
+   * @param dropping address of what {@link StepScalars#dropping} writes
+   * @param step address of a 64-bit integer
+   */
   Operation dropout(View x, long dropping, long seed, int philoxStream, long step, View y) {
     int width = Launcher.width(x, y);
     Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
@@ -103,6 +118,7 @@ final class DataKernels {
         panels.rowsPerSlab());
   }
 
+  /** found := 1, a 32-bit integer, where any element is NaN or infinite; else it stays. */
   Operation findNonFinite(View x, long found) {
     int width = Launcher.width(x);
     Panels panels = Panels.ofElements(x.rows(), x.columns(), width);

@@ -62,7 +62,35 @@ public final class KernelBench implements AutoCloseable {
       double microseconds,
       double gigabytesPerSecond,
       double copies,
-      double ofCopy) {}
+      double ofCopy) {
+
+    /**
+     * Beside a copy on the same device.
+     *
+     * @param megabytes that it reads and writes
+     * @param copy microseconds that the copy takes
+     * @param copied megabytes that the copy reads and writes
+     */
+    static Timed of(
+        String kernel,
+        String shape,
+        ElementType type,
+        double megabytes,
+        double microseconds,
+        double copy,
+        double copied) {
+      double rate = megabytes / microseconds * 1e3;
+      return new Timed(
+          kernel,
+          shape,
+          type == ElementType.FLOAT32 ? "fp32" : "bf16",
+          megabytes,
+          microseconds,
+          rate,
+          microseconds / copy,
+          rate / (copied / copy * 1e3));
+    }
+  }
 
   /** A matrix product [m, k] [k, n]. */
   public record Product(
@@ -140,7 +168,7 @@ public final class KernelBench implements AutoCloseable {
     for (int i = 0; i < sets; i++) {
       long address = take((long) rows * columns * type.bytes);
       all[i] = new View(address, rows, columns, columns, type);
-      kernels.copy(first, all[i]).run();
+      kernels.data.copy(first, all[i]).run();
     }
     return all;
   }
@@ -184,10 +212,9 @@ public final class KernelBench implements AutoCloseable {
     try {
       View[] from = matrices(sets, shape.rows, shape.columns, type);
       View[] to = matrices(sets, shape.rows, shape.columns, type);
-      double time = microseconds(sets, i -> kernels.copy(from[i], to[i]));
+      double time = microseconds(sets, i -> kernels.data.copy(from[i], to[i]));
       double moved = 2 * bytes * 1e-6;
-      String label = bfloat16 ? "bf16" : "fp32";
-      return new Timed("copy", shape.toString(), label, moved, time, moved / time * 1e3, 1, 1);
+      return Timed.of("copy", shape.toString(), type, moved, time, time, moved);
     } finally {
       giveBack();
     }
@@ -234,7 +261,7 @@ public final class KernelBench implements AutoCloseable {
       this.saved = take(12L * c);
       this.dGamma = take(4L * c);
       this.dBeta = take(4L * c);
-      this.copy = microseconds(sets, i -> kernels.copy(x[i], y[i]));
+      this.copy = microseconds(sets, i -> kernels.data.copy(x[i], y[i]));
     }
 
     /**
@@ -246,17 +273,8 @@ public final class KernelBench implements AutoCloseable {
 
     private void put(String kernel, double matrices, double microseconds) {
       double moved = matrices * megabytes;
-      double rate = moved / microseconds * 1e3;
-      results.add(
-          new Timed(
-              kernel,
-              shape.toString(),
-              type == ElementType.FLOAT32 ? "fp32" : "bf16",
-              moved,
-              microseconds,
-              rate,
-              microseconds / copy,
-              rate / (2 * megabytes / copy * 1e3)));
+      String at = shape.toString();
+      results.add(Timed.of(kernel, at, type, moved, microseconds, copy, 2 * megabytes));
     }
 
     List<Timed> all() {
@@ -268,40 +286,44 @@ public final class KernelBench implements AutoCloseable {
       add(
           "batch norm + relu forward",
           forward,
-          i -> kernels.batchNormForward(x[i], norm, relu, Drop.NONE, y[i], saved));
+          i -> kernels.norms.batchNormForward(x[i], norm, relu, Drop.NONE, y[i], saved));
       add(
           "batch norm + relu backward",
           backward,
           i ->
-              kernels.batchNormBackward(
+              kernels.norms.batchNormBackward(
                   dy[i], x[i], norm, relu, Drop.NONE, saved, y[i], dGamma, dBeta));
       Drop drop = new Drop(take(24), 1, 0, take(8));
       add(
           "batch norm + relu + dropout forward",
           forward,
-          i -> kernels.batchNormForward(x[i], norm, relu, drop, y[i], saved));
+          i -> kernels.norms.batchNormForward(x[i], norm, relu, drop, y[i], saved));
       add(
           "batch norm + relu + dropout backward",
           backward,
           i ->
-              kernels.batchNormBackward(dy[i], x[i], norm, relu, drop, saved, y[i], dGamma, dBeta));
+              kernels.norms.batchNormBackward(
+                  dy[i], x[i], norm, relu, drop, saved, y[i], dGamma, dBeta));
       cudnn(Cudnn.Mode.PER_ACTIVATION, "cuDNN per activation", forward, backward);
       cudnn(Cudnn.Mode.SPATIAL_PERSISTENT, "cuDNN persistent", forward, backward);
       add(
           "batch norm + relu inference",
           2,
-          i -> kernels.batchNormInference(x[i], norm, relu, y[i]));
+          i -> kernels.norms.batchNormInference(x[i], norm, relu, y[i]));
       rowNorm();
       ghostNorm();
       weightNorm();
-      add("column statistics", 1, i -> kernels.columnStatistics(x[i], dGamma, dBeta));
-      add("bias + relu forward", 2, i -> kernels.activationForward(x[i], norm.beta(), relu, y[i]));
+      add("column statistics", 1, i -> kernels.norms.columnStatistics(x[i], dGamma, dBeta));
+      add(
+          "bias + relu forward",
+          2,
+          i -> kernels.activations.activationForward(x[i], norm.beta(), relu, y[i]));
       add(
           "bias + relu backward",
           3,
-          i -> kernels.activationBackward(dy[i], x[i], x[i], relu, y[i], dBeta));
-      add("dropout", 2, i -> kernels.dropout(x[i], take(24), 1, 0, take(8), y[i]));
-      add("add", 3, i -> kernels.add(x[i], dy[i], y[i]));
+          i -> kernels.activations.activationBackward(dy[i], x[i], x[i], relu, y[i], dBeta));
+      add("dropout", 2, i -> kernels.data.dropout(x[i], take(24), 1, 0, take(8), y[i]));
+      add("add", 3, i -> kernels.data.add(x[i], dy[i], y[i]));
       gather();
       return results;
     }
@@ -313,11 +335,11 @@ public final class KernelBench implements AutoCloseable {
       add(
           "layer norm + relu forward",
           2,
-          i -> kernels.rowNormForward(x[i], layer, relu, y[i], kept));
+          i -> kernels.rowNorms.forward(x[i], layer, relu, y[i], kept));
       add(
           "layer norm + relu backward",
           5,
-          i -> kernels.rowNormBackward(dy[i], x[i], layer, relu, kept, y[i], dGamma, dBeta));
+          i -> kernels.rowNorms.backward(dy[i], x[i], layer, relu, kept, y[i], dGamma, dBeta));
     }
 
     private void ghostNorm() {
@@ -327,12 +349,12 @@ public final class KernelBench implements AutoCloseable {
       add(
           "ghost batch norm of 32 + relu forward",
           2,
-          i -> kernels.batchNormForward(x[i], ghost, relu, Drop.NONE, y[i], kept));
+          i -> kernels.norms.batchNormForward(x[i], ghost, relu, Drop.NONE, y[i], kept));
       add(
           "ghost batch norm of 32 + relu backward",
           3,
           i ->
-              kernels.batchNormBackward(
+              kernels.norms.batchNormBackward(
                   dy[i], x[i], ghost, relu, Drop.NONE, kept, y[i], dGamma, dBeta));
     }
 
@@ -344,13 +366,13 @@ public final class KernelBench implements AutoCloseable {
       add(
           "weight norm forward",
           exact ? 2 : 3,
-          i -> kernels.weightNormForward(direction[i], gain, y[i]));
+          i -> kernels.weightNorms.forward(direction[i], gain, y[i]));
       if (exact) {
         long dGain = take(4L * shape.rows);
         add(
             "weight norm backward",
             3,
-            i -> kernels.weightNormBackward(dy[i], direction[i], gain, y[i], dGain));
+            i -> kernels.weightNorms.backward(dy[i], direction[i], gain, y[i], dGain));
       }
     }
 
@@ -364,7 +386,7 @@ public final class KernelBench implements AutoCloseable {
       driver.synchronize(stream);
       driver.freePinned(host);
       long position = take(4);
-      add("gather", 2, i -> kernels.gather(x[i], rows, position, y[i]));
+      add("gather", 2, i -> kernels.data.gather(x[i], rows, position, y[i]));
     }
 
     /** What cuDNN refuses is left out. */
@@ -411,22 +433,14 @@ public final class KernelBench implements AutoCloseable {
       View[] slopes = padded(sets, shape, pitch, type);
       View targets = View.floats(take(4L * shape.rows), shape.rows, 1);
       long loss = take(4);
-      double copy = microseconds(sets, i -> kernels.copy(logits[i], slopes[i]));
+      double copy = microseconds(sets, i -> kernels.data.copy(logits[i], slopes[i]));
       double time =
           microseconds(
-              sets, i -> kernels.softmaxCrossEntropy(logits[i], targets, 0, 0, slopes[i], loss));
+              sets,
+              i -> kernels.losses.softmaxCrossEntropy(logits[i], targets, 0, 0, slopes[i], loss));
       double moved = (2 * bytes + 4L * shape.rows) * 1e-6;
-      double rate = moved / time * 1e3;
-      double ofCopy = rate / (2 * bytes * 1e-3 / copy);
-      return new Timed(
-          "softmax cross-entropy",
-          shape.toString(),
-          bfloat16 ? "bf16" : "fp32",
-          moved,
-          time,
-          rate,
-          time / copy,
-          ofCopy);
+      String name = "softmax cross-entropy";
+      return Timed.of(name, shape.toString(), type, moved, time, copy, 2e-6 * bytes);
     } finally {
       giveBack();
     }
@@ -456,7 +470,7 @@ public final class KernelBench implements AutoCloseable {
       }
       long rate = take(8);
       long corrections = take(8);
-      double copy = microseconds(sets, i -> kernels.copy(p[i], m[i]));
+      double copy = microseconds(sets, i -> kernels.data.copy(p[i], m[i]));
       List<Timed> results = new ArrayList<>();
       results.add(update("copy of the parameters", parameters, 8, copy, copy));
       IntFunction<Kernels.Update> plain = i -> target(p[i], g[i], 0, rate);
@@ -481,7 +495,8 @@ public final class KernelBench implements AutoCloseable {
               parameters,
               20,
               copy,
-              microseconds(sets, i -> kernels.updateMomentum(plain.apply(i), v[i], 0.9, false))));
+              microseconds(
+                  sets, i -> kernels.updates.updateMomentum(plain.apply(i), v[i], 0.9, false))));
       long norm = take(8);
       results.add(
           update(
@@ -489,7 +504,8 @@ public final class KernelBench implements AutoCloseable {
               parameters,
               4,
               copy,
-              microseconds(sets, i -> kernels.clipScale(g[i].address(), parameters, 1, norm))));
+              microseconds(
+                  sets, i -> kernels.updates.clipScale(g[i].address(), parameters, 1, norm))));
       return results;
     } finally {
       giveBack();
@@ -502,22 +518,20 @@ public final class KernelBench implements AutoCloseable {
   }
 
   private Operation adam(Kernels.Update update, View mean, long squares, long corrections) {
-    return kernels.updateAdam(update, mean.address(), squares, 0.9, 0.999, 1e-8, true, corrections);
+    return kernels.updates.updateAdam(
+        update, mean.address(), squares, 0.9, 0.999, 1e-8, true, corrections);
   }
 
   private static Timed update(
       String name, int parameters, int bytesOfOne, double copy, double microseconds) {
-    double moved = bytesOfOne * (double) parameters * 1e-6;
-    double rate = moved / microseconds * 1e3;
-    return new Timed(
+    return Timed.of(
         name,
         Integer.toString(parameters),
-        "fp32",
-        moved,
+        ElementType.FLOAT32,
+        bytesOfOne * (double) parameters * 1e-6,
         microseconds,
-        rate,
-        microseconds / copy,
-        rate / (8e-3 * parameters / copy));
+        copy,
+        8e-6 * parameters);
   }
 
   // Matrix products

@@ -34,9 +34,13 @@ final class KernelModules {
   private long load(String name) {
     KernelText text =
         texts.computeIfAbsent(KernelFile.of(name), file -> KernelText.of(file.text()));
-    long module = memory.refusing("the kernel " + name, () -> driver.loadModule(text.alone(name)));
-    modules.add(module);
-    return driver.function(module, name);
+    return memory.refusing(
+        "the kernel " + name,
+        () -> {
+          long module = driver.loadModule(text.alone(name));
+          modules.add(module);
+          return driver.function(module, name); // which may be what takes the memory
+        });
   }
 
   /** Names of what was loaded. */

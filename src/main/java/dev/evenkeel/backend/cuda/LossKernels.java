@@ -3,7 +3,11 @@ package dev.evenkeel.backend.cuda;
 import dev.evenkeel.backend.Backend.RegressionLoss;
 import dev.evenkeel.backend.Operation;
 
-/** Launches of {@code kernels/loss.cu}. */
+/**
+ * Launches of {@code kernels/loss.cu}.
+ *
+ * <p>Targets are float32, dLogits has the type of logits, the loss is one float.
+ */
 final class LossKernels {
 
   private final Launcher launcher;

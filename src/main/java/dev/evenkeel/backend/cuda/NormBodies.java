@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 
 /**
  * Chooses who runs a batch norm: our kernels, or cuDNN in one of its modes. Where cuDNN can't, ours
@@ -68,15 +69,16 @@ final class NormBodies {
   }
 
   Operation forward(View x, Norm norm, Activation activation, Drop drop, View y, long saved) {
-    return choose(Kind.FORWARD, x, norm, activation, drop)
+    long inverse = CudnnNorm.inverse(saved, x.columns());
+    return choose(Kind.FORWARD, x, norm, activation, drop, y.address(), saved, inverse)
         .map(theirs -> theirs.forward(x, norm, activation, y, saved))
-        .orElseGet(() -> kernels.batchNormForward(x, norm, activation, drop, y, saved));
+        .orElseGet(() -> kernels.norms.batchNormForward(x, norm, activation, drop, y, saved));
   }
 
   Operation inference(View x, Norm norm, Activation activation, View y) {
-    return choose(Kind.INFERENCE, x, norm, activation, Drop.NONE)
+    return choose(Kind.INFERENCE, x, norm, activation, Drop.NONE, y.address())
         .map(theirs -> theirs.inference(x, norm, activation, y))
-        .orElseGet(() -> kernels.batchNormInference(x, norm, activation, y));
+        .orElseGet(() -> kernels.norms.batchNormInference(x, norm, activation, y));
   }
 
   Operation backward(
@@ -90,19 +92,31 @@ final class NormBodies {
       View dx,
       long dGamma,
       long dBeta) {
-    return choose(Kind.BACKWARD, x, norm, activation, drop)
+    long inverse = CudnnNorm.inverse(saved, x.columns());
+    long[] touched = {dy.address(), y.address(), dx.address(), dGamma, dBeta, saved, inverse};
+    return choose(Kind.BACKWARD, x, norm, activation, drop, touched)
         .map(theirs -> theirs.backward(dy, x, y, norm, activation, saved, dx, dGamma, dBeta))
         .orElseGet(
             () ->
-                kernels.batchNormBackward(dy, x, norm, activation, drop, saved, dx, dGamma, dBeta));
+                kernels.norms.batchNormBackward(
+                    dy, x, norm, activation, drop, saved, dx, dGamma, dBeta));
   }
 
-  /** Who runs it; empty for our kernels. */
+  /**
+   * Who runs it; empty for our kernels.
+   *
+   * @param others addresses that are touched beside the matrix and the norm's own
+   */
   private Optional<CudnnNorm> choose(
-      Kind kind, View x, Norm norm, Activation activation, Drop drop) {
+      Kind kind, View x, Norm norm, Activation activation, Drop drop, long... others) {
+    boolean training = kind != Kind.INFERENCE;
+    long[] own = {
+      x.address(), norm.gamma(), norm.beta(), norm.runningMean(), norm.runningVariance()
+    };
+    long[] all = LongStream.concat(LongStream.of(own), LongStream.of(others)).toArray();
     List<CudnnNorm> able =
         cudnn.stream()
-            .filter(one -> one.refusal(x, norm, activation, drop, kind != Kind.INFERENCE).isEmpty())
+            .filter(one -> one.refusal(x, norm, activation, drop, training, all).isEmpty())
             .toList();
     Optional<CudnnNorm> choice =
         able.isEmpty()
@@ -137,10 +151,11 @@ final class NormBodies {
   /** All on memory of their own, so that nothing which anybody holds is changed. */
   private Optional<CudnnNorm> fastest(Shape shape, Norm like, List<CudnnNorm> able) {
     int columns = shape.columns;
-    long bytes = (shape.rows * (long) columns * shape.type.bytes + 255) / 256 * 256;
+    long bytes = CudaMemory.rounded(shape.rows * (long) columns * shape.type.bytes);
+    long vector = CudaMemory.rounded(4L * columns);
     long trial;
     try {
-      trial = memory.allocate(3 * bytes + 4 * (9L * columns + 1));
+      trial = memory.allocate(3 * bytes + 10 * vector);
     } catch (DeviceMemoryException e) {
       // No room to try. Ours need no memory beside the run's.
       return wanted == NormBody.CUDNN ? Optional.of(able.get(0)) : Optional.empty();
@@ -152,17 +167,17 @@ final class NormBodies {
     Norm norm =
         new Norm(
             vectors,
-            vectors + 4L * columns,
-            vectors + 8L * columns,
-            vectors + 12L * columns,
-            vectors + 36L * columns,
+            vectors + vector,
+            vectors + 2 * vector,
+            vectors + 3 * vector,
+            vectors + 4 * vector,
             like.epsilon(),
             like.weight(),
             like.unbiased(),
             0);
-    long saved = vectors + 16L * columns;
-    long dGamma = vectors + 28L * columns;
-    long dBeta = vectors + 32L * columns;
+    long dGamma = vectors + 5 * vector;
+    long dBeta = vectors + 6 * vector;
+    long saved = vectors + 7 * vector;
     Activation activation = shape.activation;
     Function<CudnnNorm, Operation> theirs =
         body ->
@@ -174,10 +189,11 @@ final class NormBodies {
     Supplier<Operation> ours =
         () ->
             switch (shape.kind) {
-              case FORWARD -> kernels.batchNormForward(x, norm, activation, Drop.NONE, y, saved);
-              case INFERENCE -> kernels.batchNormInference(x, norm, activation, y);
+              case FORWARD ->
+                  kernels.norms.batchNormForward(x, norm, activation, Drop.NONE, y, saved);
+              case INFERENCE -> kernels.norms.batchNormInference(x, norm, activation, y);
               case BACKWARD ->
-                  kernels.batchNormBackward(
+                  kernels.norms.batchNormBackward(
                       dy, x, norm, activation, Drop.NONE, saved, dy, dGamma, dBeta);
             };
     try {

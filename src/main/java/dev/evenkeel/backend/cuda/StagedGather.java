@@ -13,7 +13,7 @@ import java.nio.FloatBuffer;
  * buffers and copies it on a stream of its own, while the device still computes the step before.
  * Within the step a kernel takes the batch from where it arrived.
  */
-final class StagedGather implements Settings.Position, CudaOperation.Around {
+final class StagedGather implements StepScalars.Position, CudaOperation.Around {
 
   private static final int SLOTS = 2;
 
@@ -67,10 +67,10 @@ final class StagedGather implements Settings.Position, CudaOperation.Around {
   }
 
   /** What a step does on the device. */
-  Operation work(Kernels kernels, Settings settings) {
+  Operation work(Kernels kernels, StepScalars scalars) {
     View both =
         new View(staging, SLOTS * batch.rows(), batch.columns(), batch.pitch(), batch.type());
-    return kernels.gather(both, 0, settings.position(this), batch);
+    return kernels.data.gather(both, 0, scalars.position(this), batch);
   }
 
   /** The row of the staging memory at which the present batch begins. */

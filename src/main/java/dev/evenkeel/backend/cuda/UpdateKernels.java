@@ -13,6 +13,7 @@ final class UpdateKernels {
     this.launcher = launcher;
   }
 
+  /** norm := two floats, ‖g‖ and min(1, limit / ‖g‖). */
   Operation clipScale(long gradients, long count, double limit, long norm) {
     int width = gradients % 16 == 0 ? 4 : 1;
     return launcher.launch(
@@ -26,6 +27,7 @@ final class UpdateKernels {
         launcher.scratch());
   }
 
+  /** velocity may be 0: plain gradient descent. */
   Operation updateMomentum(
       Kernels.Update update, long velocity, double momentum, boolean nesterov) {
     if (velocity == 0) {
@@ -39,6 +41,9 @@ final class UpdateKernels {
         "rmsprop", update, List.of(squares), (float) alpha, (float) (1 - alpha), (float) epsilon);
   }
 
+  /**
+   * @param corrections two floats: learning rate / (1 − β₁ᵗ), and 1/√(1 − β₂ᵗ)
+   */
   Operation updateAdam(
       Kernels.Update update,
       long mean,

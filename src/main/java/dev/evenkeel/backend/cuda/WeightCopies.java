@@ -37,6 +37,6 @@ record WeightCopies(Kernels kernels) {
     int floats = Math.toIntExact(buffer.length());
     View exact = View.floats(buffer.address(), 1, floats);
     View copy = new View(buffer.bfloat16Copy(), 1, floats, floats, ElementType.BFLOAT16);
-    kernels.copy(exact, copy).run();
+    kernels.data.copy(exact, copy).run();
   }
 }

@@ -2,7 +2,11 @@ package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Operation;
 
-/** Launches of {@code kernels/weightnorm.cu}: a team of threads for each row of the direction. */
+/**
+ * Launches of {@code kernels/weightnorm.cu}: a team of threads for each row of the direction.
+ *
+ * <p>The direction [O, I] and its gradients are float32 without gaps, the gain is [O].
+ */
 final class WeightNormKernels {
 
   private final Launcher launcher;
@@ -30,6 +34,7 @@ final class WeightNormKernels {
         teams.lanes());
   }
 
+  /** dDirection may be dWeight. */
   Operation backward(View dWeight, View direction, long gain, View dDirection, long dGain) {
     int width = Launcher.width(dWeight, direction, dDirection);
     Teams teams = Teams.of(direction.rows(), direction.columns(), width);

@@ -131,9 +131,9 @@ public final class CovariateShiftInside implements Experiment {
         watched(data).rows());
     finding.method(
         "The drift of a unit is its highest median during training minus its lowest. The noise behind batch norm multiplies by s and adds m: each unit draws a mean of m within ±1 and a mean of s within 1 ± 0.5 anew in every step, and each value its m and s within ±0.1 of these. Accuracy is measured without noise.");
-    showInputs(finding, lab, runs);
+    showInputs(finding, runs);
     showAccuracy(finding, lab, runs, steps);
-    judge(finding, lab, runs, steps);
+    judge(finding, runs, steps);
     if (data.name().equals("mnist")) {
       publish(finding, runs, steps);
     }
@@ -198,7 +198,7 @@ public final class CovariateShiftInside implements Experiment {
     return percentiles;
   }
 
-  private static void showInputs(Finding finding, Lab lab, Runs<Net, Course> runs) {
+  private static void showInputs(Finding finding, Runs<Net, Course> runs) {
     Chart chart =
         Chart.of("inputs", "What a sigmoid of the last hidden layer gets")
             .subtitle(
@@ -254,7 +254,7 @@ public final class CovariateShiftInside implements Experiment {
     finding.data(course);
   }
 
-  private static void judge(Finding finding, Lab lab, Runs<Net, Course> runs, int steps) {
+  private static void judge(Finding finding, Runs<Net, Course> runs, int steps) {
     long early = Math.min(2000, steps);
     Spread none = runs.spread(Net.NONE, run -> run.percent(early));
     Spread batch = runs.spread(Net.BATCH, run -> run.percent(early));

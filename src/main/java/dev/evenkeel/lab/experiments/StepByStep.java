@@ -15,14 +15,12 @@ import dev.evenkeel.nn.Streams;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
-import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 
 /**
  * A training by gradient descent whose operations run one by one, so that noise can stand behind
@@ -129,9 +127,7 @@ final class StepByStep implements AutoCloseable {
     int batches = data.train().rows() / batch; // the rest of the rows waits for another epoch
     int position = (int) (number % batches);
     if (position == 0) {
-      int[] rows = IntStream.range(0, data.train().rows()).toArray();
-      new Philox(seed, Streams.shuffle(number / batches)).shuffle(rows);
-      order.replace(rows);
+      order.replace(Streams.shuffled(data.train().rows(), seed, number / batches));
     }
     order.moveTo(position * batch);
     step.set(number, learningRate);

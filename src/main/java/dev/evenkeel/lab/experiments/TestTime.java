@@ -76,11 +76,7 @@ public final class TestTime implements Experiment {
    * @param percents accuracy after so many steps
    * @param alone accuracy at the end where each row is a batch by itself
    */
-  private record Seen(TreeMap<Long, Double> percents, float[] weights, double alone) {
-    double end() {
-      return percents.lastEntry().getValue();
-    }
-  }
+  private record Seen(TreeMap<Long, Double> percents, float[] weights, double alone) {}
 
   @Override
   public About about() {

@@ -103,9 +103,9 @@ class ArenaTest {
       long from = memory.allocateBuffer(40);
       long to = memory.allocateBuffer(40);
       long large = memory.allocateBuffer(400);
-      kernels.copy(View.floats(from, 1, 10), View.floats(to, 1, 10)).run();
+      kernels.data.copy(View.floats(from, 1, 10), View.floats(to, 1, 10)).run();
       checked.synchronize(stream);
-      kernels.copy(View.floats(large, 1, 11), View.floats(to, 1, 11)).run();
+      kernels.data.copy(View.floats(large, 1, 11), View.floats(to, 1, 11)).run();
       String said = assertThrows(GpuFault.class, () -> checked.synchronize(stream)).getMessage();
       assertTrue(said.contains("store of 4 bytes"), said);
       assertTrue(said.contains("4 bytes past the end of slice 256..296"), said);

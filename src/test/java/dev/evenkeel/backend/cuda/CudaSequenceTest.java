@@ -17,7 +17,7 @@ class CudaSequenceTest {
       long stream = driver.createStream();
       CudaMemory memory = new CudaMemory(driver, stream);
       Staging staging = new Staging(driver, stream);
-      Settings settings = new Settings(driver, memory, staging, stream);
+      StepScalars scalars = new StepScalars(driver, memory, staging, stream);
       int[] runs = new int[2];
       Operation first = () -> runs[0]++;
       Operation failsOnce =
@@ -31,10 +31,10 @@ class CudaSequenceTest {
               driver,
               memory,
               stream,
-              settings,
+              scalars,
               List.of(
-                  new CudaOperation(settings, first, null),
-                  new CudaOperation(settings, failsOnce, null)),
+                  new CudaOperation(scalars, first, null),
+                  new CudaOperation(scalars, failsOnce, null)),
               true);
       sequence.run();
       assertThrows(IllegalStateException.class, sequence::run);

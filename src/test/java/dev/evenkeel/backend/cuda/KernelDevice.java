@@ -132,7 +132,7 @@ final class KernelDevice implements AutoCloseable {
 
   int findsNonFinite(View x) {
     long found = integers(0);
-    run(kernels.findNonFinite(x, found));
+    run(kernels.data.findNonFinite(x, found));
     return Float.floatToRawIntBits(read(found, 1)[0]);
   }
 

@@ -120,7 +120,7 @@ class KernelModulesTest {
     SimulatedDriver driver = new SimulatedDriver(1);
     List<String> before = new ArrayList<>();
     try (Backend backend =
-            SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision), true);
+            SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision));
         Model model = network.build(backend, 1)) {
       new Trainer(model, RECIPE, rows(1))
           .withValidation(rows(2))

@@ -147,14 +147,14 @@ class KernelTrafficTest {
           2,
           1,
           2,
-          kernels.batchNormForward(x, norm, Activation.RELU, drop, y, saved));
+          kernels.norms.batchNormForward(x, norm, Activation.RELU, drop, y, saved));
       moves(
           "backward in " + type,
           x,
           4,
           1,
           2,
-          kernels.batchNormBackward(
+          kernels.norms.batchNormBackward(
               dy, x, norm, Activation.RELU, drop, saved, dy, gradients, gradients + 4 * COLUMNS));
       moves(
           "inference in " + type,
@@ -162,7 +162,7 @@ class KernelTrafficTest {
           1,
           1,
           1,
-          kernels.batchNormInference(x, norm, Activation.RELU, y));
+          kernels.norms.batchNormInference(x, norm, Activation.RELU, y));
     }
   }
 
@@ -179,10 +179,11 @@ class KernelTrafficTest {
     Kernels.Norm norm = norm();
     long saved = memory.allocate(3L * 4 * COLUMNS);
     long gradients = memory.allocate(2L * 4 * COLUMNS);
-    assertEquals(1, run(kernels.batchNormForward(x, norm, Activation.RELU, drop, y, saved)).size());
+    assertEquals(
+        1, run(kernels.norms.batchNormForward(x, norm, Activation.RELU, drop, y, saved)).size());
     assertEquals(
         1,
-        run(kernels.batchNormBackward(
+        run(kernels.norms.batchNormBackward(
                 dy, x, norm, Activation.RELU, drop, saved, dy, gradients, gradients + 4 * COLUMNS))
             .size());
   }
@@ -201,10 +202,10 @@ class KernelTrafficTest {
       boolean exact = type == ElementType.FLOAT32;
       double asked = exact ? ROW_ASKED_MARGIN : BFLOAT16_ROW_ASKED_MARGIN;
       Activation relu = Activation.RELU;
-      Operation forward = kernels.rowNormForward(x, norm, relu, y, saved);
+      Operation forward = kernels.rowNorms.forward(x, norm, relu, y, saved);
       moves("row norm forward in " + type, x, 1, 1, 1, asked, forward);
       Operation backward =
-          kernels.rowNormBackward(dy, x, norm, relu, saved, dy, v + 2L * c, v + 3L * c);
+          kernels.rowNorms.backward(dy, x, norm, relu, saved, dy, v + 2L * c, v + 3L * c);
       moves("row norm backward in " + type, x, 4, 1, 2, asked, backward);
     }
   }
@@ -223,10 +224,10 @@ class KernelTrafficTest {
     long saved = memory.allocate(3L * 4 * COLUMNS * norm.groups(ROWS));
     long gradients = memory.allocate(2L * 4 * COLUMNS);
     Activation relu = Activation.RELU;
-    Operation forward = kernels.batchNormForward(x, norm, relu, drop, y, saved);
+    Operation forward = kernels.norms.batchNormForward(x, norm, relu, drop, y, saved);
     moves("ghost forward", x, 1, 1, 1, 2, forward);
     Operation backward =
-        kernels.batchNormBackward(
+        kernels.norms.batchNormBackward(
             dy, x, norm, relu, drop, saved, dy, gradients, gradients + 4 * COLUMNS);
     moves("ghost backward", x, 2, 1, 1, 2, backward);
   }
@@ -238,27 +239,27 @@ class KernelTrafficTest {
     View weight = matrix(ROWS, ElementType.FLOAT32);
     long gain = memory.allocate(4L * ROWS);
     long dGain = memory.allocate(4L * ROWS);
-    moves("forward", weight, 1, 1, 1, kernels.weightNormForward(direction, gain, weight));
+    moves("forward", weight, 1, 1, 1, kernels.weightNorms.forward(direction, gain, weight));
     moves(
         "backward",
         weight,
         2,
         1,
         1,
-        kernels.weightNormBackward(slopes, direction, gain, slopes, dGain));
+        kernels.weightNorms.backward(slopes, direction, gain, slopes, dGain));
   }
 
   @Test
   void elementWiseWork() {
     View x = matrix(ROWS, ElementType.FLOAT32);
     View y = matrix(ROWS, ElementType.FLOAT32);
-    moves("copy", x, 1, 1, 1, kernels.copy(x, y));
-    moves("add", x, 2, 1, 1, kernels.add(x, y, y));
-    moves("relu", x, 1, 1, 1, kernels.activationForward(x, 0, Activation.RELU, y));
-    moves("scale and shift", x, 1, 1, 1, kernels.scaleShift(x, 2, 1, y));
+    moves("copy", x, 1, 1, 1, kernels.data.copy(x, y));
+    moves("add", x, 2, 1, 1, kernels.data.add(x, y, y));
+    moves("relu", x, 1, 1, 1, kernels.activations.activationForward(x, 0, Activation.RELU, y));
+    moves("scale and shift", x, 1, 1, 1, kernels.data.scaleShift(x, 2, 1, y));
     long step = memory.allocate(8);
     long dropping = memory.allocate(24);
-    moves("dropout", x, 1, 1, 1, kernels.dropout(x, dropping, 1, 0, step, y));
+    moves("dropout", x, 1, 1, 1, kernels.data.dropout(x, dropping, 1, 0, step, y));
   }
 
   /** Adam reads four vectors and writes three: 28 bytes a parameter. */
@@ -272,6 +273,11 @@ class KernelTrafficTest {
     Kernels.Update update =
         new Kernels.Update(p.address(), g, 0, p.size(), p.size(), 0.01, 0, 0, scalars);
     moves(
-        "adam", p, 4, 3, 1, kernels.updateAdam(update, m, v, 0.9, 0.999, 1e-8, true, scalars + 4));
+        "adam",
+        p,
+        4,
+        3,
+        1,
+        kernels.updates.updateAdam(update, m, v, 0.9, 0.999, 1e-8, true, scalars + 4));
   }
 }

@@ -150,11 +150,11 @@ class KernelVariantsTest {
     }
     View batch = d.output(n, c);
     View rows = d.input(n, c, table);
-    d.run(d.kernels.gather(rows, d.integers(order), d.integers(2), batch));
+    d.run(d.kernels.data.gather(rows, d.integers(order), d.integers(2), batch));
     View walked = d.output(n - 1, c);
-    d.run(d.kernels.gather(rows, 0, d.integers(1), walked));
+    d.run(d.kernels.data.gather(rows, 0, d.integers(1), walked));
     View first = d.output(n, c);
-    d.run(d.kernels.gather(rows, 0, 0, first));
+    d.run(d.kernels.data.gather(rows, 0, 0, first));
     float[] expected = new float[n * c];
     for (int i = 0; i < n; i++) {
       System.arraycopy(table, order[2 + i] * c, expected, i * c, c);
@@ -170,24 +170,24 @@ class KernelVariantsTest {
     View source = d.input(n, c, 1);
     View floats = View.floats(d.floats(new float[n * c]), n, c);
     View back = d.output(n, c);
-    d.run(d.kernels.copy(source, floats));
-    d.run(d.kernels.copy(floats, back));
+    d.run(d.kernels.data.copy(source, floats));
+    d.run(d.kernels.data.copy(floats, back));
     assertEquals(0, Arrays.compare(KernelDevice.normal(n * c, 1), d.read(back)), "there and back");
     View same = d.output(n, c);
-    d.run(d.kernels.copy(source, same));
+    d.run(d.kernels.data.copy(source, same));
     // One row whose ends are on vectors in every layout, as flat parameters lie.
     View flat = d.input(1, 16 * c, 3);
     View exact = View.floats(d.alignedFloats(new float[16 * c]), 1, 16 * c);
     View again = d.output(1, 16 * c);
-    d.run(d.kernels.copy(flat, exact));
-    d.run(d.kernels.copy(exact, again));
+    d.run(d.kernels.data.copy(flat, exact));
+    d.run(d.kernels.data.copy(exact, again));
     assertEquals(0, Arrays.compare(KernelDevice.normal(16 * c, 3), d.read(again)), "a flat row");
     return List.of(d.read(floats), d.read(back), d.read(same));
   }
 
   private static List<float[]> add(KernelDevice d, int n, int c) {
     View out = d.output(n, c);
-    d.run(d.kernels.add(d.input(n, c, 1), d.input(n, c, 2), out));
+    d.run(d.kernels.data.add(d.input(n, c, 1), d.input(n, c, 2), out));
     int found = d.findsNonFinite(out);
     assertEquals(0, found, "nothing is to be found, whatever the padding holds");
     float[] poisoned = KernelDevice.normal(n * c, 1);
@@ -198,14 +198,14 @@ class KernelVariantsTest {
 
   private static List<float[]> scaleShift(KernelDevice d, int n, int c) {
     View y = d.output(n, c);
-    d.run(d.kernels.scaleShift(d.input(n, c, 1), -2, 0, y));
+    d.run(d.kernels.data.scaleShift(d.input(n, c, 1), -2, 0, y));
     float[] x = KernelDevice.normal(n * c, 1);
     for (int e = 0; e < x.length; e++) {
       x[e] *= -2;
     }
     assertEquals(0, Arrays.compare(x, d.read(y)));
     View shifted = d.output(n, c);
-    d.run(d.kernels.scaleShift(y, 0.3, 1.7, shifted));
+    d.run(d.kernels.data.scaleShift(y, 0.3, 1.7, shifted));
     return List.of(d.read(shifted));
   }
 
@@ -213,7 +213,7 @@ class KernelVariantsTest {
     View y = d.output(n, c);
     View input = d.input(n, c, 1);
     long step = d.integers(1_000_007, 0);
-    d.run(d.kernels.dropout(input, dropping(d, 1 << 30, 2, 0, -1.75f), 42, 3, step, y));
+    d.run(d.kernels.data.dropout(input, dropping(d, 1 << 30, 2, 0, -1.75f), 42, 3, step, y));
     float[] x = KernelDevice.normal(n * c, 1);
     int[] words = new int[4];
     for (int e = 0; e < x.length; e++) {
@@ -222,11 +222,12 @@ class KernelVariantsTest {
     }
     assertEquals(0, Arrays.compare(x, d.read(y)));
     View alpha = d.output(n, c);
-    d.run(d.kernels.dropout(input, dropping(d, 1 << 28, 0.9f, 0.1f, -1.5f), 42, 3, step, alpha));
+    d.run(
+        d.kernels.data.dropout(input, dropping(d, 1 << 28, 0.9f, 0.1f, -1.5f), 42, 3, step, alpha));
     return List.of(d.read(y), d.read(alpha));
   }
 
-  /** As Settings lays it out. */
+  /** As StepScalars lays it out. */
   static long dropping(KernelDevice d, int dropBelow, float scale, float shift, float dropped) {
     return d.integers(
         dropBelow,
@@ -246,13 +247,13 @@ class KernelVariantsTest {
     long norm = d.floats(new float[2]);
     long copy = d.integers(new int[(size + 1) / 2]);
     long scalars = d.floats(new float[] {0.01f, 0.5f, 0.02f, 1.5f});
-    d.run(d.kernels.clipScale(gradients, size, 3, norm));
+    d.run(d.kernels.updates.clipScale(gradients, size, 3, norm));
     Kernels.Update update =
         new Kernels.Update(parameters, gradients, copy, size, size / 2, 0.1, norm + 4, 0, scalars);
-    d.run(d.kernels.updateMomentum(update, 0, 0, false));
-    d.run(d.kernels.updateMomentum(update, first, 0.9, true));
-    d.run(d.kernels.updateRmsprop(update, second, 0.9, 1e-8));
-    d.run(d.kernels.updateAdam(update, first, second, 0.9, 0.99, 1e-8, true, scalars + 8));
+    d.run(d.kernels.updates.updateMomentum(update, 0, 0, false));
+    d.run(d.kernels.updates.updateMomentum(update, first, 0.9, true));
+    d.run(d.kernels.updates.updateRmsprop(update, second, 0.9, 1e-8));
+    d.run(d.kernels.updates.updateAdam(update, first, second, 0.9, 0.99, 1e-8, true, scalars + 8));
     float[] exact = d.read(parameters, size);
     float[] rounded = d.read(new View(copy, 1, size, size, ElementType.BFLOAT16));
     for (int i = 0; i < size; i++) {
@@ -268,10 +269,12 @@ class KernelVariantsTest {
     View y = d.output(n, c);
     View dz = d.output(n, c);
     long dBias = d.floats(new float[c]);
-    d.run(d.kernels.activationForward(z, 0, activation, y));
-    d.run(d.kernels.activationBackward(dy, z, y, activation, dz, dBias));
+    d.run(d.kernels.activations.activationForward(z, 0, activation, y));
+    d.run(d.kernels.activations.activationBackward(dy, z, y, activation, dz, dBias));
     View biased = d.output(n, c);
-    d.run(d.kernels.activationForward(z, d.floats(KernelDevice.normal(c, 3)), activation, biased));
+    d.run(
+        d.kernels.activations.activationForward(
+            z, d.floats(KernelDevice.normal(c, 3)), activation, biased));
     return List.of(d.read(y), d.read(dz), d.read(dBias, c), d.read(biased), d.read(z));
   }
 
@@ -286,12 +289,12 @@ class KernelVariantsTest {
     View classes = View.floats(d.floats(targets), n, 1);
     long weights = weighted ? d.floats(KernelDevice.positive(KernelDevice.normal(c, 3))) : 0;
     View logits = d.input(n, c, 1);
-    d.run(d.kernels.softmaxCrossEntropy(logits, classes, smoothing, weights, dLogits, loss));
+    d.run(d.kernels.losses.softmaxCrossEntropy(logits, classes, smoothing, weights, dLogits, loss));
     float[] mean = d.read(loss, 1);
     float[] gradient = d.read(dLogits);
     targets[n - 1] = c;
     View none = View.floats(d.floats(targets), n, 1);
-    d.run(d.kernels.softmaxCrossEntropy(logits, none, smoothing, weights, dLogits, loss));
+    d.run(d.kernels.losses.softmaxCrossEntropy(logits, none, smoothing, weights, dLogits, loss));
     assertTrue(Float.isNaN(d.read(loss, 1)[0]), "a class that is none makes the loss NaN");
     return List.of(mean, gradient);
   }
@@ -301,7 +304,7 @@ class KernelVariantsTest {
     long loss = d.floats(new float[1]);
     View targets =
         View.floats(d.floats(KernelDevice.positive(KernelDevice.normal(n * c, 2))), n, c);
-    d.run(d.kernels.binaryCrossEntropy(d.input(n, c, 1), targets, gradient, loss));
+    d.run(d.kernels.losses.binaryCrossEntropy(d.input(n, c, 1), targets, gradient, loss));
     return List.of(d.read(loss, 1), d.read(gradient));
   }
 
@@ -309,7 +312,7 @@ class KernelVariantsTest {
     View gradient = d.output(n, c);
     long loss = d.floats(new float[1]);
     View targets = View.floats(d.floats(KernelDevice.normal(n * c, 2)), n, c);
-    d.run(d.kernels.regressionLoss(kind, 0.75, d.input(n, c, 1), targets, gradient, loss));
+    d.run(d.kernels.losses.regressionLoss(kind, 0.75, d.input(n, c, 1), targets, gradient, loss));
     return List.of(d.read(loss, 1), d.read(gradient));
   }
 }

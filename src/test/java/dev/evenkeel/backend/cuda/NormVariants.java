@@ -98,7 +98,7 @@ final class NormVariants {
     View x = d.input(n, c, 1);
     long mean = d.floats(new float[c]);
     long variance = d.floats(new float[c]);
-    d.run(d.kernels.columnStatistics(x, mean, variance));
+    d.run(d.kernels.norms.columnStatistics(x, mean, variance));
     results.add(d.read(mean, c));
     results.add(d.read(variance, c));
     return results;
@@ -151,13 +151,15 @@ final class NormVariants {
     long gradient = d.floats(new float[c]);
     long dGamma = meanOnly ? 0 : gradient;
     long dBeta = d.floats(new float[c]);
-    d.run(d.kernels.batchNormInference(x, norm, activation, y));
+    d.run(d.kernels.norms.batchNormInference(x, norm, activation, y));
     final float[] inferred = d.read(y);
-    d.run(d.kernels.batchNormForward(x, norm, activation, drop, y, saved));
-    d.run(d.kernels.batchNormBackward(dy, x, norm, activation, drop, saved, dx, dGamma, dBeta));
+    d.run(d.kernels.norms.batchNormForward(x, norm, activation, drop, y, saved));
+    d.run(
+        d.kernels.norms.batchNormBackward(dy, x, norm, activation, drop, saved, dx, dGamma, dBeta));
     assertEquals(1, d.read(count, 1)[0], "mini-batches counted");
     float[] besides = d.read(dx);
-    d.run(d.kernels.batchNormBackward(dy, x, norm, activation, drop, saved, dy, dGamma, dBeta));
+    d.run(
+        d.kernels.norms.batchNormBackward(dy, x, norm, activation, drop, saved, dy, dGamma, dBeta));
     assertEquals(0, Arrays.compare(besides, d.read(dy)), "dx in place of dy");
     // Of two rows the projection leaves nothing but rounding.
     return List.of(
@@ -188,12 +190,12 @@ final class NormVariants {
     long dGamma = d.floats(new float[c]);
     long gradient = d.floats(new float[c]);
     long dBeta = kind.shifted ? gradient : 0;
-    d.run(d.kernels.rowNormForward(x, norm, activation, y, saved));
-    d.run(d.kernels.rowNormBackward(dy, x, norm, activation, saved, dx, dGamma, dBeta));
+    d.run(d.kernels.rowNorms.forward(x, norm, activation, y, saved));
+    d.run(d.kernels.rowNorms.backward(dy, x, norm, activation, saved, dx, dGamma, dBeta));
     final float[] besides = d.read(dx);
-    d.run(d.kernels.rowNormBackward(dy, x, norm, activation, saved, dy, dGamma, dBeta));
+    d.run(d.kernels.rowNorms.backward(dy, x, norm, activation, saved, dy, dGamma, dBeta));
     assertEquals(0, Arrays.compare(besides, d.read(dy)), "dx in place of dy");
-    d.run(d.kernels.rowNormForward(x, norm, activation, x, 0));
+    d.run(d.kernels.rowNorms.forward(x, norm, activation, x, 0));
     assertEquals(0, Arrays.compare(d.read(y), d.read(x)), "inference, y in place of x");
     // Of one element nothing is left.
     return List.of(
@@ -241,10 +243,10 @@ final class NormVariants {
     long gain = d.floats(KernelDevice.normal(n, 5));
     long dGain = d.floats(new float[n]);
     View dDirection = View.floats(d.alignedFloats(new float[n * c]), n, c);
-    d.run(d.kernels.weightNormForward(direction, gain, weight));
-    d.run(d.kernels.weightNormBackward(dWeight, direction, gain, dDirection, dGain));
+    d.run(d.kernels.weightNorms.forward(direction, gain, weight));
+    d.run(d.kernels.weightNorms.backward(dWeight, direction, gain, dDirection, dGain));
     final float[] besides = d.read(dDirection);
-    d.run(d.kernels.weightNormBackward(dWeight, direction, gain, dWeight, dGain));
+    d.run(d.kernels.weightNorms.backward(dWeight, direction, gain, dWeight, dGain));
     assertEquals(0, Arrays.compare(besides, d.read(dWeight)), "dDirection in place of dWeight");
     return List.of(d.read(weight), besides, d.read(dGain, n));
   }

@@ -26,7 +26,7 @@ public final class CudaProvider implements BackendProvider {
   public Backend open(int index, DeviceOptions options) {
     JCudaDriver driver = new JCudaDriver(index);
     try {
-      return new CudaBackend(driver, index, libraries(), options, options.replays());
+      return new CudaBackend(driver, index, libraries(), options);
     } catch (RuntimeException e) {
       driver.close();
       throw e;

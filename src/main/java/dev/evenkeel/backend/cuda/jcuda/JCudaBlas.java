@@ -14,6 +14,7 @@ import jcuda.driver.CUdeviceptr;
 import jcuda.jcublas.cublasComputeType;
 import jcuda.jcublas.cublasGemmAlgo;
 import jcuda.jcublas.cublasHandle;
+import jcuda.jcublas.cublasMath;
 import jcuda.jcublas.cublasOperation;
 import jcuda.jcublas.cublasStatus;
 import jcuda.libraryPropertyType;
@@ -39,6 +40,13 @@ public final class JCudaBlas implements Blas {
     // In this order: a new stream brings cuBLAS back to a workspace of its own, and products of
     // one handle in a captured graph must not share memory with another's.
     check(cublasSetStream(handle, new cudaStream_t(driver.stream(stream))), "cublasSetStream()");
+    // Or parts of a sum of bfloat16 might be added up in bfloat16.
+    check(
+        cublasSetMathMode(
+            handle,
+            cublasMath.CUBLAS_DEFAULT_MATH
+                | cublasMath.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION),
+        "cublasSetMathMode()");
     long bytes = Blas.workspaceBytes(driver.properties());
     check(
         cublasSetWorkspace(handle, Address.of(workspace), bytes),

@@ -200,13 +200,11 @@ public final class JCudaDriver implements CudaDriver {
   @Override
   public long loadModule(String ptx) {
     enter();
-    byte[] text = ptx.getBytes(StandardCharsets.UTF_8);
     JITOptions options = new JITOptions();
     options.putBytes(CUjit_option.CU_JIT_ERROR_LOG_BUFFER, new byte[LOG_BYTES]);
     options.putInt(CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, LOG_BYTES);
     CUmodule module = new CUmodule();
-    int code =
-        cuModuleLoadDataJIT(module, Pointer.to(Arrays.copyOf(text, text.length + 1)), options);
+    int code = cuModuleLoadDataJIT(module, Pointer.to(text(ptx)), options);
     if (code != CUresult.CUDA_SUCCESS) {
       String log = text(options.getBytes(CUjit_option.CU_JIT_ERROR_LOG_BUFFER)).strip();
       throw new CudaException(
@@ -215,6 +213,15 @@ public final class JCudaDriver implements CudaDriver {
           CUresult.stringFor(code) + (log.isEmpty() ? "" : ": " + log));
     }
     return modules.add(module);
+  }
+
+  /**
+   * Ended by a zero, and outside of Java's heap: JCuda would keep the collector from all of an
+   * array as long as the driver compiles.
+   */
+  static ByteBuffer text(String ptx) {
+    byte[] bytes = ptx.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocateDirect(bytes.length + 1).put(bytes).rewind();
   }
 
   @Override
@@ -229,6 +236,12 @@ public final class JCudaDriver implements CudaDriver {
     CUfunction function = new CUfunction();
     check(
         cuModuleGetFunction(function, modules.get(module), name), "cuModuleGetFunction(%s)", name);
+    // Drivers load a kernel when it is first asked after or launched: better now than in a step, or
+    // when all memory is taken.
+    check(
+        cuFuncGetAttribute(new int[1], CUfunction_attribute.CU_FUNC_ATTRIBUTE_NUM_REGS, function),
+        "cuFuncGetAttribute(%s)",
+        name);
     return functions.add(function);
   }
 

@@ -58,8 +58,4 @@ public enum Library {
   public String remedy() {
     return remedy;
   }
-
-  boolean isInRedist() {
-    return this == CUBLAS || this == CUDNN;
-  }
 }

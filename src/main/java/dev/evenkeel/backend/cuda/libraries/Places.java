@@ -70,6 +70,7 @@ final class Places {
             "/usr/lib",
             // Of the Windows Subsystem for Linux, of NVIDIA's containers, of NixOS.
             "/usr/lib/wsl/lib",
+            "/usr/local/nvidia/lib",
             "/usr/local/nvidia/lib64",
             "/run/opengl-driver/lib")) {
       add("system", machine.path(folder));

@@ -16,6 +16,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which library is taken from where, on machines made of folders with files of those names. */
 class LibrarySearchTest {
@@ -101,6 +103,13 @@ class LibrarySearchTest {
     environment.put("EVENKEEL_CUDA", named.toString());
     assertEquals(named, place(Library.CUBLAS));
     assertEquals("EVENKEEL_CUDA", find(Library.CUBLAS).place());
+  }
+
+  /** NVIDIA's containers mount it into either, and need not tell the linker. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/usr/local/nvidia/lib", "/usr/local/nvidia/lib64", "/usr/lib/wsl/lib"})
+  void theDriverIsFoundWhereItIsMounted(String folder) throws IOException {
+    assertEquals(library(folder, "libcuda.so.1"), place(Library.DRIVER));
   }
 
   @Test

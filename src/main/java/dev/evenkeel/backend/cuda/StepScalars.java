@@ -19,7 +19,7 @@ import java.util.List;
  * <p>{@link #refresh} compares and copies at most once a step, before the step's work. The copies
  * leave from a ring of pinned slots; a slot is written again only after its copy is done.
  */
-final class Settings {
+final class StepScalars {
 
   private static final int WORDS = 4096;
   private static final int SLOTS = 32;
@@ -60,7 +60,7 @@ final class Settings {
   private int used;
   private int slot;
 
-  Settings(CudaDriver driver, CudaMemory memory, Staging staging, long stream) {
+  StepScalars(CudaDriver driver, CudaMemory memory, Staging staging, long stream) {
     this.driver = driver;
     this.memory = memory;
     this.staging = staging;

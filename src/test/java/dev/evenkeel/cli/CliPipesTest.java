@@ -1,0 +1,143 @@
+package dev.evenkeel.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.evenkeel.io.Pipes;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What predict reads and writes may be pipes, and rows keep what they are known by. */
+@Timeout(60)
+class CliPipesTest {
+
+  private static final String ROWS = "id,a,town\n 007,1.50,\"Basel, Stadt\"\nx,2,Bern\n";
+
+  @TempDir static Path shared;
+  @TempDir Path folder;
+  private static Path model;
+
+  @BeforeAll
+  static void train() throws IOException {
+    StringBuilder csv = new StringBuilder("a,town,y\n");
+    for (int i = 0; i < 60; i++) {
+      csv.append("%d,%s,%d.5%n".formatted(i, i % 2 == 0 ? "Bern" : "\"Basel, Stadt\"", i * i));
+    }
+    Path data = Files.writeString(shared.resolve("t.csv"), csv);
+    model = shared.resolve("run");
+    CommandLineRun.of("train", "--data", data, "--hidden", 4, "--steps", 5, "--out", model)
+        .succeeded();
+  }
+
+  private static CommandLineRun predict(Object... more) {
+    return run("predict", more);
+  }
+
+  private static CommandLineRun run(String command, Object... more) {
+    Object[] args = new Object[more.length + 3];
+    args[0] = command;
+    args[1] = "--model";
+    args[2] = model;
+    System.arraycopy(more, 0, args, 3, more.length);
+    return CommandLineRun.of(args);
+  }
+
+  private Path rows() throws IOException {
+    return Files.writeString(folder.resolve("rows.csv"), ROWS);
+  }
+
+  private List<String> expected() throws IOException {
+    Path out = folder.resolve("expected.csv");
+    predict("--data", rows(), "--out", out).succeeded();
+    return Files.readAllLines(out);
+  }
+
+  private static CommandLineRun withStdin(String text, Object... more) {
+    InputStream before = System.in;
+    try {
+      System.setIn(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
+      return predict(more);
+    } finally {
+      System.setIn(before);
+    }
+  }
+
+  @Test
+  void aPipeIsReadOnceAndOneIsWrittenInto() throws Exception {
+    Path in = Pipes.make(folder.resolve("in"));
+    Path out = Pipes.make(folder.resolve("out"));
+    CompletableFuture<Void> writing = Pipes.writing(in, ROWS);
+    CompletableFuture<String> reading = Pipes.reading(out);
+    predict("--data", in, "--out", out, "--with", "id").succeeded();
+    writing.get(10, TimeUnit.SECONDS);
+    List<String> lines = reading.get(10, TimeUnit.SECONDS).lines().toList();
+    assertEquals(List.of("id,y", " 007," + expected().get(1), "x," + expected().get(2)), lines);
+    assertFalse(Files.isRegularFile(out));
+  }
+
+  @Test
+  void trainAndEvaluateTakePipesToo() throws Exception {
+    Path in = Pipes.make(folder.resolve("in"));
+    String table = Files.readString(shared.resolve("t.csv"));
+    CompletableFuture<Void> writing = Pipes.writing(in, table);
+    Path out = folder.resolve("run");
+    CommandLineRun.of("train", "--data", in, "--hidden", 4, "--steps", 5, "--out", out).succeeded();
+    writing.get(10, TimeUnit.SECONDS);
+    CompletableFuture<Void> again = Pipes.writing(in, table);
+    assertEquals(60, run("evaluate", "--data", in, "--json").json().get("rows").asInt());
+    again.get(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void aMinusIsStdinAndStdout() throws IOException {
+    CommandLineRun run = withStdin(ROWS, "--data", "-", "--out", "-").succeeded();
+    assertEquals(expected(), run.out().lines().toList());
+    assertTrue(run.err().contains("2 rows predicted"), run::toString);
+    assertFalse(Files.exists(Path.of("-")));
+    predict("--data", rows(), "--out", "-", "--json").refused("both write to stdout", "help: ");
+  }
+
+  @Test
+  void columnsOfTheInputStandInFrontAsTheyWere() throws IOException {
+    Path out = folder.resolve("p.csv");
+    List<String> answers = expected();
+    predict("--data", rows(), "--out", out, "--with", "town,1").succeeded();
+    assertEquals(
+        List.of("town,id,y", "\"Basel, Stadt\", 007," + answers.get(1), "Bern,x," + answers.get(2)),
+        Files.readAllLines(out));
+    predict("--data", rows(), "--out", out, "--with-inputs").succeeded();
+    assertEquals(
+        List.of(
+            "id,a,town,y",
+            " 007,1.50,\"Basel, Stadt\"," + answers.get(1),
+            "x,2,Bern," + answers.get(2)),
+        Files.readAllLines(out));
+  }
+
+  @Test
+  void anAnswerIsNotCalledAsAnInputIs() throws IOException {
+    Path out = folder.resolve("p.csv");
+    predict("--data", shared.resolve("t.csv"), "--out", out, "--with-inputs").succeeded();
+    List<String> lines = Files.readAllLines(out);
+    assertEquals("a,town,y,predicted y", lines.get(0));
+    assertTrue(lines.get(60).startsWith("59,\"Basel, Stadt\",3481.5,"), lines.get(60));
+  }
+
+  @Test
+  void columnsThatAreNotThereAreNamed() throws IOException {
+    predict("--data", rows(), "--with", "key").refused("has no column \"key\"", "id, a, town");
+    predict("--data", rows(), "--with", "id", "--with-inputs").refused("leave one of them out");
+  }
+}

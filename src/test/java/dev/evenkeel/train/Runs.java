@@ -1,0 +1,75 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.backend.Activation;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.nn.Activate;
+import dev.evenkeel.nn.BatchNorm;
+import dev.evenkeel.nn.Dropout;
+import dev.evenkeel.nn.Linear;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
+import dev.evenkeel.nn.Residual;
+import dev.evenkeel.optim.Optimizer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** What tests of training runs share, here and on a real GPU: how they run, and what they leave. */
+public final class Runs {
+
+  /**
+   * With ε = 1e-8 the rounding noise of a gradient that is 0 becomes a whole step, in another
+   * direction on each device.
+   */
+  public static final Optimizer STEADY_ADAM = new Optimizer.AdamW(2e-3, 0.9, 0.999, 1e-4, 0.01);
+
+  /** For the digits. */
+  public static final Network RICH = rich(BatchNorm.standard());
+
+  private Runs() {}
+
+  static Network rich(BatchNorm norm) {
+    return Network.of(
+        64,
+        Linear.of(24),
+        norm,
+        Activate.relu(),
+        new Dropout(0.2),
+        Residual.of(Linear.of(24), norm, Activate.of(Activation.SILU)),
+        Linear.of(13),
+        Activate.of(Activation.TANH),
+        Linear.of(10));
+  }
+
+  /** The first rows. */
+  static Dataset rows(Dataset data, int rows) {
+    return data.select(IntStream.range(0, rows).toArray());
+  }
+
+  /** Keeps the losses of all steps. */
+  public static Listener into(List<Float> losses) {
+    return new Listener() {
+      @Override
+      public void onStep(int epoch, long step, int rows, float loss, double rate, long nanos) {
+        losses.add(loss);
+      }
+    };
+  }
+
+  /** The parameters as they are, with what lies between them. */
+  static float[] parameters(Model model) {
+    float[] parameters = new float[model.flatParameters().columns()];
+    model.backend().read(model.flatParameters(), parameters);
+    return parameters;
+  }
+
+  /** The parameters, and batch norm's running statistics behind them. */
+  public static float[] values(Model model) {
+    float[] parameters = parameters(model);
+    float[] statistics = new float[model.flatStatistics().columns()];
+    model.backend().read(model.flatStatistics(), statistics);
+    float[] all = Arrays.copyOf(parameters, parameters.length + statistics.length);
+    System.arraycopy(statistics, 0, all, parameters.length, statistics.length);
+    return all;
+  }
+}

@@ -31,18 +31,7 @@ class ReadmeTest {
     Path source = Files.writeString(folder.resolve("Example.java"), shown("java"));
     compile(source);
 
-    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-    Process example =
-        new ProcessBuilder(
-                java.toString(),
-                "-cp",
-                folder + System.getProperty("path.separator") + CLASS_PATH,
-                "Example")
-            .directory(folder.toFile())
-            .redirectErrorStream(true)
-            .start();
-    String output = new String(example.getInputStream().readAllBytes());
-    assertEquals(0, example.waitFor(), output);
+    String output = run(folder);
     Matcher accuracy = Pattern.compile("accuracy=(0\\.\\d+|1\\.0)").matcher(output);
     assertTrue(accuracy.find(), output);
     assertTrue(Double.parseDouble(accuracy.group(1)) > 0.96, output);
@@ -70,6 +59,26 @@ class ReadmeTest {
         .append(code.group(1).replaceAll("(?m)^ \\* ", ""))
         .append("\n}}");
     compile(Files.writeString(folder.resolve("Example.java"), source));
+  }
+
+  @Test
+  void theExampleForArraysTrains(@TempDir Path folder) throws Exception {
+    String page = read(Path.of("docs/embedding.md"));
+    Matcher code =
+        Pattern.compile("```java\\n(float\\[\\]\\[\\].*?)```", Pattern.DOTALL).matcher(page);
+    assertTrue(code.find());
+    StringBuilder source = new StringBuilder("import java.nio.file.Path;\nimport java.util.*;\n");
+    source
+        .append("import dev.evenkeel.train.*;\n")
+        .append("class Example { public static void main(String[] args) {\n")
+        .append(code.group(1))
+        .append("System.out.println(trained.last().validation());\n}}");
+    compile(Files.writeString(folder.resolve("Example.java"), source));
+    String output = run(folder);
+    Matcher accuracy = Pattern.compile("accuracy=(0\\.\\d+|1\\.0)").matcher(output);
+    assertTrue(accuracy.find(), output);
+    assertTrue(Double.parseDouble(accuracy.group(1)) > 0.9, output);
+    assertTrue(Files.exists(folder.resolve("runs/arrays/model.safetensors")));
   }
 
   @Test
@@ -127,6 +136,23 @@ class ReadmeTest {
       List<String> present = scripts.map(path -> path.getFileName().toString()).toList();
       assertTrue(present.containsAll(named), named + " but only " + present);
     }
+  }
+
+  /** What the compiled example prints, in a Java of its own. */
+  private static String run(Path folder) throws Exception {
+    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+    Process example =
+        new ProcessBuilder(
+                java.toString(),
+                "-cp",
+                folder + System.getProperty("path.separator") + CLASS_PATH,
+                "Example")
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(example.getInputStream().readAllBytes());
+    assertEquals(0, example.waitFor(), output);
+    return output;
   }
 
   private static void compile(Path source) {

@@ -1,9 +1,11 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.data.Scaling;
+import dev.evenkeel.data.TableFormat;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.train.DataPlan;
 import java.util.List;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** Options that say what to train on. */
@@ -44,8 +46,8 @@ final class DataOptions {
       description = "columns of numbers that are categories")
   List<String> categorical = List.of();
 
-  @Option(names = "--no-header", description = "the first line of the CSV is data")
-  boolean noHeader;
+  @ArgGroup(validate = false)
+  TableOptions table = new TableOptions();
 
   @Option(
       names = "--scale",
@@ -81,7 +83,7 @@ final class DataOptions {
         task == null ? "" : task.name(),
         drop,
         categorical,
-        noHeader,
+        table.over(TableFormat.DETECT),
         robust ? Scaling.ROBUST : Scaling.STANDARD,
         valid,
         test,

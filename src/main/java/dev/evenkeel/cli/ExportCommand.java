@@ -1,6 +1,8 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.data.Feature;
+import dev.evenkeel.data.Preparation;
 import dev.evenkeel.deploy.Inference;
 import dev.evenkeel.deploy.OnnxFile;
 import dev.evenkeel.deploy.TorchModule;
@@ -84,7 +86,7 @@ final class ExportCommand implements Callable<Integer> {
         written.add(weights);
       }
     }
-    report(written);
+    report(written, saved);
     return 0;
   }
 
@@ -121,7 +123,20 @@ final class ExportCommand implements Callable<Integer> {
     return target;
   }
 
-  private void report(List<Path> written) {
+  private void sayDates(Preparation preparation) {
+    List<String> dates =
+        preparation.features().stream()
+            .filter(Feature.Dates.class::isInstance)
+            .map(feature -> "\"" + ((Feature.Dates) feature).name() + "\"")
+            .toList();
+    if (!dates.isEmpty()) {
+      System.out.println(
+          "ONNX can't read dates: the file takes %s as days since 1970-01-01, the time as a fraction, NaN where missing"
+              .formatted(String.join(", ", dates)));
+    }
+  }
+
+  private void report(List<Path> written, SavedModel saved) {
     if (common.json) {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("format", format.name().toLowerCase(Locale.ROOT));
@@ -129,6 +144,9 @@ final class ExportCommand implements Callable<Integer> {
       common.result(result);
     } else {
       written.forEach(path -> System.out.println("written: " + path));
+      if (format == Format.ONNX) {
+        saved.preparation().ifPresent(this::sayDates);
+      }
     }
   }
 }

@@ -11,6 +11,7 @@ import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** Options that name a trained model and data for it. */
@@ -36,6 +37,12 @@ final class ModelOptions {
       description = "for NPY and IDX data, the file of targets")
   private String target;
 
+  @ArgGroup(
+      validate = false,
+      heading =
+          "%nA CSV that is written in another way than the one that the model was trained on:%n")
+  private TableOptions table = new TableOptions();
+
   String data(SavedModel saved) {
     String name = data == null ? plan(saved).data() : data;
     if (name.isEmpty()) {
@@ -48,15 +55,25 @@ final class ModelOptions {
 
   /** Prepared rows, of which no targets are wanted. */
   Dataset load(SavedModel saved, Consumer<String> notes, Consumer<Table> tables) {
-    return readingPlan(saved).load(data(saved), false, preparation(saved), notes, tables);
+    Preparation preparation = preparation(asGiven(saved));
+    String name = data(saved);
+    try (Spool spool = Spool.of(Path.of(name))) {
+      return readingPlan(saved).load(name, false, preparation, notes, tables);
+    }
   }
 
   /** Prepared rows with targets; of the data that trained the model, the test rows. */
   DataPlan.Measured loadMeasured(SavedModel saved, Consumer<String> notes) {
     String name = data(saved);
     try (Spool spool = Spool.of(Path.of(name))) {
-      return readingPlan(saved).loadMeasured(name, saved, notes);
+      return readingPlan(saved).loadMeasured(name, asGiven(saved), notes);
     }
+  }
+
+  /** The model with what is said here about how its data are read. */
+  private SavedModel asGiven(SavedModel saved) {
+    Preparation trained = preparation(saved);
+    return saved.withPreparation(trained.withReading(table.over(trained.reading())));
   }
 
   private DataPlan readingPlan(SavedModel saved) {

@@ -25,6 +25,7 @@ import dev.evenkeel.train.Trained;
 import dev.evenkeel.train.Trainer;
 import java.io.File;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -127,9 +128,9 @@ final class TrainCommand implements Callable<Integer> {
 
   /** What the model brings along can't be chosen; how it is trained can. */
   private int startFrom(Backend backend, SavedModel saved) {
-    for (String fixed : List.of("--scale", "--drop", "--categorical", "--no-header", "--task")) {
-      requireNotGiven(spec.findOption(fixed));
-    }
+    List<String> fixed = new ArrayList<>(List.of("--scale", "--drop", "--categorical", "--task"));
+    fixed.addAll(TableOptions.NAMES);
+    fixed.forEach(name -> requireNotGiven(spec.findOption(name)));
     spec.findOption("--hidden").group().options().forEach(this::requireNotGiven);
     DataPlan before = ModelOptions.plan(saved);
     boolean named = spec.commandLine().getParseResult().hasMatchedOption("--data");

@@ -22,10 +22,7 @@ public sealed interface Column {
 
     @Override
     public String text(int row) {
-      double value = values[row];
-      return value == Math.rint(value) && Math.abs(value) < 1e15
-          ? Long.toString((long) value)
-          : Double.toString(value);
+      return Cells.text(values[row]);
     }
   }
 

@@ -8,17 +8,20 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.io.Gzip;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.Reader;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** The records of a delimited text file, in UTF-8, compressed by gzip or not. */
-record CsvFile(Path path, char delimiter) {
+/**
+ * The records of a delimited text file, compressed by gzip or not.
+ *
+ * @param encoding as {@link TableFormat} has it
+ */
+record CsvFile(Path path, char delimiter, String encoding) {
 
   /** Receives each record, in order. */
   @FunctionalInterface
@@ -30,20 +33,26 @@ record CsvFile(Path path, char delimiter) {
   }
 
   private static final int SAMPLE_LINES = 10;
-  private static final char[] CANDIDATES = {'\t', ';', ','};
+  private static final char[] CANDIDATES = {'\t', ';', ',', '|'};
+
+  static CsvFile of(Path path, TableFormat format) {
+    return format.delimiter().isEmpty()
+        ? detect(path, format.encoding())
+        : new CsvFile(path, format.delimiter().charAt(0), format.encoding());
+  }
 
   /** Finds the delimiter: the one that every one of the first lines has equally often. */
-  static CsvFile detect(Path path) {
-    List<String> sample = Gzip.read(path, CsvFile::sample);
+  private static CsvFile detect(Path path, String encoding) {
+    List<String> sample = decoded(path, encoding, CsvFile::sample);
     if (sample.stream().anyMatch(line -> line.indexOf('\0') >= 0)) {
       throw new EvenkeelException(
-          "%s holds bytes of 0, so it is no text in UTF-8: perhaps in UTF-16, or no table of text at all. help: save it as CSV in UTF-8"
+          "%s holds bytes of 0, so it is no text in UTF-8: perhaps in UTF-16, or no table of text at all. help: --encoding utf-16le, or save it as CSV in UTF-8"
               .formatted(path));
     }
     for (char candidate : CANDIDATES) {
       long expected = sample.isEmpty() ? 0 : count(sample.get(0), candidate);
       if (expected > 0 && sample.stream().allMatch(line -> count(line, candidate) == expected)) {
-        return new CsvFile(path, candidate);
+        return new CsvFile(path, candidate, encoding);
       }
     }
     String first = sample.isEmpty() ? "" : sample.get(0);
@@ -51,11 +60,12 @@ record CsvFile(Path path, char delimiter) {
     for (char candidate : CANDIDATES) {
       most = count(first, candidate) > (most == ' ' ? 0 : count(first, most)) ? candidate : most;
     }
-    return new CsvFile(path, most == ' ' && !first.strip().contains(" ") ? ',' : most);
+    char used = most == ' ' && !first.strip().contains(" ") ? ',' : most;
+    return new CsvFile(path, used, encoding);
   }
 
-  private static List<String> sample(InputStream in) throws IOException {
-    BufferedReader reader = new BufferedReader(decode(in));
+  private static List<String> sample(Reader in) throws IOException {
+    BufferedReader reader = new BufferedReader(in);
     List<String> lines = new ArrayList<>();
     String line;
     while (lines.size() < SAMPLE_LINES && (line = reader.readLine()) != null) {
@@ -76,25 +86,37 @@ record CsvFile(Path path, char delimiter) {
     return count;
   }
 
-  /** UTF-8, without the byte order mark that some spreadsheets put first. */
-  private static Reader decode(InputStream in) throws IOException {
-    in.mark(3);
-    if (in.read() != 0xEF || in.read() != 0xBB || in.read() != 0xBF) {
-      in.reset();
-    }
-    return new InputStreamReader(in, StandardCharsets.UTF_8);
+  /** Reads characters. */
+  @FunctionalInterface
+  private interface Decoded<T> {
+    T read(Reader in) throws IOException;
+  }
+
+  private static <T> T decoded(Path path, String encoding, Decoded<T> reader) {
+    Optional<T> read =
+        Gzip.read(
+            path,
+            in -> {
+              try {
+                return Optional.of(reader.read(TextEncoding.open(in, encoding)));
+              } catch (CharacterCodingException e) {
+                return Optional.empty();
+              }
+            });
+    return read.orElseThrow(() -> TextEncoding.refusal(path, encoding));
   }
 
   void forEach(Receiver receiver) {
-    Gzip.read(
+    decoded(
         path,
+        encoding,
         in -> {
           if (delimiter == ' ') {
-            readSpaced(decode(in), receiver);
+            readSpaced(in, receiver);
           } else {
-            readDelimited(decode(in), receiver);
+            readDelimited(in, receiver);
           }
-          return null;
+          return true;
         });
   }
 
@@ -120,20 +142,26 @@ record CsvFile(Path path, char delimiter) {
         receiver.accept((int) record.getStartingLineNumber(), record.getFields());
       }
     } catch (CsvParseException e) {
+      if (cause(e) instanceof CharacterCodingException undecoded) {
+        throw undecoded;
+      }
       throw new EvenkeelException(
           "%s cannot be read as values separated by %s: %s. Check the quotes around its fields."
-              .formatted(path, delimiter == '\t' ? "tabs" : "\"" + delimiter + "\"", innermost(e)),
+              .formatted(
+                  path,
+                  delimiter == '\t' ? "tabs" : "\"" + delimiter + "\"",
+                  cause(e).getMessage()),
           e);
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
   }
 
-  private static String innermost(Throwable e) {
+  private static Throwable cause(Throwable e) {
     Throwable cause = e;
     while (cause.getCause() != null) {
       cause = cause.getCause();
     }
-    return cause.getMessage();
+    return cause;
   }
 }

@@ -31,6 +31,8 @@ public final class Dataset {
 
   private Dataset(
       String name, float[] features, int columns, float[] targets, int targetColumns, Task task) {
+    requireThere(name, "features", features);
+    requireThere(name, "targets", targets);
     if (columns < 1 || features.length == 0 || features.length % columns != 0) {
       throw new EvenkeelException(
           "Data set %s: %,d feature values do not make rows of %s. Give at least one whole row."
@@ -61,6 +63,8 @@ public final class Dataset {
 
   public static Dataset classification(
       String name, float[] features, int columns, int[] labels, List<String> classes) {
+    requireThere(name, "labels", labels);
+    requireThere(name, "names of the classes", classes);
     float[] targets = new float[labels.length];
     for (int row = 0; row < labels.length; row++) {
       if (labels[row] < 0 || labels[row] >= classes.size()) {
@@ -80,12 +84,14 @@ public final class Dataset {
 
   public static Dataset classification(
       String name, float[][] features, int[] labels, List<String> classes) {
-    return classification(name, flatten(name, features), width(features), labels, classes);
+    return classification(
+        name, flatten(name, "features", features), width(features), labels, classes);
   }
 
   /** The targets are [rows, targetNames.size()], row-major. */
   public static Dataset regression(
       String name, float[] features, int columns, float[] targets, List<String> targetNames) {
+    requireThere(name, "names of the targets", targetNames);
     if (targetNames.isEmpty()) {
       throw new EvenkeelException(
           "Data set %s: a regression needs the name of at least one target.".formatted(name));
@@ -96,7 +102,19 @@ public final class Dataset {
 
   public static Dataset regression(
       String name, float[][] features, float[] targets, String targetName) {
-    return regression(name, flatten(name, features), width(features), targets, List.of(targetName));
+    return regression(
+        name, flatten(name, "features", features), width(features), targets, List.of(targetName));
+  }
+
+  /** Several targets for each row, called "target 1" and on, or of one "target". */
+  public static Dataset regression(String name, float[][] features, float[][] targets) {
+    float[] flat = flatten(name, "targets", targets);
+    return regression(
+        name,
+        flatten(name, "features", features),
+        width(features),
+        flat,
+        ArrayTargets.names(Math.max(1, width(targets))));
   }
 
   /** Rows without targets, to be predicted. */
@@ -209,11 +227,24 @@ public final class Dataset {
     }
   }
 
-  private static int width(float[][] features) {
-    return features.length == 0 ? 0 : features[0].length;
+  private static int width(float[][] values) {
+    return values == null || values.length == 0 || values[0] == null ? 0 : values[0].length;
   }
 
-  private static float[] flatten(String name, float[][] features) {
+  /** For arrays that others hand in, of which a part may be lacking. */
+  private static void requireThere(String name, String what, Object values) {
+    if (values == null) {
+      throw new EvenkeelException(
+          "Data set %s: the %s are null. Give an array with a value for each row."
+              .formatted(name, what));
+    }
+  }
+
+  private static float[] flatten(String name, String what, float[][] features) {
+    requireThere(name, what, features);
+    for (int row = 0; row < features.length; row++) {
+      requireThere(name, what + " of row " + row, features[row]);
+    }
     int columns = width(features);
     float[] flat = new float[Math.multiplyExact(features.length, columns)];
     for (int row = 0; row < features.length; row++) {

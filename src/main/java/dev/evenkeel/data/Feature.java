@@ -10,6 +10,7 @@ import java.util.List;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = Feature.Numeric.class, name = "numeric"),
   @JsonSubTypes.Type(value = Feature.Categorical.class, name = "categorical"),
+  @JsonSubTypes.Type(value = Feature.Dates.class, name = "dates"),
   @JsonSubTypes.Type(value = Feature.Columns.class, name = "columns")
 })
 public sealed interface Feature {
@@ -41,6 +42,42 @@ public sealed interface Feature {
     @Override
     public int width() {
       return levels.size();
+    }
+  }
+
+  /**
+   * A column of dates: days since the start of 1970, less their mean over the training rows, then
+   * sine and cosine over a year, a week and, where there are times, a day. So neighbours stay
+   * neighbours at the turn of the year. A missing date is 0 in all of them.
+   */
+  record Dates(String name, DateForm form, boolean time, double center) implements Feature {
+
+    /** In days: a year of the calendar on average, a week, a day. */
+    private static final double[] PERIODS = {365.2425, 7, 1};
+
+    @Override
+    public int width() {
+      return time ? 7 : 5;
+    }
+
+    /** Of input k > 0: what it repeats by, in days. */
+    public static double period(int input) {
+      return PERIODS[(input - 1) / 2];
+    }
+
+    /** Of input k > 0: what is added to the angle, so that a sine gives the cosine, too. */
+    public static double shift(int input) {
+      return input % 2 == 1 ? 0 : Math.PI / 2;
+    }
+
+    /** One of the inputs, before it is standardised. */
+    double value(double days, int input) {
+      if (Double.isNaN(days)) {
+        return 0;
+      }
+      return input == 0
+          ? days - center
+          : Math.sin(2 * Math.PI / period(input) * days + shift(input));
     }
   }
 

@@ -16,10 +16,12 @@ public final class InputColumns {
   private final List<String> names;
   private final int[] indexes;
   private final int firstLine;
+  private final TableFormat format;
   private final int rows;
 
   private InputColumns(Table table, List<String> names) {
     this.file = Path.of(table.name());
+    this.format = table.format();
     this.names = names;
     this.indexes = names.stream().mapToInt(table.columnNames()::indexOf).toArray();
     this.firstLine = table.line(0);
@@ -44,7 +46,7 @@ public final class InputColumns {
   /** The texts of each row, in the order of the table's rows. */
   public void forEachRow(Consumer<List<String>> receiver) {
     int[] seen = new int[1];
-    CsvFile.detect(file)
+    CsvFile.of(file, format)
         .forEach(
             (line, fields) -> {
               if (line < firstLine) {

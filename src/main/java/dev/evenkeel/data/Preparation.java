@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -21,10 +22,15 @@ import java.util.stream.IntStream;
  * <p>First {@code fit} on training rows, then {@code apply} to all rows and to every later table.
  *
  * @param standardize each feature's centre and size; by ranks where the scaling is robust
+ * @param reading how files are read for it
  * @param clip what no feature gets beyond then, by a smooth clip; 0 clips nothing
  */
 public record Preparation(
-    List<Feature> features, Standardize standardize, double clip, Target target) {
+    List<Feature> features,
+    Standardize standardize,
+    double clip,
+    Target target,
+    TableFormat reading) {
 
   /** A column with more categories looks like an identifier, which nothing can be learned from. */
   static final int MOST_LEVELS = 1000;
@@ -34,11 +40,15 @@ public record Preparation(
       @JsonProperty("features") List<Feature> features,
       @JsonProperty("standardize") Standardize standardize,
       @JsonProperty("clip") @JacksonInject(value = "0", useInput = OptBoolean.TRUE) double clip,
-      @JsonProperty("target") Target target) {
+      @JsonProperty("target") Target target,
+      @JsonProperty("reading")
+          @JacksonInject(value = TableFormat.JSON_BEFORE, useInput = OptBoolean.TRUE)
+          TableFormat reading) {
     this.features = List.copyOf(features);
     this.standardize = standardize;
     this.clip = clip;
     this.target = target;
+    this.reading = reading;
     if (!(clip >= 0 && clip < Double.POSITIVE_INFINITY)) {
       throw new EvenkeelException(
           "A preparation clips at a limit above 0, or at 0 not at all, not at " + clip);
@@ -55,7 +65,7 @@ public record Preparation(
 
   /** Without clipping. */
   public Preparation(List<Feature> features, Standardize standardize, Target target) {
-    this(features, standardize, 0, target);
+    this(features, standardize, 0, target, TableFormat.DETECT);
   }
 
   /** For a table; every column but the target and those dropped becomes a feature. */
@@ -66,8 +76,9 @@ public record Preparation(
 
   /** The same, by this scaling. */
   public static Preparation fit(
-      Table table, TargetChoice choice, List<String> drop, int[] trainRows, Scaling scaling) {
-    requireRows(table.name(), trainRows);
+      Table read, TargetChoice choice, List<String> drop, int[] trainRows, Scaling scaling) {
+    requireRows(read.name(), trainRows);
+    Table table = choice.spelled(read);
     Set<String> left = new LinkedHashSet<>(table.columnNames());
     drop.forEach(name -> left.remove(table.column(name).name()));
     if (!left.remove(choice.column())) {
@@ -92,14 +103,19 @@ public record Preparation(
     if (scaling == Scaling.STANDARD) {
       float[] encoded = encoder.encode((value, feature) -> (float) value);
       return new Preparation(
-          features, Standardize.perColumn(encoded, encoder.width(), trainRows), target);
+          features,
+          Standardize.perColumn(encoded, encoder.width(), trainRows),
+          0,
+          target,
+          table.format());
     }
     List<int[]> present = present(table, features, trainRows);
     return new Preparation(
         features,
         RobustScale.fit(encoder.values()::get, encoder.width(), present::get),
         SmoothClip.LIMIT,
-        target);
+        target,
+        table.format());
   }
 
   /**
@@ -113,6 +129,9 @@ public record Preparation(
       if (feature instanceof Feature.Numeric numeric) {
         Column column = table.column(numeric.name());
         rows = IntStream.of(trainRows).filter(row -> !column.missing(row)).toArray();
+      } else if (feature instanceof Feature.Dates dates) {
+        double[] days = TableEncoder.days(table, table.column(dates.name()), dates.form());
+        rows = IntStream.of(trainRows).filter(row -> !Double.isNaN(days[row])).toArray();
       }
       present.addAll(Collections.nCopies(feature.width(), rows));
     }
@@ -121,22 +140,15 @@ public record Preparation(
 
   private static Feature fit(Table table, Column column, int[] trainRows, Scaling scaling) {
     if (column instanceof Column.Numeric numeric) {
-      double[] present =
-          IntStream.of(trainRows)
-              .filter(row -> !column.missing(row))
-              .mapToDouble(row -> numeric.values()[row])
-              .toArray();
-      if (present.length == 0) {
-        throw new EvenkeelException(
-            "%s: column \"%s\" has no value in any training row. Leave it out with --drop %s."
-                .formatted(table.name(), column.name(), column.name()));
-      }
-      int[] all = IntStream.range(0, present.length).toArray();
-      double center =
-          scaling == Scaling.ROBUST
-              ? RobustScale.median(present)
-              : Standardize.column(present, all).mean()[0];
-      return new Feature.Numeric(column.name(), center);
+      return new Feature.Numeric(
+          column.name(), center(table, column, numeric.values(), trainRows, scaling));
+    }
+    Optional<DateForm> form = dates(table, (Column.Categorical) column);
+    if (form.isPresent()) {
+      boolean time = ((Column.Categorical) column).levels().stream().anyMatch(DateForm::hasTime);
+      double[] days = TableEncoder.days(table, column, form.get());
+      double center = center(table, column, days, trainRows, scaling);
+      return new Feature.Dates(column.name(), form.get(), time, center);
     }
     List<String> levels = TargetChoice.sortedTexts(column, trainRows);
     if (levels.size() > MOST_LEVELS) {
@@ -147,6 +159,36 @@ public record Preparation(
     return new Feature.Categorical(column.name(), levels);
   }
 
+  /** The middle of the values that are not NaN. */
+  private static double center(
+      Table table, Column column, double[] values, int[] trainRows, Scaling scaling) {
+    double[] present =
+        IntStream.of(trainRows)
+            .mapToDouble(row -> values[row])
+            .filter(value -> !Double.isNaN(value))
+            .toArray();
+    if (present.length == 0) {
+      throw new EvenkeelException(
+          "%s: column \"%s\" has no value in any training row. Leave it out with --drop %s."
+              .formatted(table.name(), column.name(), column.name()));
+    }
+    int[] all = IntStream.range(0, present.length).toArray();
+    return scaling == Scaling.ROBUST
+        ? RobustScale.median(present)
+        : Standardize.column(present, all).mean()[0];
+  }
+
+  /** How a column writes its dates, if it holds nothing else. */
+  private static Optional<DateForm> dates(Table table, Column.Categorical column) {
+    if (table.options().categorical().contains(column.name())
+        || table.format().rules() == TableFormat.BEFORE) {
+      return Optional.empty();
+    }
+    MissingWords missing = new MissingWords(table.format());
+    return DateForm.of(
+        column.levels().stream().filter(level -> !missing.amongNumbers(level)).toList());
+  }
+
   private static Target fitTarget(Table table, TargetChoice choice, int[] trainRows) {
     Column column = table.column(choice.column());
     if (choice.kind() == Task.Kind.CLASSIFICATION) {
@@ -155,6 +197,7 @@ public record Preparation(
       return new Target.Labels(column.name(), classes);
     }
     double[] values = numbers(table, column, trainRows);
+    requireChange(table.name(), List.of(column.name()), trainRows, (row, k) -> values[row]);
     return new Target.Quantities(List.of(column.name()), Standardize.column(values, trainRows));
   }
 
@@ -180,7 +223,8 @@ public record Preparation(
         List.of(new Feature.Columns(data.columns())),
         RobustScale.fit(data.features(), data.columns(), column -> trainRows),
         SmoothClip.LIMIT,
-        fitTarget(data, trainRows));
+        fitTarget(data, trainRows),
+        TableFormat.DETECT);
   }
 
   private static Target fitTarget(Dataset data, int[] trainRows) {
@@ -189,6 +233,9 @@ public record Preparation(
       return new Target.Labels("label", c.classes());
     }
     if (data.hasTargets()) {
+      List<String> names = ((Task.Regression) data.task()).targets();
+      float[] values = data.targets();
+      requireChange(data.name(), names, trainRows, (row, k) -> values[row * names.size() + k]);
       return new Target.Quantities(
           ((Task.Regression) data.task()).targets(),
           Standardize.perColumn(data.targets(), data.targetColumns(), trainRows));
@@ -210,11 +257,95 @@ public record Preparation(
     }
   }
 
+  /** The target of a row. */
+  @FunctionalInterface
+  private interface Targets {
+    double of(int row, int target);
+  }
+
+  /** As for classes: targets that are all the same teach nothing. One among others may be. */
+  private static void requireChange(
+      String data, List<String> names, int[] trainRows, Targets targets) {
+    for (int row : trainRows) {
+      for (int k = 0; k < names.size(); k++) {
+        if (targets.of(row, k) != targets.of(trainRows[0], k)) {
+          return;
+        }
+      }
+    }
+    throw new EvenkeelException(
+        "%s: the target \"%s\" is %s in every row to train on, so there is nothing to learn. help: another target"
+            .formatted(data, String.join(", ", names), Cells.text(targets.of(trainRows[0], 0))));
+  }
+
   private static void requireRows(String name, int[] trainRows) {
     if (trainRows.length == 0) {
       throw new EvenkeelException(
           "%s: there are 0 training rows to learn from. Give at least one.".formatted(name));
     }
+  }
+
+  /** The same with another way to read files. */
+  public Preparation withReading(TableFormat reading) {
+    return new Preparation(features, standardize, clip, target, reading);
+  }
+
+  /**
+   * How to read a file whose rows the model is to answer: as those that trained it, and the columns
+   * that were texts then as texts, whatever the file has in them.
+   */
+  public Table.Options options() {
+    return Table.Options.DETECT.withFormat(reading).withTexts(texts());
+  }
+
+  /** Words that mean "missing" by now are categories to a model from before they did. */
+  private Table asTrained(Table read) {
+    MissingWords now = new MissingWords(read.format());
+    boolean changed =
+        reading.rules() < read.format().rules()
+            && features.stream()
+                .filter(Feature.Categorical.class::isInstance)
+                .flatMap(feature -> ((Feature.Categorical) feature).levels().stream())
+                .anyMatch(now::anywhere);
+    return changed ? read.again(options()) : read.spelled(codes());
+  }
+
+  /** Columns of which some text looks like a number, but not as we write it: "01067", "1,5". */
+  private Set<String> codes() {
+    Set<String> names = new LinkedHashSet<>();
+    for (Feature feature : features) {
+      if (feature instanceof Feature.Categorical texts && hasCode(texts.levels())) {
+        names.add(texts.name());
+      }
+    }
+    if (target instanceof Target.Labels labels && hasCode(labels.classes())) {
+      names.add(labels.name());
+    }
+    return names;
+  }
+
+  private static boolean hasCode(List<String> texts) {
+    return texts.stream()
+        .anyMatch(
+            text ->
+                !Double.isNaN(Cells.commaNumber(text))
+                    || !Double.isNaN(Cells.number(text))
+                        && !Cells.text(Cells.number(text)).equals(text));
+  }
+
+  private Set<String> texts() {
+    Set<String> names = new LinkedHashSet<>();
+    for (Feature feature : features) {
+      if (feature instanceof Feature.Categorical categories) {
+        names.add(categories.name());
+      } else if (feature instanceof Feature.Dates dates) {
+        names.add(dates.name());
+      }
+    }
+    if (target instanceof Target.Labels labels && !(features.get(0) instanceof Feature.Columns)) {
+      names.add(labels.name());
+    }
+    return names;
   }
 
   /** How many inputs the network has. */
@@ -228,7 +359,8 @@ public record Preparation(
    * @param withTarget whether the table must have the target, too
    * @param notes receives what was ignored or replaced, a sentence each
    */
-  public Dataset apply(Table table, boolean withTarget, Consumer<String> notes) {
+  public Dataset apply(Table read, boolean withTarget, Consumer<String> notes) {
+    Table table = asTrained(read);
     TableEncoder encoder = new TableEncoder(table, features, notes);
     encoder.noteIgnored(targetNames());
     float[] encoded = encoder.encode(this::scaled);

@@ -15,11 +15,15 @@ public final class RowEncoder {
 
   private final Preparation preparation;
   private final int width;
+  private final MissingWords missing;
+  private final boolean commas;
 
   /** For each feature: the places of the levels, empty where it is no category. */
   private final List<Map<String, Integer>> places = new ArrayList<>();
 
   public RowEncoder(Preparation preparation) {
+    this.missing = new MissingWords(preparation.reading());
+    this.commas = preparation.reading().decimal().startsWith(",");
     this.preparation = preparation;
     this.width = preparation.width();
     for (Feature feature : preparation.features()) {
@@ -58,12 +62,18 @@ public final class RowEncoder {
       if (feature instanceof Feature.Numeric number) {
         String text = text(row, number.name());
         double value =
-            TableReader.isMissing(text) ? 0 : number(number.name(), text) - number.center();
+            missing.amongNumbers(text) ? 0 : number(number.name(), text) - number.center();
         out[place] = preparation.scaled(value, place);
       } else if (feature instanceof Feature.Categorical texts) {
         Integer level = places.get(i).get(text(row, texts.name()));
         for (int j = 0; j < texts.width(); j++) {
           out[place + j] = preparation.scaled(level != null && level == j ? 1 : 0, place + j);
+        }
+      } else if (feature instanceof Feature.Dates date) {
+        String text = text(row, date.name());
+        double days = missing.amongNumbers(text) ? Double.NaN : days(date, text);
+        for (int j = 0; j < date.width(); j++) {
+          out[place + j] = preparation.scaled(date.value(days, j), place + j);
         }
       } else {
         throw new EvenkeelException(
@@ -84,12 +94,25 @@ public final class RowEncoder {
     return text.strip();
   }
 
-  private static double number(String name, String text) {
-    double value = TableReader.parse(text);
+  private static double days(Feature.Dates date, String text) {
+    double days = date.form().days(text);
+    if (Double.isNaN(days)) {
+      throw new EvenkeelException(
+          "Column \"%s\": %s is not a date such as %s, but the model was trained on dates there"
+              .formatted(date.name(), Cells.quoted(text), date.form().example()));
+    }
+    return days;
+  }
+
+  private double number(String name, String text) {
+    double value = Cells.number(text);
+    if (commas && Double.isNaN(value)) {
+      value = Cells.commaNumber(text);
+    }
     if (Double.isNaN(value)) {
       throw new EvenkeelException(
-          "Column \"%s\": \"%s\" is not a finite number, but the model was trained on numbers there"
-              .formatted(name, text));
+          "Column \"%s\": %s is not a finite number, but the model was trained on numbers there"
+              .formatted(name, Cells.quoted(text)));
     }
     return value;
   }

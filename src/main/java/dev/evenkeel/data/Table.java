@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.io.Spool;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -18,7 +19,7 @@ public final class Table {
 
   /** Whether the first line names the columns. */
   public enum Header {
-    /** It does when no field of it is a number. */
+    /** It does when it looks unlike the lines below: texts above numbers, say. */
     AUTO,
     PRESENT,
     ABSENT
@@ -27,40 +28,74 @@ public final class Table {
   /**
    * How to read a file.
    *
-   * @param delimiter detected where empty; a space stands for a run of spaces
    * @param categorical columns that hold categories even if they look like numbers
+   * @param texts the same, of those that are there
+   * @param dropped columns, by name or number, that nobody will use: mistakes in them don't matter
    */
-  public record Options(Header header, Optional<Character> delimiter, Set<String> categorical) {
+  public record Options(
+      TableFormat format, Set<String> categorical, Set<String> texts, Set<String> dropped) {
 
-    public static final Options DETECT = new Options(Header.AUTO, Optional.empty(), Set.of());
+    public static final Options DETECT =
+        new Options(TableFormat.DETECT, Set.of(), Set.of(), Set.of());
 
     public Options {
       categorical = Set.copyOf(categorical);
+      texts = Set.copyOf(texts);
+      dropped = Set.copyOf(dropped);
+    }
+
+    public Options withFormat(TableFormat format) {
+      return new Options(format, categorical, texts, dropped);
     }
 
     public Options withHeader(Header header) {
-      return new Options(header, delimiter, categorical);
+      return withFormat(format.withHeader(header));
     }
 
     public Options withDelimiter(char delimiter) {
-      return new Options(header, Optional.of(delimiter), categorical);
+      return withFormat(format.withDelimiter(String.valueOf(delimiter)));
     }
 
     public Options withCategorical(Set<String> categorical) {
-      return new Options(header, delimiter, categorical);
+      return new Options(format, categorical, texts, dropped);
+    }
+
+    public Options withTexts(Set<String> texts) {
+      return new Options(format, categorical, texts, dropped);
+    }
+
+    public Options withDropped(Set<String> dropped) {
+      return new Options(format, categorical, texts, dropped);
     }
   }
 
-  private final String name;
+  private final Path path;
+  private final Options options;
+  private final TableFormat format;
   private final List<Column> columns;
+  private final Set<String> respelled;
   private final int[] lines;
-  private final Optional<String> remark;
+  private final List<String> remarks;
 
-  Table(String name, List<Column> columns, int[] lines, Optional<String> remark) {
-    this.name = name;
+  /**
+   * @param format as it was found out
+   * @param respelled columns of numbers whose texts were others than {@link Column#text} gives
+   */
+  Table(
+      Path path,
+      Options options,
+      TableFormat format,
+      List<Column> columns,
+      Set<String> respelled,
+      int[] lines,
+      List<String> remarks) {
+    this.path = path;
+    this.options = options;
+    this.format = format;
     this.columns = List.copyOf(columns);
+    this.respelled = Set.copyOf(respelled);
     this.lines = lines;
-    this.remark = remark;
+    this.remarks = List.copyOf(remarks);
   }
 
   public static Table read(Path path) {
@@ -75,12 +110,50 @@ public final class Table {
 
   /** The file it came from. */
   public String name() {
-    return name;
+    return path.toString();
   }
 
-  /** What the reader decided that the user should hear of, a sentence. */
-  public Optional<String> remark() {
-    return remark;
+  /** What the reader decided that the user should hear of, a sentence each. */
+  public List<String> remarks() {
+    return remarks;
+  }
+
+  /** How it was read: as asked, and as was found out where nothing was asked. */
+  public TableFormat format() {
+    return format;
+  }
+
+  Options options() {
+    return options;
+  }
+
+  /**
+   * With these columns as they are written, "01067" and not 1067, where they were read as numbers.
+   * The file is read again, but only where that makes a difference.
+   */
+  Table spelled(Set<String> names) {
+    if (names.stream().noneMatch(respelled::contains)) {
+      return this;
+    }
+    Set<String> texts = new HashSet<>(options.texts());
+    texts.addAll(names);
+    return again(options.withHeader(format.header()).withTexts(texts));
+  }
+
+  /** The same rows, read in another way. */
+  Table again(Options how) {
+    if (!Spool.canReopen(path)) {
+      throw new EvenkeelException(
+          "%s can be read only once, but the model wants some of its columns as they are written. help: read it with Preparation.options(), or from a file"
+              .formatted(path));
+    }
+    Table again = read(path, how);
+    if (again.rows() != rows() || !again.columnNames().equals(columnNames())) {
+      throw new EvenkeelException(
+          "%s changed while it was used: it had %s, and now it has %,d. help: start again"
+              .formatted(path, Words.counted(rows(), "row"), again.rows()));
+    }
+    return again;
   }
 
   public int rows() {
@@ -115,7 +188,7 @@ public final class Table {
             () ->
                 new EvenkeelException(
                     "%s has no column \"%s\". Its columns are: %s."
-                        .formatted(name, nameOrNumber, String.join(", ", columnNames()))));
+                        .formatted(name(), nameOrNumber, String.join(", ", columnNames()))));
   }
 
   private Optional<Column> numbered(String number) {
@@ -131,6 +204,6 @@ public final class Table {
 
   @Override
   public String toString() {
-    return "%s: %s, columns %s".formatted(name, Words.counted(rows(), "row"), columnNames());
+    return "%s: %s, columns %s".formatted(name(), Words.counted(rows(), "row"), columnNames());
   }
 }

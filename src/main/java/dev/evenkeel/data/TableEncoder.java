@@ -4,10 +4,8 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntToDoubleFunction;
@@ -15,14 +13,14 @@ import java.util.function.IntToDoubleFunction;
 /** Turns a table's columns, found by name, into [rows, width] features. */
 final class TableEncoder {
 
-  private static final int EXAMPLES = 5;
-
   private final Table table;
   private final List<Feature> features;
   private final Consumer<String> notes;
+  private final MissingWords missing;
   private final int width;
 
   TableEncoder(Table table, List<Feature> features, Consumer<String> notes) {
+    this.missing = new MissingWords(table.format());
     this.table = table;
     this.features = features;
     this.notes = notes;
@@ -49,6 +47,12 @@ final class TableEncoder {
         for (int level = 0; level < f.width(); level++) {
           int own = level;
           values.add(row -> levels[row] == own ? 1 : 0);
+        }
+      } else if (feature instanceof Feature.Dates f) {
+        double[] days = days(table, required(f.name()), f.form());
+        for (int input = 0; input < f.width(); input++) {
+          int own = input;
+          values.add(row -> f.value(days[row], own));
         }
       } else if (feature instanceof Feature.Columns f) {
         requireNumbers(f.count());
@@ -92,6 +96,8 @@ final class TableEncoder {
         extra.remove(f.name());
       } else if (feature instanceof Feature.Categorical f) {
         extra.remove(f.name());
+      } else if (feature instanceof Feature.Dates f) {
+        extra.remove(f.name());
       } else if (feature instanceof Feature.Columns f) {
         extra.subList(0, Math.min(extra.size(), f.count() + 1)).clear();
       }
@@ -99,7 +105,7 @@ final class TableEncoder {
     if (!extra.isEmpty()) {
       notes.accept(
           "%s: ignored what the model was not trained on: %s."
-              .formatted(table.name(), quoted(extra)));
+              .formatted(table.name(), Cells.quoted(extra)));
     }
   }
 
@@ -138,10 +144,17 @@ final class TableEncoder {
   }
 
   private IntToDoubleFunction numbers(Column column, double center) {
-    if (column instanceof Column.Categorical texts && !texts.levels().isEmpty()) {
-      throw new EvenkeelException(
-          "%s: column \"%s\" holds texts, such as \"%s\", but the model was trained on numbers there."
-              .formatted(table.name(), column.name(), texts.levels().get(0)));
+    if (column instanceof Column.Categorical texts) {
+      int wrong = firstNumberless(texts);
+      if (wrong >= 0) {
+        throw new EvenkeelException(
+            "%s, line %d, column \"%s\": %s is not a finite number, but the model was trained on numbers there. help: correct it, leave it empty if it is missing, or name it with --missing"
+                .formatted(
+                    table.name(),
+                    table.line(wrong),
+                    column.name(),
+                    Cells.quoted(texts.text(wrong))));
+      }
     }
     return row ->
         column instanceof Column.Numeric numeric && !column.missing(row)
@@ -149,34 +162,85 @@ final class TableEncoder {
             : 0;
   }
 
-  /** The place of each row's text among those that training knew; −1 where it isn't. */
-  private int[] levels(Column column, List<String> levels) {
-    Map<String, Integer> indexes = new HashMap<>();
-    levels.forEach(level -> indexes.put(level, indexes.size()));
-    Map<String, Integer> unseen = new LinkedHashMap<>();
-    int[] places = new int[table.rows()];
-    Arrays.fill(places, -1);
+  /** The row to blame for a column of texts; −1 where all it holds are words for missing. */
+  private int firstNumberless(Column.Categorical texts) {
+    boolean[] number = new boolean[texts.levels().size()];
+    int any = -1;
+    for (int k = 0; k < number.length; k++) {
+      number[k] = !Double.isNaN(Cells.number(texts.levels().get(k)));
+    }
     for (int row = 0; row < table.rows(); row++) {
-      if (column.missing(row)) {
+      if (texts.missing(row) || missing.amongNumbers(texts.text(row))) {
         continue;
       }
-      String level = column.text(row);
-      Integer index = indexes.get(level);
-      if (index == null) {
-        unseen.merge(level, 1, Integer::sum);
-      } else {
-        places[row] = index;
+      if (!number[texts.codes()[row]]) {
+        return row;
+      }
+      any = any < 0 ? row : any;
+    }
+    return any;
+  }
+
+  /** Of each row; NaN where the date is missing. */
+  static double[] days(Table table, Column column, DateForm form) {
+    MissingWords missing = new MissingWords(table.format());
+    double[] days = new double[table.rows()];
+    Arrays.fill(days, Double.NaN);
+    if (column instanceof Column.Categorical texts) {
+      double[] ofLevels = texts.levels().stream().mapToDouble(form::days).toArray();
+      for (int row = 0; row < days.length; row++) {
+        days[row] = texts.missing(row) ? Double.NaN : ofLevels[texts.codes()[row]];
       }
     }
-    if (!unseen.isEmpty()) {
+    for (int row = 0; row < days.length; row++) {
+      if (Double.isNaN(days[row])
+          && !column.missing(row)
+          && !missing.amongNumbers(column.text(row))) {
+        throw new EvenkeelException(
+            "%s, line %d, column \"%s\": %s is not a date such as %s, but the model was trained on dates there. help: correct it, or leave it empty if it is missing"
+                .formatted(
+                    table.name(),
+                    table.line(row),
+                    column.name(),
+                    Cells.quoted(column.text(row)),
+                    form.example()));
+      }
+    }
+    return days;
+  }
+
+  /** The place of each row's text among those that training knew; −1 where it isn't. */
+  private int[] levels(Column column, List<String> levels) {
+    Levels known = new Levels(levels);
+    int[] places = new int[table.rows()];
+    int[] ofCodes =
+        column instanceof Column.Categorical texts
+            ? texts.levels().stream().mapToInt(known::place).toArray()
+            : null;
+    Set<String> unseen = new LinkedHashSet<>();
+    int count = 0;
+    for (int row = 0; row < places.length; row++) {
+      if (column.missing(row)) {
+        places[row] = -1;
+        continue;
+      }
+      places[row] =
+          ofCodes != null && column instanceof Column.Categorical texts
+              ? ofCodes[texts.codes()[row]]
+              : known.place(column.text(row));
+      if (places[row] < 0) {
+        unseen.add(column.text(row));
+        count++;
+      }
+    }
+    if (count > 0) {
       notes.accept(
           "%s: column \"%s\" has %s that the training rows did not have, taken as missing: %s."
               .formatted(
                   table.name(),
                   column.name(),
-                  Words.counted(
-                      unseen.values().stream().mapToInt(Integer::intValue).sum(), "value"),
-                  quoted(List.copyOf(unseen.keySet()))));
+                  Words.counted(count, "value"),
+                  Cells.quoted(List.copyOf(unseen))));
     }
     return places;
   }
@@ -198,13 +262,5 @@ final class TableEncoder {
         }
       }
     }
-  }
-
-  private static String quoted(List<String> names) {
-    List<String> shown = names.subList(0, Math.min(EXAMPLES, names.size()));
-    String text = "\"" + String.join("\", \"", shown) + "\"";
-    return shown.size() < names.size()
-        ? text + " and %d more".formatted(names.size() - shown.size())
-        : text;
   }
 }

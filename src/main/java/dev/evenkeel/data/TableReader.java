@@ -6,11 +6,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Reads a {@link Table}: one pass takes every column for numbers until a text turns up in it; a
@@ -18,31 +18,36 @@ import java.util.Set;
  */
 final class TableReader {
 
-  /** A column with at least this share of numbers is one of numbers: texts in it are mistakes. */
-  private static final double MOSTLY = 0.95;
-
-  private static final Set<String> MISSING = Set.of("", "?", "na", "nan", "null");
-
   private final Path path;
   private final Table.Options options;
+  private final TableFormat format;
+  private final MissingWords missing;
   private final CsvFile file;
-  private final List<Draft> drafts = new ArrayList<>();
+  private final List<ColumnDraft> drafts = new ArrayList<>();
+  private final List<String> remarks = new ArrayList<>();
+  private final List<Line> sample = new ArrayList<>();
+  private boolean started;
   private int headerLine;
   private int firstLine;
   private List<String> firstFields = List.of();
-  private Optional<String> remark = Optional.empty();
+  private Table.Header header;
   private int[] lines = new int[1024];
   private int rows;
+
+  private record Line(int number, List<String> fields) {}
 
   TableReader(Path path, Table.Options options) {
     this.path = path;
     this.options = options;
-    this.file =
-        options.delimiter().map(d -> new CsvFile(path, d)).orElseGet(() -> CsvFile.detect(path));
+    this.format = options.format();
+    this.missing = new MissingWords(format);
+    this.file = CsvFile.of(path, format);
+    this.header = format.header();
   }
 
   Table read() {
     file.forEach(this::readNumbers);
+    start();
     if (firstLine == 0) {
       throw new EvenkeelException("%s is empty: give a file with rows.".formatted(path));
     }
@@ -59,23 +64,74 @@ final class TableReader {
                     path, name, String.join(", ", drafts.stream().map(d -> d.name).toList())));
       }
     }
-    drafts.forEach(this::requireClean);
-    if (drafts.stream().anyMatch(draft -> draft.textual)) {
+    drafts.forEach(draft -> draft.requireClean(path, firstLine));
+    noteCommas();
+    if (drafts.stream().anyMatch(ColumnDraft::isTextual)) {
       rows = 0;
       file.forEach(this::readTexts);
     }
     return new Table(
-        path.toString(),
+        path,
+        options,
+        format.withHeader(header).withDecimal(decimal()),
         drafts.stream().map(draft -> draft.finish(rows)).toList(),
+        respelled(),
         Arrays.copyOf(lines, rows),
-        remark);
+        remarks);
   }
 
+  private String decimal() {
+    boolean found = format.decimal().isEmpty() && drafts.stream().anyMatch(ColumnDraft::hasCommas);
+    return found ? ",." : format.decimal();
+  }
+
+  private Set<String> respelled() {
+    return drafts.stream()
+        .filter(ColumnDraft::isRespelled)
+        .map(draft -> draft.name)
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  private void noteCommas() {
+    List<ColumnDraft> read = drafts.stream().filter(ColumnDraft::hasCommas).toList();
+    if (!read.isEmpty() && format.decimal().isEmpty()) {
+      String first = read.get(0).firstComma();
+      remarks.add(
+          "%s: decimal commas in column%s %s: %s is read as %s. If that is wrong, say --decimal ."
+              .formatted(
+                  path,
+                  read.size() == 1 ? "" : "s",
+                  Cells.quoted(read.stream().map(draft -> draft.name).toList()),
+                  Cells.quoted(first),
+                  first.replace(',', '.')));
+    }
+  }
+
+  /** Keeps the first lines until they have told whether there is a header. */
   private void readNumbers(int line, List<String> fields) {
+    if (started) {
+      readRow(line, fields);
+      return;
+    }
+    sample.add(new Line(line, fields));
+    if (sample.size() == HeaderRule.SAMPLE) {
+      start();
+    }
+  }
+
+  private void start() {
+    if (!started) {
+      started = true;
+      sample.forEach(kept -> readRow(kept.number, kept.fields));
+      sample.clear();
+    }
+  }
+
+  private void readRow(int line, List<String> fields) {
     if (firstLine == 0) {
       firstLine = line;
       firstFields = fields;
-      if (isHeader(fields)) {
+      if (isHeader()) {
         headerLine = line;
       }
       nameColumns(fields);
@@ -102,19 +158,32 @@ final class TableReader {
     rows++;
   }
 
-  private boolean isHeader(List<String> fields) {
-    if (options.header() != Table.Header.AUTO) {
-      return options.header() == Table.Header.PRESENT;
+  private boolean isHeader() {
+    if (header == Table.Header.AUTO) {
+      header = foundHeader() ? Table.Header.PRESENT : Table.Header.ABSENT;
     }
-    boolean anyText = false;
-    for (String field : fields) {
-      String text = field.strip();
-      if (!Double.isNaN(parse(text)) || (isMissing(text) && !text.isEmpty())) {
-        return false;
-      }
-      anyText |= !text.isEmpty();
+    return header == Table.Header.PRESENT;
+  }
+
+  private boolean foundHeader() {
+    if (format.rules() == TableFormat.BEFORE) {
+      return HeaderRule.before(firstFields, missing);
     }
-    return anyText;
+    HeaderRule rule =
+        new HeaderRule(
+            sample.stream().map(Line::fields).toList(),
+            missing,
+            format.takesCommas(file.delimiter()));
+    if (rule.isPlain()) {
+      return true;
+    }
+    if (rule.isLikely()) {
+      remarks.add(
+          "%s, line %d: taken for the names of the columns, because it is unlike the lines below: %s. If it is data, say --no-header."
+              .formatted(path, firstLine, Cells.quoted(String.join(",", firstFields))));
+      return true;
+    }
+    return false;
   }
 
   /**
@@ -123,25 +192,24 @@ final class TableReader {
    * fields as it says, and the target.
    */
   private boolean isCountLine(List<String> first, int width) {
-    return options.header() == Table.Header.AUTO
+    return format.header() == Table.Header.AUTO
         && headerLine == 0
         && first.size() >= 2
         && first.size() != width
-        && parse(first.get(0).strip()) >= 1
-        && parse(first.get(1).strip()) == width - 1;
+        && Cells.number(first.get(0).strip()) >= 1
+        && Cells.number(first.get(1).strip()) == width - 1;
   }
 
   private void skipCountLine(int width) {
-    remark =
-        Optional.of(
-            "%s, line %d: taken for a count of rows and columns, not for data: %s."
-                .formatted(path, firstLine, String.join(",", firstFields)));
+    remarks.add(
+        "%s, line %d: taken for a count of rows and columns, not for data: %s."
+            .formatted(path, firstLine, Cells.quoted(String.join(",", firstFields))));
     headerLine = firstLine;
+    header = Table.Header.AUTO; // found in the same way again
     rows = 0;
     drafts.clear();
     for (int c = 1; c <= width; c++) {
-      String name = Integer.toString(c);
-      drafts.add(new Draft(name, options.categorical().contains(name)));
+      drafts.add(draft(Integer.toString(c), c, width));
     }
   }
 
@@ -149,31 +217,31 @@ final class TableReader {
     Map<String, Integer> numbers = new HashMap<>();
     for (int c = 0; c < fields.size(); c++) {
       String text = fields.get(c).strip();
-      String name = headerLine == 0 || text.isEmpty() ? Integer.toString(c + 1) : text;
+      String number = Integer.toString(c + 1);
+      String unnamed = fields.contains(number) && headerLine > 0 ? "unnamed " + number : number;
+      String name = headerLine == 0 || text.isEmpty() ? unnamed : text;
       Integer earlier = numbers.put(name, c + 1);
       if (earlier != null) {
         throw new EvenkeelException(
-            "%s, line %d: columns %d and %d are both called \"%s\". Rename one or, if the first line is data, say so with --no-header."
-                .formatted(path, headerLine, earlier, c + 1, name));
+            "%s, line %d: columns %d and %d are both called %s. Rename one or, if the first line is data, say so with --no-header."
+                .formatted(path, headerLine, earlier, c + 1, Cells.quoted(name)));
       }
-      drafts.add(new Draft(name, options.categorical().contains(name)));
+      drafts.add(draft(name, c + 1, fields.size()));
     }
   }
 
-  private void requireClean(Draft draft) {
-    long filled = draft.numbers + draft.texts;
-    if (draft.texts > 0 && draft.numbers >= MOSTLY * filled && !draft.forced) {
-      throw new EvenkeelException(
-          "%s, line %d, column \"%s\": \"%s\" is not a finite number, but %d of the column's %d values are numbers. Correct it, leave it empty if it is missing, or train with --categorical %s, which takes the column for categories."
-              .formatted(
-                  path,
-                  draft.textLine,
-                  draft.name,
-                  draft.firstText,
-                  draft.numbers,
-                  filled,
-                  draft.name));
-    }
+  private ColumnDraft draft(String name, int number, int count) {
+    boolean dropped =
+        options.dropped().contains(name)
+            || options.dropped().contains(Integer.toString(number))
+            || options.dropped().contains(Integer.toString(number - count - 1));
+    return new ColumnDraft(
+        name,
+        format,
+        missing,
+        format.takesCommas(file.delimiter()),
+        options.categorical().contains(name) || options.texts().contains(name),
+        !dropped);
   }
 
   private void readTexts(int line, List<String> fields) {
@@ -181,92 +249,10 @@ final class TableReader {
       return;
     }
     for (int c = 0; c < drafts.size(); c++) {
-      drafts.get(c).addText(rows, lines.length, fields.get(c).strip());
+      if (drafts.get(c).isTextual()) {
+        drafts.get(c).addText(rows, lines.length, fields.get(c).strip());
+      }
     }
     rows++;
-  }
-
-  static boolean isMissing(String text) {
-    return text.length() <= 4 && MISSING.contains(text.toLowerCase(Locale.ROOT));
-  }
-
-  /** The finite number that a text is, or NaN. */
-  static double parse(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if ((c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E') {
-        return Double.NaN;
-      }
-    }
-    try {
-      double value = text.isEmpty() ? Double.NaN : Double.parseDouble(text);
-      return Double.isInfinite(value) ? Double.NaN : value;
-    } catch (NumberFormatException e) {
-      return Double.NaN;
-    }
-  }
-
-  /** A column while it is read. */
-  private static final class Draft {
-    private final String name;
-    private final boolean forced;
-    private boolean textual;
-    private long numbers;
-    private long texts;
-    private String firstText = "";
-    private int textLine;
-    private double[] values = new double[1024];
-    private int[] codes = {};
-    private final Map<String, Integer> levels = new HashMap<>();
-    private final List<String> levelsInOrder = new ArrayList<>();
-
-    Draft(String name, boolean forced) {
-      this.name = name;
-      this.forced = forced;
-      this.textual = forced;
-    }
-
-    void addNumber(int row, int line, String text) {
-      double value = parse(text);
-      if (!Double.isNaN(value)) {
-        numbers++;
-      } else if (!isMissing(text)) {
-        if (texts++ == 0) {
-          firstText = text;
-          textLine = line;
-        }
-        textual = true;
-      }
-      if (textual) {
-        values = new double[0];
-        return;
-      }
-      if (row == values.length) {
-        values = Arrays.copyOf(values, row * 2);
-      }
-      values[row] = value;
-    }
-
-    void addText(int row, int rows, String text) {
-      if (!textual) {
-        return;
-      }
-      if (codes.length == 0) {
-        codes = new int[rows];
-      }
-      Integer code = isMissing(text) ? Integer.valueOf(-1) : levels.get(text);
-      if (code == null) {
-        code = levels.size();
-        levels.put(text, code);
-        levelsInOrder.add(text);
-      }
-      codes[row] = code;
-    }
-
-    Column finish(int rows) {
-      return textual
-          ? new Column.Categorical(name, Arrays.copyOf(codes, rows), List.copyOf(levelsInOrder))
-          : new Column.Numeric(name, Arrays.copyOf(values, rows));
-    }
   }
 }

@@ -4,10 +4,9 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 
@@ -33,7 +32,7 @@ public record TargetChoice(String column, Task.Kind kind, String sentence) {
     if (forced.isPresent()) {
       if (forced.get() == Task.Kind.REGRESSION && column instanceof Column.Categorical texts) {
         throw new EvenkeelException(
-            "%s: column \"%s\" cannot be predicted as a number: it holds texts, such as \"%s\". Choose classification, or another target."
+            "%s: column \"%s\" cannot be predicted as a number: it holds texts, such as %s. Choose classification, or another target."
                 .formatted(table.name(), column.name(), example(texts)));
       }
       return new TargetChoice(
@@ -45,8 +44,8 @@ public record TargetChoice(String column, Task.Kind kind, String sentence) {
       return new TargetChoice(
           column.name(),
           Task.Kind.CLASSIFICATION,
-          "%s is predicted by classification, because it holds texts (%d different ones)."
-              .formatted(subject, texts.levels().size()));
+          "%s is predicted by classification, because it holds texts (%s)."
+              .formatted(subject, Words.counted(texts.levels().size(), "different one")));
     }
     double[] values = ((Column.Numeric) column).values();
     double[] present = Arrays.stream(values).filter(v -> !Double.isNaN(v)).toArray();
@@ -71,7 +70,24 @@ public record TargetChoice(String column, Task.Kind kind, String sentence) {
   }
 
   private static String example(Column.Categorical texts) {
-    return texts.levels().isEmpty() ? "" : texts.levels().get(0);
+    return Cells.quoted(texts.levels().isEmpty() ? "" : texts.levels().get(0));
+  }
+
+  /**
+   * The table with class names as they are written, "01" and not 1; but with numbers where some
+   * class is written in two ways, as 1 and 1.0.
+   */
+  public Table spelled(Table table) {
+    if (kind == Task.Kind.REGRESSION) {
+      return table;
+    }
+    Table texts = table.spelled(Set.of(column));
+    Column before = table.column(column);
+    if (texts == table || !(before instanceof Column.Numeric numbers)) {
+      return table;
+    }
+    long classes = Arrays.stream(numbers.values()).filter(v -> !Double.isNaN(v)).distinct().count();
+    return ((Column.Categorical) texts.column(column)).levels().size() == classes ? texts : table;
   }
 
   /** The class index of every row of the table, 0 for numbers: what splits are stratified by. */
@@ -129,19 +145,18 @@ public record TargetChoice(String column, Task.Kind kind, String sentence) {
   /** The class index of every row of the table. */
   static int[] labels(Table table, String targetName, List<String> classes) {
     Column column = table.column(targetName);
-    Map<String, Integer> indexes = new HashMap<>();
-    classes.forEach(label -> indexes.put(label, indexes.size()));
+    Levels known = new Levels(classes);
     int[] labels = new int[table.rows()];
     for (int row = 0; row < labels.length; row++) {
       requireTargets(table, column, new int[] {row});
-      Integer index = indexes.get(column.text(row));
-      if (index == null) {
+      int index = known.place(column.text(row));
+      if (index < 0) {
         throw new EvenkeelException(
-            "%s, line %d: the class \"%s\" of column \"%s\" is not among those trained on: %s. Correct it, remove the row, or train with such rows."
+            "%s, line %d: the class %s of column \"%s\" is not among those trained on: %s. Correct it, remove the row, or train with such rows."
                 .formatted(
                     table.name(),
                     table.line(row),
-                    column.text(row),
+                    Cells.quoted(column.text(row)),
                     column.name(),
                     String.join(", ", classes)));
       }

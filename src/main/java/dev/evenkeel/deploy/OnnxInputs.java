@@ -12,7 +12,8 @@ import java.util.Map;
 /**
  * What is in front of the network: an array is one input of floats; a table has an input [rows, 1]
  * for each column, called like it, of doubles or of texts. So a data frame's columns are fed as
- * they are, and time stamps keep their differences.
+ * they are, and time stamps keep their differences. ONNX can't read dates: they are fed as days
+ * since 1970.
  */
 final class OnnxInputs {
 
@@ -53,6 +54,9 @@ final class OnnxInputs {
         numbers.add(
             graph.input(numeric.name(), Type.DOUBLE, 1, "a number; NaN where it is missing"));
         centers.add(numeric.center());
+      } else if (feature instanceof Feature.Dates dates) {
+        flushNumbers();
+        append(dates);
       } else if (feature instanceof Feature.Categorical texts && texts.width() > 0) {
         flushNumbers();
         parts.add(oneHot(texts));
@@ -103,6 +107,32 @@ final class OnnxInputs {
     parts.add(graph.node("Cast", name + "/rounded", Map.of("to", Type.FLOAT.code()), filled));
     numbers.clear();
     centers.clear();
+  }
+
+  /** In double up to the sines, since days are many; cosines are sines of more. */
+  private void append(Feature.Dates dates) {
+    String text = "days since 1970-01-01, the time as a fraction; NaN where it is missing";
+    String days = graph.input(dates.name(), Type.DOUBLE, 1, text);
+    String name = "/dates" + parts.size();
+    int angles = dates.width() - 1;
+    double[] speeds = new double[angles];
+    double[] shifts = new double[angles];
+    for (int k = 0; k < angles; k++) {
+      speeds[k] = 2 * Math.PI / Feature.Dates.period(k + 1);
+      shifts[k] = Feature.Dates.shift(k + 1);
+    }
+    String turned =
+        graph.node("Mul", name + "/turned", days, graph.doubles(name + "/speeds", speeds));
+    String shifted =
+        graph.node("Add", name + "/shifted", turned, graph.doubles(name + "/shifts", shifts));
+    String waves = graph.node("Sin", name + "/waves", shifted);
+    String center = graph.doubles(name + "/center", dates.center());
+    String centred = graph.node("Sub", name + "/centred", days, center);
+    String all = graph.node("Concat", name + "/all", Map.of("axis", 1L), centred, waves);
+    String missing = graph.node("IsNaN", name + "/missing", all);
+    String filled =
+        graph.node("Where", name + "/filled", missing, graph.doubles(name + "/zero", 0), all);
+    parts.add(graph.node("Cast", name + "/rounded", Map.of("to", Type.FLOAT.code()), filled));
   }
 
   /** A text that the training did not have is 0 everywhere, and so is a missing one. */

@@ -58,6 +58,11 @@ public final class Spool implements AutoCloseable {
     return path.equals(STDIN) || AtomicFile.isStream(path);
   }
 
+  /** Whether it can be opened more than once: a regular file, or what has a copy open. */
+  public static boolean canReopen(Path path) {
+    return !isStream(path) || COPIES.containsKey(path);
+  }
+
   /** What to open in place of a path. */
   static Path readable(Path path) {
     return COPIES.getOrDefault(path, path);

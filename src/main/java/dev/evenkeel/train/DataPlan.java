@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import com.fasterxml.jackson.annotation.JacksonInject;
+import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
@@ -13,8 +14,11 @@ import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Table;
+import dev.evenkeel.data.TableFormat;
+import dev.evenkeel.data.TableRemarks;
 import dev.evenkeel.data.TargetChoice;
 import dev.evenkeel.data.Task;
+import dev.evenkeel.io.Json;
 import dev.evenkeel.io.Spool;
 import dev.evenkeel.nn.Network;
 import java.io.IOException;
@@ -24,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -43,79 +48,122 @@ public record DataPlan(
     String task,
     List<String> drop,
     List<String> categorical,
-    boolean noHeader,
+    TableFormat format,
     Scaling scaling,
     double valid,
     double test,
     long seed) {
 
-  /** What is injected stands for a property that files from before it do not have. */
-  public DataPlan(
-      @JsonProperty("data") String data,
-      @JsonProperty("target") String target,
-      @JsonProperty("task") String task,
-      @JsonProperty("drop") List<String> drop,
-      @JsonProperty("categorical") List<String> categorical,
-      @JsonProperty("noHeader") boolean noHeader,
-      @JsonProperty("scaling") @JacksonInject(value = "\"STANDARD\"", useInput = OptBoolean.TRUE)
-          Scaling scaling,
-      @JsonProperty("valid") double valid,
-      @JsonProperty("test") double test,
-      @JsonProperty("seed") long seed) {
+  public DataPlan {
     if (!(valid >= 0 && test >= 0 && valid + test < 1)) {
       throw new EvenkeelException(
           "--valid %s and --test %s leave no rows to train on; both must be at least 0 and their sum below 1"
               .formatted(valid, test));
     }
-    this.data = data;
-    this.target = target;
-    this.task = task;
-    this.drop = List.copyOf(drop);
-    this.categorical = List.copyOf(categorical);
-    this.noHeader = noHeader;
-    this.scaling = scaling;
-    this.valid = valid;
-    this.test = test;
-    this.seed = seed;
+    drop = List.copyOf(drop);
+    categorical = List.copyOf(categorical);
   }
+
+  /**
+   * From JSON, of which there is more than one form: what is injected stands for a property that
+   * files from before it do not have.
+   */
+  @JsonCreator
+  static DataPlan of(
+      @JsonProperty("data") String data,
+      @JsonProperty("target") String target,
+      @JsonProperty("task") String task,
+      @JsonProperty("drop") List<String> drop,
+      @JsonProperty("categorical") List<String> categorical,
+      @JsonProperty("noHeader") @JacksonInject(value = "false", useInput = OptBoolean.TRUE)
+          boolean noHeader,
+      @JsonProperty("format")
+          @JacksonInject(value = TableFormat.JSON_BEFORE, useInput = OptBoolean.TRUE)
+          TableFormat format,
+      @JsonProperty("scaling") @JacksonInject(value = "\"STANDARD\"", useInput = OptBoolean.TRUE)
+          Scaling scaling,
+      @JsonProperty("valid") double valid,
+      @JsonProperty("test") double test,
+      @JsonProperty("seed") long seed) {
+    TableFormat read = noHeader ? format.withHeader(Table.Header.ABSENT) : format;
+    return new DataPlan(data, target, task, drop, categorical, read, scaling, valid, test, seed);
+  }
+
+  private static final TableFormat BEFORE =
+      Json.read(TableFormat.JSON_BEFORE, TableFormat.class, "a plan");
 
   /** A tenth of the rows to validate on, a fifth to test on, the last column to predict, seed 1. */
   public static DataPlan of(String data) {
-    return new DataPlan(data, "", "", List.of(), List.of(), false, Scaling.STANDARD, 0.1, 0.2, 1);
+    return new DataPlan(
+        data, "", "", List.of(), List.of(), TableFormat.DETECT, Scaling.STANDARD, 0.1, 0.2, 1);
   }
 
   /** Predicts this column, by name or number; for .npy and IDX data, the values in this file. */
   public DataPlan withTarget(String target) {
-    return new DataPlan(
-        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
+    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
   }
 
   public DataPlan withScaling(Scaling scaling) {
-    return new DataPlan(
-        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
+    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
+  }
+
+  /** Reads a text file in this way. */
+  public DataPlan withFormat(TableFormat format) {
+    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
   }
 
   /** Of other data that are read in the same way: they hold the same columns. */
   public DataPlan withData(String data) {
-    return new DataPlan(
-        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
+    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
   }
 
   /** With other shares to validate and test on. */
   public DataPlan withShares(double valid, double test) {
-    return new DataPlan(
-        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
+    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
   }
 
   /** With another split. */
   public DataPlan withSeed(long seed) {
-    return new DataPlan(
-        data, target, task, drop, categorical, noHeader, scaling, valid, test, seed);
+    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
   }
 
   /** Prepared rows. valid and test are absent where their share is 0. */
   public record Parts(
       Dataset train, Optional<Dataset> valid, Optional<Dataset> test, Preparation preparation) {
+
+    private static final double VALID = 0.1;
+    private static final double TEST = 0.2;
+
+    /** Of arrays whose row i is of class {@code classes[i]}, from 0; split as a plan's are. */
+    public static Parts of(float[][] rows, int[] classes) {
+      if (classes == null) {
+        throw new EvenkeelException("The classes are null. Give the class of each row, from 0.");
+      }
+      int count = IntStream.of(classes).max().orElse(0) + 1;
+      List<String> names = IntStream.range(0, count).mapToObj(Integer::toString).toList();
+      return of(Dataset.classification("arrays", rows, classes, names), VALID, TEST, 1);
+    }
+
+    /** Of arrays whose row i is to give {@code values[i]}; split as a plan's are. */
+    public static Parts of(float[][] rows, float[] values) {
+      return of(Dataset.regression("arrays", rows, values, "target"), VALID, TEST, 1);
+    }
+
+    /**
+     * Of rows in memory: split, and prepared by what the training rows teach.
+     *
+     * @param valid the share of the rows to validate on; 0 for none
+     * @param test the share to test on; 0 for none
+     */
+    public static Parts of(Dataset data, double valid, double test, long seed) {
+      Split split = Split.of(data, valid, test, seed);
+      Preparation preparation = Preparation.fit(data, split.train(), false);
+      return new Parts(
+          preparation.apply(data, split.train()),
+          prepared(preparation, data, split.valid()),
+          prepared(preparation, data, split.test()),
+          preparation);
+    }
 
     /** {@link Network#mlp} with as many inputs and outputs as these data need. */
     public Network mlp(int... hidden) {
@@ -148,6 +196,12 @@ public record DataPlan(
    * @param notes hears what was decided or ignored, a sentence each
    */
   public Parts load(Consumer<String> notes) {
+    try (Spool spool = Spool.of(Path.of(data))) {
+      return read(notes);
+    }
+  }
+
+  private Parts read(Consumer<String> notes) {
     Rows rows = rows(notes);
     double tested = rows.ownTest.isPresent() ? 0 : test;
     Parts parts = rows.parts.apply(Split.stratified(rows.strata, valid, tested, seed));
@@ -166,11 +220,17 @@ public record DataPlan(
    * @param notes hears what was ignored or replaced, a sentence each
    */
   public Parts load(Preparation trained, Consumer<String> notes) {
-    Source source = source(data, Optional.of(trained.target().task().kind()));
+    try (Spool spool = Spool.of(Path.of(data))) {
+      return read(trained, notes);
+    }
+  }
+
+  private Parts read(Preparation trained, Consumer<String> notes) {
+    Source source = source(data, trained);
     Optional<Dataset> own = Optional.empty();
     Dataset all;
     if (source instanceof Source.Csv csv) {
-      csv.table().remark().ifPresent(notes);
+      csv.table().remarks().forEach(notes);
       all = trained.apply(csv.table(), true, notes);
     } else {
       requireNothingOfTables();
@@ -205,14 +265,17 @@ public record DataPlan(
    * that the data bring along stays out of it. A fold is made when it is asked for.
    */
   public List<Supplier<Parts>> folds(int count, Consumer<String> notes) {
-    Rows rows = rows(notes);
+    Rows rows;
+    try (Spool spool = Spool.of(Path.of(data))) {
+      rows = rows(notes);
+    }
     return Folds.of(rows.strata, count, valid, seed).stream()
         .map(split -> (Supplier<Parts>) () -> rows.parts.apply(split))
         .toList();
   }
 
   private Rows rows(Consumer<String> notes) {
-    Source source = source(data, kind());
+    Source source = source(data, options(format).withDropped(Set.copyOf(drop)), kind());
     if (source instanceof Source.Csv csv) {
       return rows(csv.table(), notes);
     }
@@ -221,9 +284,10 @@ public record DataPlan(
   }
 
   private void requireNothingOfTables() {
-    if (!drop.isEmpty() || !categorical.isEmpty() || noHeader) {
+    boolean read = !format.equals(TableFormat.DETECT) && !format.equals(BEFORE);
+    if (!drop.isEmpty() || !categorical.isEmpty() || read) {
       throw new EvenkeelException(
-          "--drop, --categorical and --no-header are for CSV files; %s has no named columns. help: leave them out"
+          "--drop, --categorical, --no-header and what else says how a table is read are for CSV files; %s has no named columns. help: leave them out"
               .formatted(data));
     }
     boolean classes = kind().orElse(Task.Kind.CLASSIFICATION) == Task.Kind.CLASSIFICATION;
@@ -234,11 +298,20 @@ public record DataPlan(
     }
   }
 
-  private Source source(String nameOrPath, Optional<Task.Kind> kind) {
-    Table.Options options =
-        Table.Options.DETECT
-            .withHeader(noHeader ? Table.Header.ABSENT : Table.Header.AUTO)
-            .withCategorical(Set.copyOf(categorical));
+  private Table.Options options(TableFormat format) {
+    return Table.Options.DETECT.withFormat(format).withCategorical(Set.copyOf(categorical));
+  }
+
+  /** Data for a model, read as those that trained it. */
+  private Source source(String nameOrPath, Preparation trained) {
+    Table.Options options = trained.options();
+    if (options.format().header() == Table.Header.AUTO) { // as in all models from before
+      options = options.withHeader(format.header());
+    }
+    return source(nameOrPath, options, Optional.of(trained.target().task().kind()));
+  }
+
+  private Source source(String nameOrPath, Table.Options options, Optional<Task.Kind> kind) {
     return Catalog.standard()
         .load(nameOrPath, options, target.isEmpty() ? Optional.empty() : Optional.of(target), kind);
   }
@@ -247,21 +320,40 @@ public record DataPlan(
     return task.isEmpty() ? Optional.empty() : Optional.of(Task.Kind.valueOf(task));
   }
 
-  private Rows rows(Table table, Consumer<String> notes) {
-    table.remark().ifPresent(notes);
-    if (table.find(target).isEmpty() && isFile(target)) {
+  private Rows rows(Table read, Consumer<String> notes) {
+    read.remarks().forEach(notes);
+    if (read.find(target).isEmpty() && isFile(target)) {
       throw new EvenkeelException(
           "--target %s is a file, but the target of a CSV file is one of its own columns: %s. help: join the two files"
-              .formatted(target, String.join(", ", table.columnNames())));
+              .formatted(target, String.join(", ", read.columnNames())));
     }
-    TargetChoice choice = TargetChoice.of(table, target.isEmpty() ? "-1" : target, kind());
+    if (read.columns().size() == 1) {
+      throw new EvenkeelException(
+          "%s has one column, %s, so there is nothing to learn from; fields are looked for between commas, semicolons, tabs, bars and spaces. help: --delimiter CHAR names another"
+              .formatted(data, read.columnNames().get(0)));
+    }
+    TargetChoice choice = TargetChoice.of(read, target.isEmpty() ? "-1" : target, kind());
+    Table table = choice.spelled(read);
     notes.accept(choice.sentence());
+    int[] strata = choice.strata(table);
+    AtomicBoolean said = new AtomicBoolean();
     return new Rows(
-        choice.strata(table), Optional.empty(), split -> parts(table, choice, split, notes));
+        strata,
+        Optional.empty(),
+        split -> parts(table, choice, split, said.getAndSet(true) ? note -> {} : notes, notes));
   }
 
-  private Parts parts(Table table, TargetChoice choice, Split split, Consumer<String> notes) {
+  /**
+   * @param remarks hears what became of the columns, once for all folds
+   */
+  private Parts parts(
+      Table table,
+      TargetChoice choice,
+      Split split,
+      Consumer<String> remarks,
+      Consumer<String> notes) {
     Preparation preparation = Preparation.fit(table, choice, drop, split.train(), scaling);
+    TableRemarks.of(table, preparation, Set.copyOf(categorical)).forEach(remarks);
     Dataset all = preparation.apply(table, true, notes);
     return new Parts(
         all.select(split.train()), some(all, split.valid()), some(all, split.test()), preparation);
@@ -385,9 +477,9 @@ public record DataPlan(
       Preparation preparation,
       Consumer<String> notes,
       Consumer<Table> tables) {
-    Source source = source(other, Optional.of(preparation.target().task().kind()));
+    Source source = source(other, preparation);
     if (source instanceof Source.Csv csv) {
-      csv.table().remark().ifPresent(notes);
+      csv.table().remarks().forEach(notes);
       tables.accept(csv.table());
       return preparation.apply(csv.table(), withTargets, notes);
     }

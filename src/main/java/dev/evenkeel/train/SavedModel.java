@@ -40,6 +40,11 @@ public record SavedModel(
 
   private static final String FORMAT = "1";
 
+  /** With another preparation of the data. */
+  public SavedModel withPreparation(Preparation other) {
+    return new SavedModel(file, network, recipe, Optional.of(other), notes, content);
+  }
+
   /** Reads a file, or the model or else the checkpoint in a folder. */
   public static SavedModel load(Path fileOrFolder) {
     Path file = fileOrFolder;

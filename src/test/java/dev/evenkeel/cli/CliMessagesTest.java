@@ -148,7 +148,11 @@ class CliMessagesTest {
         "--task foo| 'foo' is not classification or regression",
         "--task regression| digits has a target of its own, a class: --task regression",
         "--target 5| digits has a target of its own, a class: --target 5",
-        "--drop 5| --drop, --categorical and --no-header are for CSV files",
+        "--drop 5| --drop, --categorical, --no-header and what else says how a table is read are for CSV files",
+        "--missing x| --drop, --categorical, --no-header and what else",
+        "--decimal x| --decimal: Decimals follow a point or a comma, not \"x\"",
+        "--delimiter ab| --delimiter: Fields are separated by one character",
+        "--header --no-header| --header and --no-header can't both be right",
         "--seed x| 'x' is not a whole number",
         "--threads 0| --threads takes 1 to 1024, not 0",
         "--threads x| '--threads': 'x' is not a whole number",
@@ -271,8 +275,13 @@ class CliMessagesTest {
   @Test
   void whatIsNoTextInUtf8IsNamed() throws IOException {
     Path file = folder.resolve("t.csv");
-    Files.write(file, "a,b\n1,2\n3,4\n".getBytes(StandardCharsets.UTF_16));
-    train("--data", file).refused("t.csv holds bytes of 0", "help: save it as CSV in UTF-8");
+    Files.write(file, "a,b\n1,2\n3,4\n".getBytes(StandardCharsets.UTF_16LE));
+    train("--data", file).refused("t.csv holds bytes of 0", "help: --encoding utf-16le, or save");
+    Files.write(file, "a,b\n1,2\nB\u00e4r,4\n".getBytes(StandardCharsets.ISO_8859_1));
+    train("--data", file)
+        .refused("t.csv, line 3 holds bytes that are no text in UTF-8. help: --encoding latin1");
+    train("--data", file, "--encoding", "klingon")
+        .refused("--encoding: \"klingon\" is no encoding", "help: utf-8, latin1");
   }
 
   @Test
@@ -289,7 +298,8 @@ class CliMessagesTest {
     train("--data", write("t.csv", "a,k\n" + rows + "\n"))
         .says("whole numbers of 1 different value.");
     train("--data", write("one.csv", "a\n" + rows.replace(",7", ".5") + "\n"))
-        .refused("no column to learn from beside the target \"a\".");
+        .refused(
+            "one.csv has one column, a, so there is nothing to learn from", "help: --delimiter");
   }
 
   @Test
@@ -502,7 +512,7 @@ class CliMessagesTest {
         .refused("new.csv has no column \"size\"", "Its columns are: kind");
     Path texts = write("new.csv", "size,kind\nbig,x\n");
     CommandLineRun.of("predict", "--model", model, "--data", texts, "--out", out)
-        .refused("column \"size\" holds texts, such as \"big\"");
+        .refused("new.csv, line 2, column \"size\": \"big\" is not a finite number");
     Path unlabelled = write("new.csv", "size,kind\n1,x\n");
     CommandLineRun.of("evaluate", "--model", model, "--data", unlabelled)
         .refused("no column \"price\"");

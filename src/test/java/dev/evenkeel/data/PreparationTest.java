@@ -210,7 +210,7 @@ class PreparationTest {
     Table texts = table("age,color\nold,red\n");
     Expect.failure(
         () -> cars.apply(texts, false, notes::add),
-        "\"age\" holds texts, such as \"old\"",
+        "line 2, column \"age\": \"old\" is not a finite number",
         "trained on numbers");
     Table missing = table("age,color,price\n1,red,5\n1,red,\n");
     Expect.failure(
@@ -233,7 +233,7 @@ class PreparationTest {
   void identifiersAndUselessColumnsAreNamedWithTheirRemedy() throws IOException {
     StringBuilder text = new StringBuilder("id,x,y\n");
     for (int i = 0; i < 1001; i++) {
-      text.append("u").append(i).append(",").append(i).append(",0.5\n");
+      text.append("u").append(i).append(",").append(i).append(",").append(i % 9 * 0.5).append("\n");
     }
     Table table = table(text.toString());
     Expect.failure(

@@ -212,7 +212,7 @@ class TableTest {
     assertArrayEquals(new double[] {1, 3, 5}, numbers(table, "1"));
     assertArrayEquals(new double[] {0, 1, 1}, numbers(table, "3"));
     assertEquals(2, table.line(0));
-    String remark = table.remark().orElseThrow();
+    String remark = table.remarks().get(0);
     assertTrue(remark.contains("line 1") && remark.contains("3,2,rose,lily"), remark);
     Table texts = table("2,2,rose,lily\n1,a,0\n3,b,1\n");
     assertEquals(List.of("a", "b"), ((Column.Categorical) texts.column("2")).levels());
@@ -220,6 +220,6 @@ class TableTest {
     Path path = file("3,2,rose,lily\n1,2,0\n");
     Expect.failure(
         () -> Table.read(path, Table.Options.DETECT.withHeader(Table.Header.ABSENT)), "line 2");
-    assertTrue(table("3,2,1\n1,2,0\n").remark().isEmpty());
+    assertTrue(table("3,2,1\n1,2,0\n").remarks().isEmpty());
   }
 }

@@ -203,7 +203,7 @@ class OnnxDataTest {
             Task.Kind.CLASSIFICATION.name(),
             List.of(),
             List.of("empty text"),
-            false,
+            dev.evenkeel.data.TableFormat.DETECT,
             Scaling.STANDARD,
             0.1,
             0.1,

@@ -1,0 +1,52 @@
+package dev.evenkeel.data;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * The texts that stand for a missing value, in any case. Some do so everywhere; others, such as
+ * "none" or "-", only where numbers or dates are expected: among texts they may well be a category.
+ */
+final class MissingWords {
+
+  private static final List<String> BEFORE = List.of("", "?", "na", "nan", "null");
+  private static final List<String> ANYWHERE = List.of("n/a", "#n/a", "#na", "<na>", "n.a.");
+  private static final List<String> AMONG_NUMBERS =
+      List.of("none", "nil", "missing", "-", "--", "–");
+
+  private final Set<String> anywhere = new HashSet<>(BEFORE);
+  private final Set<String> amongNumbers = new HashSet<>();
+  private final int longest;
+  private final boolean numbers;
+
+  MissingWords(TableFormat format) {
+    if (format.rules() > TableFormat.BEFORE) {
+      anywhere.addAll(ANYWHERE);
+      amongNumbers.addAll(AMONG_NUMBERS);
+    }
+    format.missing().forEach(word -> anywhere.add(word.strip().toLowerCase(Locale.ROOT)));
+    longest =
+        Math.max(
+            anywhere.stream().mapToInt(String::length).max().orElse(0),
+            amongNumbers.stream().mapToInt(String::length).max().orElse(0));
+    numbers = format.missing().stream().anyMatch(word -> !Double.isNaN(Cells.number(word.strip())));
+  }
+
+  /** Whether numbers, such as −999, are among the words, so that every cell must be looked at. */
+  boolean haveNumbers() {
+    return numbers;
+  }
+
+  boolean anywhere(String text) {
+    return text.length() <= longest && anywhere.contains(text.toLowerCase(Locale.ROOT));
+  }
+
+  /** Where a number or a date is expected. */
+  boolean amongNumbers(String text) {
+    return text.length() <= longest
+        && (anywhere.contains(text.toLowerCase(Locale.ROOT))
+            || amongNumbers.contains(text.toLowerCase(Locale.ROOT)));
+  }
+}

@@ -1,0 +1,160 @@
+package dev.evenkeel.data;
+
+import dev.evenkeel.Words;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+
+/**
+ * What became of a table's columns that its owner may not have meant: numbers that are categories
+ * because of a few words among them, names that are a category each, dates.
+ */
+public final class TableRemarks {
+
+  private static final Pattern PERCENT = Pattern.compile("[-+]?[\\d.,]*\\d[\\d.,]*\\s*%");
+  private static final Pattern MONEY =
+      Pattern.compile(
+          "[-+]?(?:[$€£¥]|[A-Z]{3} ?)\\s*[-+]?\\d[\\d.,' ]*|[-+]?\\d[\\d.,' ]*\\s*(?:[$€£¥]|[A-Z]{3})");
+  private static final Pattern GROUPED =
+      Pattern.compile("[-+]?\\d{1,3}(?:[.,' ]\\d{3})+(?:[.,]\\d+)?");
+
+  /** Postcodes and the like, which nobody means as numbers. */
+  private static final Pattern CODE = Pattern.compile("0\\d+");
+
+  /** Of fewer rows each may well have a text of its own. */
+  private static final int FEWEST_ROWS = 20;
+
+  private final Table table;
+  private final Preparation preparation;
+  private final List<String> remarks = new ArrayList<>();
+
+  private TableRemarks(Table table, Preparation preparation) {
+    this.table = table;
+    this.preparation = preparation;
+  }
+
+  /**
+   * A sentence each.
+   *
+   * @param chosen columns that are categories because the user said so
+   */
+  public static List<String> of(Table table, Preparation preparation, Set<String> chosen) {
+    TableRemarks found = new TableRemarks(table, preparation);
+    for (Feature feature : preparation.features()) {
+      if (feature instanceof Feature.Categorical texts && !chosen.contains(texts.name())) {
+        String became = "became " + Words.counted(texts.width(), "input") + ", one for each text";
+        found.judge(texts.name(), became, "--drop %s leaves it out".formatted(texts.name()));
+      }
+    }
+    if (preparation.target() instanceof Target.Labels labels && !chosen.contains(labels.name())) {
+      String became = "became " + Words.counted(labels.classes().size(), "class");
+      found.judge(labels.name(), became, "--target names another column");
+    }
+    found.noteDates();
+    return found.remarks;
+  }
+
+  private void judge(String name, String became, String without) {
+    if (!(table.column(name) instanceof Column.Categorical texts)) {
+      return;
+    }
+    long[] rows = new long[texts.levels().size()];
+    long filled = 0;
+    for (int code : texts.codes()) {
+      if (code >= 0) {
+        rows[code]++;
+        filled++;
+      }
+    }
+    Optional<Looks> looks = mostly(texts, rows, filled);
+    if (looks.isPresent()) {
+      Looks found = looks.get();
+      String other = found.other.isEmpty() ? "" : ", and others do not, such as " + found.other;
+      remarks.add(
+          "%s: column \"%s\" %s, though %,d of its %,d texts look like %s, such as %s%s. help: %s%s; --categorical %s means it so"
+              .formatted(
+                  table.name(),
+                  name,
+                  became,
+                  found.count,
+                  filled,
+                  found.kind,
+                  found.example,
+                  other,
+                  found.other.isEmpty() ? "" : "--missing WORDS names what stands for no value, ",
+                  without,
+                  name));
+    } else if (filled >= FEWEST_ROWS && 2 * rows.length > filled) {
+      remarks.add(
+          "%s: column \"%s\" %s: %,d different texts in %s, such as %s, look like names of the rows, from which nothing can be learned. help: %s; --categorical %s means it so"
+              .formatted(
+                  table.name(),
+                  name,
+                  became,
+                  rows.length,
+                  Words.counted(filled, "row"),
+                  Cells.quoted(texts.levels().get(0)),
+                  without,
+                  name));
+    }
+  }
+
+  private record Looks(String kind, long count, String example, String other) {}
+
+  private static Optional<Looks> mostly(Column.Categorical texts, long[] rows, long filled) {
+    if (texts.levels().stream().noneMatch(text -> Double.isNaN(Cells.number(text)))) {
+      return Optional.empty(); // texts because they are classes, or were texts before
+    }
+    Predicate<String> number =
+        text ->
+            !CODE.matcher(text).matches()
+                && !(Double.isNaN(Cells.number(text)) && Double.isNaN(Cells.commaNumber(text)));
+    Predicate<String> grouped = text -> GROUPED.matcher(text).matches();
+    return looks("numbers", texts, rows, filled, number.or(grouped))
+        .or(() -> looks("percents", texts, rows, filled, t -> PERCENT.matcher(t).matches()))
+        .or(() -> looks("money", texts, rows, filled, t -> MONEY.matcher(t).matches()))
+        .or(() -> looks("dates", texts, rows, filled, DateForm::isDate));
+  }
+
+  private static Optional<Looks> looks(
+      String kind, Column.Categorical texts, long[] rows, long filled, Predicate<String> is) {
+    long count = 0;
+    String example = "";
+    String other = "";
+    for (int k = 0; k < rows.length; k++) {
+      String text = texts.levels().get(k);
+      if (is.test(text)) {
+        count += rows[k];
+        example = example.isEmpty() ? Cells.quoted(text) : example;
+      } else if (other.isEmpty()) {
+        other = Cells.quoted(text);
+      }
+    }
+    return 2 * count > filled
+        ? Optional.of(new Looks(kind, count, example, other))
+        : Optional.empty();
+  }
+
+  private void noteDates() {
+    List<String> names = new ArrayList<>();
+    boolean time = false;
+    for (Feature feature : preparation.features()) {
+      if (feature instanceof Feature.Dates dates) {
+        names.add(dates.name());
+        time |= dates.time();
+      }
+    }
+    if (!names.isEmpty()) {
+      remarks.add(
+          "%s: dates in column%s %s became days since 1970 and their places in the year%s, as sine and cosine. If they are categories, say --categorical."
+              .formatted(
+                  table.name(),
+                  names.size() == 1 ? "" : "s",
+                  Cells.quoted(names),
+                  time ? ", the week and the day" : " and the week"));
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package dev.evenkeel.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.evenkeel.Expect;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Task;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The short way from arrays to what a trainer takes. */
+class ArraysTest {
+
+  private static float[][] rows(int count) {
+    float[][] rows = new float[count][];
+    for (int i = 0; i < count; i++) {
+      rows[i] = new float[] {i, 3, -i * i};
+    }
+    return rows;
+  }
+
+  @Test
+  void arraysAreSplitAndPrepared() {
+    float[] values = new float[100];
+    int[] classes = new int[100];
+    for (int i = 0; i < 100; i++) {
+      values[i] = 0.5f * i;
+      classes[i] = i % 4;
+    }
+    DataPlan.Parts numbers = DataPlan.Parts.of(rows(100), values);
+    assertEquals(List.of(70, 10, 20), sizes(numbers));
+    assertEquals(new Task.Regression(List.of("target")), numbers.train().task());
+    double mean = 0;
+    for (int row = 0; row < 70; row++) {
+      mean += numbers.train().features()[3 * row] / 70;
+    }
+    assertEquals(0, mean, 1e-6);
+    DataPlan.Parts named = DataPlan.Parts.of(rows(100), classes);
+    assertEquals(
+        List.of("0", "1", "2", "3"), ((Task.Classification) named.train().task()).classes());
+    assertEquals(4, named.mlp(8).outputs());
+    Dataset both = Dataset.regression("both", rows(20), new float[20][2]);
+    assertEquals(List.of("target 1", "target 2"), ((Task.Regression) both.task()).targets());
+    Expect.failure(
+        () -> DataPlan.Parts.of(both, 0, 0, 1),
+        "the target \"target 1, target 2\" is 0 in every row");
+  }
+
+  private static List<Integer> sizes(DataPlan.Parts parts) {
+    return List.of(
+        parts.train().rows(),
+        parts.valid().orElseThrow().rows(),
+        parts.test().orElseThrow().rows());
+  }
+
+  @Test
+  void whatIsNullIsNamed() {
+    List<String> names = List.of("a", "b");
+    Expect.failure(
+        () -> Dataset.classification("d", (float[][]) null, new int[2], names),
+        "Data set d: the features are null");
+    Expect.failure(
+        () -> Dataset.classification("d", new float[][] {{1}, null}, new int[2], names),
+        "the features of row 1 are null");
+    Expect.failure(() -> Dataset.classification("d", rows(2), null, names), "the labels are null");
+    Expect.failure(
+        () -> Dataset.classification("d", rows(2), new int[2], null), "names of the classes are");
+    Expect.failure(() -> Dataset.regression("d", rows(2), null, "y"), "the targets are null");
+    Expect.failure(() -> Dataset.regression("d", rows(2), null), "the targets are null");
+    Expect.failure(
+        () -> Dataset.regression("d", null, 1, new float[1], names), "features are null");
+    Expect.failure(() -> Dataset.unlabelled("d", null, 1), "features are null");
+    Expect.failure(() -> DataPlan.Parts.of(rows(2), (int[]) null), "The classes are null");
+    Expect.failure(() -> DataPlan.Parts.of(null, new int[2]), "the features are null");
+  }
+}

@@ -1,0 +1,263 @@
+package dev.evenkeel.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.evenkeel.Expect;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Feature;
+import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.Table;
+import dev.evenkeel.data.TableFormat;
+import dev.evenkeel.data.Target;
+import dev.evenkeel.io.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** From a file to a model and to later files: what is remembered, and what is said. */
+class TablePlanTest {
+
+  @TempDir Path folder;
+  private final List<String> notes = new ArrayList<>();
+
+  private DataPlan plan(String header, IntFunction<String> row) throws IOException {
+    String rows = IntStream.range(0, 60).mapToObj(row).collect(Collectors.joining("\n"));
+    return DataPlan.of(file("t.csv", header + "\n" + rows + "\n").toString());
+  }
+
+  private Path file(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text);
+  }
+
+  private void assertSays(String... parts) {
+    assertTrue(
+        notes.stream().anyMatch(note -> List.of(parts).stream().allMatch(note::contains)),
+        notes::toString);
+  }
+
+  @Test
+  void decimalCommasMakeARegression() throws IOException {
+    DataPlan.Parts parts =
+        plan("a;b;y", i -> i + ",5;" + i % 7 + ",25;" + i * 3 + ",75").load(notes::add);
+    assertEquals(2, parts.train().columns());
+    assertEquals(1, parts.train().task().outputs());
+    assertSays("decimal commas in columns \"a\", \"b\", \"y\"");
+    assertSays("Column \"y\" is predicted by regression");
+  }
+
+  @Test
+  void postcodesStayTexts() throws IOException {
+    List<String> zips = List.of("01067", "02345", "9000", "A1");
+    DataPlan plan = plan("zip,x,y", i -> zips.get(i % 4) + "," + i + "," + i % 4 * 2.5);
+    Preparation preparation = plan.load(notes::add).preparation();
+    assertEquals(
+        new Feature.Categorical("zip", List.of("9000", "01067", "02345", "A1")),
+        sorted(preparation));
+    assertTrue(notes.stream().noneMatch(note -> note.contains("look like")), notes::toString);
+    Path later = file("later.csv", "zip,x\n01067,1\n9000,1\n02345,1\n" + "01067,1\n".repeat(40));
+    notes.clear();
+    float[] read = plan.load(later.toString(), false, preparation, notes::add).features();
+    assertEquals(List.of(), notes);
+    float[] plain = preparation.apply(Table.read(later), false, notes::add).features();
+    assertEquals(List.of(), notes);
+    assertArrayEquals(read, plain);
+    int place = ((Feature.Categorical) preparation.features().get(0)).levels().indexOf("01067");
+    assertTrue(read[place] > 0, "01067 is there");
+    Path digits = file("later.csv", "zip,x\n" + "01067,1\n".repeat(40) + "A1,2\n");
+    plan.load(digits.toString(), false, preparation, notes::add);
+    assertEquals(List.of(), notes);
+  }
+
+  /** The order of levels is not what is at stake. */
+  private static Feature sorted(Preparation preparation) {
+    Feature.Categorical feature = (Feature.Categorical) preparation.features().get(0);
+    List<String> levels = new ArrayList<>(feature.levels());
+    levels.sort(
+        (a, b) ->
+            List.of("9000", "01067", "02345", "A1").indexOf(a)
+                - List.of("9000", "01067", "02345", "A1").indexOf(b));
+    return new Feature.Categorical(feature.name(), levels);
+  }
+
+  @Test
+  void classNamesStayAsWritten() throws IOException {
+    DataPlan plan = plan("x,y", i -> i + ",0" + i % 3);
+    DataPlan.Parts parts = plan.load(notes::add);
+    assertEquals(new Target.Labels("y", List.of("00", "01", "02")), parts.preparation().target());
+    assertTrue(notes.stream().noneMatch(note -> note.contains("look like")), notes::toString);
+    Path later = file("later.csv", "x,y\n1,01\n2,02\n");
+    Dataset data = plan.load(later.toString(), true, parts.preparation(), notes::add);
+    assertArrayEquals(new int[] {1, 2}, data.labels());
+    assertArrayEquals(
+        new int[] {1, 2}, parts.preparation().apply(Table.read(later), true, notes::add).labels());
+  }
+
+  @Test
+  void aFileThatChangesBetweenTwoLooksIsNamed() throws IOException {
+    Preparation preparation = plan("x,y", i -> i + ",0" + i % 3).load(notes::add).preparation();
+    Table read = Table.read(file("later.csv", "x,y\n1,01\n2,02\n"));
+    file("later.csv", "x,y\n1,01\n");
+    Expect.failure(
+        () -> preparation.apply(read, true, notes::add),
+        "later.csv changed while it was used: it had 2 rows, and now it has 1. help: start again");
+  }
+
+  @Test
+  void aPipeIsReadOnce() throws Exception {
+    Preparation preparation = plan("x,y", i -> i + ",0" + i % 3).load(notes::add).preparation();
+    Path pipe = folder.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    Thread writer =
+        new Thread(
+            () -> {
+              try {
+                Files.writeString(pipe, "x,y\n1,01\n");
+              } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+              }
+            });
+    writer.start();
+    Table read = Table.read(pipe);
+    writer.join();
+    Expect.failure(
+        () -> preparation.apply(read, true, notes::add),
+        "pipe can be read only once",
+        "help: read it with Preparation.options()");
+  }
+
+  @Test
+  void aClassWrittenInTwoWaysIsOne() throws IOException {
+    DataPlan.Parts parts =
+        plan("x,y", i -> i + "," + (i % 4 < 2 ? i % 2 : i % 2 + ".0")).load(notes::add);
+    assertEquals(new Target.Labels("y", List.of("0", "1")), parts.preparation().target());
+    Path later = file("later.csv", "x,y\n1,1.0\n2,0\n");
+    assertArrayEquals(
+        new int[] {1, 0}, parts.preparation().apply(Table.read(later), true, notes::add).labels());
+  }
+
+  @Test
+  void aFileIsReadAsTheOneThatTrained() throws IOException {
+    DataPlan plan =
+        plan("0;1;label", i -> i + ".5;" + (i % 9 == 0 ? "-999" : i + ".25") + ";" + i % 2);
+    plan = plan.withFormat(TableFormat.DETECT.withMissing(List.of("-999")));
+    Preparation preparation = plan.load(notes::add).preparation();
+    assertSays("line 1: taken for the names of the columns");
+    Path later = file("later.csv", "0;1;label\n7;-999;1\n");
+    Preparation back = Json.read(Json.write(preparation), Preparation.class, "json");
+    Dataset data = plan.load(later.toString(), true, back, notes::add);
+    assertEquals(1, data.rows());
+    assertEquals(
+        back.standardize().mean()[1],
+        -back.standardize().deviation()[1] * data.features()[1],
+        1e-6);
+  }
+
+  @Test
+  void plansAndModelsFromBeforeReadAsTheyDid() throws IOException {
+    DataPlan now =
+        plan(
+            "x,word,y",
+            i ->
+                i
+                    + ","
+                    + (i % 3 == 0 ? "N/A" : i % 3 == 1 ? "none" : "2024-01-02")
+                    + ","
+                    + i * 0.5);
+    String json = Json.write(now).replaceAll("\"format\":\\{[^}]*\\}", "\"noHeader\":false");
+    DataPlan plan = Json.read(json, DataPlan.class, "older");
+    Preparation preparation = plan.load(notes::add).preparation();
+    Feature.Categorical words = (Feature.Categorical) preparation.features().get(1);
+    assertEquals(3, words.width());
+    Preparation old =
+        Json.read(
+            Json.write(preparation).replaceAll(",\"reading\":\\{[^}]*\\}", ""),
+            Preparation.class,
+            "older");
+    TableFormat before = Json.read(TableFormat.JSON_BEFORE, TableFormat.class, "older");
+    assertEquals(preparation.withReading(before), old);
+    float[] expected =
+        preparation
+            .apply(Table.read(folder.resolve("t.csv"), old.options()), false, n -> {})
+            .features();
+    assertArrayEquals(expected, plan.load(now.data(), false, old, n -> {}).features());
+    assertArrayEquals(
+        expected, old.apply(Table.read(folder.resolve("t.csv")), false, n -> {}).features());
+    DataPlan headless =
+        Json.read(json.replace("noHeader\":false", "noHeader\":true"), DataPlan.class, "older");
+    assertEquals(Table.Header.ABSENT, headless.format().header());
+  }
+
+  @Test
+  void numbersThatBecameCategoriesAreSaid() throws IOException {
+    plan("income,y", i -> (i % 8 == 0 ? "unknown" : i * 10) + "," + i * 0.5).load(notes::add);
+    assertSays(
+        "column \"income\" became ",
+        "though 52 of its 60 texts look like numbers, such as \"10\", and others do not, such as \"unknown\"",
+        "help: --missing WORDS",
+        "--drop income leaves it out");
+    notes.clear();
+    plan("share,y", i -> i % 9 + "%," + i * 0.5).load(notes::add);
+    assertSays("column \"share\"", "look like percents, such as \"0%\". help: --drop share");
+    notes.clear();
+    plan("pay,y", i -> "\"$" + i % 9 + ",500\"," + i * 0.5).load(notes::add);
+    assertSays("column \"pay\"", "look like money, such as \"$0,500\"");
+    notes.clear();
+    plan("day,y", i -> (i % 8 == 0 ? "soon" : "2024-01-0" + i % 8) + "," + i * 0.5)
+        .load(notes::add);
+    assertSays("column \"day\"", "look like dates", "such as \"soon\"");
+    notes.clear();
+    plan("x,y", i -> i + "," + (i % 8 == 0 ? "n.v." : i / 2)).load(notes::add);
+    assertSays("column \"y\" became ", "look like numbers", "--target names another column");
+  }
+
+  @Test
+  void namesOfRowsAreSaid() throws IOException {
+    plan("who,town,y", i -> "anna" + i + ",t" + i % 3 + "," + i * 0.5).load(notes::add);
+    assertSays("column \"who\"", "different texts in", "look like names of the rows", "--drop who");
+    assertTrue(notes.stream().noneMatch(note -> note.contains("\"town\"")), notes::toString);
+    notes.clear();
+    DataPlan plan = plan("who,town,y", i -> "anna" + i + ",t" + i % 3 + "," + i * 0.5);
+    DataPlan chosen =
+        new DataPlan(
+            plan.data(),
+            "",
+            "",
+            List.of(),
+            List.of("who"),
+            plan.format(),
+            plan.scaling(),
+            0.1,
+            0.2,
+            1);
+    chosen.load(notes::add);
+    assertTrue(notes.stream().noneMatch(note -> note.contains("look like names")), notes::toString);
+  }
+
+  @Test
+  void oneColumnIsNoTable() throws IOException {
+    DataPlan plan = plan("a!b!y", i -> i + "!" + i + "!" + i * 0.5);
+    Expect.failure(
+        () -> plan.load(notes::add),
+        "t.csv has one column, a!b!y, so there is nothing to learn from",
+        "commas, semicolons, tabs, bars and spaces. help: --delimiter CHAR");
+    assertEquals(
+        2, plan.withFormat(TableFormat.DETECT.withDelimiter("!")).load(n -> {}).train().columns());
+  }
+
+  @Test
+  void aConstantTargetIsRefused() throws IOException {
+    DataPlan plan = plan("x,y", i -> i + ",2.5");
+    Expect.failure(
+        () -> plan.load(notes::add),
+        "the target \"y\" is 2.5 in every row to train on, so there is nothing to learn");
+  }
+}

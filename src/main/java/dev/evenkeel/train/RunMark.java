@@ -23,7 +23,7 @@ public final class RunMark implements AutoCloseable {
   private static final String STOP = "stop";
 
   /** Asking the file system at every step would take longer than small steps do. */
-  private static final long LOOK_NANOS = 200_000_000;
+  static final long LOOK_NANOS = 200_000_000;
 
   /** When a process began is told by a clock that is set right now and then. */
   private static final Duration CLOCK = Duration.ofSeconds(10);

@@ -1,7 +1,10 @@
 package dev.evenkeel.train;
 
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.nn.Activate;
 import dev.evenkeel.nn.BatchNorm;
 import dev.evenkeel.nn.Dropout;
@@ -10,8 +13,10 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Residual;
 import dev.evenkeel.optim.Optimizer;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 
 /** What tests of training runs share, here and on a real GPU: how they run, and what they leave. */
@@ -54,6 +59,27 @@ public final class Runs {
         losses.add(loss);
       }
     };
+  }
+
+  /**
+   * Ends a run as its user would, at the end of the epoch of that step, with a checkpoint there.
+   *
+   * @return the steps done
+   */
+  public static int stopAfter(int step, Trainer trainer, Path folder) {
+    trainer
+        .withCheckpoints(folder)
+        .withListener(
+            new Listener() {
+              @Override
+              public void onEpoch(Epoch epoch) {
+                if (epoch.steps() >= step) {
+                  AtomicFile.write(folder.resolve("stop"), out -> {});
+                  LockSupport.parkNanos(2 * RunMark.LOOK_NANOS);
+                }
+              }
+            });
+    return (int) assertThrows(StoppedException.class, trainer::fit).steps();
   }
 
   /** The parameters as they are, with what lies between them. */

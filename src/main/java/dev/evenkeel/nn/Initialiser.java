@@ -15,7 +15,7 @@ import java.util.Locale;
 public record Initialiser(Kind kind, double sigma) {
 
   /** Floats that are drawn before they are written to the device. */
-  private static final int CHUNK = 1 << 15;
+  private static final int CHUNK = 1 << 17;
 
   public enum Kind {
     /** By the activation that follows: He for ReLU and its like, LeCun for SELU, else Xavier. */

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 final class OneDnn {
 
   private static final String NATIVES = "org/bytedeco/dnnl/linux-x86_64/";
-  private static final String DOOR = "dev/evenkeel/backend/cpu/libevenkeel-onednn.so";
+  private static final String DOOR = "libevenkeel-onednn.so";
   private static final int HANDLES = 7;
   private static final int NO_FAST_WAY = -1;
   private static final int ALIGNMENT = 64;
@@ -162,7 +162,8 @@ final class OneDnn {
    */
   private static void loadDoor() throws IOException {
     Path copy = Files.createTempFile(Loader.getCacheDir().toPath(), "evenkeel-", ".so");
-    try (InputStream in = resource(DOOR).openStream()) {
+    // By the class: as a module, Evenkeel hides its files from everybody else's class loader.
+    try (InputStream in = OneDnn.class.getResourceAsStream(DOOR)) {
       Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
       System.load(copy.toString());
     } finally {

@@ -185,6 +185,11 @@ public interface Backend extends AutoCloseable {
   Operation batchNormInference(Matrix x, BatchNormMemory norm, Activation activation, Matrix y);
 
   /**
+   * Whether {@link #batchNormBackward} looks at y. Where it doesn't, dy and dx may be in y's place.
+   */
+  boolean batchNormBackwardReadsY(Activation activation, Masking masking);
+
+  /**
    * dx, dGamma (NONE where there is no γ) and dBeta from dy and what the forward pass was given and
    * left. dx may be dy.
    */

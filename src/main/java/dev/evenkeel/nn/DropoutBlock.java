@@ -29,13 +29,14 @@ final class DropoutBlock implements Block {
     Backend backend = pass.backend();
     Matrix y = pass.take(x.columns());
     pass.forward("dropout", backend.dropout(x, dropping, pass.seed(), stream, pass.step(), y), y);
+    pass.spare(y);
     pass.onTheWayBack(
         dy -> {
           pass.backward(
               "dropout backward",
               backend.dropout(dy, dropping.backward(), pass.seed(), stream, pass.step(), dy),
               dy);
-          pass.release(y);
+          pass.releaseSpare(y);
           return dy;
         });
     return y;

@@ -91,7 +91,7 @@ final class LinearBlock implements Block {
     if (pass.isInput(x)) {
       return dy;
     }
-    Matrix dx = pass.take(weight.columns);
+    Matrix dx = pass.gradientOf(x);
     pass.backward(name + " linear dx", backend.linearBackwardInput(dy, w, dx), dx);
     pass.release(dy);
     return dx;

@@ -108,6 +108,10 @@ final class NormBlock implements Block {
     Matrix saved = pass.takeRows(3 * pass.groups(description.ghostRows()), x.columns());
     String named = masking.isNone() ? layer : layer + " + dropout";
     pass.forward(named, backend.batchNormForward(x, memory, activation, masking, y, saved), y);
+    boolean readsY = backend.batchNormBackwardReadsY(activation, masking);
+    if (!readsY) {
+      pass.spare(y);
+    }
     pass.onTheWayBack(
         dy -> {
           pass.backward(
@@ -124,7 +128,11 @@ final class NormBlock implements Block {
                   gamma == null ? Matrix.NONE : pass.gradient(gamma.parameter),
                   pass.gradient(beta.parameter)),
               dy);
-          pass.release(y);
+          if (readsY) {
+            pass.release(y);
+          } else {
+            pass.releaseSpare(y);
+          }
           pass.release(saved);
           return dy;
         });

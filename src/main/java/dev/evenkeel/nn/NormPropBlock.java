@@ -20,10 +20,11 @@ final class NormPropBlock implements Block {
     double scale = 1 / moments.deviation();
     Matrix y = pass.training() ? pass.take(x.columns()) : pass.inPlace(x);
     pass.forward(name + " normprop", backend.scaleShift(x, scale, -moments.mean() * scale, y), y);
+    pass.spare(y);
     pass.onTheWayBack(
         dy -> {
           pass.backward(name + " normprop backward", backend.scaleShift(dy, scale, 0, dy), dy);
-          pass.release(y);
+          pass.releaseSpare(y);
           return dy;
         });
     return y;

@@ -8,8 +8,11 @@ import dev.evenkeel.backend.Step;
 import dev.evenkeel.tensor.Matrix;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
@@ -37,6 +40,7 @@ public final class Pass {
   private final List<Probe> probes = new ArrayList<>();
   private final Deque<UnaryOperator<Matrix>> wayBack = new ArrayDeque<>();
   private final List<Matrix> retained = new ArrayList<>();
+  private final Set<Matrix> spare = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Matrix output;
 
   /**
@@ -173,6 +177,26 @@ public final class Pass {
     if (x != input && !retained.contains(x)) {
       memory.release(x);
     }
+  }
+
+  /**
+   * Says that on the way back nobody in front of the next layer looks at y, so that y's gradient
+   * may take its place. Who says so releases it by {@link #releaseSpare}.
+   */
+  void spare(Matrix y) {
+    spare.add(y);
+  }
+
+  /** Releases what was spare and has not become a gradient. */
+  void releaseSpare(Matrix y) {
+    if (spare.remove(y)) {
+      release(y);
+    }
+  }
+
+  /** Memory for the gradient of x, of which the caller has no use left: x itself if spare. */
+  Matrix gradientOf(Matrix x) {
+    return spare.remove(x) ? x : take(x.columns());
   }
 
   /** Keeps x from being released or overwritten until {@link #letGo}. */

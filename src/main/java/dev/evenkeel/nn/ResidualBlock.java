@@ -39,14 +39,16 @@ final class ResidualBlock implements Block {
     }
     Matrix y = pass.training() || inner == x ? pass.take(x.columns()) : inner;
     pass.forward(name + " residual", backend.add(inner, x, y), y);
-    if (!pass.training()) {
+    if (pass.training()) {
+      pass.spare(y);
+    } else {
       pass.letGo(x);
     }
     pass.onTheWayBack(
         dy -> {
+          pass.releaseSpare(y);
           skipped[0] = pass.take(dy.columns());
           pass.backward(name + " residual copy", backend.copy(dy, skipped[0]), skipped[0]);
-          pass.release(y);
           return dy;
         });
     return y;

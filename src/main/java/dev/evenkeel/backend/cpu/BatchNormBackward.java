@@ -11,8 +11,9 @@ import java.util.Arrays;
 /**
  * The gradients of y = activation(γ x̂ + β). With t = dy · activation′: dβ = Σt, dγ = Σ t x̂, and
  * dx = γ/√(σ² + ε) · (t − (Σt + x̂ Σ t x̂)/N) with the sums over the N rows of a group, which is
- * the whole batch but for ghost batch norm. x̂ is made again from x; the first pass leaves t in
- * dx's place. Mean-only: dx = t − Σt/N.
+ * the whole batch but for ghost batch norm. x̂ is made again from x, and so is the sign of an
+ * activation's input where nothing else is asked; the first pass leaves t in dx's place. Mean-only:
+ * dx = t − Σt/N.
  *
  * <p>Where dropout follows, dy is dropped by the same words as y was, and since y is what it left,
  * an activation's own y is made again from x. Behind ReLU neither is needed: what is 0, dropped or
@@ -39,6 +40,7 @@ final class BatchNormBackward extends Columns {
   private final Activation activation;
   private final boolean dropsAny;
   private final boolean zerosTellDrops;
+  private final boolean readsY;
   private final boolean remakesY;
   private final boolean needsInput;
   private final Drops drops;
@@ -78,12 +80,24 @@ final class BatchNormBackward extends Columns {
     this.activation = activation;
     this.dropsAny = !masking.isNone();
     this.zerosTellDrops = activation == Activation.RELU && !masking.dropping().alpha();
+    this.readsY = readsY(activation, masking);
+    this.needsInput = !readsY && activation != Activation.IDENTITY;
     this.remakesY =
-        dropsAny && (masking.dropping().alpha() || !Elementwise.backwardNeedsOnlySign(activation));
-    this.needsInput = remakesY || Elementwise.backwardNeedsInput(activation);
+        needsInput
+            && !Elementwise.backwardNeedsOnlySign(activation)
+            && !Elementwise.backwardNeedsInput(activation);
     this.drops = new Drops(masking.backward());
     this.saved = data(saved);
     this.savedOffset = (int) saved.offset();
+  }
+
+  /** Where it doesn't, what it has to know of y is made again from x. */
+  static boolean readsY(Activation activation, Masking masking) {
+    boolean signTells = Elementwise.backwardNeedsOnlySign(activation);
+    if (masking.isNone()) {
+      return !signTells && !Elementwise.backwardNeedsInput(activation);
+    }
+    return signTells && activation != Activation.IDENTITY && !masking.dropping().alpha();
   }
 
   @Override
@@ -97,7 +111,7 @@ final class BatchNormBackward extends Columns {
     double[] dBetaSums = scratch.sums[3];
     Arrays.fill(dGammaSums, 0, width, 0);
     Arrays.fill(dBetaSums, 0, width, 0);
-    affineVectors(scratch, from, width);
+    loadBeta(scratch, from, width);
     for (int group = 0; group < groups; group++) {
       int first = BatchNormMemory.firstRow(group, groups, rows);
       int count = BatchNormMemory.firstRow(group + 1, groups, rows) - first;
@@ -117,11 +131,29 @@ final class BatchNormBackward extends Columns {
     }
   }
 
+  private void loadBeta(Scratch scratch, int from, int width) {
+    if (needsInput) {
+      float[] beta = scratch.vectors[6];
+      System.arraycopy(betas, (int) norm.beta().offset() + from, beta, 0, width);
+      repeat(beta, width, rowsPerPiece(width));
+    }
+  }
+
+  /** The mean in two parts, 1/√(σ² + ε), and γ times that as the forward pass had it. */
   private void loadSaved(Scratch scratch, int group, int from, int width, int perPiece) {
     for (int i = 0; i < 3; i++) {
       int at = savedOffset + (3 * group + i) * columns + from;
       System.arraycopy(saved, at, scratch.vectors[i], 0, width);
       repeat(scratch.vectors[i], width, perPiece);
+    }
+    if (needsInput) {
+      float[] inverse = scratch.vectors[2];
+      float[] scale = scratch.vectors[5];
+      int gamma = (int) norm.gamma().offset() + from;
+      for (int j = 0; j < width; j++) {
+        scale[j] = norm.meanOnly() ? 1 : gammas[gamma + j] * inverse[j];
+      }
+      repeat(scale, width, perPiece);
     }
   }
 
@@ -183,10 +215,9 @@ final class BatchNormBackward extends Columns {
       int count = Math.min(perPiece, first + groupRows - row);
       int n = load(dy, dyOffset, row, count, from, width, t);
       load(x, xOffset, row, count, from, width, xHat);
-      if (activation != Activation.IDENTITY && !remakesY) {
+      if (readsY) {
         load(y, yOffset, row, count, from, width, yPiece);
       }
-      standardise(xHat, scratch.vectors[0], scratch.vectors[1], scratch.vectors[2], n);
       if (zerosTellDrops && dropsAny) {
         drops.keepAll(t, n);
       } else if (dropsAny) {
@@ -204,44 +235,36 @@ final class BatchNormBackward extends Columns {
     flush(dot, dots, width, perPiece);
   }
 
-  /** γ and β, where the activation's input γ x̂ + β is needed. */
-  private void affineVectors(Scratch scratch, int from, int width) {
-    if (needsInput) {
-      float[] gamma = scratch.vectors[5];
-      float[] beta = scratch.vectors[6];
-      if (norm.meanOnly()) {
-        Arrays.fill(gamma, 0, width, 1f);
-      } else {
-        System.arraycopy(gammas, (int) norm.gamma().offset() + from, gamma, 0, width);
-      }
-      System.arraycopy(betas, (int) norm.beta().offset() + from, beta, 0, width);
-      repeat(gamma, width, rowsPerPiece(width));
-      repeat(beta, width, rowsPerPiece(width));
-    }
-  }
-
-  /** t := t · activation′. */
-  private void mask(Scratch scratch, float[] t, float[] xHat, float[] y, int n) {
+  /** t := t · activation′; x becomes x̂. */
+  private void mask(Scratch scratch, float[] t, float[] x, float[] y, int n) {
+    float[][] vectors = scratch.vectors;
     float[] u = scratch.pieces[3];
+    centre(x, vectors[0], vectors[1], n);
     if (needsInput) {
-      affine(xHat, scratch.vectors[5], scratch.vectors[6], u, n);
+      affine(x, vectors[5], vectors[6], u, n);
     }
+    multiply(x, vectors[2], n);
     if (remakesY) {
       Elementwise.forward(activation, u, y, scratch, n);
     }
-    Elementwise.backward(activation, u, y, t, scratch, n);
+    Elementwise.backward(activation, u, readsY || remakesY ? y : u, t, scratch, n);
   }
 
-  private static void standardise(
-      float[] x, float[] shift, float[] delta, float[] inverse, int width) {
+  private static void centre(float[] x, float[] shift, float[] delta, int width) {
     for (int j = 0; j < width; j++) {
-      x[j] = (x[j] - shift[j] - delta[j]) * inverse[j];
+      x[j] = x[j] - shift[j] - delta[j];
     }
   }
 
-  private static void affine(float[] xHat, float[] gamma, float[] beta, float[] u, int width) {
+  private static void affine(float[] centred, float[] scale, float[] beta, float[] u, int width) {
     for (int j = 0; j < width; j++) {
-      u[j] = xHat[j] * gamma[j] + beta[j];
+      u[j] = centred[j] * scale[j] + beta[j];
+    }
+  }
+
+  private static void multiply(float[] x, float[] inverse, int width) {
+    for (int j = 0; j < width; j++) {
+      x[j] *= inverse[j];
     }
   }
 

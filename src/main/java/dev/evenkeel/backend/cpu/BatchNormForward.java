@@ -128,10 +128,10 @@ final class BatchNormForward extends Columns {
     float[] scale = scratch.vectors[2];
     int gamma = (int) norm.gamma().offset() + from;
     for (int j = 0; j < width; j++) {
-      double inverse = norm.meanOnly() ? 1 : 1 / Math.sqrt(variance[j] + norm.epsilon());
-      scale[j] = norm.meanOnly() ? 1 : (float) (gammas[gamma + j] * inverse);
+      float inverse = norm.meanOnly() ? 1 : (float) (1 / Math.sqrt(variance[j] + norm.epsilon()));
+      scale[j] = norm.meanOnly() ? 1 : gammas[gamma + j] * inverse;
       if (training) {
-        saved[savedAt + j] = (float) inverse;
+        saved[savedAt + j] = inverse;
       }
     }
   }

@@ -194,6 +194,11 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public boolean batchNormBackwardReadsY(Activation activation, Masking masking) {
+    return BatchNormBackward.readsY(activation, masking);
+  }
+
+  @Override
   public Operation batchNormBackward(
       Matrix dy,
       Matrix x,

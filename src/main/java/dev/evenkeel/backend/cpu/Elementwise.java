@@ -96,7 +96,7 @@ final class Elementwise {
 
   private static void reluBackward(float[] y, float[] dy, int n) {
     for (int i = 0; i < n; i++) {
-      dy[i] *= Math.min(y[i] * HUGE * HUGE, 1f);
+      dy[i] *= Math.min(Math.max(y[i], 0f) * HUGE * HUGE, 1f);
     }
   }
 

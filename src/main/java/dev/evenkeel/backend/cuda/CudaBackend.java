@@ -331,6 +331,12 @@ public final class CudaBackend implements Backend {
     return bound(norms.inference(view(x), norm(norm), activation, view(y)));
   }
 
+  /** Ours make its sign, or all of it, again from x. */
+  @Override
+  public boolean batchNormBackwardReadsY(Activation activation, Masking masking) {
+    return norms.mayTakeCudnn();
+  }
+
   @Override
   public Operation batchNormBackward(
       Matrix dy,

@@ -68,6 +68,10 @@ final class NormBodies {
     }
   }
 
+  boolean mayTakeCudnn() {
+    return !cudnn.isEmpty();
+  }
+
   Operation forward(View x, Norm norm, Activation activation, Drop drop, View y, long saved) {
     long inverse = CudnnNorm.inverse(saved, x.columns());
     return choose(Kind.FORWARD, x, norm, activation, drop, y.address(), saved, inverse)

@@ -3,17 +3,23 @@ package dev.evenkeel.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.cuda.Blas;
 import dev.evenkeel.backend.cuda.CudaBackend;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.nn.Activate;
+import dev.evenkeel.nn.BatchNorm;
+import dev.evenkeel.nn.Layer;
+import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
 import dev.evenkeel.tensor.Matrix;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,6 +112,25 @@ class MemoryPlanTest {
         assertTrue(plan(NETWORK, half, 1 << 20).inference() < 0.7 * large.inference());
       }
     }
+  }
+
+  /** Tanh's slope is told by its output, which is kept; whether a ReLU was open, by its input. */
+  @Test
+  void behindNormAndReluAGradientTakesThePlaceOfTheOutput() {
+    try (Backend backend = Device.cpu(1)) {
+      long relu = plan(threeLayers(Activation.RELU), backend, 64).training().getAsLong();
+      long tanh = plan(threeLayers(Activation.TANH), backend, 64).training().getAsLong();
+      assertEquals(4L * 64 * 512, tanh - relu);
+    }
+  }
+
+  private static Network threeLayers(Activation activation) {
+    List<Layer> layers = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      layers.addAll(List.of(Linear.of(512), BatchNorm.standard(), Activate.of(activation)));
+    }
+    layers.add(Linear.of(10));
+    return Network.of(64, layers.toArray(Layer[]::new));
   }
 
   @Test

@@ -138,20 +138,44 @@ class ReadmeTest {
     }
   }
 
+  /** Word for word and in order, where the README's table is all that they need. */
+  @Test
+  void theCommandsOnTheExampleRun(@TempDir Path folder) throws Exception {
+    Files.createDirectory(folder.resolve("examples"));
+    for (String name : List.of("houses.csv", "houses-new.csv")) {
+      Path example = Path.of("examples", name);
+      Files.copy(example, folder.resolve(example));
+    }
+    String section = readme.substring(0, readme.indexOf("## Finding good settings"));
+    Matcher command =
+        Pattern.compile("(?m)^    scripts/evenkeel (.*houses.*?)(?: +#.*)?$").matcher(section);
+    List<String> commands = command.results().map(found -> found.group(1)).toList();
+    assertTrue(commands.size() >= 6, commands.toString());
+    for (String line : commands) {
+      List<String> words = new ArrayList<>(List.of("dev.evenkeel.cli.Main"));
+      words.addAll(List.of(line.split(" ")));
+      run(folder, words);
+    }
+    assertEquals(41, Files.readAllLines(folder.resolve("predictions.csv")).size());
+    for (String made : List.of("model.safetensors", "model.onnx", "report.html")) {
+      assertTrue(Files.exists(folder.resolve("runs/houses-1").resolve(made)), made);
+    }
+  }
+
   /** What the compiled example prints, in a Java of its own. */
   private static String run(Path folder) throws Exception {
-    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-    Process example =
-        new ProcessBuilder(
-                java.toString(),
-                "-cp",
-                folder + System.getProperty("path.separator") + CLASS_PATH,
-                "Example")
-            .directory(folder.toFile())
-            .redirectErrorStream(true)
-            .start();
-    String output = new String(example.getInputStream().readAllBytes());
-    assertEquals(0, example.waitFor(), output);
+    return run(folder, List.of("Example"));
+  }
+
+  private static String run(Path folder, List<String> classAndArguments) throws Exception {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    List<String> command = new ArrayList<>(List.of(java, "-cp"));
+    command.add(folder + System.getProperty("path.separator") + CLASS_PATH);
+    command.addAll(classAndArguments);
+    Process process =
+        new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes());
+    assertEquals(0, process.waitFor(), output);
     return output;
   }
 

@@ -179,7 +179,7 @@ public record Preparation(
   }
 
   /** How a column writes its dates, if it holds nothing else. */
-  private static Optional<DateForm> dates(Table table, Column.Categorical column) {
+  static Optional<DateForm> dates(Table table, Column.Categorical column) {
     if (table.options().categorical().contains(column.name())
         || table.format().rules() == TableFormat.BEFORE) {
       return Optional.empty();

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 
 /**
  * What became of a table's columns that its owner may not have meant: numbers that are categories
- * because of a few words among them, names that are a category each, dates.
+ * because of a few words among them, names of rows that were left out, dates.
  */
 public final class TableRemarks {
 
@@ -24,16 +24,18 @@ public final class TableRemarks {
   /** Postcodes and the like, which nobody means as numbers. */
   private static final Pattern CODE = Pattern.compile("0\\d+");
 
-  /** Of fewer rows each may well have a text of its own. */
-  private static final int FEWEST_ROWS = 20;
-
   private final Table table;
-  private final Preparation preparation;
   private final List<String> remarks = new ArrayList<>();
 
-  private TableRemarks(Table table, Preparation preparation) {
+  private TableRemarks(Table table) {
     this.table = table;
-    this.preparation = preparation;
+  }
+
+  /** Why each of the columns that {@link RowNames} found is no feature, in a sentence. */
+  public static List<String> leftOut(Table table, List<String> columns) {
+    TableRemarks found = new TableRemarks(table);
+    columns.forEach(found::explain);
+    return found.remarks;
   }
 
   /**
@@ -42,7 +44,7 @@ public final class TableRemarks {
    * @param chosen columns that are categories because the user said so
    */
   public static List<String> of(Table table, Preparation preparation, Set<String> chosen) {
-    TableRemarks found = new TableRemarks(table, preparation);
+    TableRemarks found = new TableRemarks(table);
     for (Feature feature : preparation.features()) {
       if (feature instanceof Feature.Categorical texts && !chosen.contains(texts.name())) {
         String became = "became " + Words.counted(texts.width(), "input") + ", one for each text";
@@ -53,58 +55,80 @@ public final class TableRemarks {
       String became = "became " + Words.counted(labels.classes().size(), "class");
       found.judge(labels.name(), became, "--target names another column");
     }
-    found.noteDates();
+    found.noteDates(preparation);
     return found.remarks;
   }
 
   private void judge(String name, String became, String without) {
-    if (!(table.column(name) instanceof Column.Categorical texts)) {
-      return;
+    if (table.column(name) instanceof Column.Categorical texts) {
+      Counts counts = Counts.of(texts);
+      mostly(texts, counts)
+          .ifPresent(
+              looks ->
+                  say(
+                      looks,
+                      counts,
+                      name,
+                      became,
+                      without + "; --categorical " + name + " means it so"));
     }
-    long[] rows = new long[texts.levels().size()];
-    long filled = 0;
-    for (int code : texts.codes()) {
-      if (code >= 0) {
-        rows[code]++;
-        filled++;
-      }
-    }
-    Optional<Looks> looks = mostly(texts, rows, filled);
+  }
+
+  private void explain(String name) {
+    Column.Categorical texts = (Column.Categorical) table.column(name);
+    Counts counts = Counts.of(texts);
+    String keep = "--categorical " + name + " makes a category of each text";
+    Optional<Looks> looks = mostly(texts, counts);
     if (looks.isPresent()) {
-      Looks found = looks.get();
-      String other = found.other.isEmpty() ? "" : ", and others do not, such as " + found.other;
+      say(looks.get(), counts, name, "was left out", keep);
+    } else {
       remarks.add(
-          "%s: column \"%s\" %s, though %,d of its %,d texts look like %s, such as %s%s. help: %s%s; --categorical %s means it so"
+          "%s: column \"%s\" was left out: %,d different texts in %s, such as %s, look like names of the rows, from which nothing can be learned. help: %s"
               .formatted(
                   table.name(),
                   name,
-                  became,
-                  found.count,
-                  filled,
-                  found.kind,
-                  found.example,
-                  other,
-                  found.other.isEmpty() ? "" : "--missing WORDS names what stands for no value, ",
-                  without,
-                  name));
-    } else if (filled >= FEWEST_ROWS && 2 * rows.length > filled) {
-      remarks.add(
-          "%s: column \"%s\" %s: %,d different texts in %s, such as %s, look like names of the rows, from which nothing can be learned. help: %s; --categorical %s means it so"
-              .formatted(
-                  table.name(),
-                  name,
-                  became,
-                  rows.length,
-                  Words.counted(filled, "row"),
+                  counts.rows.length,
+                  Words.counted(counts.filled, "row"),
                   Cells.quoted(texts.levels().get(0)),
-                  without,
-                  name));
+                  keep));
+    }
+  }
+
+  private void say(Looks found, Counts counts, String name, String became, String help) {
+    boolean mixed = !found.other.isEmpty();
+    remarks.add(
+        "%s: column \"%s\" %s, though %,d of its %,d texts look like %s, such as %s%s. help: %s%s"
+            .formatted(
+                table.name(),
+                name,
+                became,
+                found.count,
+                counts.filled,
+                found.kind,
+                found.example,
+                mixed ? ", and others do not, such as " + found.other : "",
+                mixed ? "--missing WORDS names what stands for no value, " : "",
+                help));
+  }
+
+  /** How many rows have each text, and how many have any. */
+  private record Counts(long[] rows, long filled) {
+    static Counts of(Column.Categorical texts) {
+      long[] rows = new long[texts.levels().size()];
+      long filled = 0;
+      for (int code : texts.codes()) {
+        if (code >= 0) {
+          rows[code]++;
+          filled++;
+        }
+      }
+      return new Counts(rows, filled);
     }
   }
 
   private record Looks(String kind, long count, String example, String other) {}
 
-  private static Optional<Looks> mostly(Column.Categorical texts, long[] rows, long filled) {
+  private static Optional<Looks> mostly(Column.Categorical texts, Counts counts) {
     if (texts.levels().stream().noneMatch(text -> Double.isNaN(Cells.number(text)))) {
       return Optional.empty(); // texts because they are classes, or were texts before
     }
@@ -113,32 +137,32 @@ public final class TableRemarks {
             !CODE.matcher(text).matches()
                 && !(Double.isNaN(Cells.number(text)) && Double.isNaN(Cells.commaNumber(text)));
     Predicate<String> grouped = text -> GROUPED.matcher(text).matches();
-    return looks("numbers", texts, rows, filled, number.or(grouped))
-        .or(() -> looks("percents", texts, rows, filled, t -> PERCENT.matcher(t).matches()))
-        .or(() -> looks("money", texts, rows, filled, t -> MONEY.matcher(t).matches()))
-        .or(() -> looks("dates", texts, rows, filled, DateForm::isDate));
+    return looks("numbers", texts, counts, number.or(grouped))
+        .or(() -> looks("percents", texts, counts, t -> PERCENT.matcher(t).matches()))
+        .or(() -> looks("money", texts, counts, t -> MONEY.matcher(t).matches()))
+        .or(() -> looks("dates", texts, counts, DateForm::isDate));
   }
 
   private static Optional<Looks> looks(
-      String kind, Column.Categorical texts, long[] rows, long filled, Predicate<String> is) {
+      String kind, Column.Categorical texts, Counts counts, Predicate<String> is) {
     long count = 0;
     String example = "";
     String other = "";
-    for (int k = 0; k < rows.length; k++) {
+    for (int k = 0; k < counts.rows.length; k++) {
       String text = texts.levels().get(k);
       if (is.test(text)) {
-        count += rows[k];
+        count += counts.rows[k];
         example = example.isEmpty() ? Cells.quoted(text) : example;
       } else if (other.isEmpty()) {
         other = Cells.quoted(text);
       }
     }
-    return 2 * count > filled
+    return 2 * count > counts.filled
         ? Optional.of(new Looks(kind, count, example, other))
         : Optional.empty();
   }
 
-  private void noteDates() {
+  private void noteDates(Preparation preparation) {
     List<String> names = new ArrayList<>();
     boolean time = false;
     for (Feature feature : preparation.features()) {

@@ -10,6 +10,7 @@ import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Folds;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.RowNames;
 import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Split;
@@ -33,6 +34,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * From a name or a file to rows that train, validate and test: what to load, what to predict, how
@@ -352,7 +354,13 @@ public record DataPlan(
       Split split,
       Consumer<String> remarks,
       Consumer<String> notes) {
-    Preparation preparation = Preparation.fit(table, choice, drop, split.train(), scaling);
+    List<String> kept = new ArrayList<>(categorical);
+    kept.add(choice.column());
+    kept.addAll(drop);
+    List<String> names = RowNames.in(table, kept);
+    TableRemarks.leftOut(table, names).forEach(remarks);
+    List<String> without = Stream.concat(drop.stream(), names.stream()).toList();
+    Preparation preparation = Preparation.fit(table, choice, without, split.train(), scaling);
     TableRemarks.of(table, preparation, Set.copyOf(categorical)).forEach(remarks);
     Dataset all = preparation.apply(table, true, notes);
     return new Parts(

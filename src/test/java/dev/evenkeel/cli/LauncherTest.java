@@ -3,16 +3,24 @@ package dev.evenkeel.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine.Command;
 
 /** What scripts/evenkeel says before there is a Java to say anything. It builds nothing here. */
 class LauncherTest {
@@ -63,5 +71,33 @@ class LauncherTest {
     assertTrue(
         result.output().startsWith("evenkeel: JAVA_HOME is /nope, but there is no /nope/bin/java."),
         result.output());
+  }
+
+  /** Its class path has the libraries that draw for those commands alone that reach them. */
+  @Test
+  void commandsThatDrawHaveWhatTheyNeed() throws IOException {
+    Matcher listed =
+        Pattern.compile("case \" \\$\\* \" in (.*?)\\) figures=")
+            .matcher(Files.readString(LAUNCHER));
+    assertTrue(listed.find());
+    Set<String> given = new TreeSet<>();
+    Matcher name = Pattern.compile("\" (\\S+) \"").matcher(listed.group(1));
+    while (name.find()) {
+      given.add(name.group(1));
+    }
+    Set<String> drawing = new TreeSet<>();
+    for (JavaClass type :
+        new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("dev.evenkeel")) {
+      if (type.isAnnotatedWith(Command.class)
+          && type.getTransitiveDependenciesFromSelf().stream()
+              .anyMatch(d -> d.getTargetClass().getPackageName().startsWith("org.jetbrains"))) {
+        drawing.add(type.getAnnotationOfType(Command.class).name());
+      }
+    }
+    drawing.remove("evenkeel"); // which names all others
+    assertTrue(drawing.contains("lab"));
+    assertEquals(drawing, given);
   }
 }

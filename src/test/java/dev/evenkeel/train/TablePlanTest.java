@@ -198,12 +198,13 @@ class TablePlanTest {
 
   @Test
   void numbersThatBecameCategoriesAreSaid() throws IOException {
-    plan("income,y", i -> (i % 8 == 0 ? "unknown" : i * 10) + "," + i * 0.5).load(notes::add);
+    DataPlan income = plan("income,y", i -> (i % 8 == 0 ? "unknown" : i * 10) + "," + i * 0.5);
+    Expect.failure(
+        () -> income.load(notes::add), "no column to learn from", "dropped were: income");
     assertSays(
-        "column \"income\" became ",
-        "though 52 of its 60 texts look like numbers, such as \"10\", and others do not, such as \"unknown\"",
+        "column \"income\" was left out, though 52 of its 60 texts look like numbers, such as \"10\", and others do not, such as \"unknown\"",
         "help: --missing WORDS",
-        "--drop income leaves it out");
+        "--categorical income makes a category of each text");
     notes.clear();
     plan("share,y", i -> i % 9 + "%," + i * 0.5).load(notes::add);
     assertSays("column \"share\"", "look like percents, such as \"0%\". help: --drop share");
@@ -217,12 +218,20 @@ class TablePlanTest {
     notes.clear();
     plan("x,y", i -> i + "," + (i % 8 == 0 ? "n.v." : i / 2)).load(notes::add);
     assertSays("column \"y\" became ", "look like numbers", "--target names another column");
+    notes.clear();
+    plan("x%,y", i -> (i % 8 == 0 ? "n.v." : i % 20) + "," + i * 0.5).load(notes::add);
+    assertSays("column \"x%\" became 2", "--drop x% leaves it out; --categorical x% means it so");
   }
 
   @Test
-  void namesOfRowsAreSaid() throws IOException {
-    plan("who,town,y", i -> "anna" + i + ",t" + i % 3 + "," + i * 0.5).load(notes::add);
-    assertSays("column \"who\"", "different texts in", "look like names of the rows", "--drop who");
+  void namesOfRowsAreLeftOutUnlessTheyAreWanted() throws IOException {
+    DataPlan.Parts left =
+        plan("who,town,y", i -> "anna" + i + ",t" + i % 3 + "," + i * 0.5).load(notes::add);
+    assertSays(
+        "column \"who\" was left out: 60 different texts in 60 rows, such as \"anna0\"",
+        "look like names of the rows",
+        "help: --categorical who makes a category of each text");
+    assertEquals(3, left.train().columns(), "the towns");
     assertTrue(notes.stream().noneMatch(note -> note.contains("\"town\"")), notes::toString);
     notes.clear();
     DataPlan plan = plan("who,town,y", i -> "anna" + i + ",t" + i % 3 + "," + i * 0.5);
@@ -238,8 +247,29 @@ class TablePlanTest {
             0.1,
             0.2,
             1);
-    chosen.load(notes::add);
+    int training = chosen.load(notes::add).train().rows();
+    assertEquals(training + 3, chosen.load(note -> {}).train().columns());
     assertTrue(notes.stream().noneMatch(note -> note.contains("look like names")), notes::toString);
+  }
+
+  /** A text in two rows each can be learned from; so can dates, which are hardly ever twice. */
+  @Test
+  void columnsOfPairsOfRowsAndOfDatesStay() throws IOException {
+    DataPlan.Parts parts =
+        plan(
+                "pair,day,y",
+                i -> "p" + i / 2 + ",2024-0%d-%02d,".formatted(1 + i / 28, 1 + i % 28) + i * 0.5)
+            .load(notes::add);
+    assertTrue(notes.stream().noneMatch(note -> note.contains("left out")), notes::toString);
+    assertTrue(parts.train().columns() > 20, "pairs");
+  }
+
+  @Test
+  void whereOnlyNamesOfRowsAreLeftThereIsNothingToLearnFrom() throws IOException {
+    Expect.failure(
+        () -> plan("who,y", i -> "anna" + i + "," + i * 0.5).load(notes::add),
+        "has no column to learn from beside the target \"y\"",
+        "dropped were: who");
   }
 
   @Test

@@ -188,8 +188,7 @@ final class CountingDriver implements CudaDriver {
   }
 
   @Override
-  public Operation launch(
-      long function, Grid grid, int sharedBytes, long stream, Object... arguments) {
+  public Operation launch(long function, Grid grid, long stream, Object... arguments) {
     return () -> recorded++;
   }
 

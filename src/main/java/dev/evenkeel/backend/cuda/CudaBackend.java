@@ -296,14 +296,14 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation activationForward(Matrix z, Matrix bias, Activation activation, Matrix y) {
-    return bound(kernels.activations.activationForward(view(z), vector(bias), activation, view(y)));
+    return bound(kernels.activations.forward(view(z), vector(bias), activation, view(y)));
   }
 
   @Override
   public Operation activationBackward(
       Matrix dy, Matrix z, Matrix y, Activation activation, Matrix dz, Matrix dBias) {
     return bound(
-        kernels.activations.activationBackward(
+        kernels.activations.backward(
             view(dy), view(z), view(y), activation, view(dz), vector(dBias)));
   }
 

@@ -19,7 +19,7 @@ import java.util.function.IntFunction;
 final class BatchBench {
 
   private final BenchDevice device;
-  private final CudaBackend.Libraries libraries;
+  private final CudaLibraries libraries;
   private final DataKernels data;
   private final ActivationKernels activations;
   private final NormKernels norms;
@@ -40,7 +40,7 @@ final class BatchBench {
   private final BesideCopy beside;
   private final List<Timed> results = new ArrayList<>();
 
-  BatchBench(BenchDevice device, CudaBackend.Libraries libraries, Shape shape, ElementType type) {
+  BatchBench(BenchDevice device, CudaLibraries libraries, Shape shape, ElementType type) {
     this.device = device;
     this.libraries = libraries;
     this.data = device.kernels.data;

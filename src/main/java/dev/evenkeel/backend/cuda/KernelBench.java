@@ -69,14 +69,14 @@ public final class KernelBench implements AutoCloseable {
       double teraflops) {}
 
   private final BenchDevice device;
-  private final CudaBackend.Libraries libraries;
+  private final CudaLibraries libraries;
   private final Kernels kernels;
   private final long workspace;
 
   /**
    * @param driver not closed with this
    */
-  public KernelBench(CudaDriver driver, CudaBackend.Libraries libraries, Effort effort) {
+  public KernelBench(CudaDriver driver, CudaLibraries libraries, Effort effort) {
     this.device = new BenchDevice(driver, effort);
     this.libraries = libraries;
     this.kernels = device.kernels;

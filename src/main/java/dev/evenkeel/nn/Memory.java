@@ -31,11 +31,6 @@ public final class Memory implements AutoCloseable {
     return maxRows;
   }
 
-  /** Floats in all. */
-  public long size() {
-    return activations.size() + floats.size() + weights.size();
-  }
-
   /** Before a new pass is made: everything may be taken again. */
   public void reset() {
     activations.reset();
@@ -96,10 +91,6 @@ public final class Memory implements AutoCloseable {
     private final List<Buffer> order = new ArrayList<>();
 
     private int taken;
-
-    long size() {
-      return all.stream().mapToLong(Buffer::length).sum();
-    }
 
     void reset() {
       free.clear();

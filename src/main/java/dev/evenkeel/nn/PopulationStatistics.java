@@ -15,18 +15,11 @@ public final class PopulationStatistics {
 
   private PopulationStatistics() {}
 
-  /** Re-estimates every batch norm that asks for population statistics; others stay. */
-  public static void update(Model model, float[] features, int rows, int chunkRows) {
-    if (!model.network().hasPopulationStatistics()) {
-      return;
-    }
-    Matrix table = model.backend().inputs(features, rows, model.network().inputs());
-    try (Buffer held = table.buffer()) {
-      update(model, table, chunkRows);
-    }
-  }
-
-  /** The same from a table of inputs that is on the device already. */
+  /**
+   * Re-estimates every batch norm that asks for population statistics; others stay.
+   *
+   * @param table of inputs, on the model's device
+   */
   public static void update(Model model, Matrix table, int chunkRows) {
     if (model.network().hasPopulationStatistics()) {
       estimate(

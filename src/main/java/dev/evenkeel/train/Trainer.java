@@ -47,12 +47,6 @@ public final class Trainer {
    */
   private static final int STEPS_UNDER_WAY = 16;
 
-  /** So much work is lost at most where a process is killed, unless checkpoints are large. */
-  private static final long CHECKPOINT_NANOS = 5_000_000_000L;
-
-  /** Writing a large checkpoint takes no more than one part of so many of the time. */
-  private static final int CHECKPOINT_SHARE = 20;
-
   private final Model model;
   private final Recipe recipe;
   private final Dataset train;
@@ -70,9 +64,7 @@ public final class Trainer {
   private int epochs;
   private long runNanos; // when this run began
   private double secondsBefore; // of the runs that this one goes on from
-  private long lastCheckpointNanos;
-  private long checkpointTook;
-  private boolean hasCheckpoint;
+  private CheckpointClock checkpoints;
 
   public Trainer(Model model, Recipe recipe, Dataset train) {
     this.model = model;
@@ -293,7 +285,7 @@ public final class Trainer {
       NonFiniteException.check(model, taken);
       boolean ends = taken == total || stopped;
       boolean asked = !ends && isStopAsked();
-      if (ends || asked || isDue() || !hasCheckpoint) {
+      if (ends || asked || checkpoints.isDue() || !checkpoints.hasWritten()) {
         checkpoint(step);
       }
       if (asked) {
@@ -311,7 +303,7 @@ public final class Trainer {
     List<String> data = DataPlan.fingerprints(train, valid);
     notes.put(SavedModel.ROWS, Json.write(data));
     course = new Course(model, recipe, data);
-    lastCheckpointNanos = System.nanoTime();
+    checkpoints = new CheckpointClock(checkpointEvery);
     resumed.ifPresent(saved -> course.resume(saved, step.optimizerState()));
     secondsBefore = course.progress().seconds();
   }
@@ -346,7 +338,7 @@ public final class Trainer {
       number++;
       done += size;
       boolean stop = isStopAsked();
-      boolean due = folder.isPresent() && (stop || isDue());
+      boolean due = folder.isPresent() && (stop || checkpoints.isDue());
       boolean last = batch + 1 == batches.count() || number == total;
       lossSum = losses(step, due || last ? 0 : STEPS_UNDER_WAY, lossSum);
       if (due && !last) {
@@ -407,14 +399,6 @@ public final class Trainer {
     }
   }
 
-  private boolean isDue() {
-    long interval =
-        checkpointEvery
-            .map(Duration::toNanos)
-            .orElse(Math.max(CHECKPOINT_NANOS, CHECKPOINT_SHARE * checkpointTook));
-    return System.nanoTime() - lastCheckpointNanos >= interval;
-  }
-
   private Map<String, Double> validate(Evaluator evaluator) {
     evaluator.run();
     Map<String, Double> values = new LinkedHashMap<>();
@@ -441,9 +425,7 @@ public final class Trainer {
         course.progress(),
         step.optimizerState(),
         course.best());
-    lastCheckpointNanos = System.nanoTime();
-    checkpointTook = lastCheckpointNanos - start;
-    hasCheckpoint = true;
+    checkpoints.written(start);
     listeners.forEach(listener -> listener.onCheckpoint(file));
   }
 

@@ -9,6 +9,7 @@ import dev.evenkeel.Expect;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
+import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -54,8 +55,10 @@ class PopulationStatisticsTest {
             Linear.of(2),
             norm);
     try (Backend backend = watching(Device.cpu(1))) {
-      try (Model model = network.build(backend, 1)) {
-        PopulationStatistics.update(model, new float[4 * 10], 10, 4);
+      Matrix table = backend.inputs(new float[4 * 10], 10, 4);
+      try (Buffer held = table.buffer();
+          Model model = network.build(backend, 1)) {
+        PopulationStatistics.update(model, table, 4);
       }
       assertEquals(4 * 3, columnStatistics, "four norms in three chunks");
       assertEquals(0, backend.allocated());

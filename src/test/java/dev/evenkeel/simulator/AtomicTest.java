@@ -93,7 +93,7 @@ class AtomicTest {
     long words = gpu.ints("words", old);
     long got = gpu.memory.allocate(4 * CASES, "old");
     PtxKernel kernel = PtxModule.parse(ptx(row.opcode, 4), "k.ptx").kernel("k");
-    gpu.run(kernel, 1, CASES, 0, words, gpu.ints("b", b), got);
+    gpu.run(kernel, 1, CASES, words, gpu.ints("b", b), got);
     for (int i = 0; i < CASES; i++) {
       assertEquals(old[i], gpu.memory.getInt(got + 4 * i));
       assertEquals(row.result.of(old[i], b[i]), gpu.memory.getInt(words + 4 * i), "case " + i);
@@ -113,7 +113,7 @@ class AtomicTest {
     java.util.Arrays.fill(ones, 1);
     long word = gpu.ints("word", 0);
     long old = gpu.memory.allocate(4 * CASES, "old");
-    gpu.run(kernel, 200, CASES, 0, word, gpu.ints("b", ones), old);
+    gpu.run(kernel, 200, CASES, word, gpu.ints("b", ones), old);
     assertEquals(200 * CASES, gpu.memory.getInt(word));
   }
 
@@ -123,7 +123,7 @@ class AtomicTest {
     PtxKernel kernel = PtxModule.parse(ptx("add.f32", 4), "k.ptx").kernel("k");
     Gpu gpu = new Gpu();
     long word = gpu.floats("word", 1e-40f);
-    gpu.run(kernel, 1, 1, 0, word, gpu.floats("b", 1e-40f), gpu.memory.allocate(4, "old"));
+    gpu.run(kernel, 1, 1, word, gpu.floats("b", 1e-40f), gpu.memory.allocate(4, "old"));
     assertEquals(0f, gpu.memory.getFloat(word));
   }
 }

@@ -28,9 +28,7 @@ final class Block {
   Block(Worker worker) {
     this.worker = worker;
     Launch launch = worker.launch;
-    shared =
-        new Allocation(
-            Space.SHARED.base, launch.program.sharedExtent + launch.dynamic, "shared memory");
+    shared = new Allocation(Space.SHARED.base, launch.program.sharedShadow.length, "shared memory");
     warps = new Warp[(launch.threads + Warp.LANES - 1) / Warp.LANES];
     waitsAt = new int[warps.length];
     for (int i = 0; i < warps.length; i++) {

@@ -39,7 +39,7 @@ class ControlFlowTest {
       gpu.options = gpu.options.withSeed(seed);
       long out = zeros(THREADS);
       long ballots = zeros(THREADS);
-      gpu.run(CONTROL.kernel("loops"), 1, THREADS, 0, out, ballots);
+      gpu.run(CONTROL.kernel("loops"), 1, THREADS, out, ballots);
       for (int t = 0; t < THREADS; t++) {
         assertEquals(collatz(t + 1), gpu.memory.getInt(out + 4 * t));
         int odd = 0;
@@ -54,7 +54,7 @@ class ControlFlowTest {
   @Test
   void functionsAreCalledUnderDivergence() {
     long out = zeros(THREADS);
-    gpu.run(CONTROL.kernel("calls"), 1, THREADS, 0, out);
+    gpu.run(CONTROL.kernel("calls"), 1, THREADS, out);
     for (int t = 0; t < THREADS; t++) {
       assertEquals(t % 3 == 0 ? -1 : collatz(t + 1), gpu.memory.getInt(out + 4 * t));
     }
@@ -66,7 +66,7 @@ class ControlFlowTest {
     for (int seed = 0; seed < 5; seed++) {
       gpu.options = gpu.options.withSeed(seed);
       long out = zeros(THREADS);
-      gpu.run(CONTROL.kernel("returns"), 1, THREADS, 0, out, gpu.ints("kind", kinds));
+      gpu.run(CONTROL.kernel("returns"), 1, THREADS, out, gpu.ints("kind", kinds));
       for (int t = 0; t < THREADS; t++) {
         int together = 0;
         for (int l = 0; l < 32; l++) {
@@ -83,7 +83,7 @@ class ControlFlowTest {
   void switchGoesEveryWayInOneWarp() {
     int[] kinds = kinds();
     long out = zeros(256 + THREADS);
-    gpu.run(CONTROL.kernel("switches"), 1, THREADS, 0, out, gpu.ints("kind", kinds));
+    gpu.run(CONTROL.kernel("switches"), 1, THREADS, out, gpu.ints("kind", kinds));
     for (int t = 0; t < THREADS; t++) {
       int expected =
           switch (kinds[t]) {
@@ -139,7 +139,7 @@ class ControlFlowTest {
         }
         """;
     long out = zeros(8 * THREADS);
-    gpu.run(PtxModule.parse(ptx, "k.ptx").kernel("k"), 1, THREADS, 0, out);
+    gpu.run(PtxModule.parse(ptx, "k.ptx").kernel("k"), 1, THREADS, out);
     int[] ways = {100, 200, 300};
     for (int t = 0; t < THREADS; t++) {
       boolean inSegment = t % 8 >= 2;
@@ -180,7 +180,7 @@ class ControlFlowTest {
       }
       long out = zeros(4);
       packed.putLong(out);
-      Execution.run(kernel, 1, 1, 1, 1, 0, packed.array(), gpu.memory, gpu.options);
+      Execution.run(kernel, 1, 1, 1, 1, packed.array(), gpu.memory, gpu.options);
       for (int i = 0; i < 4; i++) {
         assertEquals(row[6 + i], gpu.memory.getInt(out + 4 * i));
       }

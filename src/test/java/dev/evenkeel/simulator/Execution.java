@@ -7,12 +7,11 @@ import java.util.List;
 /** Runs launches. */
 public final class Execution {
 
-  public static final int MAX_THREADS = 1024;
-  public static final int MAX_GRID_X = Integer.MAX_VALUE;
-  public static final int MAX_GRID_Y = 65_535;
+  private static final int MAX_THREADS = 1024;
+  private static final int MAX_GRID_Y = 65_535;
 
-  /** Shared memory of a block, static and dynamic, with the opt-in of large amounts. */
-  public static final int MAX_SHARED = 227 * 1024;
+  /** More would have to be asked for, and only of memory that is not declared. */
+  private static final int MAX_SHARED = 48 << 10;
 
   private Execution() {}
 
@@ -23,19 +22,12 @@ public final class Execution {
       int gridY,
       int blockX,
       int blockY,
-      int dynamicSharedBytes,
       byte[] arguments,
       GlobalMemory memory,
       ExecutionOptions options) {
-    check(kernel, gridX, gridY, blockX, blockY, dynamicSharedBytes, arguments);
+    check(kernel, gridX, gridY, blockX, blockY, arguments);
     Launch launch =
-        new Launch(
-            kernel,
-            new int[] {gridX, gridY, blockX, blockY},
-            dynamicSharedBytes,
-            arguments,
-            memory,
-            options);
+        new Launch(kernel, new int[] {gridX, gridY, blockX, blockY}, arguments, memory, options);
     int helpers = options.races() ? 0 : Math.min(options.hostThreads(), launch.blocks()) - 1;
     List<Thread> threads = new ArrayList<>();
     for (int i = 1; i <= helpers; i++) {
@@ -75,13 +67,7 @@ public final class Execution {
   }
 
   private static void check(
-      PtxKernel kernel,
-      int gridX,
-      int gridY,
-      int blockX,
-      int blockY,
-      int dynamicSharedBytes,
-      byte[] arguments) {
+      PtxKernel kernel, int gridX, int gridY, int blockX, int blockY, byte[] arguments) {
     require(kernel, gridX >= 1 && gridY >= 1, "grid %d × %d, expected at least 1", gridX, gridY);
     require(kernel, gridY <= MAX_GRID_Y, "grid of %d in y, at most %d", gridY, MAX_GRID_Y);
     require(
@@ -93,12 +79,11 @@ public final class Execution {
     int threads = Math.multiplyExact(blockX, blockY);
     int most = Math.min(MAX_THREADS, kernel.maxThreads());
     require(kernel, threads <= most, "%d threads in a block, at most %d", threads, most);
-    int shared = kernel.sharedBytes() + dynamicSharedBytes;
     require(
         kernel,
-        dynamicSharedBytes >= 0 && shared <= MAX_SHARED,
+        kernel.sharedBytes() <= MAX_SHARED,
         "%d bytes of shared memory, at most %d",
-        shared,
+        kernel.sharedBytes(),
         MAX_SHARED);
     require(
         kernel,

@@ -25,7 +25,7 @@ class ExecutionTest {
     long x = gpu.floats("a", a);
     long y = gpu.floats("b", a);
     long z = gpu.memory.allocate(4L * n, "c");
-    gpu.run(Gpu.module("vector_add").kernel("vector_add"), 8, 128, 0, x, y, z, n);
+    gpu.run(Gpu.module("vector_add").kernel("vector_add"), 8, 128, x, y, z, n);
     float[] expected = new float[n];
     for (int i = 0; i < n; i++) {
       expected[i] = a[i] + a[i];
@@ -44,7 +44,7 @@ class ExecutionTest {
       gpu.options = gpu.options.withSeed(seed).withHostThreads(1 + seed % 3);
       long out = gpu.memory.allocate(4, "out");
       long parts = gpu.memory.allocate(4 * 16, "parts");
-      gpu.run(kernel, 16, 128, 4 * 128, gpu.floats("x", x), parts, gpu.ints("ticket", 0), out, n);
+      gpu.run(kernel, 16, 128, gpu.floats("x", x), parts, gpu.ints("ticket", 0), out, n);
       float sum = gpu.memory.getFloat(out);
       double exact = 0;
       for (float v : x) {

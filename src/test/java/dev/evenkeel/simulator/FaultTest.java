@@ -38,7 +38,7 @@ class FaultTest {
     GpuFault fault =
         assertThrows(
             GpuFault.class,
-            () -> gpu.run(FAULTS.kernel(kernel), blocks, THREADS, 0, arguments),
+            () -> gpu.run(FAULTS.kernel(kernel), blocks, THREADS, arguments),
             kernel);
     assertEquals(kernel, fault.place().kernel());
     assertTrue(fault.getMessage().contains("faults.ptx:" + fault.place().line()));
@@ -122,7 +122,7 @@ class FaultTest {
     long a = gpu.floats("a", signs());
     long b = gpu.memory.allocate(4 * THREADS, "b");
     GpuFault fault =
-        assertThrows(GpuFault.class, () -> gpu.run(kernel, 1, THREADS, 0, a, b, a, THREADS));
+        assertThrows(GpuFault.class, () -> gpu.run(kernel, 1, THREADS, a, b, a, THREADS));
     assertEquals(Kind.READ_BEFORE_WRITE, fault.kind());
     assertEquals("b", fault.allocation());
   }
@@ -134,7 +134,7 @@ class FaultTest {
     long b = gpu.floats("b", signs());
     gpu.memory.free(b);
     GpuFault fault =
-        assertThrows(GpuFault.class, () -> gpu.run(kernel, 1, THREADS, 0, a, b, a, THREADS));
+        assertThrows(GpuFault.class, () -> gpu.run(kernel, 1, THREADS, a, b, a, THREADS));
     assertEquals(Kind.USE_AFTER_FREE, fault.kind());
     assertEquals("b", fault.allocation());
     assertTrue(fault.getMessage().contains("in b, which was freed"));
@@ -188,7 +188,7 @@ class FaultTest {
     for (int seed = 0; seed < 2; seed++) {
       gpu.options = gpu.options.withSeed(seed);
       long out = gpu.floats("out", 0);
-      gpu.run(FAULTS.kernel("float_atomics"), 16, THREADS, 0, gpu.floats("x", x), out);
+      gpu.run(FAULTS.kernel("float_atomics"), 16, THREADS, gpu.floats("x", x), out);
       sums[seed] = gpu.memory.getFloat(out);
     }
     assertEquals(sums[0], sums[1], 1e-2);
@@ -224,8 +224,7 @@ class FaultTest {
       gpu.options = gpu.options.withSeed(seed);
       long out = gpu.memory.allocate(4, "out");
       long parts = gpu.memory.allocate(4 * 8, "parts");
-      gpu.run(
-          kernel, 8, 64, 4 * 64, gpu.floats("x", signs()), parts, gpu.ints("t", 0), out, THREADS);
+      gpu.run(kernel, 8, 64, gpu.floats("x", signs()), parts, gpu.ints("t", 0), out, THREADS);
       assertEquals(-1f, gpu.memory.getFloat(out));
     }
   }
@@ -256,7 +255,7 @@ class FaultTest {
     for (int seed = 0; seed < 10; seed++) {
       gpu.options = gpu.options.withSeed(seed);
       Object[] arguments = tickets();
-      gpu.run(FAULTS.kernel("ticket_with_own_fences"), 8, THREADS, 0, arguments);
+      gpu.run(FAULTS.kernel("ticket_with_own_fences"), 8, THREADS, arguments);
       assertEquals(8 * signs()[5], gpu.memory.getFloat((long) arguments[3] + 4 * 5));
     }
   }
@@ -279,21 +278,21 @@ class FaultTest {
   void launchesBeyondTheLimits() {
     PtxKernel kernel = FAULTS.kernel("blocks_race");
     byte[] arguments = new byte[8];
-    assertRefused(kernel, 1, 1, 1025, 0, arguments, "1025 threads in a block, at most 1024");
-    assertRefused(kernel, 1, 70_000, 32, 0, arguments, "grid of 70000 in y, at most 65535");
-    assertRefused(kernel, 0, 1, 32, 0, arguments, "grid 0 × 1");
-    assertRefused(kernel, 1, 1, 32, 300_000, arguments, "300000 bytes of shared memory");
-    assertRefused(kernel, 1, 1, 32, 0, new byte[4], "4 bytes of arguments, expected 8");
+    assertRefused(kernel, 1, 1, 1025, arguments, "1025 threads in a block, at most 1024");
+    assertRefused(kernel, 1, 70_000, 32, arguments, "grid of 70000 in y, at most 65535");
+    assertRefused(kernel, 0, 1, 32, arguments, "grid 0 × 1");
+    assertRefused(kernel, 1, 1, 32, new byte[4], "4 bytes of arguments, expected 8");
+    String wide = ".entry k()\n{\n.shared .b8 s[49153];\nret;\n}\n";
+    assertRefused(
+        PtxModule.parse(wide, "k.ptx").kernel("k"), 1, 1, 32, new byte[0], "49153 bytes of shared");
   }
 
   private void assertRefused(
-      PtxKernel kernel, int gridX, int gridY, int block, int shared, byte[] args, String words) {
+      PtxKernel kernel, int gridX, int gridY, int block, byte[] args, String words) {
     GpuFault fault =
         assertThrows(
             GpuFault.class,
-            () ->
-                Execution.run(
-                    kernel, gridX, gridY, block, 1, shared, args, gpu.memory, gpu.options));
+            () -> Execution.run(kernel, gridX, gridY, block, 1, args, gpu.memory, gpu.options));
     assertEquals(Kind.BAD_LAUNCH, fault.kind());
     assertTrue(fault.getMessage().contains(words), fault.getMessage());
   }

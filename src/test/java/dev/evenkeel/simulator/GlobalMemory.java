@@ -166,11 +166,6 @@ public final class GlobalMemory {
     return (short) SHORTS.get(a.data, (int) (address - a.address));
   }
 
-  public void setShort(long address, short value) {
-    Allocation a = writable(address, 2);
-    SHORTS.set(a.data, (int) (address - a.address), value);
-  }
-
   private Allocation readable(long address, int bytes) {
     Allocation a = find(address, bytes, "read");
     requireAligned(address, bytes, "read", a);

@@ -23,9 +23,9 @@ final class Gpu {
     }
   }
 
-  void run(PtxKernel kernel, int blocks, int threads, int shared, Object... arguments) {
+  void run(PtxKernel kernel, int blocks, int threads, Object... arguments) {
     byte[] packed = pack(kernel, arguments);
-    Execution.run(kernel, blocks, 1, threads, 1, shared, packed, memory, options);
+    Execution.run(kernel, blocks, 1, threads, 1, packed, memory, options);
   }
 
   static byte[] pack(PtxKernel kernel, Object... arguments) {

@@ -49,8 +49,7 @@ final class Inliner {
           names.put(name, name + suffix);
           into.variables.put(
               name + suffix,
-              new PtxVariable(
-                  name + suffix, v.space(), v.type(), v.align(), v.bytes(), null, v.extern()));
+              new PtxVariable(name + suffix, v.space(), v.type(), v.align(), v.bytes(), null));
         });
     Map<Integer, List<String>> labels = new HashMap<>();
     body.labels.forEach(

@@ -168,7 +168,7 @@ class InstructionTest {
     }
     PtxKernel kernel = PtxModule.parse(row.ptx(), "row.ptx").kernel("row");
     byte[] packed = Gpu.pack(kernel, addresses);
-    Execution.run(kernel, CASES / 256, 1, 256, 1, 0, packed, memory, options);
+    Execution.run(kernel, CASES / 256, 1, 256, 1, packed, memory, options);
     long[] results = new long[CASES];
     ByteBuffer.wrap(memory.read((long) addresses[4], 8 * CASES))
         .order(ByteOrder.LITTLE_ENDIAN)

@@ -58,18 +58,13 @@ final class KernelCompiler {
     List<PtxVariable> shared = new ArrayList<>(body.variables.values());
     globals.values().stream().filter(v -> uses(v.name())).forEach(shared::add);
     for (PtxVariable v : shared) {
-      if (v.space().equals("shared") && v.bytes() > 0) {
+      if (v.space().equals("shared")) {
         placeShared(v);
       } else if (v.space().equals("local") || v.space().equals("param")) {
         // Arguments of calls are the thread's own memory.
         localBytes = align(localBytes, v.align());
         offsets.put(v.name(), (long) localBytes);
         localBytes += v.bytes();
-      }
-    }
-    for (PtxVariable v : shared) {
-      if (v.space().equals("shared") && v.bytes() == 0) {
-        offsets.put(v.name(), (long) sharedShadow.length);
       }
     }
   }

@@ -15,7 +15,6 @@ final class Launch {
   final int blockX;
   final int blockY;
   final int threads;
-  final int dynamic;
   final GlobalMemory memory;
   final ExecutionOptions options;
   final Allocation arguments;
@@ -37,7 +36,6 @@ final class Launch {
   Launch(
       PtxKernel kernel,
       int[] shape,
-      int dynamic,
       byte[] arguments,
       GlobalMemory memory,
       ExecutionOptions options) {
@@ -48,7 +46,6 @@ final class Launch {
     blockX = shape[2];
     blockY = shape[3];
     threads = blockX * blockY;
-    this.dynamic = dynamic;
     this.memory = memory;
     this.options = options;
     this.arguments =
@@ -61,7 +58,7 @@ final class Launch {
     Map<String, Long> variables = memory.variables(kernel.module());
     program.addresses.forEach(
         (slot, name) -> Arrays.fill(longs, slot, slot + Warp.LANES, variables.get(name)));
-    sharedShadow = Arrays.copyOf(program.sharedShadow, program.sharedExtent + dynamic);
+    sharedShadow = program.sharedShadow.clone();
     order = order(gridX * gridY, options.seed());
     races = options.races() ? new RaceDetector(this) : null;
   }

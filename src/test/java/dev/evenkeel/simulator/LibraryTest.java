@@ -42,7 +42,7 @@ class LibraryTest {
       x[i] = (float) (i % 4 == 0 ? random.nextDouble(1e5, 1e7) : random.nextDouble(-9e2, 9e2));
     }
     long out = gpu.memory.allocate(4L * 8 * n, "out");
-    gpu.run(LIBRARY.kernel("functions"), 4, 256, 0, gpu.floats("x", x), out, n);
+    gpu.run(LIBRARY.kernel("functions"), 4, 256, gpu.floats("x", x), out, n);
     for (int f = 0; f < functions.size(); f++) {
       for (int i = 0; i < n; i++) {
         float seen = gpu.memory.getFloat(out + 4L * (f * n + i));
@@ -82,7 +82,7 @@ class LibraryTest {
       ByteBuffer packed =
           ByteBuffer.allocate(kernel.parameterBytes()).order(ByteOrder.LITTLE_ENDIAN);
       packed.putFloat(1).putFloat(3).putFloat(5).putFloat(7).putInt(2).position(24).putLong(out);
-      Execution.run(kernel, 1, 1, 32, 1, 0, packed.array(), gpu.memory, gpu.options);
+      Execution.run(kernel, 1, 1, 32, 1, packed.array(), gpu.memory, gpu.options);
       float[] expected = {1, 6, 20, 56};
       for (int t = 0; t < 32; t++) {
         assertEquals(expected[(t + 2) % 4], gpu.memory.getFloat(out + 4 * t));
@@ -99,7 +99,7 @@ class LibraryTest {
     long x = gpu.memory.allocate(32, "x");
     gpu.memory.setFloat(x, 2);
     long y = gpu.memory.allocate(16, "y");
-    gpu.run(kernel, 1, 1, 0, x, y, 1, 1f, 0f);
+    gpu.run(kernel, 1, 1, x, y, 1, 1f, 0f);
     assertEquals(2f, gpu.memory.getFloat(y));
 
     gpu.options = gpu.options.withStrictVectors(true);
@@ -108,14 +108,14 @@ class LibraryTest {
     assertUnwritten(kernel, x + 16, y);
 
     gpu.memory.fill(x, 0, 8);
-    gpu.run(kernel, 1, 1, 0, x, y, 1, 1f, 0f);
+    gpu.run(kernel, 1, 1, x, y, 1, 1f, 0f);
     gpu.memory.forget(x, 16);
     assertUnwritten(kernel, x, y);
     assertTrue(Float.isNaN(ByteBuffer.wrap(gpu.memory.read(x, 4)).getFloat()));
   }
 
   private void assertUnwritten(PtxKernel kernel, long x, long y) {
-    GpuFault fault = assertThrows(GpuFault.class, () -> gpu.run(kernel, 1, 1, 0, x, y, 1, 1f, 0f));
+    GpuFault fault = assertThrows(GpuFault.class, () -> gpu.run(kernel, 1, 1, x, y, 1, 1f, 0f));
     assertEquals(Kind.READ_BEFORE_WRITE, fault.kind());
   }
 }

@@ -15,8 +15,6 @@ final class Modules {
   /** Parsing is slow beside a test, and a parsed module never changes. */
   private static final Map<String, PtxModule> PARSED = new ConcurrentHashMap<>();
 
-  private static final int SHARED_FOR_ALL = 48 << 10;
-
   private static final Pattern ENTRY = Pattern.compile("\\.entry\\s+(\\w+)");
 
   /**
@@ -108,33 +106,19 @@ final class Modules {
   }
 
   /** Blocks and threads that a device takes; a refusal names all of the launch. */
-  void check(PtxKernel kernel, Grid grid, int sharedBytes) {
+  static void check(PtxKernel kernel, Grid grid) {
     int limit = kernel.maxThreads();
-    // More than 48 KiB must be asked for, and only dynamic memory can be.
-    int sharedLimit =
-        sharedBytes > SHARED_FOR_ALL ? properties.sharedBytesPerBlock() : SHARED_FOR_ALL;
     boolean fits =
         grid.blocksX() >= 1
             && grid.blocksY() >= 1
             && grid.blocksY() <= 65_535
             && grid.threadsX() >= 1
             && grid.threadsY() >= 1
-            && (long) grid.threadsX() * grid.threadsY() <= limit
-            && sharedBytes >= 0
-            && kernel.sharedBytes() + (long) sharedBytes <= sharedLimit;
+            && (long) grid.threadsX() * grid.threadsY() <= limit;
     if (!fits) {
       throw CudaError.CUDA_ERROR_INVALID_VALUE.in(
-          "cuLaunchKernel(%s, %d x %d blocks, %d x %d threads of at most %d,"
-              + " %d + %d bytes of shared memory of at most %d)",
-          kernel.name(),
-          grid.blocksX(),
-          grid.blocksY(),
-          grid.threadsX(),
-          grid.threadsY(),
-          limit,
-          kernel.sharedBytes(),
-          sharedBytes,
-          sharedLimit);
+          "cuLaunchKernel(%s, %d x %d blocks, %d x %d threads of at most %d)",
+          kernel.name(), grid.blocksX(), grid.blocksY(), grid.threadsX(), grid.threadsY(), limit);
     }
   }
 

@@ -26,10 +26,7 @@ final class Program {
 
   final List<Special> specials;
 
-  /** Static shared memory with the gaps between variables; dynamic begins there. */
-  final int sharedExtent;
-
-  /** 2 in the gaps. */
+  /** Of shared memory: 2 in the gaps between variables. */
   final byte[] sharedShadow;
 
   final int localBytes;
@@ -59,7 +56,6 @@ final class Program {
     this.predicates = predicates;
     this.addresses = addresses;
     this.specials = specials;
-    this.sharedExtent = sharedShadow.length;
     this.sharedShadow = sharedShadow;
     this.localBytes = localBytes;
     this.sites = sites;

@@ -52,9 +52,8 @@ final class PtxParser {
   }
 
   private void topLevel() {
-    boolean extern = false;
     while (LINKAGE.contains(tokens.peek())) {
-      extern |= tokens.take().equals(".extern");
+      tokens.take();
     }
     String word = tokens.take();
     switch (word) {
@@ -63,7 +62,7 @@ final class PtxParser {
       case ".entry" -> readBody(entries, List.of());
       case ".func" -> readBody(functions, tokens.peek().equals("(") ? parameters() : List.of());
       case ".shared", ".global", ".const" -> {
-        PtxVariable v = variable(word.substring(1), extern);
+        PtxVariable v = variable(word.substring(1));
         tokens.expect(";");
         variables.put(v.name(), v);
       }
@@ -108,14 +107,14 @@ final class PtxParser {
     tokens.expect("(");
     while (!tokens.accept(")")) {
       tokens.expect(".param");
-      list.add(variable("param", false));
+      list.add(variable("param"));
       tokens.accept(",");
     }
     return list;
   }
 
   /** After the space: [.align n] .type name [dimensions] [= values]. */
-  private PtxVariable variable(String space, boolean extern) {
+  private PtxVariable variable(String space) {
     int align = 0;
     String type = null;
     while (tokens.peek().startsWith(".")) {
@@ -139,14 +138,14 @@ final class PtxParser {
     int bytes = PtxType.bytes(type);
     align = Math.max(align, bytes);
     while (tokens.accept("[")) {
-      bytes *= tokens.peek().equals("]") ? 0 : tokens.number();
+      bytes *= tokens.number();
       tokens.expect("]");
     }
     byte[] initial = null;
     if (tokens.accept("=")) {
       initial = initial(type, bytes);
     }
-    return new PtxVariable(name, space, type, align, bytes, initial, extern);
+    return new PtxVariable(name, space, type, align, bytes, initial);
   }
 
   private byte[] initial(String type, int bytes) {
@@ -189,13 +188,11 @@ final class PtxParser {
       case ";" -> {}
       case ".reg" -> registers();
       case ".shared", ".local", ".param" -> {
-        PtxVariable v = variable(word.substring(1), false);
+        PtxVariable v = variable(word.substring(1));
         tokens.expect(";");
         String name = declare(v.name());
         body.variables.put(
-            name,
-            new PtxVariable(
-                name, v.space(), v.type(), v.align(), v.bytes(), v.initial(), v.extern()));
+            name, new PtxVariable(name, v.space(), v.type(), v.align(), v.bytes(), v.initial()));
       }
       case ".loc" -> {
         source = files.getOrDefault(tokens.number(), "?") + ":" + tokens.number();

@@ -5,8 +5,6 @@ package dev.evenkeel.simulator;
  *
  * @param space "shared", "local", "param", "const" or "global"
  * @param type of an element: "b8"
- * @param bytes 0 for an extern array, whose size the launch decides
  * @param initial what it holds at first; null for nothing (shared, local), zeros for the others
  */
-record PtxVariable(
-    String name, String space, String type, int align, int bytes, byte[] initial, boolean extern) {}
+record PtxVariable(String name, String space, String type, int align, int bytes, byte[] initial) {}

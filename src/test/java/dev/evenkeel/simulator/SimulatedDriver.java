@@ -201,18 +201,17 @@ public final class SimulatedDriver implements CudaDriver {
   }
 
   @Override
-  public Operation launch(
-      long function, Grid grid, int sharedBytes, long stream, Object... arguments) {
+  public Operation launch(long function, Grid grid, long stream, Object... arguments) {
     enter("cuLaunchKernel");
     PtxKernel kernel = modules.kernel("cuLaunchKernel", function);
-    modules.check(kernel, grid, sharedBytes);
+    Modules.check(kernel, grid);
     byte[] bound = Arguments.bind(kernel, arguments);
     String call = "cuLaunchKernel(%s)".formatted(kernel.name());
     Action action =
         Action.of(
             "kernel " + kernel.name(),
             options.microseconds().applyAsDouble(kernel.name()),
-            () -> run(kernel, grid, sharedBytes, bound));
+            () -> run(kernel, grid, bound));
     return () -> {
       enter(call);
       modules.kernel(call, function);
@@ -221,7 +220,7 @@ public final class SimulatedDriver implements CudaDriver {
     };
   }
 
-  private void run(PtxKernel kernel, Grid grid, int sharedBytes, byte[] arguments) {
+  private void run(PtxKernel kernel, Grid grid, byte[] arguments) {
     counters.kernelsRun++;
     counters.runs.merge(kernel.name(), 1L, Long::sum);
     EVER_RUN.add(kernel.name());
@@ -233,7 +232,6 @@ public final class SimulatedDriver implements CudaDriver {
         grid.blocksY(),
         grid.threadsX(),
         grid.threadsY(),
-        sharedBytes,
         arguments,
         memory.global,
         execution);

@@ -5,6 +5,7 @@ import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.cuda.Blas;
 import dev.evenkeel.backend.cuda.CudaBackend;
 import dev.evenkeel.backend.cuda.CudaDriver;
+import dev.evenkeel.backend.cuda.CudaLibraries;
 import dev.evenkeel.backend.cuda.Cudnn;
 import java.util.Optional;
 
@@ -14,24 +15,24 @@ public final class SimulatedGpu {
   private SimulatedGpu() {}
 
   /** cuBLAS' and cuDNN's doubles. */
-  public static CudaBackend.Libraries libraries() {
+  public static CudaLibraries libraries() {
     return libraries(0);
   }
 
   /** The same, but for products whose sums are as bad as cuBLAS may make them. */
-  public static CudaBackend.Libraries librariesWithFloatSums() {
+  public static CudaLibraries librariesWithFloatSums() {
     return libraries(0, true);
   }
 
   /**
    * @param workspaceBytes that cuBLAS' double asks for, as cuBLAS does, though it has no use for it
    */
-  public static CudaBackend.Libraries libraries(long workspaceBytes) {
+  public static CudaLibraries libraries(long workspaceBytes) {
     return libraries(workspaceBytes, false);
   }
 
-  private static CudaBackend.Libraries libraries(long workspaceBytes, boolean floatSums) {
-    return new CudaBackend.Libraries() {
+  private static CudaLibraries libraries(long workspaceBytes, boolean floatSums) {
+    return new CudaLibraries() {
       @Override
       public long workspaceBytes(CudaDriver.Properties device) {
         return workspaceBytes;

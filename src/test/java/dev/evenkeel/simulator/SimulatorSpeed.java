@@ -40,7 +40,7 @@ final class SimulatorSpeed {
       Gpu gpu, PtxKernel kernel, long x, long y, ExecutionOptions options) {
     gpu.options = options;
     long start = THREAD.getCurrentThreadCpuTime();
-    gpu.run(kernel, 64, 256, 0, x, y, VECTORS, 1.5f, 0.1f);
+    gpu.run(kernel, 64, 256, x, y, VECTORS, 1.5f, 0.1f);
     return (THREAD.getCurrentThreadCpuTime() - start) * 1e-9;
   }
 }

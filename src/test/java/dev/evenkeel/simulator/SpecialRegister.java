@@ -28,8 +28,7 @@ interface SpecialRegister {
           Map.entry("%lanemask_lt", (w, l) -> (1 << l) - 1),
           Map.entry("%lanemask_le", (w, l) -> (2 << l) - 1),
           Map.entry("%lanemask_gt", (w, l) -> -(2 << l)),
-          Map.entry("%lanemask_ge", (w, l) -> -(1 << l)),
-          Map.entry("%dynamic_smem_size", (w, l) -> w.worker.launch.dynamic));
+          Map.entry("%lanemask_ge", (w, l) -> -(1 << l)));
 
   /** Null for one that is not simulated. */
   static SpecialRegister named(String name) {

@@ -143,14 +143,6 @@ public final class Statistics {
       return accesses(Space.GLOBAL, Use.STORE);
     }
 
-    public Accesses globalAtomics() {
-      return accesses(Space.GLOBAL, Use.ATOMIC);
-    }
-
-    public Accesses sharedLoads() {
-      return accesses(Space.SHARED, Use.LOAD);
-    }
-
     public Accesses sharedStores() {
       return accesses(Space.SHARED, Use.STORE);
     }

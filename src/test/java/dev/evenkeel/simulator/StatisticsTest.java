@@ -22,7 +22,7 @@ class StatisticsTest {
     int n = 1024;
     long x = gpu.floats("x", new float[4 * n]);
     long y = gpu.memory.allocate(16L * n, "y");
-    gpu.run(Gpu.module("throughput").kernel("throughput"), 4, 64, 0, x, y, n, 1f, 0f);
+    gpu.run(Gpu.module("throughput").kernel("throughput"), 4, 64, x, y, n, 1f, 0f);
     Statistics.Launch launch = statistics.last();
     assertEquals("throughput", launch.kernel());
     assertEquals(16L * n, launch.globalLoads().bytes());
@@ -65,7 +65,7 @@ class StatisticsTest {
         """
             .formatted(stride);
     long x = gpu.ints("x", new int[32 * 33]);
-    gpu.run(PtxModule.parse(ptx, "k.ptx").kernel("k"), 1, 32, 0, x);
+    gpu.run(PtxModule.parse(ptx, "k.ptx").kernel("k"), 1, 32, x);
     assertEquals(sectors, statistics.last().globalLoads().sectors());
     assertEquals(conflicts, statistics.last().sharedStores().bankConflicts());
     assertEquals(128, statistics.last().sharedStores().bytes());

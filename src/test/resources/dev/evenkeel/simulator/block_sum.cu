@@ -1,7 +1,7 @@
 // out := the sum of x; each block writes its part, the block that is last adds the parts in order.
 extern "C" __global__ void block_sum(const float* x, volatile float* parts, unsigned* ticket,
                                      float* out, int n) {
-  extern __shared__ float dynamic[];
+  __shared__ float all[128];  // as many as the most threads of a block
   __shared__ float warps[32];
   __shared__ unsigned place;
   float sum = 0;
@@ -22,11 +22,11 @@ extern "C" __global__ void block_sum(const float* x, volatile float* parts, unsi
   }
   __syncthreads();
   if (place == gridDim.x - 1) {
-    dynamic[threadIdx.x] = threadIdx.x < gridDim.x ? parts[threadIdx.x] : 0.f;
+    all[threadIdx.x] = threadIdx.x < gridDim.x ? parts[threadIdx.x] : 0.f;
     __syncthreads();
     if (threadIdx.x == 0) {
       float total = 0;
-      for (int i = 0; i < blockDim.x; i++) total += dynamic[i];
+      for (int i = 0; i < blockDim.x; i++) total += all[i];
       *out = total;
     }
   }

@@ -291,7 +291,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Operation clipScale(Matrix gradients, double limit, Matrix norm) {
-    return new Updates.ClipScale(workers, gradients, limit, norm);
+    return new ClipScale(workers, gradients, limit, norm);
   }
 
   @Override

@@ -15,7 +15,7 @@ final class ActivationKernels {
   /**
    * z := z + bias, y := activation(z); z itself is written only where the backward pass needs it.
    */
-  Operation activationForward(View z, long bias, Activation activation, View y) {
+  Operation forward(View z, long bias, Activation activation, View y) {
     boolean inPlace = y.address() == z.address();
     if (inPlace && bias == 0 && activation == Activation.IDENTITY) {
       return () -> {};
@@ -40,8 +40,7 @@ final class ActivationKernels {
   }
 
   /** dz := dy · activation′; dBias := column sums of dz, if not 0. dz may be dy. */
-  Operation activationBackward(
-      View dy, View z, View y, Activation activation, View dz, long dBias) {
+  Operation backward(View dy, View z, View y, Activation activation, View dz, long dBias) {
     boolean write = activation != Activation.IDENTITY || dz.address() != dy.address();
     if (!write && dBias == 0) {
       return () -> {};

@@ -33,8 +33,8 @@ final class CountingDriver implements CudaDriver {
   /**
    * @param cudnn what the real backend has: asked for its limits, never run
    */
-  static CudaBackend.Libraries libraries(long workspaceBytes, Optional<Cudnn> cudnn) {
-    return new CudaBackend.Libraries() {
+  static CudaLibraries libraries(long workspaceBytes, Optional<Cudnn> cudnn) {
+    return new CudaLibraries() {
       @Override
       public long workspaceBytes(Properties device) {
         return workspaceBytes;
@@ -188,8 +188,7 @@ final class CountingDriver implements CudaDriver {
   }
 
   @Override
-  public Operation launch(
-      long function, Grid grid, int sharedBytes, long stream, Object... arguments) {
+  public Operation launch(long function, Grid grid, long stream, Object... arguments) {
     return () -> recorded++;
   }
 

@@ -1,5 +1,8 @@
 package dev.evenkeel.backend.cuda;
 
+import static dev.evenkeel.backend.cuda.CudaBuffer.vector;
+import static dev.evenkeel.backend.cuda.CudaBuffer.view;
+
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
@@ -16,8 +19,6 @@ import dev.evenkeel.backend.Step;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Optional;
 
@@ -45,42 +46,19 @@ public final class CudaBackend implements Backend {
   private final NormBodies norms;
   private final CudaTables tables;
   private final WeightCopies weights;
-  private final long found;
-  private final ByteBuffer foundOnHost;
+  private final NonFiniteSearch nonFinite;
   private boolean closed;
-
-  /** cuBLAS, and cuDNN where it is, opened on the backend's stream. */
-  public interface Libraries {
-
-    /** Bytes of device memory that the matrix products want to work in. */
-    long workspaceBytes(CudaDriver.Properties device);
-
-    /**
-     * @param workspace address of so many bytes, which stay the caller's; 0 where none are wanted
-     */
-    Blas blas(CudaDriver driver, long stream, long workspace);
-
-    Optional<Cudnn> cudnn(CudaDriver driver, long stream);
-  }
 
   /**
    * @param driver closed with the backend
    */
-  public CudaBackend(CudaDriver driver, int index, Libraries libraries, DeviceOptions options) {
+  public CudaBackend(CudaDriver driver, int index, CudaLibraries libraries, DeviceOptions options) {
     this.driver = driver;
     this.index = index;
     this.precision = options.precision().orElse(bestFor(driver.properties()));
     this.normBody = options.normBody();
     this.replays = options.replays();
-    if (precision != Precision.FP32 && driver.properties().major() < 8) {
-      throw new EvenkeelException(
-          "%s (compute capability %d.%d) can't compute in %s: that needs 8.0. help: --precision fp32"
-              .formatted(
-                  driver.properties().name(),
-                  driver.properties().major(),
-                  driver.properties().minor(),
-                  precision.label()));
-    }
+    require(precision, driver.properties());
     this.stream = driver.createStream();
     this.memory = new CudaMemory(driver, stream);
     this.staging = new Staging(driver, stream);
@@ -102,13 +80,20 @@ public final class CudaBackend implements Backend {
     this.tables =
         new CudaTables(driver, memory, stream, staging, scalars, kernels, activationType());
     this.weights = new WeightCopies(kernels);
-    this.found = memory.allocate(4);
-    this.foundOnHost = driver.allocatePinned(4).order(ByteOrder.nativeOrder());
+    this.nonFinite = new NonFiniteSearch(driver, memory, stream, kernels.data);
   }
 
   /** What suits a device: TF32 where there is such a thing. */
   public static Precision bestFor(CudaDriver.Properties properties) {
     return properties.major() >= 8 ? Precision.TF32 : Precision.FP32;
+  }
+
+  private static void require(Precision precision, CudaDriver.Properties device) {
+    if (precision != Precision.FP32 && device.major() < 8) {
+      throw new EvenkeelException(
+          "%s (compute capability %d.%d) can't compute in %s: that needs 8.0. help: --precision fp32"
+              .formatted(device.name(), device.major(), device.minor(), precision.label()));
+    }
   }
 
   @Override
@@ -224,20 +209,11 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Readback readback(Matrix scalar) {
-    return new CudaReadback(driver, memory, stream, CudaBuffer.view(scalar).address());
+    return new CudaReadback(driver, memory, stream, view(scalar).address());
   }
 
   private Operation bound(Operation work) {
     return new CudaOperation(scalars, work, null);
-  }
-
-  private static View view(Matrix matrix) {
-    return CudaBuffer.view(matrix);
-  }
-
-  /** Address of a float32 vector, 0 for NONE. */
-  private static long vector(Matrix matrix) {
-    return matrix.isNone() ? 0 : CudaBuffer.view(matrix).address();
   }
 
   // Data
@@ -296,14 +272,14 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation activationForward(Matrix z, Matrix bias, Activation activation, Matrix y) {
-    return bound(kernels.activations.activationForward(view(z), vector(bias), activation, view(y)));
+    return bound(kernels.activations.forward(view(z), vector(bias), activation, view(y)));
   }
 
   @Override
   public Operation activationBackward(
       Matrix dy, Matrix z, Matrix y, Activation activation, Matrix dz, Matrix dBias) {
     return bound(
-        kernels.activations.activationBackward(
+        kernels.activations.backward(
             view(dy), view(z), view(y), activation, view(dz), vector(dBias)));
   }
 
@@ -321,14 +297,15 @@ public final class CudaBackend implements Backend {
       throw new EvenkeelException(ONE_ROW);
     }
     Operation work =
-        norms.forward(view(x), norm(norm), activation, drop(masking), view(y), vector(saved));
+        norms.forward(
+            view(x), Kernels.Norm.of(norm), activation, drop(masking), view(y), vector(saved));
     return new CudaOperation(scalars, work, masking.step());
   }
 
   @Override
   public Operation batchNormInference(
       Matrix x, BatchNormMemory norm, Activation activation, Matrix y) {
-    return bound(norms.inference(view(x), norm(norm), activation, view(y)));
+    return bound(norms.inference(view(x), Kernels.Norm.of(norm), activation, view(y)));
   }
 
   /** Ours make its sign, or all of it, again from x. */
@@ -354,7 +331,7 @@ public final class CudaBackend implements Backend {
             view(dy),
             view(x),
             view(y),
-            norm(norm),
+            Kernels.Norm.of(norm),
             activation,
             drop(masking),
             vector(saved),
@@ -374,19 +351,6 @@ public final class CudaBackend implements Backend {
             scalars.step(masking.step()));
   }
 
-  private static Kernels.Norm norm(BatchNormMemory norm) {
-    return new Kernels.Norm(
-        vector(norm.gamma()),
-        vector(norm.beta()),
-        vector(norm.runningMean()),
-        vector(norm.runningVariance()),
-        vector(norm.count()),
-        norm.epsilon(),
-        norm.running().weight(),
-        norm.running().unbiased(),
-        norm.ghostRows());
-  }
-
   @Override
   public Operation columnStatistics(Matrix x, Matrix mean, Matrix variance) {
     return bound(kernels.norms.columnStatistics(view(x), vector(mean), vector(variance)));
@@ -398,7 +362,8 @@ public final class CudaBackend implements Backend {
   public Operation rowNormForward(
       Matrix x, RowNormMemory norm, Activation activation, Matrix y, Matrix saved) {
     return bound(
-        kernels.rowNorms.forward(view(x), rowNorm(norm), activation, view(y), vector(saved)));
+        kernels.rowNorms.forward(
+            view(x), Kernels.RowNorm.of(norm), activation, view(y), vector(saved)));
   }
 
   @Override
@@ -416,17 +381,12 @@ public final class CudaBackend implements Backend {
         kernels.rowNorms.backward(
             view(dy),
             view(x),
-            rowNorm(norm),
+            Kernels.RowNorm.of(norm),
             activation,
             vector(saved),
             view(dx),
             vector(dGamma),
             vector(dBeta)));
-  }
-
-  private static Kernels.RowNorm rowNorm(RowNormMemory norm) {
-    return new Kernels.RowNorm(
-        vector(norm.gamma()), vector(norm.beta()), norm.groups(), norm.centred(), norm.epsilon());
   }
 
   // Dropout and sums
@@ -562,11 +522,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public boolean hasNonFinite(Matrix x) {
-    driver.fill(found, 0, 1, stream);
-    kernels.data.findNonFinite(view(x), found).run();
-    driver.copyToHost(found, foundOnHost, 0, 4, stream);
-    driver.synchronize(stream);
-    return foundOnHost.getInt(0) != 0;
+    return nonFinite.finds(view(x));
   }
 
   @Override
@@ -590,8 +546,7 @@ public final class CudaBackend implements Backend {
     norms.close();
     scalars.close();
     staging.close();
-    driver.freePinned(foundOnHost);
-    memory.free(found);
+    nonFinite.close();
     memory.free(scratch);
     if (workspace != 0) {
       memory.free(workspace);

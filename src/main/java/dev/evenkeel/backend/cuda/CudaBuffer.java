@@ -82,6 +82,11 @@ final class CudaBuffer extends Buffer {
     return new View(buffer.address + begin, matrix.rows(), matrix.columns(), pitch, buffer.type);
   }
 
+  /** Address of a float32 vector, 0 for NONE. */
+  static long vector(Matrix matrix) {
+    return matrix.isNone() ? 0 : view(matrix).address();
+  }
+
   static CudaBuffer of(Matrix matrix) {
     if (HostTable.holds(matrix)) {
       throw new EvenkeelException(

@@ -82,11 +82,10 @@ public interface CudaDriver extends AutoCloseable {
   /**
    * A launch with its arguments bound, to be run any number of times; running allocates nothing.
    *
-   * @param sharedBytes of dynamic shared memory
    * @param arguments a Long for each 64-bit parameter or pointer, Integer for 32 bits, Float,
    *     Double
    */
-  Operation launch(long function, Grid grid, int sharedBytes, long stream, Object... arguments);
+  Operation launch(long function, Grid grid, long stream, Object... arguments);
 
   /** Blocks and threads of a launch. */
   record Grid(int blocksX, int blocksY, int threadsX, int threadsY) {

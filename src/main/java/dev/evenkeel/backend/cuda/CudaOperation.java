@@ -19,7 +19,7 @@ record CudaOperation(StepScalars scalars, Operation work, Object held, Around ar
     void before();
 
     /** After the work was put on the stream. */
-    void after();
+    default void after() {}
   }
 
   CudaOperation(StepScalars scalars, Operation work, Object held) {

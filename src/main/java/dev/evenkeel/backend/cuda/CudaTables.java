@@ -81,10 +81,10 @@ final class CudaTables {
     if (HostTable.holds(table)) {
       return stagedGather(table, order, target);
     }
-    StepScalars.Order walk = scalars.order(order, table.rows());
+    DeviceOrder walk = scalars.order(order, table.rows());
     Operation work =
         kernels.data.gather(CudaBuffer.view(table), walk.rows(), walk.position(), target);
-    return new CudaOperation(scalars, work, order, walk.around(batch.rows()));
+    return new CudaOperation(scalars, work, order, () -> walk.send(batch.rows()));
   }
 
   private Operation stagedGather(Matrix table, RowOrder order, View batch) {

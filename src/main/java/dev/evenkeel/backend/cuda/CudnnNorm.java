@@ -121,7 +121,7 @@ final class CudnnNorm {
   private Operation activate(Activation activation, View y) {
     return activation == Activation.IDENTITY
         ? () -> {}
-        : kernels.activations.activationForward(y, 0, activation, y);
+        : kernels.activations.forward(y, 0, activation, y);
   }
 
   Operation inference(View x, Norm norm, Activation activation, View y) {
@@ -154,7 +154,7 @@ final class CudnnNorm {
       long dGamma,
       long dBeta) {
     View t = memory.slopes(dy);
-    Operation mask = kernels.activations.activationBackward(dy, y, y, activation, t, 0);
+    Operation mask = kernels.activations.backward(dy, y, y, activation, t, 0);
     Operation normalise =
         cudnn.backward(
             mode,

@@ -1,6 +1,9 @@
 package dev.evenkeel.backend.cuda;
 
+import static dev.evenkeel.backend.cuda.CudaBuffer.vector;
+
 import dev.evenkeel.backend.BatchNormMemory;
+import dev.evenkeel.backend.RowNormMemory;
 import java.util.Arrays;
 
 /**
@@ -28,6 +31,19 @@ final class Kernels {
       double weight,
       boolean unbiased,
       int ghostRows) {
+
+    static Norm of(BatchNormMemory norm) {
+      return new Norm(
+          vector(norm.gamma()),
+          vector(norm.beta()),
+          vector(norm.runningMean()),
+          vector(norm.runningVariance()),
+          vector(norm.count()),
+          norm.epsilon(),
+          norm.running().weight(),
+          norm.running().unbiased(),
+          norm.ghostRows());
+    }
 
     int groups(int rows) {
       return BatchNormMemory.groups(rows, ghostRows);
@@ -76,7 +92,13 @@ final class Kernels {
    *
    * @param beta 0 where there is none
    */
-  record RowNorm(long gamma, long beta, int groups, boolean centred, double epsilon) {}
+  record RowNorm(long gamma, long beta, int groups, boolean centred, double epsilon) {
+
+    static RowNorm of(RowNormMemory norm) {
+      return new RowNorm(
+          vector(norm.gamma()), vector(norm.beta()), norm.groups(), norm.centred(), norm.epsilon());
+    }
+  }
 
   /**
    * What every update works on.

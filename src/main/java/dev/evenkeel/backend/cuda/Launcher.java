@@ -15,7 +15,7 @@ record Launcher(CudaDriver driver, KernelModules modules, long stream, long scra
   static final int BLOCKS = 1024;
 
   Operation launch(String kernel, CudaDriver.Grid grid, Object... arguments) {
-    return driver.launch(modules.function(kernel), grid, 0, stream, arguments);
+    return driver.launch(modules.function(kernel), grid, stream, arguments);
   }
 
   /** Elements to a memory access: 16 bytes' worth, or one where a view begins anywhere. */

@@ -8,6 +8,7 @@ import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 
@@ -25,7 +26,7 @@ final class StepScalars {
   private static final int SLOTS = 32;
 
   /** Something on the host with a few words on the device, as long as anybody holds it. */
-  private abstract static class Source<T> {
+  abstract static class Source<T> {
     private final WeakReference<T> owner;
     final int at;
     final int words;
@@ -119,7 +120,7 @@ final class StepScalars {
     }
     boolean[] taken = new boolean[WORDS];
     for (Source<?> source : sources) {
-      java.util.Arrays.fill(taken, source.at, source.at + source.words, true);
+      Arrays.fill(taken, source.at, source.at + source.words, true);
     }
     for (int at = 0; at + words <= WORDS; at += 2) {
       boolean free = true;
@@ -251,92 +252,15 @@ final class StepScalars {
   }
 
   /** A row order on the device. */
-  Order order(RowOrder order, int tableRows) {
+  DeviceOrder order(RowOrder order, int tableRows) {
     for (Source<?> source : sources) {
-      if (source instanceof Order known && source.owner() == order) {
-        if (tableRows < known.tableRows) {
-          known.tableRows = tableRows;
-          known.uploaded = new WeakReference<>(null); // to be checked once more
-        }
+      if (source instanceof DeviceOrder known && source.owner() == order) {
+        known.alsoOf(tableRows);
         return known;
       }
     }
-    return add(new Order(order, room(1), tableRows));
-  }
-
-  /** The row numbers of an order, copied when they are replaced, and its position. */
-  final class Order extends Source<RowOrder> {
-    private final long rows;
-    private final int capacity;
-    private int tableRows;
-    private WeakReference<int[]> uploaded = new WeakReference<>(null);
-
-    private Order(RowOrder order, int at, int tableRows) {
-      super(order, at, 1);
-      this.capacity = order.rows().length;
-      this.tableRows = tableRows;
-      this.rows = memory.allocate(4L * capacity);
-    }
-
-    /** Address of the row numbers, 32-bit integers. */
-    long rows() {
-      return rows;
-    }
-
-    /** Address of the position, a 32-bit integer. */
-    long position() {
-      return addressOf(this);
-    }
-
-    @Override
-    void write(RowOrder order, int[] values) {
-      values[at] = order.position();
-    }
-
-    /** Around a gather of so many rows. */
-    CudaOperation.Around around(int batchRows) {
-      return new CudaOperation.Around() {
-        @Override
-        public void before() {
-          send(owner(), batchRows);
-        }
-
-        @Override
-        public void after() {}
-      };
-    }
-
-    private void send(RowOrder order, int batchRows) {
-      int[] now = order.rows();
-      if (order.position() < 0 || order.position() + (long) batchRows > now.length) {
-        throw new EvenkeelException(
-            "A batch of %d rows from position %d on does not lie in a row order of %d rows"
-                .formatted(batchRows, order.position(), now.length));
-      }
-      if (uploaded.get() != now) {
-        check(now);
-        staging.upload(now, rows);
-        uploaded = new WeakReference<>(now);
-      }
-    }
-
-    private void check(int[] now) {
-      if (now.length > capacity) {
-        throw new EvenkeelException(
-            "A row order of %d rows took the place of one of %d".formatted(now.length, capacity));
-      }
-      for (int row : now) {
-        if (row < 0 || row >= tableRows) {
-          throw new EvenkeelException(
-              "A row order asks for row %d of a table of %d".formatted(row, tableRows));
-        }
-      }
-    }
-
-    @Override
-    void release() {
-      memory.free(rows);
-    }
+    int at = room(1);
+    return add(new DeviceOrder(memory, staging, order, at, address + 4L * at, tableRows));
   }
 
   void close() {

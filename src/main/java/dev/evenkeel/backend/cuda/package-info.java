@@ -5,7 +5,8 @@
  * GPU made of Java that executes the very PTX which ships.
  *
  * <p>Order of reading: {@link dev.evenkeel.backend.cuda.View} (what a kernel sees of a matrix),
- * {@link dev.evenkeel.backend.cuda.Kernels} (one method per kernel: geometry and arguments; the
- * kernels themselves are in {@code kernels/}), {@link dev.evenkeel.backend.cuda.CudaBackend}.
+ * {@link dev.evenkeel.backend.cuda.Kernels} (our operations by family: which kernel, with what
+ * geometry and arguments; the kernels themselves are in {@code kernels/}), {@link
+ * dev.evenkeel.backend.cuda.CudaBackend}.
  */
 package dev.evenkeel.backend.cuda;

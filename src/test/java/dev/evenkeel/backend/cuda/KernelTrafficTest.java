@@ -255,7 +255,7 @@ class KernelTrafficTest {
     View y = matrix(ROWS, ElementType.FLOAT32);
     moves("copy", x, 1, 1, 1, kernels.data.copy(x, y));
     moves("add", x, 2, 1, 1, kernels.data.add(x, y, y));
-    moves("relu", x, 1, 1, 1, kernels.activations.activationForward(x, 0, Activation.RELU, y));
+    moves("relu", x, 1, 1, 1, kernels.activations.forward(x, 0, Activation.RELU, y));
     moves("scale and shift", x, 1, 1, 1, kernels.data.scaleShift(x, 2, 1, y));
     long step = memory.allocate(8);
     long dropping = memory.allocate(24);

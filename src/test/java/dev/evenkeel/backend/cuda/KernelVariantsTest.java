@@ -269,12 +269,11 @@ class KernelVariantsTest {
     View y = d.output(n, c);
     View dz = d.output(n, c);
     long dBias = d.floats(new float[c]);
-    d.run(d.kernels.activations.activationForward(z, 0, activation, y));
-    d.run(d.kernels.activations.activationBackward(dy, z, y, activation, dz, dBias));
+    d.run(d.kernels.activations.forward(z, 0, activation, y));
+    d.run(d.kernels.activations.backward(dy, z, y, activation, dz, dBias));
     View biased = d.output(n, c);
     d.run(
-        d.kernels.activations.activationForward(
-            z, d.floats(KernelDevice.normal(c, 3)), activation, biased));
+        d.kernels.activations.forward(z, d.floats(KernelDevice.normal(c, 3)), activation, biased));
     return List.of(d.read(y), d.read(dz), d.read(dBias, c), d.read(biased), d.read(z));
   }
 

@@ -6,6 +6,7 @@ import dev.evenkeel.backend.DeviceOptions;
 import dev.evenkeel.backend.cuda.Blas;
 import dev.evenkeel.backend.cuda.CudaBackend;
 import dev.evenkeel.backend.cuda.CudaDriver;
+import dev.evenkeel.backend.cuda.CudaLibraries;
 import dev.evenkeel.backend.cuda.Cudnn;
 import java.util.Optional;
 
@@ -34,11 +35,11 @@ public final class CudaProvider implements BackendProvider {
   }
 
   /** cuBLAS, and cuDNN where it can be used. */
-  public static CudaBackend.Libraries libraries() {
+  public static CudaLibraries libraries() {
     return new Libraries();
   }
 
-  private static final class Libraries implements CudaBackend.Libraries {
+  private static final class Libraries implements CudaLibraries {
 
     @Override
     public long workspaceBytes(CudaDriver.Properties device) {

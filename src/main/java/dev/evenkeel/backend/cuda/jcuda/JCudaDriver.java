@@ -37,9 +37,6 @@ import jcuda.driver.JITOptions;
  */
 public final class JCudaDriver implements CudaDriver {
 
-  /** Dynamic shared memory that a kernel may have without asking. */
-  private static final int SHARED_BYTES_FOR_ALL = 48 << 10;
-
   private static final int LOG_BYTES = 8192;
 
   /** Whose context the thread has. */
@@ -246,19 +243,9 @@ public final class JCudaDriver implements CudaDriver {
   }
 
   @Override
-  public Operation launch(
-      long function, Grid grid, int sharedBytes, long stream, Object... arguments) {
+  public Operation launch(long function, Grid grid, long stream, Object... arguments) {
     enter();
     CUfunction kernel = functions.get(function);
-    if (sharedBytes > SHARED_BYTES_FOR_ALL) {
-      check(
-          cuFuncSetAttribute(
-              kernel,
-              CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-              sharedBytes),
-          "cuFuncSetAttribute(%d bytes of shared memory)",
-          sharedBytes);
-    }
     Pointer parameters = Arguments.of(arguments);
     CUstream queue = streams.get(stream);
     return () -> {
@@ -272,7 +259,7 @@ public final class JCudaDriver implements CudaDriver {
               grid.threadsX(),
               grid.threadsY(),
               1,
-              sharedBytes,
+              0,
               queue,
               parameters,
               null);

@@ -104,8 +104,7 @@ final class JCudaExercise {
     assertEquals(0, x % 256);
     long module = driver.loadModule(".version 6.3\n.entry scale()");
     long function = driver.function(module, "scale");
-    Operation launch =
-        driver.launch(function, Grid.of(3, 128), 100_000, stream, x, 3, 2f, 0.5, 1L << 20);
+    Operation launch = driver.launch(function, Grid.of(3, 128), stream, x, 3, 2f, 0.5, 1L << 20);
     launch.run();
     assertArrayEquals(new float[] {1048578.5f, 1048580.5f, 1048582.5f}, download(x, 3));
     driver.fill(x, Float.floatToRawIntBits(4), 2, stream);
@@ -113,7 +112,7 @@ final class JCudaExercise {
     assertEquals(0, allocatedBy(launch), "bytes of Java's heap in a launch");
 
     driver.fill(x, Float.floatToRawIntBits(1), 3, stream);
-    Operation twice = driver.launch(function, Grid.of(1, 32), 0, stream, x, 3, 2f, 0.0, 0L);
+    Operation twice = driver.launch(function, Grid.of(1, 32), stream, x, 3, 2f, 0.0, 0L);
     driver.beginCapture(stream);
     twice.run();
     twice.run();
@@ -156,13 +155,13 @@ final class JCudaExercise {
     says(
         "cuModuleGetFunction(nothing) failed: CUDA_ERROR_NOT_FOUND (500)",
         () -> driver.function(module, "nothing"));
-    Operation tooMany = driver.launch(function, Grid.of(1, 2048), 0, stream, x, 3, 2f, 0.0, 0L);
+    Operation tooMany = driver.launch(function, Grid.of(1, 2048), stream, x, 3, 2f, 0.0, 0L);
     CudaException refused = assertThrows(CudaException.class, tooMany::run);
     assertEquals(1, refused.code());
     assertTrue(refused.getMessage().contains("threadsX=2048"), refused::getMessage);
     assertThrows(
         IllegalArgumentException.class,
-        () -> driver.launch(function, Grid.of(1, 1), 0, stream, "text"));
+        () -> driver.launch(function, Grid.of(1, 1), stream, "text"));
     assertThrows(
         EvenkeelException.class,
         () -> driver.copyToDevice(ByteBuffer.allocateDirect(8), 0, x, 8, stream));

@@ -1,0 +1,56 @@
+package dev.evenkeel.backend.cpu;
+
+import static dev.evenkeel.backend.cpu.CpuBuffer.data;
+
+import dev.evenkeel.tensor.Matrix;
+
+/** norm := ‖g‖ and min(1, limit / ‖g‖), with partial sums of fixed blocks in double. */
+final class ClipScale extends ParallelOperation {
+  private static final int BLOCK = 4096;
+
+  private final Matrix gradients;
+  private final double limit;
+  private final Matrix norm;
+  private final double[] blocks;
+
+  ClipScale(Workers workers, Matrix gradients, double limit, Matrix norm) {
+    super(workers, gradients.size() * 0.4);
+    this.gradients = gradients;
+    this.limit = limit;
+    this.norm = norm;
+    this.blocks = new double[(int) ((gradients.size() + BLOCK - 1) / BLOCK)];
+  }
+
+  @Override
+  public void run(int worker, int workers) {
+    float[] g = data(gradients);
+    int offset = (int) gradients.offset();
+    int end = begin(blocks.length, worker + 1, workers);
+    for (int block = begin(blocks.length, worker, workers); block < end; block++) {
+      int from = offset + block * BLOCK;
+      blocks[block] = squares(g, from, (int) Math.min(from + BLOCK, offset + gradients.size()));
+    }
+  }
+
+  private static double squares(float[] g, int from, int to) {
+    double a = 0;
+    double b = 0;
+    int i = from;
+    for (; i + 1 < to; i += 2) {
+      a += (double) g[i] * g[i];
+      b += (double) g[i + 1] * g[i + 1];
+    }
+    return i < to ? a + b + (double) g[i] * g[i] : a + b;
+  }
+
+  @Override
+  void finish() {
+    double sum = 0;
+    for (double block : blocks) {
+      sum += block;
+    }
+    double length = Math.sqrt(sum);
+    data(norm)[(int) norm.offset()] = (float) length;
+    data(norm)[(int) norm.offset() + 1] = (float) Math.min(1, limit / length);
+  }
+}

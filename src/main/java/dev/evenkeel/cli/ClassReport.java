@@ -26,7 +26,7 @@ final class ClassReport {
   /** Of the matrix' headings, which few classes may share among them. */
   private static final int HEADINGS = 64;
 
-  private static final int SHORTEST_HEADING = 8;
+  private static final int SHORTEST_HEADING = 6;
 
   private final List<String> names;
   private final Confusion confusion;

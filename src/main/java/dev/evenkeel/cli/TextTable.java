@@ -46,12 +46,19 @@ final class TextTable {
     return line.toString().stripTrailing();
   }
 
-  /** A name in one line of at most so many characters, the last one telling of those left out. */
+  /**
+   * A name in one line of at most so many characters, cut in the middle: names that are alike
+   * mostly differ at an end, "house-12" and "house-13".
+   */
   static String cut(String name, int most) {
     String line = name.replaceAll("\\p{Cntrl}", " ");
-    return length(line) <= most
-        ? line
-        : line.substring(0, line.offsetByCodePoints(0, most - 1)) + "…";
+    if (length(line) <= most) {
+      return line;
+    }
+    int end = (most - 1) / 2;
+    return line.substring(0, line.offsetByCodePoints(0, most - 1 - end))
+        + "…"
+        + line.substring(line.offsetByCodePoints(line.length(), -end));
   }
 
   private static int length(String text) {

@@ -156,20 +156,28 @@ class CliEvaluateTest {
   void theTablesAreAlignedAndLongNamesCut() {
     Confusion confusion =
         new Confusion(new int[] {1500, 0, 3}, new int[][] {{1400, 0, 100}, {0, 0, 0}, {3, 0, 0}});
-    String long1 = "a name that\nis longer than a column";
+    String long1 = "a name that\nis longer than a col.";
     assertEquals(
         List.of(
             "",
             "class                      rows  precision  recall      F1",
-            "a name that is longer t…  1,500     99.8 %  93.3 %  96.5 %",
+            "a name that …than a col.  1,500     99.8 %  93.3 %  96.5 %",
             "seldom                        0          –       –       –",
             "x                             3      0.0 %   0.0 %   0.0 %",
             "",
-            "true \\ predicted          a name that is longe…  seldom    x",
-            "a name that is longer t…                  1,400       ·  100",
+            "true \\ predicted          a name tha…han a col.  seldom    x",
+            "a name that …than a col.                  1,400       ·  100",
             "seldom                                        ·       ·    ·",
             "x                                             3       ·    ·"),
         new ClassReport(List.of(long1, "seldom", "x"), confusion).lines());
+  }
+
+  @Test
+  void namesThatAreAlikeStayApartWhenCut() {
+    assertEquals("kin…-a", TextTable.cut("kind-number-a", 6));
+    assertEquals("kin…-b", TextTable.cut("kind-number-b", 6));
+    assertEquals("number", TextTable.cut("number", 6));
+    assertEquals("\ud83d\ude00a…\ud83d\ude00", TextTable.cut("\ud83d\ude00abcd\ud83d\ude00", 4));
   }
 
   @Test

@@ -5,10 +5,13 @@ import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
+import dev.evenkeel.metric.Confusion;
 import dev.evenkeel.metric.Metric;
+import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
+import dev.evenkeel.train.Importance;
 import dev.evenkeel.train.SavedModel;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -23,7 +26,8 @@ import picocli.CommandLine.Option;
 
 @Command(
     name = "evaluate",
-    description = "Measures a trained model on data with targets.",
+    description =
+        "Measures a trained model on data with targets: metrics, then class by class with the confusion matrix, or how the residuals of numbers lie.",
     customSynopsis = "evenkeel evaluate --model=DIR|FILE [OPTIONS]",
     sortOptions = false)
 final class EvaluateCommand implements Callable<Integer> {
@@ -34,14 +38,23 @@ final class EvaluateCommand implements Callable<Integer> {
       names = "--metrics",
       paramLabel = "METRIC",
       split = ",",
-      description = "accuracy, topK, logloss, auc, rmse, mae, r2 (default: those of the training)")
+      description = Evaluation.NAMES + " (default: those of the training)")
   private List<String> metrics = List.of();
+
+  @Option(
+      names = "--importance",
+      description =
+          "tell by how much the first metric gets worse where a column's values change rows at random, for each column of the table; columns that say the same hide each other's importance")
+  private boolean importance;
 
   @Mixin private CommonOptions common;
 
   @Override
   public Integer call() {
     SavedModel saved = SavedModel.load(model.model);
+    if (importance) {
+      Importance.requireColumns(ModelOptions.preparation(saved));
+    }
     DataPlan.Measured measured = model.loadMeasured(saved, common::say);
     Dataset data = measured.rows();
     if (!data.hasTargets()) {
@@ -74,8 +87,41 @@ final class EvaluateCommand implements Callable<Integer> {
         result.put(name, value);
         common.say(Evaluation.format(name, value));
       }
+      details(data.task(), predictions, result).forEach(common::say);
+      if (importance) {
+        Metric first = Metric.named(firstMetric(saved, classes));
+        ImportanceReport report =
+            new ImportanceReport(
+                built, ModelOptions.preparation(saved), data, first, saved.recipe().seed());
+        result.put("importance", report.json());
+        report.lines().forEach(common::say);
+      }
       common.result(result);
     }
     return 0;
+  }
+
+  /** The one that the training was measured by, unless others were asked for. */
+  private String firstMetric(SavedModel saved, boolean classes) {
+    List<String> trained = saved.recipe().metrics();
+    if (!metrics.isEmpty()) {
+      return metrics.get(0);
+    }
+    return trained.isEmpty()
+        ? Evaluation.metrics(saved.recipe(), classes).iterator().next()
+        : trained.get(0);
+  }
+
+  /** What one number does not tell: class by class, or how the residuals lie. */
+  private static List<String> details(
+      Task task, Predictions predictions, Map<String, Object> result) {
+    if (task instanceof Task.Classification known) {
+      ClassReport report = new ClassReport(known.classes(), Confusion.of(predictions));
+      report.put(result);
+      return report.lines();
+    }
+    ResidualReport report = new ResidualReport(((Task.Regression) task).targets(), predictions);
+    report.put(result);
+    return report.lines();
   }
 }

@@ -12,7 +12,13 @@ import java.util.Set;
 /** Which metrics are shown, and how. */
 final class Evaluation {
 
-  private static final Set<String> OF_NUMBERS = Set.of("rmse", "mae", "r2");
+  private static final Set<String> OF_NUMBERS = Set.of(Metric.OF_NUMBERS.split(", "));
+
+  private static final Set<String> SHARES = Set.of("accuracy", "balanced-accuracy", "f1");
+
+  /** For the help of commands. */
+  static final String NAMES =
+      "of classes: " + Metric.OF_CLASSES + "; of numbers: " + Metric.OF_NUMBERS;
 
   /** From here on five digits are whole, and an exponent would say the same in another form. */
   private static final double WHOLE = 1e4;
@@ -35,17 +41,17 @@ final class Evaluation {
       if (OF_NUMBERS.contains(name) == classification) {
         throw new EvenkeelException(
             classification
-                ? "%s %s measures numbers, but the target holds classes. help: accuracy, topK, logloss or auc"
-                    .formatted(option, name)
-                : "%s %s measures classes, but the target holds numbers. help: rmse, mae or r2"
-                    .formatted(option, name));
+                ? "%s %s measures numbers, but the target holds classes. help: %s"
+                    .formatted(option, name, Metric.OF_CLASSES)
+                : "%s %s measures classes, but the target holds numbers. help: %s"
+                    .formatted(option, name, Metric.OF_NUMBERS));
       }
     }
   }
 
   /** Whether a metric is a share, shown in percent. */
   static boolean isShare(String name) {
-    return name.equals("accuracy") || name.startsWith("top");
+    return SHARES.contains(name) || name.startsWith("top");
   }
 
   /** "accuracy 97.50 %", "rmse 0.12345", "rmse 412345". */
@@ -53,7 +59,12 @@ final class Evaluation {
     if (isShare(name)) {
       return String.format(Locale.ROOT, "%s %.2f %%", name, 100 * value);
     }
+    return name + " " + number(value);
+  }
+
+  /** "0.12345", "412345". */
+  static String number(double value) {
     boolean whole = Math.abs(value) >= WHOLE && Math.abs(value) < LONGEST;
-    return String.format(Locale.ROOT, whole ? "%s %.0f" : "%s %.5g", name, value);
+    return String.format(Locale.ROOT, whole ? "%.0f" : "%.5g", value);
   }
 }

@@ -167,7 +167,7 @@ final class RecipeOptions {
       names = "--metrics",
       paramLabel = "METRIC",
       split = ",",
-      description = "accuracy, topK, logloss, auc, rmse, mae, r2 (default: accuracy, or rmse)")
+      description = Evaluation.NAMES + " (default: accuracy, or rmse)")
   List<String> metrics = List.of();
 
   @Option(

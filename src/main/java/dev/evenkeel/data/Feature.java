@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.evenkeel.EvenkeelException;
 import java.util.List;
+import java.util.Optional;
 
 /** Where one or more of a network's inputs come from. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
@@ -18,6 +19,9 @@ public sealed interface Feature {
   /** How many inputs of the network it makes. */
   int width();
 
+  /** The column of a table that it is made of; columns of an array have no names. */
+  Optional<String> column();
+
   /**
    * A column of numbers, less its mean over the training rows, which also stands for missing
    * values. It is taken off before the number becomes a 32-bit float, so that large values such as
@@ -27,6 +31,11 @@ public sealed interface Feature {
     @Override
     public int width() {
       return 1;
+    }
+
+    @Override
+    public Optional<String> column() {
+      return Optional.of(name);
     }
   }
 
@@ -43,6 +52,11 @@ public sealed interface Feature {
     public int width() {
       return levels.size();
     }
+
+    @Override
+    public Optional<String> column() {
+      return Optional.of(name);
+    }
   }
 
   /**
@@ -58,6 +72,11 @@ public sealed interface Feature {
     @Override
     public int width() {
       return time ? 7 : 5;
+    }
+
+    @Override
+    public Optional<String> column() {
+      return Optional.of(name);
     }
 
     /** Of input k > 0: what it repeats by, in days. */
@@ -92,6 +111,11 @@ public sealed interface Feature {
     @Override
     public int width() {
       return count;
+    }
+
+    @Override
+    public Optional<String> column() {
+      return Optional.empty();
     }
   }
 }

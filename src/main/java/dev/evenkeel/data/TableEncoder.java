@@ -92,13 +92,8 @@ final class TableEncoder {
     List<String> extra = new ArrayList<>(table.columnNames());
     extra.removeAll(targets);
     for (Feature feature : features) {
-      if (feature instanceof Feature.Numeric f) {
-        extra.remove(f.name());
-      } else if (feature instanceof Feature.Categorical f) {
-        extra.remove(f.name());
-      } else if (feature instanceof Feature.Dates f) {
-        extra.remove(f.name());
-      } else if (feature instanceof Feature.Columns f) {
+      feature.column().ifPresent(extra::remove);
+      if (feature instanceof Feature.Columns f) {
         extra.subList(0, Math.min(extra.size(), f.count() + 1)).clear();
       }
     }

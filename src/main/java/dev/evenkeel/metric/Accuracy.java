@@ -19,13 +19,9 @@ public record Accuracy() implements Metric {
   @Override
   public double of(Predictions predictions) {
     int[] classes = predictions.classes(name());
-    if (predictions.columns() > 1) {
-      return TopK.share(predictions, classes, 1);
-    }
     int correct = 0;
     for (int row = 0; row < classes.length; row++) {
-      float logit = predictions.output(row, 0);
-      if (!Float.isNaN(logit) && (logit > 0 ? 1 : 0) == classes[row]) {
+      if (predictions.answer(row) == classes[row]) {
         correct++;
       }
     }

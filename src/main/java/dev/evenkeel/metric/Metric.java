@@ -6,6 +6,12 @@ import java.util.regex.Pattern;
 /** A measure of how well a model's outputs over a whole set agree with the targets. */
 public interface Metric {
 
+  /** Names of those for classes, and of those for numbers, as messages list them. */
+  String OF_CLASSES =
+      "accuracy, top5 (or another number), balanced-accuracy, f1, mcc, auc, prauc, logloss, brier, ece";
+
+  String OF_NUMBERS = "rmse, mae, r2";
+
   /** The name on the command line and in reports; {@link #named} understands it. */
   String name();
 
@@ -13,12 +19,18 @@ public interface Metric {
 
   double of(Predictions predictions);
 
-  /** The metric of a name: accuracy, top5 (or top and another number), logloss, auc, … */
+  /** The metric of a name: accuracy, top5 (or top and another number), f1, rmse, … */
   static Metric named(String name) {
     return switch (name) {
       case "accuracy" -> new Accuracy();
       case "logloss" -> new LogLoss();
       case "auc" -> new Auc();
+      case "prauc" -> new AveragePrecision();
+      case "f1" -> new F1();
+      case "balanced-accuracy" -> new BalancedAccuracy();
+      case "mcc" -> new MatthewsCorrelation();
+      case "brier" -> new Brier();
+      case "ece" -> new CalibrationError();
       case "rmse" -> new Rmse();
       case "mae" -> new MeanAbsoluteError();
       case "r2" -> new R2();
@@ -27,8 +39,7 @@ public interface Metric {
           yield new TopK(Integer.parseInt(name.substring("top".length())));
         }
         throw new EvenkeelException(
-            "Unknown metric '%s': expected accuracy, top5 (or another number), logloss, auc, rmse, mae or r2."
-                .formatted(name));
+            "Unknown metric '%s': expected %s, %s.".formatted(name, OF_CLASSES, OF_NUMBERS));
       }
     };
   }

@@ -53,6 +53,55 @@ public record Predictions(
     return Math.max(columns, 2);
   }
 
+  /** Of two classes, how far the second leads: the one logit, or the second minus the first. */
+  double margin(int row) {
+    return columns == 1 ? output(row, 0) : (double) output(row, 1) - output(row, 0);
+  }
+
+  /**
+   * The class that a row is taken for: the largest logit's, the lowest index where they tie, class
+   * 1 above 0 for one column; −1 where a logit is NaN.
+   */
+  int answer(int row) {
+    if (columns == 1) {
+      float logit = output(row, 0);
+      return Float.isNaN(logit) ? -1 : logit > 0 ? 1 : 0;
+    }
+    int largest = 0;
+    for (int column = 0; column < columns; column++) {
+      float logit = output(row, column);
+      if (Float.isNaN(logit)) {
+        return -1;
+      }
+      largest = logit > output(row, largest) ? column : largest;
+    }
+    return largest;
+  }
+
+  /**
+   * Each class's probability, [classCount]: softmax over the logits, or sigmoid for two classes.
+   */
+  void probabilities(int row, double[] out) {
+    if (out.length == 2) {
+      double margin = margin(row);
+      out[0] = 1 / (1 + Math.exp(margin));
+      out[1] = 1 / (1 + Math.exp(-margin));
+      return;
+    }
+    double max = Double.NEGATIVE_INFINITY;
+    for (int column = 0; column < columns; column++) {
+      max = Math.max(max, output(row, column));
+    }
+    double sum = 0;
+    for (int column = 0; column < columns; column++) {
+      out[column] = Math.exp(output(row, column) - max);
+      sum += out[column];
+    }
+    for (int column = 0; column < columns; column++) {
+      out[column] /= sum;
+    }
+  }
+
   /** The class of every row, checked; {@code metric} is who asks, for the message. */
   int[] classes(String metric) {
     if (targetColumns != 1) {

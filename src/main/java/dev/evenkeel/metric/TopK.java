@@ -33,10 +33,7 @@ public record TopK(int k) implements Metric {
           "%s: outputs have %s, expected at least %d. Choose a smaller k, or accuracy."
               .formatted(name(), Words.counted(predictions.columns(), "column"), needed));
     }
-    return share(predictions, predictions.classes(name()), k);
-  }
-
-  static double share(Predictions predictions, int[] classes, int k) {
+    int[] classes = predictions.classes(name());
     int correct = 0;
     for (int row = 0; row < classes.length; row++) {
       if (rank(predictions, row, classes[row]) < k) {

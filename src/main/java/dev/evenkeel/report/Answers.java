@@ -1,13 +1,13 @@
 package dev.evenkeel.report;
 
 import dev.evenkeel.data.Task;
+import dev.evenkeel.metric.Confusion;
 import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.report.Plot.Line;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
 
 /**
  * What a model answered on rows, beside what is true.
@@ -28,43 +28,23 @@ public record Answers(String rows, Task task, Predictions predictions) {
       return "";
     }
     List<String> classes = classification.classes();
-    int[][] counts = confusion(classes.size());
-    return classes.size() <= LARGEST_MATRIX ? matrix(classes, counts) : list(classes, counts);
+    Confusion confusion = Confusion.of(predictions);
+    return classes.size() <= LARGEST_MATRIX ? matrix(classes, confusion) : list(classes, confusion);
   }
 
-  /** [true class][predicted class]. */
-  int[][] confusion(int classes) {
-    int[][] counts = new int[classes][classes];
-    for (int row = 0; row < predictions.rows(); row++) {
-      counts[(int) predictions.targets()[row]][predicted(row)]++;
-    }
-    return counts;
-  }
-
-  private int predicted(int row) {
-    float[] outputs = predictions.outputs();
-    int columns = predictions.columns();
-    if (columns == 1) {
-      return outputs[row] > 0 ? 1 : 0;
-    }
-    return IntStream.range(0, columns)
-        .reduce((a, b) -> outputs[row * columns + b] > outputs[row * columns + a] ? b : a)
-        .orElseThrow();
-  }
-
-  private static String matrix(List<String> classes, int[][] counts) {
+  private static String matrix(List<String> classes, Confusion confusion) {
     StringBuilder html =
         new StringBuilder("<table class=\"matrix\"><thead><tr><th>true \\ predicted</th>");
     classes.forEach(name -> html.append("<th>").append(Html.text(name)).append("</th>"));
     html.append("<th>recall</th></tr></thead><tbody>\n");
     for (int i = 0; i < classes.size(); i++) {
-      int all = Math.max(1, IntStream.of(counts[i]).sum());
+      int[] counts = confusion.counts()[i];
+      int all = Math.max(1, confusion.rows()[i]);
       html.append("<tr><th>").append(Html.text(classes.get(i))).append("</th>");
       for (int j = 0; j < classes.size(); j++) {
-        html.append(cell(counts[i][j], (double) counts[i][j] / all, i == j));
+        html.append(cell(counts[j], (double) counts[j] / all, i == j));
       }
-      html.append(
-          String.format(Locale.ROOT, "<td>%.1f %%</td></tr>%n", 100.0 * counts[i][i] / all));
+      html.append(String.format(Locale.ROOT, "<td>%.1f %%</td></tr>%n", 100.0 * counts[i] / all));
     }
     return html.append("</tbody></table>\n").toString();
   }
@@ -81,31 +61,20 @@ public record Answers(String rows, Task task, Predictions predictions) {
         count == 0 ? "" : count);
   }
 
-  private record Confusion(int truth, int predicted, int count) {}
-
-  private static String list(List<String> classes, int[][] counts) {
-    List<Confusion> confusions = new ArrayList<>();
-    for (int i = 0; i < counts.length; i++) {
-      for (int j = 0; j < counts.length; j++) {
-        if (i != j && counts[i][j] > 0) {
-          confusions.add(new Confusion(i, j, counts[i][j]));
-        }
-      }
-    }
-    confusions.sort(Comparator.comparingInt(Confusion::count).reversed());
+  private static String list(List<String> classes, Confusion confusion) {
     StringBuilder html =
         new StringBuilder(
             "<table><thead><tr><th>true</th><th>taken for</th><th>rows</th></tr></thead><tbody>\n");
-    confusions.stream()
-        .limit(MOST_CONFUSIONS)
+    confusion
+        .mistakes(MOST_CONFUSIONS)
         .forEach(
             one ->
                 html.append(
                     "<tr><td>%s</td><td>%s</td><td class=\"number\">%d</td></tr>%n"
                         .formatted(
-                            Html.text(classes.get(one.truth)),
-                            Html.text(classes.get(one.predicted)),
-                            one.count)));
+                            Html.text(classes.get(one.truth())),
+                            Html.text(classes.get(one.answer())),
+                            one.count())));
     return html.append("</tbody></table>\n").toString();
   }
 

@@ -26,6 +26,7 @@ public final class Evaluator implements AutoCloseable {
   private final Backend backend;
   private final Dataset data;
   private final Optional<Loss> loss;
+  private final Optional<Inputs> changing;
   private final List<Buffer> owned = new ArrayList<>();
   private final Memory memory;
   private final RowOrder order;
@@ -41,15 +42,40 @@ public final class Evaluator implements AutoCloseable {
   /**
    * The operations for one number of rows: gather, forward, and the loss where there is one.
    *
+   * @param given where inputs that change are written to, on their way to the batch
    * @param host where its outputs are read to
    */
   private record Bound(
-      int rows, Backend.Sequence operations, Matrix outputs, float[] host, Matrix lossValue) {}
+      int rows,
+      Backend.Sequence operations,
+      Matrix batch,
+      float[] given,
+      Matrix outputs,
+      float[] host,
+      Matrix lossValue) {}
+
+  /** Inputs that are others at every run, though the rows and their targets stay. */
+  interface Inputs {
+
+    /** Fills a batch [rows, columns] with those of the rows from this one on. */
+    void fill(float[] batch, int from);
+  }
 
   /**
    * @param loss taken too where there is one and the data has targets
    */
   public Evaluator(Model model, Dataset data, Optional<Loss> loss, int chunkRows) {
+    this(model, data, loss, chunkRows, Optional.empty());
+  }
+
+  /** For inputs that change: the data's own are not looked at. */
+  Evaluator(Model model, Dataset data, int chunkRows, Inputs changing) {
+    this(model, data, Optional.empty(), chunkRows, Optional.of(changing));
+  }
+
+  private Evaluator(
+      Model model, Dataset data, Optional<Loss> loss, int chunkRows, Optional<Inputs> changing) {
+    this.changing = changing;
     this.model = model;
     this.backend = model.backend();
     this.data = data;
@@ -58,7 +84,10 @@ public final class Evaluator implements AutoCloseable {
     this.order = RowOrder.natural(data.rows());
     this.memory = new Memory(backend, Math.min(chunkRows, data.rows()));
     try {
-      this.features = own(backend.inputs(data.features(), data.rows(), data.columns()));
+      this.features =
+          changing.isPresent()
+              ? Matrix.NONE
+              : own(backend.inputs(data.features(), data.rows(), data.columns()));
       this.targets =
           this.loss.isEmpty()
               ? Matrix.NONE
@@ -102,7 +131,9 @@ public final class Evaluator implements AutoCloseable {
     memory.reset();
     Matrix batch = memory.take(rows, data.columns());
     List<Operation> operations = new ArrayList<>();
-    operations.add(backend.gather(features, order, batch));
+    if (changing.isEmpty()) {
+      operations.add(backend.gather(features, order, batch));
+    }
     Pass pass = Pass.inference(model, memory, batch);
     pass.forward().forEach(named -> operations.add(named.operation()));
     Matrix y = pass.output();
@@ -114,7 +145,14 @@ public final class Evaluator implements AutoCloseable {
       Matrix gradient = memory.take(rows, y.columns());
       operations.add(loss.get().bind(backend, new Loss.Bound(y, t, constants, gradient, value)));
     }
-    return new Bound(rows, backend.sequence(operations), y, new float[(int) y.size()], value);
+    return new Bound(
+        rows,
+        backend.sequence(operations),
+        batch,
+        new float[changing.isEmpty() ? 0 : (int) batch.size()],
+        y,
+        new float[(int) y.size()],
+        value);
   }
 
   /**
@@ -127,6 +165,10 @@ public final class Evaluator implements AutoCloseable {
       int rows = Math.min(memory.maxRows(), data.rows() - from);
       Bound bound = bound(rows);
       order.moveTo(from);
+      if (changing.isPresent()) {
+        changing.get().fill(bound.given, from);
+        backend.write(bound.given, bound.batch);
+      }
       bound.operations.run();
       backend.read(bound.outputs, bound.host);
       System.arraycopy(bound.host, 0, outputs, from * bound.outputs.columns(), bound.host.length);

@@ -25,7 +25,8 @@
  * <p>{@code resuming(RunFolder.checkpoint(folder))} instead goes on where a run ended, bit for bit.
  * {@link dev.evenkeel.train.Tuner}, {@link dev.evenkeel.train.CrossValidation} and {@link
  * dev.evenkeel.train.RateRange} run many trainings, {@link dev.evenkeel.train.Evaluator} a trained
- * model over a set.
+ * model over a set, {@link dev.evenkeel.train.Importance} again with each column's values in
+ * disorder.
  *
  * <p>Descriptions ({@code Recipe}, {@code DataPlan}, {@code SavedModel}) never change and may be
  * shared. What runs belongs to one thread, and calls its listeners there. {@link

@@ -144,7 +144,9 @@ class CliDataTest {
     JsonNode evaluated =
         CommandLineRun.of("evaluate", "--model", run, "--data", few, "--target", ones, "--json")
             .json();
-    assertEquals(Set.of("device", "rows", "loss", "accuracy"), CommandLineRun.keys(evaluated));
+    assertEquals(
+        Set.of("device", "rows", "loss", "accuracy", "classes", "confusion"),
+        CommandLineRun.keys(evaluated));
     assertEquals(3, evaluated.get("rows").asInt());
     Path out = folder.resolve("p.csv");
     CommandLineRun.of("predict", "--model", run, "--data", few, "--out", out).succeeded();

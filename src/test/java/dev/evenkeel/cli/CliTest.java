@@ -196,7 +196,8 @@ class CliTest {
   void aTableIsEvaluatedOnTheRowsThatTrainingNeverSaw() {
     CommandLineRun run = CommandLineRun.of("evaluate", "--model", model, "--json");
     JsonNode result = run.json();
-    assertEquals(Set.of("device", "rows", "loss", "rmse"), CommandLineRun.keys(result));
+    assertEquals(
+        Set.of("device", "rows", "loss", "rmse", "residuals"), CommandLineRun.keys(result));
     assertEquals(80, result.get("rows").asInt());
     assertTrue(run.err().contains("the 80 test rows that training never saw"), run::toString);
     Path same = houses.getParent().resolve(".").resolve("houses.csv");
@@ -220,7 +221,8 @@ class CliTest {
                 "mae,r2",
                 "--json")
             .json();
-    assertEquals(Set.of("device", "rows", "loss", "mae", "r2"), CommandLineRun.keys(result));
+    assertEquals(
+        Set.of("device", "rows", "loss", "mae", "r2", "residuals"), CommandLineRun.keys(result));
     assertEquals(50, result.get("rows").asInt());
     assertTrue(result.get("r2").asDouble() > 0.5, result::toString);
   }

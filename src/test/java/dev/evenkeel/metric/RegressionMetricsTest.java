@@ -127,6 +127,12 @@ class RegressionMetricsTest {
       new TopK(12),
       new LogLoss(),
       new Auc(),
+      new AveragePrecision(),
+      new F1(),
+      new BalancedAccuracy(),
+      new MatthewsCorrelation(),
+      new Brier(),
+      new CalibrationError(),
       new Rmse(),
       new MeanAbsoluteError(),
       new R2()
@@ -134,11 +140,12 @@ class RegressionMetricsTest {
     for (Metric metric : metrics) {
       assertEquals(metric, Metric.named(metric.name()));
     }
-    for (String name : new String[] {"f1", "top", "top0", "top-1", "top9999999999", ""}) {
+    for (String name : new String[] {"f2", "top", "top0", "top-1", "top9999999999", ""}) {
       assertMessage(
           "Unknown metric '"
               + name
-              + "': expected accuracy, top5 (or another number), logloss, auc, rmse, mae or r2.",
+              + "': expected accuracy, top5 (or another number), balanced-accuracy, f1, mcc, auc,"
+              + " prauc, logloss, brier, ece, rmse, mae, r2.",
           () -> Metric.named(name));
     }
   }

@@ -747,8 +747,8 @@ class TrainerTest {
           () -> new Trainer(model, RECIPE.withEarlyStopping(2, "rmse"), TRAIN),
           "The monitor \"rmse\" is neither \"loss\" nor one of the metrics taken: [accuracy]");
       Expect.failure(
-          () -> new Trainer(model, RECIPE.withMetrics(List.of("f1")), TRAIN),
-          "Unknown metric 'f1'");
+          () -> new Trainer(model, RECIPE.withMetrics(List.of("f0")), TRAIN),
+          "Unknown metric 'f0'");
       Expect.failure(
           () -> new Trainer(model, RECIPE.withEarlyStopping(2, "loss"), TRAIN).fit(),
           "Early stopping needs rows to validate on. help: split some off");

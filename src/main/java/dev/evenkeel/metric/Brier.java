@@ -1,0 +1,43 @@
+package dev.evenkeel.metric;
+
+/**
+ * Brier's score, the mean squared error of the probabilities. Two classes: of one of them, from 0
+ * to 1, no matter which. More: summed over the classes, from 0 to 2, as Brier did. These are
+ * scikit-learn's conventions, too. NaN logits make it NaN.
+ */
+public record Brier() implements Metric {
+
+  @Override
+  public String name() {
+    return "brier";
+  }
+
+  @Override
+  public boolean higherIsBetter() {
+    return false;
+  }
+
+  @Override
+  public double of(Predictions predictions) {
+    int[] classes = predictions.classes(name());
+    double[] probabilities = new double[predictions.classCount()];
+    double sum = 0;
+    for (int row = 0; row < classes.length; row++) {
+      predictions.probabilities(row, probabilities);
+      sum += ofRow(probabilities, classes[row]);
+    }
+    return sum / classes.length;
+  }
+
+  private static double ofRow(double[] probabilities, int target) {
+    if (probabilities.length == 2) {
+      return probabilities[1 - target] * probabilities[1 - target];
+    }
+    double sum = 0;
+    for (int index = 0; index < probabilities.length; index++) {
+      double error = probabilities[index] - (index == target ? 1 : 0);
+      sum += error * error;
+    }
+    return sum;
+  }
+}

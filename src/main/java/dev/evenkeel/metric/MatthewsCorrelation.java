@@ -1,0 +1,43 @@
+package dev.evenkeel.metric;
+
+/**
+ * Matthews' correlation between answers and classes, in Gorodkin's form for any number of classes:
+ * 1 for all right, about 0 for guesses, however unequal the classes are. 0, too, where all rows or
+ * all answers are of one class, which nothing correlates with. Rows without an answer are answers
+ * of a class of their own.
+ */
+public record MatthewsCorrelation() implements Metric {
+
+  @Override
+  public String name() {
+    return "mcc";
+  }
+
+  @Override
+  public boolean higherIsBetter() {
+    return true;
+  }
+
+  @Override
+  public double of(Predictions predictions) {
+    Confusion confusion = Confusion.of(predictions, name());
+    long all = predictions.rows();
+    long right = 0;
+    long unanswered = all;
+    long chance = 0;
+    long ofRows = 0;
+    long ofAnswers = 0;
+    for (int index = 0; index < confusion.classes(); index++) {
+      long rows = confusion.rows()[index];
+      long answered = confusion.answered(index);
+      right += confusion.counts()[index][index];
+      unanswered -= answered;
+      chance += rows * answered;
+      ofRows += rows * rows;
+      ofAnswers += answered * answered;
+    }
+    ofAnswers += unanswered * unanswered;
+    double spread = Math.sqrt((double) (all * all - ofRows) * (all * all - ofAnswers));
+    return spread == 0 ? 0 : (right * all - chance) / spread;
+  }
+}

@@ -9,6 +9,7 @@ import dev.evenkeel.Words;
 import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Folds;
+import dev.evenkeel.data.Groups;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Source;
@@ -25,12 +26,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -41,6 +45,9 @@ import java.util.stream.IntStream;
  *
  * @param target a column or file, "" for the default
  * @param task a {@link Task.Kind}, "" to find out
+ * @param valid what validates; a file's rows are never fitted to
+ * @param test what tests; data with a test set of their own test on that
+ * @param group a column, no feature, whose equal values keep their rows in one part; "" for none
  */
 public record DataPlan(
     String data,
@@ -50,15 +57,22 @@ public record DataPlan(
     List<String> categorical,
     TableFormat format,
     Scaling scaling,
-    double valid,
-    double test,
-    long seed) {
+    Portion valid,
+    Portion test,
+    long seed,
+    String group,
+    Split.Order order) {
 
   public DataPlan {
-    if (!(valid >= 0 && test >= 0 && valid + test < 1)) {
+    if (!(valid.share() >= 0 && test.share() >= 0 && valid.share() + test.share() < 1)) {
       throw new EvenkeelException(
           "--valid %s and --test %s leave no rows to train on; both must be at least 0 and their sum below 1"
               .formatted(valid, test));
+    }
+    if (!group.isEmpty() && order == Split.Order.ORDERED) {
+      throw new EvenkeelException(
+          "--group %s and --split ordered can't go together: rows of one value may stand anywhere in the file, before and after the cut. help: leave one of them out"
+              .formatted(group));
     }
     drop = List.copyOf(drop);
     categorical = List.copyOf(categorical);
@@ -82,11 +96,16 @@ public record DataPlan(
           TableFormat format,
       @JsonProperty("scaling") @JacksonInject(value = "\"STANDARD\"", useInput = OptBoolean.TRUE)
           Scaling scaling,
-      @JsonProperty("valid") double valid,
-      @JsonProperty("test") double test,
-      @JsonProperty("seed") long seed) {
+      @JsonProperty("valid") Portion valid,
+      @JsonProperty("test") Portion test,
+      @JsonProperty("seed") long seed,
+      @JsonProperty("group") @JacksonInject(value = "\"\"", useInput = OptBoolean.TRUE)
+          String group,
+      @JsonProperty("order") @JacksonInject(value = "\"RANDOM\"", useInput = OptBoolean.TRUE)
+          Split.Order order) {
     TableFormat read = noHeader ? format.withHeader(Table.Header.ABSENT) : format;
-    return new DataPlan(data, target, task, drop, categorical, read, scaling, valid, test, seed);
+    return new DataPlan(
+        data, target, task, drop, categorical, read, scaling, valid, test, seed, group, order);
   }
 
   private static final TableFormat BEFORE =
@@ -95,36 +114,64 @@ public record DataPlan(
   /** A tenth of the rows to validate on, a fifth to test on, the last column to predict, seed 1. */
   public static DataPlan of(String data) {
     return new DataPlan(
-        data, "", "", List.of(), List.of(), TableFormat.DETECT, Scaling.STANDARD, 0.1, 0.2, 1);
+        data,
+        "",
+        "",
+        List.of(),
+        List.of(),
+        TableFormat.DETECT,
+        Scaling.STANDARD,
+        Portion.ofShare(Parts.VALID),
+        Portion.ofShare(Parts.TEST),
+        1,
+        "",
+        Split.Order.RANDOM);
   }
 
   /** Predicts this column, by name or number; for .npy and IDX data, the values in this file. */
   public DataPlan withTarget(String target) {
-    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   public DataPlan withScaling(Scaling scaling) {
-    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   /** Reads a text file in this way. */
   public DataPlan withFormat(TableFormat format) {
-    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   /** Of other data that are read in the same way: they hold the same columns. */
   public DataPlan withData(String data) {
-    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
-  /** With other shares to validate and test on. */
-  public DataPlan withShares(double valid, double test) {
-    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
+  /** With others to validate and test on. */
+  public DataPlan withParts(Portion valid, Portion test) {
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+  }
+
+  /** Rows of the same value in this column, which is no feature, all go to the same part. */
+  public DataPlan withGroup(String group) {
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+  }
+
+  public DataPlan withOrder(Split.Order order) {
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   /** With another split. */
   public DataPlan withSeed(long seed) {
-    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   /** Prepared rows. valid and test are absent where their share is 0. */
@@ -187,15 +234,41 @@ public record DataPlan(
    * Rows that are read, but neither split nor prepared.
    *
    * @param strata the class index of every row, 0 for numbers
+   * @param groups that stay together, where the plan has some
    * @param ownTest the test set that the data bring along, not among these rows
    * @param parts splits them, and prepares them by what the training rows teach
    */
-  private record Rows(int[] strata, Optional<Dataset> ownTest, Function<Split, Parts> parts) {}
+  private record Rows(
+      int[] strata,
+      Optional<Groups> groups,
+      Optional<Dataset> ownTest,
+      Function<Split, Parts> parts) {}
+
+  /** How rows are parted, in words that follow "split". */
+  public String way() {
+    String words =
+        order == Split.Order.ORDERED
+            ? "in the order of the file"
+            : "at random" + (group.isEmpty() ? "" : " by whole groups of \"%s\"".formatted(group));
+    return words
+        + (valid.isFile() ? ", validation rows in " + valid : "")
+        + (test.isFile() ? ", test rows in " + test : "");
+  }
+
+  private Split split(int[] strata, Optional<Groups> groups, double tested) {
+    if (order == Split.Order.ORDERED) {
+      return Split.ordered(strata.length, valid.share(), tested);
+    }
+    return groups.isPresent()
+        ? Split.grouped(groups.get().ofRow(), valid.share(), tested, seed)
+        : Split.stratified(strata, valid.share(), tested, seed);
+  }
 
   /**
    * @param notes hears what was decided or ignored, a sentence each
    */
   public Parts load(Consumer<String> notes) {
+    new KeptFiles(this).check();
     try (Spool spool = Spool.of(Path.of(data))) {
       return read(notes);
     }
@@ -203,8 +276,8 @@ public record DataPlan(
 
   private Parts read(Consumer<String> notes) {
     Rows rows = rows(notes);
-    double tested = rows.ownTest.isPresent() ? 0 : test;
-    Parts parts = rows.parts.apply(Split.stratified(rows.strata, valid, tested, seed));
+    double tested = rows.ownTest.isPresent() ? 0 : test.share();
+    Parts parts = rows.parts.apply(split(rows.strata, rows.groups, tested));
     return rows.ownTest.isEmpty()
         ? parts
         : new Parts(
@@ -220,6 +293,7 @@ public record DataPlan(
    * @param notes hears what was ignored or replaced, a sentence each
    */
   public Parts load(Preparation trained, Consumer<String> notes) {
+    new KeptFiles(this).check();
     try (Spool spool = Spool.of(Path.of(data))) {
       return read(trained, notes);
     }
@@ -228,9 +302,11 @@ public record DataPlan(
   private Parts read(Preparation trained, Consumer<String> notes) {
     Source source = source(data, trained);
     Optional<Dataset> own = Optional.empty();
+    Optional<Groups> groups = Optional.empty();
     Dataset all;
     if (source instanceof Source.Csv csv) {
       csv.table().remarks().forEach(notes);
+      groups = groups(csv.table());
       all = trained.apply(csv.table(), true, notes);
     } else {
       requireNothingOfTables();
@@ -239,12 +315,18 @@ public record DataPlan(
       own = arrays.test().map(trained::apply);
       all = trained.apply(arrays.data());
     }
-    Split split = Split.stratified(strata(all), valid, own.isPresent() ? 0 : test, seed);
-    return new Parts(
-        all.select(split.train()),
-        some(all, split.valid()),
-        own.isPresent() ? own : some(all, split.test()),
-        trained);
+    Split split = split(strata(all), groups, own.isPresent() ? 0 : test.share());
+    Parts parts =
+        new Parts(
+            all.select(split.train()),
+            some(all, split.valid()),
+            own.isPresent() ? own : some(all, split.test()),
+            trained);
+    return new KeptFiles(this).into(parts, groups, notes);
+  }
+
+  private Optional<Groups> groups(Table table) {
+    return group.isEmpty() ? Optional.empty() : Optional.of(Groups.of(table, group));
   }
 
   private static int[] strata(Dataset data) {
@@ -265,13 +347,20 @@ public record DataPlan(
    * that the data bring along stays out of it. A fold is made when it is asked for.
    */
   public List<Supplier<Parts>> folds(int count, Consumer<String> notes) {
+    if (order == Split.Order.ORDERED) {
+      throw new EvenkeelException(
+          "--split ordered can't be cross-validated: most folds would be tested by a model that learned from later rows. help: train --split ordered");
+    }
+    new KeptFiles(this).check();
     Rows rows;
     try (Spool spool = Spool.of(Path.of(data))) {
       rows = rows(notes);
     }
-    return Folds.of(rows.strata, count, valid, seed).stream()
-        .map(split -> (Supplier<Parts>) () -> rows.parts.apply(split))
-        .toList();
+    List<Split> folds =
+        rows.groups.isPresent()
+            ? Folds.grouped(rows.groups.get().ofRow(), count, valid.share(), seed)
+            : Folds.of(rows.strata, count, valid.share(), seed);
+    return folds.stream().map(split -> (Supplier<Parts>) () -> rows.parts.apply(split)).toList();
   }
 
   private Rows rows(Consumer<String> notes) {
@@ -284,6 +373,15 @@ public record DataPlan(
   }
 
   private void requireNothingOfTables() {
+    if (!group.isEmpty() || new KeptFiles(this).areAny()) {
+      throw new EvenkeelException(
+          "--group COLUMN, --valid FILE and --test FILE are for CSV files; %s has no named columns. help: --valid FRACTION, --test FRACTION%s"
+              .formatted(
+                  data,
+                  Catalog.NAMES.contains(data)
+                      ? "; mnist and fashion-mnist bring a test set"
+                      : ""));
+    }
     boolean read = !format.equals(TableFormat.DETECT) && !format.equals(BEFORE);
     if (!drop.isEmpty() || !categorical.isEmpty() || read) {
       throw new EvenkeelException(
@@ -299,7 +397,10 @@ public record DataPlan(
   }
 
   private Table.Options options(TableFormat format) {
-    return Table.Options.DETECT.withFormat(format).withCategorical(Set.copyOf(categorical));
+    return Table.Options.DETECT
+        .withFormat(format)
+        .withCategorical(Set.copyOf(categorical))
+        .withTexts(group.isEmpty() ? Set.of() : Set.of(group));
   }
 
   /** Data for a model, read as those that trained it. */
@@ -307,6 +408,11 @@ public record DataPlan(
     Table.Options options = trained.options();
     if (options.format().header() == Table.Header.AUTO) { // as in all models from before
       options = options.withHeader(format.header());
+    }
+    if (!group.isEmpty()) {
+      Set<String> texts = new HashSet<>(options.texts());
+      texts.add(group);
+      options = options.withTexts(texts);
     }
     return source(nameOrPath, options, Optional.of(trained.target().task().kind()));
   }
@@ -332,15 +438,59 @@ public record DataPlan(
           "%s has one column, %s, so there is nothing to learn from; fields are looked for between commas, semicolons, tabs, bars and spaces. help: --delimiter CHAR names another"
               .formatted(data, read.columnNames().get(0)));
     }
-    TargetChoice choice = TargetChoice.of(read, target.isEmpty() ? "-1" : target, kind());
+    String predicted = target.isEmpty() ? "-1" : target;
+    if (!group.isEmpty() && read.column(group) == read.column(predicted)) {
+      throw new EvenkeelException(
+          "--group %s is the target itself: each part would have values of its own, which no other knows. help: another --group, or another --target"
+              .formatted(group));
+    }
+    TargetChoice choice = TargetChoice.of(read, predicted, kind());
     Table table = choice.spelled(read);
     notes.accept(choice.sentence());
     int[] strata = choice.strata(table);
+    Optional<Groups> groups = groups(read);
+    groups.ifPresent(found -> notes.accept(sentence(table, found, choice)));
     AtomicBoolean said = new AtomicBoolean();
     return new Rows(
         strata,
+        groups,
         Optional.empty(),
-        split -> parts(table, choice, split, said.getAndSet(true) ? note -> {} : notes, notes));
+        split -> {
+          requireTrained(strata, split, row -> table.column(choice.column()).text(row));
+          Consumer<String> remarks = said.getAndSet(true) ? note -> {} : notes;
+          Parts parts = parts(table, choice, groups, split, remarks, notes);
+          return new KeptFiles(this).into(parts, groups, notes);
+        });
+  }
+
+  private static String sentence(Table table, Groups groups, TargetChoice choice) {
+    return "%s: rows of the same \"%s\" stay together, %s%s."
+        .formatted(
+            table.name(),
+            groups.column(),
+            Words.counted(groups.names().size(), "group"),
+            choice.kind() == Task.Kind.CLASSIFICATION
+                ? "; shares of the classes may differ from part to part"
+                : "");
+  }
+
+  /** A split by groups, or in order, may leave a class out that the others are to be told from. */
+  private void requireTrained(int[] strata, Split split, IntFunction<String> classOfRow) {
+    BitSet trained = new BitSet();
+    IntStream.of(split.train()).forEach(row -> trained.set(strata[row]));
+    for (int row = 0; row < strata.length; row++) {
+      if (!trained.get(strata[row])) {
+        throw new EvenkeelException(
+            "%s: of class \"%s\" no row trains, as rows are split %s, but some validate or test. help: %s"
+                .formatted(
+                    data,
+                    classOfRow.apply(row),
+                    way(),
+                    group.isEmpty()
+                        ? "smaller shares, or leave its rows out"
+                        : "another --seed, smaller shares, or leave its rows out"));
+      }
+    }
   }
 
   /**
@@ -349,10 +499,13 @@ public record DataPlan(
   private Parts parts(
       Table table,
       TargetChoice choice,
+      Optional<Groups> groups,
       Split split,
       Consumer<String> remarks,
       Consumer<String> notes) {
-    Preparation preparation = Preparation.fit(table, choice, drop, split.train(), scaling);
+    List<String> left = new ArrayList<>(drop);
+    groups.ifPresent(found -> left.add(found.column()));
+    Preparation preparation = Preparation.fit(table, choice, left, split.train(), scaling);
     TableRemarks.of(table, preparation, Set.copyOf(categorical)).forEach(remarks);
     Dataset all = preparation.apply(table, true, notes);
     return new Parts(
@@ -373,7 +526,15 @@ public record DataPlan(
     if (!target.isEmpty()) {
       notes.accept(sentence(data.task()));
     }
-    return new Rows(strata(data), arrays.test(), split -> parts(arrays, split));
+    int[] strata = strata(data);
+    return new Rows(
+        strata,
+        Optional.empty(),
+        arrays.test(),
+        split -> {
+          requireTrained(strata, split, row -> Integer.toString(strata[row]));
+          return parts(arrays, split);
+        });
   }
 
   private Parts parts(Source.Arrays arrays, Split split) {
@@ -412,9 +573,13 @@ public record DataPlan(
 
   /** Whether a name or path means the data of this plan, however it is spelt. */
   public boolean isOf(String other) {
+    return isSame(other, data);
+  }
+
+  static boolean isSame(String one, String other) {
     try {
-      return other.equals(data)
-          || (isFile(other) && isFile(data) && Files.isSameFile(Path.of(other), Path.of(data)));
+      return one.equals(other)
+          || (isFile(one) && isFile(other) && Files.isSameFile(Path.of(one), Path.of(other)));
     } catch (IOException e) {
       return false;
     }
@@ -445,8 +610,15 @@ public record DataPlan(
       if (same.orElse(true) && parts.test().isPresent()) {
         rows = parts.test().get();
         String unseen = same.isPresent() ? " that training never saw" : "";
-        notes.accept("Of %s, the %,d test rows%s.".formatted(other, rows.rows(), unseen));
-        return new Measured(rows, Words.counted(rows.rows(), "row") + unseen, false);
+        boolean others = !saved.testedOn(rows).orElse(true);
+        notes.accept(
+            "Of %s, the %,d test rows%s%s."
+                .formatted(
+                    test.isFile() ? test : other,
+                    rows.rows(),
+                    unseen,
+                    others ? ", and that have changed since" : ""));
+        return new Measured(rows, Words.counted(rows.rows(), "row") + unseen, others);
       }
       changed = !same.orElse(true);
       if (!changed) {

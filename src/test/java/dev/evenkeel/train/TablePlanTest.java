@@ -235,9 +235,11 @@ class TablePlanTest {
             List.of("who"),
             plan.format(),
             plan.scaling(),
-            0.1,
-            0.2,
-            1);
+            plan.valid(),
+            plan.test(),
+            1,
+            plan.group(),
+            plan.order());
     chosen.load(notes::add);
     assertTrue(notes.stream().noneMatch(note -> note.contains("look like names")), notes::toString);
   }

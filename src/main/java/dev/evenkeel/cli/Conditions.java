@@ -18,7 +18,7 @@ final class Conditions {
     Map<String, String> conditions = new LinkedHashMap<>();
     conditions.put(
         "rows",
-        "%,d train, %,d validate, %,d test, split %s"
+        "%,d train, %,d validate, %,d test; %s"
             .formatted(
                 parts.train().rows(),
                 parts.valid().map(Dataset::rows).orElse(0),

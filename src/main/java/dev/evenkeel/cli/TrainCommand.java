@@ -276,7 +276,7 @@ final class TrainCommand implements Callable<Integer> {
         .withListener(new RunFolder.HistoryFile(folder));
     common.sayDevice();
     common.say(
-        "%s · %s train, %,d validate, %,d test · split %s"
+        "%s · %s train, %,d validate, %,d test · %s"
             .formatted(
                 Words.counted(model.parameterCount(), "parameter"),
                 Words.counted(parts.train().rows(), "row"),

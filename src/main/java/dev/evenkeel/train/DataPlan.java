@@ -8,7 +8,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Dataset;
-import dev.evenkeel.data.Folds;
+import dev.evenkeel.data.Feature;
 import dev.evenkeel.data.Groups;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Scaling;
@@ -26,7 +26,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +33,6 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -233,35 +231,28 @@ public record DataPlan(
   /**
    * Rows that are read, but neither split nor prepared.
    *
-   * @param strata the class index of every row, 0 for numbers
-   * @param groups that stay together, where the plan has some
    * @param ownTest the test set that the data bring along, not among these rows
    * @param parts splits them, and prepares them by what the training rows teach
    */
-  private record Rows(
-      int[] strata,
-      Optional<Groups> groups,
-      Optional<Dataset> ownTest,
-      Function<Split, Parts> parts) {}
+  private record Rows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts> parts) {}
 
-  /** How rows are parted, in words that follow "split". */
+  /** How rows are parted, in a few words. */
   public String way() {
-    String words =
-        order == Split.Order.ORDERED
-            ? "in the order of the file"
-            : "at random" + (group.isEmpty() ? "" : " by whole groups of \"%s\"".formatted(group));
-    return words
-        + (valid.isFile() ? ", validation rows in " + valid : "")
-        + (test.isFile() ? ", test rows in " + test : "");
-  }
-
-  private Split split(int[] strata, Optional<Groups> groups, double tested) {
-    if (order == Split.Order.ORDERED) {
-      return Split.ordered(strata.length, valid.share(), tested);
+    List<String> words = new ArrayList<>();
+    if (valid.share() + test.share() > 0) {
+      String random = group.isEmpty() ? "" : " by whole groups of \"%s\"".formatted(group);
+      words.add(
+          order == Split.Order.ORDERED
+              ? "split in the order of the file"
+              : "split at random" + random);
     }
-    return groups.isPresent()
-        ? Split.grouped(groups.get().ofRow(), valid.share(), tested, seed)
-        : Split.stratified(strata, valid.share(), tested, seed);
+    if (valid.isFile()) {
+      words.add("validation rows in " + valid);
+    }
+    if (test.isFile()) {
+      words.add("test rows in " + test);
+    }
+    return words.isEmpty() ? "not split" : String.join(", ", words);
   }
 
   /**
@@ -277,7 +268,8 @@ public record DataPlan(
   private Parts read(Consumer<String> notes) {
     Rows rows = rows(notes);
     double tested = rows.ownTest.isPresent() ? 0 : test.share();
-    Parts parts = rows.parts.apply(split(rows.strata, rows.groups, tested));
+    Split split = rows.parting.requireTrained(rows.parting.split(tested));
+    Parts parts = rows.parts.apply(split);
     return rows.ownTest.isEmpty()
         ? parts
         : new Parts(
@@ -315,7 +307,8 @@ public record DataPlan(
       own = arrays.test().map(trained::apply);
       all = trained.apply(arrays.data());
     }
-    Split split = split(strata(all), groups, own.isPresent() ? 0 : test.share());
+    Parting parting = new Parting(this, strata(all), row -> "", groups);
+    Split split = parting.split(own.isPresent() ? 0 : test.share());
     Parts parts =
         new Parts(
             all.select(split.train()),
@@ -347,20 +340,14 @@ public record DataPlan(
    * that the data bring along stays out of it. A fold is made when it is asked for.
    */
   public List<Supplier<Parts>> folds(int count, Consumer<String> notes) {
-    if (order == Split.Order.ORDERED) {
-      throw new EvenkeelException(
-          "--split ordered can't be cross-validated: most folds would be tested by a model that learned from later rows. help: train --split ordered");
-    }
     new KeptFiles(this).check();
     Rows rows;
     try (Spool spool = Spool.of(Path.of(data))) {
       rows = rows(notes);
     }
-    List<Split> folds =
-        rows.groups.isPresent()
-            ? Folds.grouped(rows.groups.get().ofRow(), count, valid.share(), seed)
-            : Folds.of(rows.strata, count, valid.share(), seed);
-    return folds.stream().map(split -> (Supplier<Parts>) () -> rows.parts.apply(split)).toList();
+    return rows.parting.folds(count).stream()
+        .map(split -> (Supplier<Parts>) () -> rows.parts.apply(split))
+        .toList();
   }
 
   private Rows rows(Consumer<String> notes) {
@@ -409,7 +396,10 @@ public record DataPlan(
     if (options.format().header() == Table.Header.AUTO) { // as in all models from before
       options = options.withHeader(format.header());
     }
-    if (!group.isEmpty()) {
+    boolean number =
+        trained.features().stream()
+            .anyMatch(one -> one instanceof Feature.Numeric f && f.name().equals(group));
+    if (!group.isEmpty() && !number) {
       Set<String> texts = new HashSet<>(options.texts());
       texts.add(group);
       options = options.withTexts(texts);
@@ -452,11 +442,9 @@ public record DataPlan(
     groups.ifPresent(found -> notes.accept(sentence(table, found, choice)));
     AtomicBoolean said = new AtomicBoolean();
     return new Rows(
-        strata,
-        groups,
+        new Parting(this, strata, row -> table.column(choice.column()).text(row), groups),
         Optional.empty(),
         split -> {
-          requireTrained(strata, split, row -> table.column(choice.column()).text(row));
           Consumer<String> remarks = said.getAndSet(true) ? note -> {} : notes;
           Parts parts = parts(table, choice, groups, split, remarks, notes);
           return new KeptFiles(this).into(parts, groups, notes);
@@ -472,25 +460,6 @@ public record DataPlan(
             choice.kind() == Task.Kind.CLASSIFICATION
                 ? "; shares of the classes may differ from part to part"
                 : "");
-  }
-
-  /** A split by groups, or in order, may leave a class out that the others are to be told from. */
-  private void requireTrained(int[] strata, Split split, IntFunction<String> classOfRow) {
-    BitSet trained = new BitSet();
-    IntStream.of(split.train()).forEach(row -> trained.set(strata[row]));
-    for (int row = 0; row < strata.length; row++) {
-      if (!trained.get(strata[row])) {
-        throw new EvenkeelException(
-            "%s: of class \"%s\" no row trains, as rows are split %s, but some validate or test. help: %s"
-                .formatted(
-                    data,
-                    classOfRow.apply(row),
-                    way(),
-                    group.isEmpty()
-                        ? "smaller shares, or leave its rows out"
-                        : "another --seed, smaller shares, or leave its rows out"));
-      }
-    }
   }
 
   /**
@@ -528,13 +497,9 @@ public record DataPlan(
     }
     int[] strata = strata(data);
     return new Rows(
-        strata,
-        Optional.empty(),
+        new Parting(this, strata, row -> Integer.toString(strata[row]), Optional.empty()),
         arrays.test(),
-        split -> {
-          requireTrained(strata, split, row -> Integer.toString(strata[row]));
-          return parts(arrays, split);
-        });
+        split -> parts(arrays, split));
   }
 
   private Parts parts(Source.Arrays arrays, Split split) {
@@ -594,13 +559,30 @@ public record DataPlan(
    */
   public record Measured(Dataset rows, String words, boolean changed) {}
 
+  /** Of a file of their own, which training never read, whatever became of the data. */
+  private Measured loadTestFile(SavedModel saved, Consumer<String> notes) {
+    Dataset rows = new KeptFiles(this).test(saved.preparation().orElseThrow(), notes);
+    boolean changed = !saved.testedOn(rows).orElse(true);
+    String words = changed ? " of a file that changed since training" : " that training never saw";
+    notes.accept(
+        "The %,d rows of %s%s."
+            .formatted(
+                rows.rows(), test, changed ? ", which has changed since training" : "," + words));
+    return new Measured(rows, Words.counted(rows.rows(), "row") + words, changed);
+  }
+
   /**
    * Rows with targets for a model that is trained: of the data that it was trained on, the test
-   * rows alone; of other data, all. So, too, of a file that changed since: it is split by the
-   * number of its rows and their order, so that training rows would count as test rows.
+   * rows alone, which may be a file of their own; of other data, all. So, too, of a file that
+   * changed since: it is split by the number of its rows and their order, so that training rows
+   * would count as test rows.
    */
   public Measured loadMeasured(String other, SavedModel saved, Consumer<String> notes) {
     Preparation preparation = saved.preparation().orElseThrow();
+    boolean own = isOf(other) && !Spool.isStream(Path.of(other));
+    if (test.isFile() && (own || isSame(other, test.file()))) {
+      return loadTestFile(saved, notes);
+    }
     Dataset rows;
     String words = "%s";
     boolean changed = false;
@@ -610,15 +592,8 @@ public record DataPlan(
       if (same.orElse(true) && parts.test().isPresent()) {
         rows = parts.test().get();
         String unseen = same.isPresent() ? " that training never saw" : "";
-        boolean others = !saved.testedOn(rows).orElse(true);
-        notes.accept(
-            "Of %s, the %,d test rows%s%s."
-                .formatted(
-                    test.isFile() ? test : other,
-                    rows.rows(),
-                    unseen,
-                    others ? ", and that have changed since" : ""));
-        return new Measured(rows, Words.counted(rows.rows(), "row") + unseen, others);
+        notes.accept("Of %s, the %,d test rows%s.".formatted(other, rows.rows(), unseen));
+        return new Measured(rows, Words.counted(rows.rows(), "row") + unseen, false);
       }
       changed = !same.orElse(true);
       if (!changed) {

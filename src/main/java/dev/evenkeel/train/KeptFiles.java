@@ -42,6 +42,12 @@ final class KeptFiles {
     }
   }
 
+  /** The rows of the test file alone, for a model that is trained. */
+  Dataset test(Preparation preparation, Consumer<String> notes) {
+    check("--test", plan.test());
+    return rows(plan.test(), preparation, new HashSet<>(), notes).orElseThrow();
+  }
+
   private void check(String option, Portion portion) {
     if (!portion.isFile()) {
       return;
@@ -54,7 +60,7 @@ final class KeptFiles {
     }
     if (!Files.exists(path)) {
       throw new EvenkeelException(
-          "%s %s is no share of the rows, which is a number as 0.1, and there is no such file (in the folder %s). help: correct it; if a run's file was moved, train --resume takes %s FILE, and evaluate --data FILE"
+          "%s %s is neither a share of the rows, as 0.1 is, nor a file that is there (in the folder %s). help: correct it; if a run's file was moved, train --resume takes %s FILE, and evaluate --data FILE"
               .formatted(option, portion, Path.of("").toAbsolutePath(), option));
     }
     if (plan.isOf(portion.file())) {

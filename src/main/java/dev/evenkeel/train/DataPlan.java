@@ -563,11 +563,11 @@ public record DataPlan(
   private Measured loadTestFile(SavedModel saved, Consumer<String> notes) {
     Dataset rows = new KeptFiles(this).test(saved.preparation().orElseThrow(), notes);
     boolean changed = !saved.testedOn(rows).orElse(true);
-    String words = changed ? " of a file that changed since training" : " that training never saw";
     notes.accept(
-        "The %,d rows of %s%s."
+        "The %,d rows of %s, which %s."
             .formatted(
-                rows.rows(), test, changed ? ", which has changed since training" : "," + words));
+                rows.rows(), test, changed ? "has changed since training" : "training never saw"));
+    String words = changed ? " of a file that changed since training" : " that training never saw";
     return new Measured(rows, Words.counted(rows.rows(), "row") + words, changed);
   }
 

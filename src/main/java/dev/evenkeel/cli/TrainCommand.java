@@ -215,7 +215,8 @@ final class TrainCommand implements Callable<Integer> {
     }
     DataPlan plan = resumedPlan(ModelOptions.plan(checkpoint));
     DataPlan.Parts parts = plan.load(ModelOptions.preparation(checkpoint), note -> {});
-    if (!parts.test().flatMap(checkpoint::testedOn).orElse(true)) {
+    boolean learned = checkpoint.learnedFrom(parts).orElse(false); // or else the trainer refuses
+    if (learned && !parts.test().flatMap(checkpoint::testedOn).orElse(true)) {
       throw new EvenkeelException(
           "The rows that %s was to be tested on have changed: their fingerprint is another. help: go on with the very same files"
               .formatted(resume));

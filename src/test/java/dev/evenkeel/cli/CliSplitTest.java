@@ -143,7 +143,7 @@ class CliSplitTest {
     run(tune).succeeded().says("--valid " + folder.resolve("valid.csv"));
     run(tune).succeeded().says("Going on after 1 training");
     table("valid.csv", 31, 20, 25);
-    run(tune).refused("was made with other");
+    run(tune).refused("the journal of a search with other options: \"data\" was ");
   }
 
   @ParameterizedTest

@@ -14,15 +14,16 @@ final class Conditions {
 
   private Conditions() {}
 
-  static Map<String, String> of(Backend backend, DataPlan.Parts parts, Model model) {
+  static Map<String, String> of(Backend backend, DataPlan plan, DataPlan.Parts parts, Model model) {
     Map<String, String> conditions = new LinkedHashMap<>();
     conditions.put(
         "rows",
-        "%,d train, %,d validate, %,d test"
+        "%,d train, %,d validate, %,d test; %s"
             .formatted(
                 parts.train().rows(),
                 parts.valid().map(Dataset::rows).orElse(0),
-                parts.test().map(Dataset::rows).orElse(0)));
+                parts.test().map(Dataset::rows).orElse(0),
+                plan.way()));
     double clip = parts.preparation().clip();
     conditions.put(
         "features",

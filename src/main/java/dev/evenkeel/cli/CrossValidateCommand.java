@@ -7,6 +7,7 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.lab.Spread;
 import dev.evenkeel.train.CrossValidation;
 import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.Portion;
 import dev.evenkeel.train.Recipe;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -35,7 +36,7 @@ final class CrossValidateCommand implements Callable<Integer> {
       paramLabel = "K",
       defaultValue = "5",
       description =
-          "how many; each row tests in one, and each has the same share of every class (default: ${DEFAULT-VALUE})")
+          "how many; each row tests in one, and each has the same share of every class, or else whole groups by --group (default: ${DEFAULT-VALUE})")
   private int folds;
 
   @ArgGroup(
@@ -60,7 +61,7 @@ final class CrossValidateCommand implements Callable<Integer> {
       throw new EvenkeelException(
           "--test has no use here: each fold tests on its own rows. help: leave it out");
     }
-    data.test = 0; // what tests is the fold
+    data.test = Portion.NONE; // what tests is the fold
     recipe.requireValidation(data);
     List<Supplier<DataPlan.Parts>> parts =
         data.plan(recipe.otherwise(), recipe.seed).folds(folds, common::say);

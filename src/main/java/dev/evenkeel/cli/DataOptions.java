@@ -1,9 +1,11 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.data.Scaling;
+import dev.evenkeel.data.Split;
 import dev.evenkeel.data.TableFormat;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.Portion;
 import java.util.List;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
@@ -58,18 +60,34 @@ final class DataOptions {
 
   @Option(
       names = "--valid",
-      paramLabel = "FRACTION",
+      paramLabel = "FRACTION|FILE",
       defaultValue = "0.1",
-      description = "share of the rows to validate on (default: ${DEFAULT-VALUE})")
-  double valid;
+      description =
+          "what to validate on: a share of the rows, or a CSV file of their own, to which nothing is fitted (default: ${DEFAULT-VALUE})")
+  Portion valid;
 
   @Option(
       names = "--test",
-      paramLabel = "FRACTION",
+      paramLabel = "FRACTION|FILE",
       defaultValue = "0.2",
       description =
-          "share of the rows to test on at the end, where the data has no test set of its own (default: ${DEFAULT-VALUE})")
-  double test;
+          "what to test on at the end, likewise; mnist and fashion-mnist test on the set that they bring (default: ${DEFAULT-VALUE})")
+  Portion test;
+
+  @Option(
+      names = "--group",
+      paramLabel = "COLUMN",
+      description =
+          "rows of the same value in this column of a CSV, such as a customer, all go to the same part; it is no feature")
+  String group;
+
+  @Option(
+      names = "--split",
+      paramLabel = "KIND",
+      defaultValue = "random",
+      description =
+          "random, or ordered for rows in order of time: the first train, those after them validate, the last test (default: ${DEFAULT-VALUE})")
+  String split;
 
   /**
    * @param otherwise what an option is that was not given
@@ -87,7 +105,15 @@ final class DataOptions {
         robust ? Scaling.ROBUST : Scaling.STANDARD,
         valid,
         test,
-        seed);
+        seed,
+        group == null ? "" : group,
+        order());
+  }
+
+  private Split.Order order() {
+    return Flag.choice("--split", split, "random", "ordered").equals("ordered")
+        ? Split.Order.ORDERED
+        : Split.Order.RANDOM;
   }
 
   /**
@@ -98,7 +124,21 @@ final class DataOptions {
    */
   DataPlan plan(DataPlan model, boolean own, long seed) {
     DataPlan plan =
-        own ? model : model.withData(data).withTarget("").withShares(valid, test).withSeed(seed);
+        own
+            ? model
+            : new DataPlan(
+                data,
+                "",
+                model.task(),
+                model.drop(),
+                model.categorical(),
+                model.format(),
+                model.scaling(),
+                valid,
+                test,
+                seed,
+                group == null ? "" : group,
+                order());
     return target == null ? plan : plan.withTarget(target);
   }
 }

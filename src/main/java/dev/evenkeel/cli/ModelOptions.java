@@ -8,6 +8,7 @@ import dev.evenkeel.data.Table;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.io.Spool;
 import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.Portion;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -28,7 +29,7 @@ final class ModelOptions {
       names = "--data",
       paramLabel = "NAME|FILE",
       description =
-          "data of the kind that the model was trained on, or - for stdin (default: what it was trained on: all its rows or, where targets are compared, its test rows)")
+          "data of the kind that the model was trained on, or - for stdin (default: what it was trained on: all its rows or, where targets are compared, its test rows or the file of them)")
   private String data;
 
   @Option(
@@ -64,7 +65,8 @@ final class ModelOptions {
 
   /** Prepared rows with targets; of the data that trained the model, the test rows. */
   DataPlan.Measured loadMeasured(SavedModel saved, Consumer<String> notes) {
-    String name = data(saved);
+    Portion test = plan(saved).test();
+    String name = data == null && test.isFile() ? test.file() : data(saved);
     try (Spool spool = Spool.of(Path.of(name))) {
       return readingPlan(saved).loadMeasured(name, asGiven(saved), notes);
     }

@@ -245,12 +245,12 @@ final class RecipeOptions {
 
   /** Refuses to look for the best epoch without anything to judge it by. */
   void requireValidation(DataOptions data) {
-    if (patience == 0 && keepsBest() && data.valid == 0) {
+    if (patience == 0 && keepsBest() && data.valid.isNone()) {
       throw new EvenkeelException(
           "%s needs rows to validate on, but --valid is 0. help: --valid 0.1, or --keep last"
               .formatted(keep == null ? "--recipe " + recipe : "--keep best"));
     }
-    if (patience > 0 && data.valid == 0) {
+    if (patience > 0 && data.valid.isNone()) {
       throw new EvenkeelException(
           "--patience %d needs rows to validate on, but --valid is 0. help: --valid 0.1, or --patience 0"
               .formatted(patience));

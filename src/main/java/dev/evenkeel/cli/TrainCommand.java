@@ -15,6 +15,7 @@ import dev.evenkeel.report.Answers;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.Observations;
+import dev.evenkeel.train.Portion;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.SavedModel;
@@ -57,6 +58,8 @@ final class TrainCommand implements Callable<Integer> {
           "--resume",
           "--data",
           "--target",
+          "--valid",
+          "--test",
           "--tensorboard",
           "--device",
           "--threads",
@@ -99,7 +102,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--resume",
       paramLabel = "DIR",
       description =
-          "go on with a run from its checkpoint; takes no options but the common ones, --tensorboard, and --data where its data lie elsewhere now")
+          "go on with a run from its checkpoint; takes no options but the common ones, --tensorboard, and --data, --valid and --test FILE where these lie elsewhere now")
   private Path resume;
 
   @Mixin private CommonOptions common;
@@ -136,8 +139,8 @@ final class TrainCommand implements Callable<Integer> {
     boolean named = spec.commandLine().getParseResult().hasMatchedOption("--data");
     boolean own = !named || before.isOf(data.data);
     if (own) { // another split would test on rows that the model was trained on
-      requireNotGiven(spec.findOption("--valid"));
-      requireNotGiven(spec.findOption("--test"));
+      List.of("--valid", "--test", "--group", "--split")
+          .forEach(name -> requireNotGiven(spec.findOption(name)));
     }
     DataPlan plan = data.plan(before, own, recipe.seed);
     if (plan.data().isEmpty()) {
@@ -184,7 +187,7 @@ final class TrainCommand implements Callable<Integer> {
     boolean made = RunFolder.create(folder);
     try (Model model = build.get()) {
       Trainer trainer = new Trainer(model, how, train).withNote(PLAN, Json.write(plan));
-      return run(backend, parts, model, how, trainer, folder);
+      return run(backend, plan, parts, model, how, trainer, folder);
     } catch (RuntimeException | OutOfMemoryError e) {
       if (made) {
         RunFolder.deleteIfEmpty(folder);
@@ -212,6 +215,12 @@ final class TrainCommand implements Callable<Integer> {
     }
     DataPlan plan = resumedPlan(ModelOptions.plan(checkpoint));
     DataPlan.Parts parts = plan.load(ModelOptions.preparation(checkpoint), note -> {});
+    boolean learned = checkpoint.learnedFrom(parts).orElse(false); // or else the trainer refuses
+    if (learned && !parts.test().flatMap(checkpoint::testedOn).orElse(true)) {
+      throw new EvenkeelException(
+          "The rows that %s was to be tested on have changed: their fingerprint is another. help: go on with the very same files"
+              .formatted(resume));
+    }
     try (Model model = checkpoint.network().build(backend, checkpoint.recipe().seed())) {
       Trainer trainer =
           new Trainer(model, checkpoint.recipe(), parts.train())
@@ -220,7 +229,7 @@ final class TrainCommand implements Callable<Integer> {
       if (tensorBoard == null) {
         tensorBoard = notedBoard(checkpoint);
       }
-      return run(backend, parts, model, checkpoint.recipe(), trainer, resume);
+      return run(backend, plan, parts, model, checkpoint.recipe(), trainer, resume);
     }
   }
 
@@ -233,30 +242,49 @@ final class TrainCommand implements Callable<Integer> {
           "There is no file %s any more, on which %s was trained. help: --data FILE says where it is now"
               .formatted(plan.data(), resume));
     }
+    plan =
+        plan.withParts(
+            moved("--valid", data.valid, plan.valid()), moved("--test", data.test, plan.test()));
     return data.target == null ? plan : plan.withTarget(data.target);
+  }
+
+  /** Where a file of rows kept apart lies now. */
+  private Portion moved(String option, Portion given, Portion before) {
+    if (!spec.commandLine().getParseResult().hasMatchedOption(option)) {
+      return before;
+    }
+    if (!given.isFile() || !before.isFile()) {
+      throw new EvenkeelException(
+          "%s %s can't be chosen when a run is resumed: it was started with %s %s. help: leave it out"
+              .formatted(option, given, option, before));
+    }
+    return given;
   }
 
   private int run(
       Backend backend,
+      DataPlan plan,
       DataPlan.Parts parts,
       Model model,
       Recipe how,
       Trainer trainer,
       Path folder) {
     parts.valid().ifPresent(trainer::withValidation);
+    parts.test().ifPresent(rows -> trainer.withNote(SavedModel.TEST_ROWS, rows.fingerprint()));
     trainer
         .withPreparation(parts.preparation())
         .withCheckpoints(folder)
         .withListener(new RunFolder.HistoryFile(folder));
     common.sayDevice();
     common.say(
-        "%s · %s train, %,d validate, %,d test"
+        "%s · %s train, %,d validate, %,d test · %s"
             .formatted(
                 Words.counted(model.parameterCount(), "parameter"),
                 Words.counted(parts.train().rows(), "row"),
                 parts.valid().map(Dataset::rows).orElse(0),
-                parts.test().map(Dataset::rows).orElse(0)));
-    Map<String, String> conditions = Conditions.of(backend, parts, model);
+                parts.test().map(Dataset::rows).orElse(0),
+                plan.way()));
+    Map<String, String> conditions = Conditions.of(backend, plan, parts, model);
     trainer.withNote(CONDITIONS, Json.write(conditions));
     Trained trained;
     StopSignals signals = new StopSignals(folder, System.err::println);

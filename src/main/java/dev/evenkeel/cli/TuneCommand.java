@@ -139,7 +139,7 @@ final class TuneCommand implements Callable<Integer> {
                 plan,
                 Map.of(
                     "options", String.join(" ", given(false)),
-                    "data", parts.train().fingerprint())));
+                    "data", fingerprint(parts))));
     if (journal.size() > 0) {
       common.say(
           "Going on after %s of %s".formatted(Words.counted(journal.size(), "training"), out));
@@ -154,12 +154,18 @@ final class TuneCommand implements Callable<Integer> {
     return 0;
   }
 
+  /** What decides a trial's score; a share's rows go with those that train, as they always did. */
+  private String fingerprint(DataPlan.Parts parts) {
+    String train = parts.train().fingerprint();
+    return data.valid.isFile() ? train + " " + parts.valid().orElseThrow().fingerprint() : train;
+  }
+
   private void refuse() {
     if (recipe.steps != null) {
       throw new EvenkeelException(
           "--steps can't be tuned with: how long a trial trains goes by epochs. help: --epochs");
     }
-    if (data.valid == 0) {
+    if (data.valid.isNone()) {
       throw new EvenkeelException(
           "Trials are judged on rows to validate on, but --valid is 0. help: --valid 0.1");
     }

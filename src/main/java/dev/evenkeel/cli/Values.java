@@ -2,6 +2,7 @@ package dev.evenkeel.cli;
 
 import dev.evenkeel.data.Task;
 import dev.evenkeel.nn.RunningVariance;
+import dev.evenkeel.train.Portion;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -27,6 +28,7 @@ final class Values {
     line.registerConverter(Long.class, number(Long::valueOf, "a whole number"));
     line.registerConverter(double.class, number(Values::finite, "a finite number"));
     line.registerConverter(Double.class, number(Values::finite, "a finite number"));
+    line.registerConverter(Portion.class, Portion::of);
     line.registerConverter(Task.Kind.class, word(Task.Kind.values()));
     line.registerConverter(RunningVariance.class, word(RunningVariance.values()));
     line.registerConverter(ExportCommand.Format.class, word(ExportCommand.Format.values()));

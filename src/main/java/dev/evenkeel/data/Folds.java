@@ -4,7 +4,9 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.tensor.Philox;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
@@ -23,14 +25,7 @@ public final class Folds {
    * @param validFraction of the rows that don't test, set aside in each fold to validate on
    */
   public static List<Split> of(int[] labels, int count, double validFraction, long seed) {
-    if (count < 2 || count > labels.length) {
-      throw new EvenkeelException(
-          "%s can't be parted into %s. help: a number of folds from 2 to %,d"
-              .formatted(
-                  Words.counted(labels.length, "row"),
-                  Words.counted(count, "fold"),
-                  Math.max(2, labels.length)));
-    }
+    requireSeveral(count, labels.length, "row");
     int[] fold = new int[labels.length];
     Philox random = new Philox(seed, Split.STREAM);
     int next = 0;
@@ -40,14 +35,56 @@ public final class Folds {
         fold[row] = next++ % count;
       }
     }
+    return splits(
+        fold, count, others -> Split.stratified(pick(labels, others), validFraction, 0, seed));
+  }
+
+  /**
+   * The same by groups, whose rows stay together: from the largest on, each goes whole to the fold
+   * with the fewest rows, so that folds differ by no more than the largest group. Classes fall as
+   * they may.
+   *
+   * @param groups the group of every row, from 0
+   */
+  public static List<Split> grouped(int[] groups, int count, double validFraction, long seed) {
+    List<int[]> members = Split.shuffledGroups(groups, seed);
+    requireSeveral(count, members.size(), "group");
+    members.sort(Comparator.comparingInt(rows -> -rows.length));
+    int[] fold = new int[groups.length];
+    int[] sizes = new int[count];
+    for (int[] rows : members) {
+      int smallest =
+          IntStream.range(0, count).reduce((a, b) -> sizes[b] < sizes[a] ? b : a).orElseThrow();
+      IntStream.of(rows).forEach(row -> fold[row] = smallest);
+      sizes[smallest] += rows.length;
+    }
+    return splits(
+        fold, count, others -> Split.grouped(pick(groups, others), validFraction, 0, seed));
+  }
+
+  private static void requireSeveral(int count, int units, String unit) {
+    if (count < 2 || count > units) {
+      throw new EvenkeelException(
+          "%s can't be parted into %s. help: a number of folds from 2 to %,d"
+              .formatted(
+                  Words.counted(units, unit), Words.counted(count, "fold"), Math.max(2, units)));
+    }
+  }
+
+  /**
+   * @param inner parts the rows that don't test
+   */
+  private static List<Split> splits(int[] fold, int count, Function<int[], Split> inner) {
     List<Split> splits = new ArrayList<>();
     for (int k = 0; k < count; k++) {
       int testing = k;
-      int[] test = rows(labels.length, row -> fold[row] == testing);
-      int[] others = rows(labels.length, row -> fold[row] != testing);
-      int[] left = IntStream.of(others).map(row -> labels[row]).toArray();
-      Split inner = Split.stratified(left, validFraction, 0, seed);
-      splits.add(new Split(pick(others, inner.train()), pick(others, inner.valid()), test));
+      int[] others = rows(fold.length, row -> fold[row] != testing);
+      Split left = inner.apply(others);
+      splits.add(
+          new Split(
+              pick(others, left.train()),
+              pick(others, left.valid()),
+              rows(fold.length, row -> fold[row] == testing)));
     }
     return splits;
   }
@@ -56,7 +93,7 @@ public final class Folds {
     return IntStream.range(0, count).filter(wanted).toArray();
   }
 
-  private static int[] pick(int[] rows, int[] positions) {
-    return IntStream.of(positions).map(i -> rows[i]).toArray();
+  private static int[] pick(int[] values, int[] positions) {
+    return IntStream.of(positions).map(i -> values[i]).toArray();
   }
 }

@@ -20,11 +20,11 @@ public final class RowNames {
   /**
    * Their names.
    *
-   * @param kept columns that are features whatever they hold, by name or number
+   * @param others columns that are not asked about, by name or number
    */
-  public static List<String> in(Table table, List<String> kept) {
+  public static List<String> in(Table table, List<String> others) {
     Set<String> spared =
-        kept.stream().map(name -> table.column(name).name()).collect(Collectors.toSet());
+        others.stream().map(name -> table.column(name).name()).collect(Collectors.toSet());
     return table.columns().stream()
         .flatMap(column -> column instanceof Column.Categorical c ? Stream.of(c) : Stream.empty())
         .filter(column -> !spared.contains(column.name()) && nameRows(table, column))

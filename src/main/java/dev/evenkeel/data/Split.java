@@ -4,6 +4,9 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.tensor.Philox;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -11,6 +14,13 @@ import java.util.stream.IntStream;
  * order, that together are all rows. The same seed gives the same split everywhere.
  */
 public record Split(int[] train, int[] valid, int[] test) {
+
+  /** What decides where a row goes. */
+  public enum Order {
+    RANDOM,
+    /** The first rows train, those after them validate, the last ones test. */
+    ORDERED
+  }
 
   /** Philox's stream for splits, apart from those of weights, dropout and row order. */
   static final long STREAM = -1;
@@ -35,12 +45,7 @@ public record Split(int[] train, int[] valid, int[] test) {
    */
   public static Split stratified(
       int[] labels, double validFraction, double testFraction, long seed) {
-    if (!(validFraction >= 0 && testFraction >= 0 && validFraction + testFraction < 1)) {
-      throw new EvenkeelException(
-          "Cannot split off %s for validation and %s for testing: the fractions must not be negative and must sum to less than 1."
-              .formatted(validFraction, testFraction));
-    }
-    double[] fractions = {1 - validFraction - testFraction, validFraction, testFraction};
+    double[] fractions = fractions(validFraction, testFraction);
     Philox random = new Philox(seed, STREAM);
     int[] part = new int[labels.length];
     for (int[] members : rowsOfClasses(labels)) {
@@ -51,10 +56,77 @@ public record Split(int[] train, int[] valid, int[] test) {
       }
     }
     Split split = new Split(rowsOf(part, 0), rowsOf(part, 1), rowsOf(part, 2));
-    requireRows("validation", split.valid, validFraction, labels);
-    requireRows("testing", split.test, testFraction, labels);
-    requireRows("training", split.train, fractions[0], labels);
+    split.requireRows(fractions, labels);
     return split;
+  }
+
+  /**
+   * Keeps the rows of a group together: each group, in random order, goes whole to the part that
+   * lacks most rows. Those that are larger than the smallest part is to be go first, the largest at
+   * the head, or else a giant that comes last would be all that tests. No part is empty that is
+   * asked for, and classes fall as they may.
+   *
+   * @param groups the group of every row, from 0
+   */
+  public static Split grouped(int[] groups, double validFraction, double testFraction, long seed) {
+    double[] fractions = fractions(validFraction, testFraction);
+    double[] lack = Arrays.stream(fractions).map(fraction -> fraction * groups.length).toArray();
+    int[] asked = IntStream.range(0, 3).filter(k -> fractions[k] > 0).toArray();
+    double smallest = IntStream.of(asked).mapToDouble(k -> lack[k]).min().orElseThrow();
+    List<int[]> members = shuffledGroups(groups, seed);
+    if (members.size() < asked.length) {
+      throw new EvenkeelException(
+          "%s can't be parted into %d: the rows of a group stay together, so each part needs a group of its own. help: another column, or --valid 0 or --test 0"
+              .formatted(Words.counted(members.size(), "group"), asked.length));
+    }
+    members.sort(Comparator.comparingDouble(rows -> -Math.max(rows.length, smallest)));
+    int[] part = new int[groups.length];
+    int[] sizes = new int[3];
+    for (int i = 0; i < members.size(); i++) {
+      long empty = IntStream.of(asked).filter(k -> sizes[k] == 0).count();
+      boolean mustFill = members.size() - i == empty;
+      int chosen =
+          IntStream.of(asked)
+              .filter(k -> !mustFill || sizes[k] == 0)
+              .reduce((a, b) -> lack[b] > lack[a] ? b : a)
+              .orElseThrow();
+      int[] rows = members.get(i);
+      IntStream.of(rows).forEach(row -> part[row] = chosen);
+      sizes[chosen] += rows.length;
+      lack[chosen] -= rows.length;
+    }
+    return new Split(rowsOf(part, 0), rowsOf(part, 1), rowsOf(part, 2));
+  }
+
+  /** The rows of each group that has some, the groups in random order. */
+  static List<int[]> shuffledGroups(int[] groups, long seed) {
+    int[][] members = rowsOfClasses(groups);
+    int[] order = IntStream.range(0, members.length).filter(g -> members[g].length > 0).toArray();
+    new Philox(seed, STREAM).shuffle(order);
+    return IntStream.of(order).mapToObj(g -> members[g]).collect(Collectors.toList());
+  }
+
+  /** For rows in the order of time: the first train, those after them validate, the last test. */
+  public static Split ordered(int rows, double validFraction, double testFraction) {
+    double[] fractions = fractions(validFraction, testFraction);
+    int[] counts = largestRemainder(rows, fractions);
+    int valid = counts[0] + counts[1];
+    Split split =
+        new Split(
+            IntStream.range(0, counts[0]).toArray(),
+            IntStream.range(counts[0], valid).toArray(),
+            IntStream.range(valid, rows).toArray());
+    split.requireRows(fractions, new int[rows]);
+    return split;
+  }
+
+  private static double[] fractions(double valid, double test) {
+    if (!(valid >= 0 && test >= 0 && valid + test < 1)) {
+      throw new EvenkeelException(
+          "Cannot split off %s for validation and %s for testing: the fractions must not be negative and must sum to less than 1."
+              .formatted(valid, test));
+    }
+    return new double[] {1 - valid - test, valid, test};
   }
 
   /** Shares out {@code rows} by fractions; the first part gets at least one. */
@@ -101,6 +173,12 @@ public record Split(int[] train, int[] valid, int[] test) {
 
   private static int[] rowsOf(int[] part, int wanted) {
     return IntStream.range(0, part.length).filter(row -> part[row] == wanted).toArray();
+  }
+
+  private void requireRows(double[] fractions, int[] labels) {
+    requireRows("validation", valid, fractions[1], labels);
+    requireRows("testing", test, fractions[2], labels);
+    requireRows("training", train, fractions[0], labels);
   }
 
   private static void requireRows(String use, int[] rows, double fraction, int[] labels) {

@@ -8,7 +8,8 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Dataset;
-import dev.evenkeel.data.Folds;
+import dev.evenkeel.data.Feature;
+import dev.evenkeel.data.Groups;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.RowNames;
 import dev.evenkeel.data.Scaling;
@@ -26,6 +27,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -34,7 +36,6 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * From a name or a file to rows that train, validate and test: what to load, what to predict, how
@@ -43,6 +44,9 @@ import java.util.stream.Stream;
  *
  * @param target a column or file, "" for the default
  * @param task a {@link Task.Kind}, "" to find out
+ * @param valid what validates; a file's rows are never fitted to
+ * @param test what tests; data with a test set of their own test on that
+ * @param group a column, no feature, whose equal values keep their rows in one part; "" for none
  */
 public record DataPlan(
     String data,
@@ -52,15 +56,22 @@ public record DataPlan(
     List<String> categorical,
     TableFormat format,
     Scaling scaling,
-    double valid,
-    double test,
-    long seed) {
+    Portion valid,
+    Portion test,
+    long seed,
+    String group,
+    Split.Order order) {
 
   public DataPlan {
-    if (!(valid >= 0 && test >= 0 && valid + test < 1)) {
+    if (!(valid.share() >= 0 && test.share() >= 0 && valid.share() + test.share() < 1)) {
       throw new EvenkeelException(
           "--valid %s and --test %s leave no rows to train on; both must be at least 0 and their sum below 1"
               .formatted(valid, test));
+    }
+    if (!group.isEmpty() && order == Split.Order.ORDERED) {
+      throw new EvenkeelException(
+          "--group %s and --split ordered can't go together: rows of one value may stand anywhere in the file, before and after the cut. help: leave one of them out"
+              .formatted(group));
     }
     drop = List.copyOf(drop);
     categorical = List.copyOf(categorical);
@@ -84,11 +95,16 @@ public record DataPlan(
           TableFormat format,
       @JsonProperty("scaling") @JacksonInject(value = "\"STANDARD\"", useInput = OptBoolean.TRUE)
           Scaling scaling,
-      @JsonProperty("valid") double valid,
-      @JsonProperty("test") double test,
-      @JsonProperty("seed") long seed) {
+      @JsonProperty("valid") Portion valid,
+      @JsonProperty("test") Portion test,
+      @JsonProperty("seed") long seed,
+      @JsonProperty("group") @JacksonInject(value = "\"\"", useInput = OptBoolean.TRUE)
+          String group,
+      @JsonProperty("order") @JacksonInject(value = "\"RANDOM\"", useInput = OptBoolean.TRUE)
+          Split.Order order) {
     TableFormat read = noHeader ? format.withHeader(Table.Header.ABSENT) : format;
-    return new DataPlan(data, target, task, drop, categorical, read, scaling, valid, test, seed);
+    return new DataPlan(
+        data, target, task, drop, categorical, read, scaling, valid, test, seed, group, order);
   }
 
   private static final TableFormat BEFORE =
@@ -97,36 +113,64 @@ public record DataPlan(
   /** A tenth of the rows to validate on, a fifth to test on, the last column to predict, seed 1. */
   public static DataPlan of(String data) {
     return new DataPlan(
-        data, "", "", List.of(), List.of(), TableFormat.DETECT, Scaling.STANDARD, 0.1, 0.2, 1);
+        data,
+        "",
+        "",
+        List.of(),
+        List.of(),
+        TableFormat.DETECT,
+        Scaling.STANDARD,
+        Portion.ofShare(Parts.VALID),
+        Portion.ofShare(Parts.TEST),
+        1,
+        "",
+        Split.Order.RANDOM);
   }
 
   /** Predicts this column, by name or number; for .npy and IDX data, the values in this file. */
   public DataPlan withTarget(String target) {
-    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   public DataPlan withScaling(Scaling scaling) {
-    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   /** Reads a text file in this way. */
   public DataPlan withFormat(TableFormat format) {
-    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   /** Of other data that are read in the same way: they hold the same columns. */
   public DataPlan withData(String data) {
-    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
-  /** With other shares to validate and test on. */
-  public DataPlan withShares(double valid, double test) {
-    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
+  /** With others to validate and test on. */
+  public DataPlan withParts(Portion valid, Portion test) {
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+  }
+
+  /** Rows of the same value in this column, which is no feature, all go to the same part. */
+  public DataPlan withGroup(String group) {
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+  }
+
+  public DataPlan withOrder(Split.Order order) {
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   /** With another split. */
   public DataPlan withSeed(long seed) {
-    return new DataPlan(data, target, task, drop, categorical, format, scaling, valid, test, seed);
+    return new DataPlan(
+        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   /** Prepared rows. valid and test are absent where their share is 0. */
@@ -188,16 +232,35 @@ public record DataPlan(
   /**
    * Rows that are read, but neither split nor prepared.
    *
-   * @param strata the class index of every row, 0 for numbers
    * @param ownTest the test set that the data bring along, not among these rows
    * @param parts splits them, and prepares them by what the training rows teach
    */
-  private record Rows(int[] strata, Optional<Dataset> ownTest, Function<Split, Parts> parts) {}
+  private record Rows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts> parts) {}
+
+  /** How rows are parted, in a few words. */
+  public String way() {
+    List<String> words = new ArrayList<>();
+    if (valid.share() + test.share() > 0) {
+      String random = group.isEmpty() ? "" : " by whole groups of \"%s\"".formatted(group);
+      words.add(
+          order == Split.Order.ORDERED
+              ? "split in the order of the file"
+              : "split at random" + random);
+    }
+    if (valid.isFile()) {
+      words.add("validation rows in " + valid);
+    }
+    if (test.isFile()) {
+      words.add("test rows in " + test);
+    }
+    return words.isEmpty() ? "not split" : String.join(", ", words);
+  }
 
   /**
    * @param notes hears what was decided or ignored, a sentence each
    */
   public Parts load(Consumer<String> notes) {
+    new KeptFiles(this).check();
     try (Spool spool = Spool.of(Path.of(data))) {
       return read(notes);
     }
@@ -205,8 +268,9 @@ public record DataPlan(
 
   private Parts read(Consumer<String> notes) {
     Rows rows = rows(notes);
-    double tested = rows.ownTest.isPresent() ? 0 : test;
-    Parts parts = rows.parts.apply(Split.stratified(rows.strata, valid, tested, seed));
+    double tested = rows.ownTest.isPresent() ? 0 : test.share();
+    Split split = rows.parting.requireTrained(rows.parting.split(tested));
+    Parts parts = rows.parts.apply(split);
     return rows.ownTest.isEmpty()
         ? parts
         : new Parts(
@@ -222,6 +286,7 @@ public record DataPlan(
    * @param notes hears what was ignored or replaced, a sentence each
    */
   public Parts load(Preparation trained, Consumer<String> notes) {
+    new KeptFiles(this).check();
     try (Spool spool = Spool.of(Path.of(data))) {
       return read(trained, notes);
     }
@@ -230,9 +295,11 @@ public record DataPlan(
   private Parts read(Preparation trained, Consumer<String> notes) {
     Source source = source(data, trained);
     Optional<Dataset> own = Optional.empty();
+    Optional<Groups> groups = Optional.empty();
     Dataset all;
     if (source instanceof Source.Csv csv) {
       csv.table().remarks().forEach(notes);
+      groups = groups(csv.table());
       all = trained.apply(csv.table(), true, notes);
     } else {
       requireNothingOfTables();
@@ -241,12 +308,19 @@ public record DataPlan(
       own = arrays.test().map(trained::apply);
       all = trained.apply(arrays.data());
     }
-    Split split = Split.stratified(strata(all), valid, own.isPresent() ? 0 : test, seed);
-    return new Parts(
-        all.select(split.train()),
-        some(all, split.valid()),
-        own.isPresent() ? own : some(all, split.test()),
-        trained);
+    Parting parting = new Parting(this, strata(all), row -> "", groups);
+    Split split = parting.split(own.isPresent() ? 0 : test.share());
+    Parts parts =
+        new Parts(
+            all.select(split.train()),
+            some(all, split.valid()),
+            own.isPresent() ? own : some(all, split.test()),
+            trained);
+    return new KeptFiles(this).into(parts, groups, notes);
+  }
+
+  private Optional<Groups> groups(Table table) {
+    return group.isEmpty() ? Optional.empty() : Optional.of(Groups.of(table, group));
   }
 
   private static int[] strata(Dataset data) {
@@ -267,11 +341,12 @@ public record DataPlan(
    * that the data bring along stays out of it. A fold is made when it is asked for.
    */
   public List<Supplier<Parts>> folds(int count, Consumer<String> notes) {
+    new KeptFiles(this).check();
     Rows rows;
     try (Spool spool = Spool.of(Path.of(data))) {
       rows = rows(notes);
     }
-    return Folds.of(rows.strata, count, valid, seed).stream()
+    return rows.parting.folds(count).stream()
         .map(split -> (Supplier<Parts>) () -> rows.parts.apply(split))
         .toList();
   }
@@ -286,6 +361,15 @@ public record DataPlan(
   }
 
   private void requireNothingOfTables() {
+    if (!group.isEmpty() || new KeptFiles(this).areAny()) {
+      throw new EvenkeelException(
+          "--group COLUMN, --valid FILE and --test FILE are for CSV files; %s has no named columns. help: --valid FRACTION, --test FRACTION%s"
+              .formatted(
+                  data,
+                  Catalog.NAMES.contains(data)
+                      ? "; mnist and fashion-mnist bring a test set"
+                      : ""));
+    }
     boolean read = !format.equals(TableFormat.DETECT) && !format.equals(BEFORE);
     if (!drop.isEmpty() || !categorical.isEmpty() || read) {
       throw new EvenkeelException(
@@ -301,7 +385,10 @@ public record DataPlan(
   }
 
   private Table.Options options(TableFormat format) {
-    return Table.Options.DETECT.withFormat(format).withCategorical(Set.copyOf(categorical));
+    return Table.Options.DETECT
+        .withFormat(format)
+        .withCategorical(Set.copyOf(categorical))
+        .withTexts(group.isEmpty() ? Set.of() : Set.of(group));
   }
 
   /** Data for a model, read as those that trained it. */
@@ -309,6 +396,14 @@ public record DataPlan(
     Table.Options options = trained.options();
     if (options.format().header() == Table.Header.AUTO) { // as in all models from before
       options = options.withHeader(format.header());
+    }
+    boolean number =
+        trained.features().stream()
+            .anyMatch(one -> one instanceof Feature.Numeric f && f.name().equals(group));
+    if (!group.isEmpty() && !number) {
+      Set<String> texts = new HashSet<>(options.texts());
+      texts.add(group);
+      options = options.withTexts(texts);
     }
     return source(nameOrPath, options, Optional.of(trained.target().task().kind()));
   }
@@ -334,15 +429,38 @@ public record DataPlan(
           "%s has one column, %s, so there is nothing to learn from; fields are looked for between commas, semicolons, tabs, bars and spaces. help: --delimiter CHAR names another"
               .formatted(data, read.columnNames().get(0)));
     }
-    TargetChoice choice = TargetChoice.of(read, target.isEmpty() ? "-1" : target, kind());
+    String predicted = target.isEmpty() ? "-1" : target;
+    if (!group.isEmpty() && read.column(group) == read.column(predicted)) {
+      throw new EvenkeelException(
+          "--group %s is the target itself: each part would have values of its own, which no other knows. help: another --group, or another --target"
+              .formatted(group));
+    }
+    TargetChoice choice = TargetChoice.of(read, predicted, kind());
     Table table = choice.spelled(read);
     notes.accept(choice.sentence());
     int[] strata = choice.strata(table);
+    Optional<Groups> groups = groups(read);
+    groups.ifPresent(found -> notes.accept(sentence(table, found, choice)));
     AtomicBoolean said = new AtomicBoolean();
     return new Rows(
-        strata,
+        new Parting(this, strata, row -> table.column(choice.column()).text(row), groups),
         Optional.empty(),
-        split -> parts(table, choice, split, said.getAndSet(true) ? note -> {} : notes, notes));
+        split -> {
+          Consumer<String> remarks = said.getAndSet(true) ? note -> {} : notes;
+          Parts parts = parts(table, choice, groups, split, remarks, notes);
+          return new KeptFiles(this).into(parts, groups, notes);
+        });
+  }
+
+  private static String sentence(Table table, Groups groups, TargetChoice choice) {
+    return "%s: rows of the same \"%s\" stay together, %s%s."
+        .formatted(
+            table.name(),
+            groups.column(),
+            Words.counted(groups.names().size(), "group"),
+            choice.kind() == Task.Kind.CLASSIFICATION
+                ? "; shares of the classes may differ from part to part"
+                : "");
   }
 
   /**
@@ -351,20 +469,28 @@ public record DataPlan(
   private Parts parts(
       Table table,
       TargetChoice choice,
+      Optional<Groups> groups,
       Split split,
       Consumer<String> remarks,
       Consumer<String> notes) {
-    List<String> kept = new ArrayList<>(categorical);
-    kept.add(choice.column());
-    kept.addAll(drop);
-    List<String> names = RowNames.in(table, kept);
-    TableRemarks.leftOut(table, names).forEach(remarks);
-    List<String> without = Stream.concat(drop.stream(), names.stream()).toList();
-    Preparation preparation = Preparation.fit(table, choice, without, split.train(), scaling);
+    List<String> left = new ArrayList<>(drop);
+    groups.ifPresent(found -> left.add(found.column()));
+    left.addAll(namesOfRows(table, choice, left, remarks));
+    Preparation preparation = Preparation.fit(table, choice, left, split.train(), scaling);
     TableRemarks.of(table, preparation, Set.copyOf(categorical)).forEach(remarks);
     Dataset all = preparation.apply(table, true, notes);
     return new Parts(
         all.select(split.train()), some(all, split.valid()), some(all, split.test()), preparation);
+  }
+
+  private List<String> namesOfRows(
+      Table table, TargetChoice choice, List<String> left, Consumer<String> remarks) {
+    List<String> others = new ArrayList<>(categorical);
+    others.add(choice.column());
+    others.addAll(left);
+    List<String> names = RowNames.in(table, others);
+    TableRemarks.leftOut(table, names).forEach(remarks);
+    return names;
   }
 
   private static Optional<Dataset> some(Dataset all, int[] rows) {
@@ -381,7 +507,11 @@ public record DataPlan(
     if (!target.isEmpty()) {
       notes.accept(sentence(data.task()));
     }
-    return new Rows(strata(data), arrays.test(), split -> parts(arrays, split));
+    int[] strata = strata(data);
+    return new Rows(
+        new Parting(this, strata, row -> Integer.toString(strata[row]), Optional.empty()),
+        arrays.test(),
+        split -> parts(arrays, split));
   }
 
   private Parts parts(Source.Arrays arrays, Split split) {
@@ -420,9 +550,13 @@ public record DataPlan(
 
   /** Whether a name or path means the data of this plan, however it is spelt. */
   public boolean isOf(String other) {
+    return isSame(other, data);
+  }
+
+  static boolean isSame(String one, String other) {
     try {
-      return other.equals(data)
-          || (isFile(other) && isFile(data) && Files.isSameFile(Path.of(other), Path.of(data)));
+      return one.equals(other)
+          || (isFile(one) && isFile(other) && Files.isSameFile(Path.of(one), Path.of(other)));
     } catch (IOException e) {
       return false;
     }
@@ -437,13 +571,30 @@ public record DataPlan(
    */
   public record Measured(Dataset rows, String words, boolean changed) {}
 
+  /** Of a file of their own, which training never read, whatever became of the data. */
+  private Measured loadTestFile(SavedModel saved, Consumer<String> notes) {
+    Dataset rows = new KeptFiles(this).test(saved.preparation().orElseThrow(), notes);
+    boolean changed = !saved.testedOn(rows).orElse(true);
+    notes.accept(
+        "The %,d rows of %s, which %s."
+            .formatted(
+                rows.rows(), test, changed ? "has changed since training" : "training never saw"));
+    String words = changed ? " of a file that changed since training" : " that training never saw";
+    return new Measured(rows, Words.counted(rows.rows(), "row") + words, changed);
+  }
+
   /**
    * Rows with targets for a model that is trained: of the data that it was trained on, the test
-   * rows alone; of other data, all. So, too, of a file that changed since: it is split by the
-   * number of its rows and their order, so that training rows would count as test rows.
+   * rows alone, which may be a file of their own; of other data, all. So, too, of a file that
+   * changed since: it is split by the number of its rows and their order, so that training rows
+   * would count as test rows.
    */
   public Measured loadMeasured(String other, SavedModel saved, Consumer<String> notes) {
     Preparation preparation = saved.preparation().orElseThrow();
+    boolean own = isOf(other) && !Spool.isStream(Path.of(other));
+    if (test.isFile() && (own || isSame(other, test.file()))) {
+      return loadTestFile(saved, notes);
+    }
     Dataset rows;
     String words = "%s";
     boolean changed = false;

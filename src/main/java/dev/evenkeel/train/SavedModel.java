@@ -3,6 +3,7 @@ package dev.evenkeel.train;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.io.Safetensors;
@@ -37,6 +38,9 @@ public record SavedModel(
 
   /** The note that holds the fingerprints of the rows that trained and validated. */
   static final String ROWS = "rows";
+
+  /** The note that holds the fingerprint of the rows to test on, which the trainer never sees. */
+  public static final String TEST_ROWS = "test-rows";
 
   private static final String FORMAT = "1";
 
@@ -132,6 +136,11 @@ public record SavedModel(
   public Optional<Boolean> learnedFrom(DataPlan.Parts parts) {
     return Optional.ofNullable(notes.get(ROWS))
         .map(text -> text.equals(Json.write(parts.fingerprints())));
+  }
+
+  /** Whether these are the rows that were to test it. Empty where the file does not say. */
+  public Optional<Boolean> testedOn(Dataset rows) {
+    return Optional.ofNullable(notes.get(TEST_ROWS)).map(text -> text.equals(rows.fingerprint()));
   }
 
   static <T> T part(Path file, Map<String, String> metadata, String key, Class<T> type) {

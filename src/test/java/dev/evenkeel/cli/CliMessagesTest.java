@@ -143,7 +143,7 @@ class CliMessagesTest {
         "--metrics foo| --metrics: Unknown metric 'foo': expected accuracy",
         "--metrics rmse| --metrics rmse measures numbers, but the target holds classes",
         "--monitor acc| --monitor: Unknown metric 'acc'",
-        "--valid abc| 'abc' is not a finite number",
+        "--valid abc| --valid abc is neither a share of the rows, as 0.1 is, nor a file that is there",
         "--valid 0.6 --test 0.6| --valid 0.6 and --test 0.6 leave no rows to train on",
         "--task foo| 'foo' is not classification or regression",
         "--task regression| digits has a target of its own, a class: --task regression",

@@ -12,6 +12,7 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Source;
+import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.data.Target;
 import dev.evenkeel.data.Task;
@@ -20,6 +21,7 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
+import dev.evenkeel.train.Portion;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.SavedModel;
 import java.io.IOException;
@@ -205,9 +207,11 @@ class OnnxDataTest {
             List.of("empty text"),
             dev.evenkeel.data.TableFormat.DETECT,
             Scaling.STANDARD,
-            0.1,
-            0.1,
-            1);
+            Portion.ofShare(0.1),
+            Portion.ofShare(0.1),
+            1,
+            "",
+            Split.Order.RANDOM);
     SavedModel saved = TinyRuns.train(plan, Recipe.classification(), folder);
     try (OnnxRun onnx = exported(saved, Inference.Form.FOLDED)) {
       assertEquals(List.of("probabilities", "/0"), List.copyOf(onnx.session().getInputNames()));

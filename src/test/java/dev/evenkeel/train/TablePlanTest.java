@@ -244,9 +244,11 @@ class TablePlanTest {
             List.of("who"),
             plan.format(),
             plan.scaling(),
-            0.1,
-            0.2,
-            1);
+            plan.valid(),
+            plan.test(),
+            1,
+            plan.group(),
+            plan.order());
     int training = chosen.load(notes::add).train().rows();
     assertEquals(training + 3, chosen.load(note -> {}).train().columns());
     assertTrue(notes.stream().noneMatch(note -> note.contains("look like names")), notes::toString);

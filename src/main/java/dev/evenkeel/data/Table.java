@@ -168,6 +168,13 @@ public final class Table {
     return columns.stream().map(Column::name).toList();
   }
 
+  /** The same without these columns, which are named or numbered. */
+  public Table without(List<String> columns) {
+    List<Column> dropped = columns.stream().map(this::column).toList();
+    List<Column> left = this.columns.stream().filter(c -> !dropped.contains(c)).toList();
+    return new Table(path, options, format, left, respelled, lines, remarks);
+  }
+
   /** The line of the file at which a row starts, from 1. */
   public int line(int row) {
     return lines[row];

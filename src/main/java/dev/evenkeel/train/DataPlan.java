@@ -478,7 +478,7 @@ public record DataPlan(
     left.addAll(namesOfRows(table, choice, left, remarks));
     Preparation preparation = Preparation.fit(table, choice, left, split.train(), scaling);
     TableRemarks.of(table, preparation, Set.copyOf(categorical)).forEach(remarks);
-    Dataset all = preparation.apply(table, true, notes);
+    Dataset all = preparation.apply(table.without(left), true, notes);
     return new Parts(
         all.select(split.train()), some(all, split.valid()), some(all, split.test()), preparation);
   }

@@ -232,6 +232,7 @@ class TablePlanTest {
         "look like names of the rows",
         "help: --categorical who makes a category of each text");
     assertEquals(3, left.train().columns(), "the towns");
+    assertTrue(notes.stream().noneMatch(note -> note.contains("ignored")), notes::toString);
     assertTrue(notes.stream().noneMatch(note -> note.contains("\"town\"")), notes::toString);
     notes.clear();
     DataPlan plan = plan("who,town,y", i -> "anna" + i + ",t" + i % 3 + "," + i * 0.5);

@@ -135,7 +135,7 @@ class CliTableTest {
     CommandLineRun json = train(data, "--json").succeeded();
     assertEquals(1, json.out().lines().count());
     for (String part :
-        List.of("column \"pay\" became", "--missing WORDS", "dates in column \"day\"")) {
+        List.of("column \"pay\" was left out", "--missing WORDS", "dates in column \"day\"")) {
       assertTrue(json.err().contains(part), json::toString);
     }
     CommandLineRun.of("export", "--model", run(), "--format", "onnx")

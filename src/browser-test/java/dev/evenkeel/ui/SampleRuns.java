@@ -9,6 +9,7 @@ import dev.evenkeel.report.RunReport;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Listener;
 import dev.evenkeel.train.Observations;
+import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.SavedModel;
@@ -72,7 +73,7 @@ final class SampleRuns {
 
   /** Trains on the digits with all that the command line keeps of a run. */
   static void train(Path folder, int epochs, Listener more) {
-    DataPlan.Parts data = DataPlan.of("digits").load(note -> {});
+    Parts data = DataPlan.of("digits").load(note -> {});
     Dataset train = data.train();
     try (Backend backend = Device.cpu(1);
         Model model = Network.mlp(64, List.of(32, 16), 10).build(backend, 1);

@@ -5,6 +5,7 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.SavedModel;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -14,7 +15,7 @@ final class Conditions {
 
   private Conditions() {}
 
-  static Map<String, String> of(Backend backend, DataPlan plan, DataPlan.Parts parts, Model model) {
+  static Map<String, String> of(Backend backend, DataPlan plan, Parts parts, Model model) {
     Map<String, String> conditions = new LinkedHashMap<>();
     conditions.put(
         "rows",

@@ -6,7 +6,7 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.lab.Spread;
 import dev.evenkeel.train.CrossValidation;
-import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.Portion;
 import dev.evenkeel.train.Recipe;
 import java.util.ArrayList;
@@ -63,7 +63,7 @@ final class CrossValidateCommand implements Callable<Integer> {
     }
     data.test = Portion.NONE; // what tests is the fold
     recipe.requireValidation(data);
-    List<Supplier<DataPlan.Parts>> parts =
+    List<Supplier<Parts>> parts =
         data.plan(recipe.otherwise(), recipe.seed).folds(folds, common::say);
     try (Backend backend = common.open()) {
       show(

@@ -9,9 +9,9 @@ import dev.evenkeel.metric.Confusion;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.nn.Model;
-import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.Importance;
+import dev.evenkeel.train.Measured;
 import dev.evenkeel.train.SavedModel;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -55,7 +55,7 @@ final class EvaluateCommand implements Callable<Integer> {
     if (importance) {
       Importance.requireColumns(ModelOptions.preparation(saved));
     }
-    DataPlan.Measured measured = model.loadMeasured(saved, common::say);
+    Measured measured = model.loadMeasured(saved, common::say);
     Dataset data = measured.rows();
     if (!data.hasTargets()) {
       throw new EvenkeelException(

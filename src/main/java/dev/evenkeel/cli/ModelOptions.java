@@ -8,6 +8,7 @@ import dev.evenkeel.data.Table;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.io.Spool;
 import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.Measured;
 import dev.evenkeel.train.Portion;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
@@ -64,11 +65,11 @@ final class ModelOptions {
   }
 
   /** Prepared rows with targets; of the data that trained the model, the test rows. */
-  DataPlan.Measured loadMeasured(SavedModel saved, Consumer<String> notes) {
+  Measured loadMeasured(SavedModel saved, Consumer<String> notes) {
     Portion test = plan(saved).test();
     String name = data == null && test.isFile() ? test.file() : data(saved);
     try (Spool spool = Spool.of(Path.of(name))) {
-      return readingPlan(saved).loadMeasured(name, asGiven(saved), notes);
+      return Measured.of(readingPlan(saved), name, asGiven(saved), notes);
     }
   }
 

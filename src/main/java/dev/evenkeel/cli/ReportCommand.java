@@ -10,8 +10,8 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.report.Answers;
 import dev.evenkeel.report.RunReport;
 import dev.evenkeel.report.UPlot;
-import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
+import dev.evenkeel.train.Measured;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +43,7 @@ final class ReportCommand implements Callable<Integer> {
               .formatted(model.model, model.model.toAbsolutePath().getParent()));
     }
     SavedModel saved = SavedModel.load(model.model);
-    DataPlan.Measured measured = model.loadMeasured(saved, common::say);
+    Measured measured = model.loadMeasured(saved, common::say);
     Dataset data = measured.rows();
     Optional<Answers> answers = Optional.empty();
     if (data.hasTargets()) {

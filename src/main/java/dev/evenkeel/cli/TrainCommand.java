@@ -15,6 +15,7 @@ import dev.evenkeel.report.Answers;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.Observations;
+import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.Portion;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
@@ -120,7 +121,7 @@ final class TrainCommand implements Callable<Integer> {
       return startFrom(backend, SavedModel.load(from));
     }
     DataPlan plan = data.plan(recipe.otherwise(), recipe.seed);
-    DataPlan.Parts parts = plan.load(common::say);
+    Parts parts = plan.load(common::say);
     Dataset train = parts.train();
     Network description =
         network.network(recipe.otherwise(), train.columns(), recipe.outputs(train));
@@ -152,7 +153,7 @@ final class TrainCommand implements Callable<Integer> {
     if (data.target != null) {
       ModelOptions.requireTargetFile(preparation);
     }
-    DataPlan.Parts parts = plan.load(preparation, common::say);
+    Parts parts = plan.load(preparation, common::say);
     if (own && !saved.learnedFrom(parts).orElse(true)) {
       common.say(
           "%s has changed since %s learned from it, so rows that now test or validate may be among those it learned from. help: for a fair measure, keep rows apart for evaluate --data"
@@ -181,7 +182,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int start(
-      Backend backend, DataPlan plan, DataPlan.Parts parts, Recipe how, Supplier<Model> build) {
+      Backend backend, DataPlan plan, Parts parts, Recipe how, Supplier<Model> build) {
     Dataset train = parts.train();
     Path folder = out == null ? RunFolder.next(Path.of("runs"), plan.data()) : out;
     boolean made = RunFolder.create(folder);
@@ -214,7 +215,7 @@ final class TrainCommand implements Callable<Integer> {
               .formatted(checkpoint.file()));
     }
     DataPlan plan = resumedPlan(ModelOptions.plan(checkpoint));
-    DataPlan.Parts parts = plan.load(ModelOptions.preparation(checkpoint), note -> {});
+    Parts parts = plan.load(ModelOptions.preparation(checkpoint), note -> {});
     boolean learned = checkpoint.learnedFrom(parts).orElse(false); // or else the trainer refuses
     if (learned && !parts.test().flatMap(checkpoint::testedOn).orElse(true)) {
       throw new EvenkeelException(
@@ -264,7 +265,7 @@ final class TrainCommand implements Callable<Integer> {
   private int run(
       Backend backend,
       DataPlan plan,
-      DataPlan.Parts parts,
+      Parts parts,
       Model model,
       Recipe how,
       Trainer trainer,
@@ -334,12 +335,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private void report(
-      Backend backend,
-      DataPlan.Parts parts,
-      Model model,
-      Recipe how,
-      Trained trained,
-      Path folder) {
+      Backend backend, Parts parts, Model model, Recipe how, Trained trained, Path folder) {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("device", backend.device());
     result.put("epochs", trained.epochs());

@@ -5,7 +5,7 @@ import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
-import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.Trainer;
@@ -122,7 +122,7 @@ final class TuneCommand implements Callable<Integer> {
     Flag.atLeast("--eta", eta, 2);
     refuse();
     var space = search.space(spec.commandLine().getParseResult());
-    DataPlan.Parts parts = data.plan(recipe.otherwise(), recipe.seed).load(common::say);
+    Parts parts = data.plan(recipe.otherwise(), recipe.seed).load(common::say);
     Recipe base = recipe.recipe(parts.train());
     search.requireFilled(
         spec.commandLine().getParseResult(),
@@ -155,7 +155,7 @@ final class TuneCommand implements Callable<Integer> {
   }
 
   /** What decides a trial's score; a share's rows go with those that train, as they always did. */
-  private String fingerprint(DataPlan.Parts parts) {
+  private String fingerprint(Parts parts) {
     String train = parts.train().fingerprint();
     return data.valid.isFile() ? train + " " + parts.valid().orElseThrow().fingerprint() : train;
   }
@@ -192,8 +192,7 @@ final class TuneCommand implements Callable<Integer> {
     return arguments;
   }
 
-  private double score(
-      Backend backend, DataPlan.Parts parts, Map<String, String> settings, int epochs) {
+  private double score(Backend backend, Parts parts, Map<String, String> settings, int epochs) {
     List<String> arguments = new ArrayList<>(given(false));
     arguments.addAll(TuneReport.arguments(settings, epochs));
     Trial trial = Trial.of(arguments);

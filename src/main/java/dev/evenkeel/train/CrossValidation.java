@@ -60,13 +60,13 @@ public final class CrossValidation {
    */
   public static Result run(
       Backend backend,
-      List<Supplier<DataPlan.Parts>> folds,
+      List<Supplier<Parts>> folds,
       Function<Dataset, Network> network,
       Function<Dataset, Recipe> recipe,
       Consumer<Fold> onFold) {
     List<Fold> done = new ArrayList<>();
-    for (Supplier<DataPlan.Parts> fold : folds) {
-      DataPlan.Parts parts = fold.get();
+    for (Supplier<Parts> fold : folds) {
+      Parts parts = fold.get();
       Recipe how = recipe.apply(parts.train());
       try (Model model = network.apply(parts.train()).build(backend, how.seed())) {
         done.add(fold(done.size() + 1, parts, how, model));
@@ -76,7 +76,7 @@ public final class CrossValidation {
     return new Result(List.copyOf(done));
   }
 
-  private static Fold fold(int number, DataPlan.Parts parts, Recipe recipe, Model model) {
+  private static Fold fold(int number, Parts parts, Recipe recipe, Model model) {
     Dataset test =
         parts
             .test()

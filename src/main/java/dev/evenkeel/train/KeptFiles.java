@@ -75,12 +75,12 @@ final class KeptFiles {
    *
    * @param groups of the data's own rows, which must not go on in a file
    */
-  DataPlan.Parts into(DataPlan.Parts parts, Optional<Groups> groups, Consumer<String> notes) {
+  Parts into(Parts parts, Optional<Groups> groups, Consumer<String> notes) {
     Set<String> known = new HashSet<>();
     groups.ifPresent(own -> known.addAll(own.names()));
     Optional<Dataset> valid = rows(plan.valid(), parts.preparation(), known, notes);
     Optional<Dataset> test = rows(plan.test(), parts.preparation(), known, notes);
-    return new DataPlan.Parts(
+    return new Parts(
         parts.train(), valid.or(parts::valid), test.or(parts::test), parts.preparation());
   }
 

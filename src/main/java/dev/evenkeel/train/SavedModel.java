@@ -133,7 +133,7 @@ public record SavedModel(
    * Whether these rows, as they are now, are the ones that trained and validated it: then none of
    * the others was ever seen. Empty where the file does not say, as older ones don't.
    */
-  public Optional<Boolean> learnedFrom(DataPlan.Parts parts) {
+  public Optional<Boolean> learnedFrom(Parts parts) {
     return Optional.ofNullable(notes.get(ROWS))
         .map(text -> text.equals(Json.write(parts.fingerprints())));
   }

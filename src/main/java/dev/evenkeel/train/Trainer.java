@@ -88,9 +88,9 @@ public final class Trainer {
    * <p>An earlier run in that folder is replaced, and the log says so at info: the same program may
    * well run twice. Whoever wants to keep it names another folder.
    *
-   * @param network for the data's columns and outputs, as {@link DataPlan.Parts#mlp} makes one
+   * @param network for the data's columns and outputs, as {@link Parts#mlp} makes one
    */
-  public static Trained train(Network network, Recipe recipe, DataPlan.Parts data, Path folder) {
+  public static Trained train(Network network, Recipe recipe, Parts data, Path folder) {
     if (RunFolder.holdsRun(folder)) {
       LoggerFactory.getLogger(Trainer.class).info("Replacing the earlier run in {}", folder);
     }
@@ -300,7 +300,7 @@ public final class Trainer {
   }
 
   private void begin(TrainingStep step) {
-    List<String> data = DataPlan.fingerprints(train, valid);
+    List<String> data = Parts.fingerprints(train, valid);
     notes.put(SavedModel.ROWS, Json.write(data));
     course = new Course(model, recipe, data);
     checkpoints = new CheckpointClock(checkpointEvery);

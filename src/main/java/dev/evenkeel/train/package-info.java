@@ -5,7 +5,7 @@
  * and a listener of one's own the order of use is:
  *
  * <pre>{@code
- * DataPlan.Parts data = DataPlan.of("houses.csv").withTarget("price").load(System.out::println);
+ * Parts data = DataPlan.of("houses.csv").withTarget("price").load(System.out::println);
  * Network network =
  *     Network.of(data.train().columns(), Linear.of(64), RowNorm.layer(), Activate.relu(), Linear.of(1));
  * Recipe recipe = Recipe.regression().withEpochs(100).withEarlyStopping(5, "loss");

@@ -18,6 +18,7 @@ import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.SavedModel;
 import java.io.IOException;
@@ -68,7 +69,7 @@ class DatesTest {
   @Test
   void datesBecomeNumbersAndThatIsSaid() throws IOException {
     List<String> notes = new ArrayList<>();
-    DataPlan.Parts parts = plan(Scaling.STANDARD).load(notes::add);
+    Parts parts = plan(Scaling.STANDARD).load(notes::add);
     assertEquals(5 + 7 + 1 + 2, parts.train().columns());
     Preparation preparation = parts.preparation();
     Feature.Dates day = assertInstanceOf(Feature.Dates.class, preparation.features().get(0));

@@ -12,6 +12,7 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
+import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.SavedModel;
 import dev.evenkeel.train.Trainer;
@@ -31,7 +32,7 @@ final class TinyRuns {
   private TinyRuns() {}
 
   static SavedModel train(DataPlan plan, Recipe recipe, Path folder) {
-    DataPlan.Parts data = plan.load(note -> {});
+    Parts data = plan.load(note -> {});
     int outputs =
         recipe.loss() instanceof Loss.BinaryCrossEntropy ? 1 : data.train().task().outputs();
     Network network = Network.mlp(data.train().columns(), List.of(16, 8), outputs);

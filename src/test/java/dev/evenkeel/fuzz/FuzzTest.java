@@ -32,6 +32,7 @@ import dev.evenkeel.nn.Residual;
 import dev.evenkeel.nn.RowNorm;
 import dev.evenkeel.nn.WeightNorm;
 import dev.evenkeel.train.DataPlan;
+import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.SavedModel;
@@ -316,7 +317,7 @@ class FuzzTest {
   }
 
   private Path train(DataPlan plan) {
-    DataPlan.Parts parts = plan.load(note -> {});
+    Parts parts = plan.load(note -> {});
     boolean classes = parts.train().task().outputs() > 1;
     Recipe recipe = (classes ? recipe() : Recipe.regression().withEpochs(2)).withMetrics(List.of());
     return train(parts.train(), parts.preparation(), recipe, good.resolve(plan.target()));

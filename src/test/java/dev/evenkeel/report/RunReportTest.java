@@ -14,6 +14,7 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Observations;
+import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.SavedModel;
@@ -40,7 +41,7 @@ class RunReportTest {
 
   @BeforeAll
   static void train() {
-    DataPlan.Parts data = DataPlan.of("digits").load(note -> {});
+    Parts data = DataPlan.of("digits").load(note -> {});
     try (Backend backend = Device.cpu(1);
         Model model = Network.mlp(64, List.of(16, 12), 10).build(backend, 1);
         Observations seen = new Observations(run, model, data.train(), System.err::println)) {

@@ -27,7 +27,7 @@ class ArraysTest {
       values[i] = 0.5f * i;
       classes[i] = i % 4;
     }
-    DataPlan.Parts numbers = DataPlan.Parts.of(rows(100), values);
+    Parts numbers = Parts.of(rows(100), values);
     assertEquals(List.of(70, 10, 20), sizes(numbers));
     assertEquals(new Task.Regression(List.of("target")), numbers.train().task());
     double mean = 0;
@@ -35,18 +35,17 @@ class ArraysTest {
       mean += numbers.train().features()[3 * row] / 70;
     }
     assertEquals(0, mean, 1e-6);
-    DataPlan.Parts named = DataPlan.Parts.of(rows(100), classes);
+    Parts named = Parts.of(rows(100), classes);
     assertEquals(
         List.of("0", "1", "2", "3"), ((Task.Classification) named.train().task()).classes());
     assertEquals(4, named.mlp(8).outputs());
     Dataset both = Dataset.regression("both", rows(20), new float[20][2]);
     assertEquals(List.of("target 1", "target 2"), ((Task.Regression) both.task()).targets());
     Expect.failure(
-        () -> DataPlan.Parts.of(both, 0, 0, 1),
-        "the target \"target 1, target 2\" is 0 in every row");
+        () -> Parts.of(both, 0, 0, 1), "the target \"target 1, target 2\" is 0 in every row");
   }
 
-  private static List<Integer> sizes(DataPlan.Parts parts) {
+  private static List<Integer> sizes(Parts parts) {
     return List.of(
         parts.train().rows(),
         parts.valid().orElseThrow().rows(),
@@ -70,7 +69,7 @@ class ArraysTest {
     Expect.failure(
         () -> Dataset.regression("d", null, 1, new float[1], names), "features are null");
     Expect.failure(() -> Dataset.unlabelled("d", null, 1), "features are null");
-    Expect.failure(() -> DataPlan.Parts.of(rows(2), (int[]) null), "The classes are null");
-    Expect.failure(() -> DataPlan.Parts.of(null, new int[2]), "the features are null");
+    Expect.failure(() -> Parts.of(rows(2), (int[]) null), "The classes are null");
+    Expect.failure(() -> Parts.of(null, new int[2]), "the features are null");
   }
 }

@@ -85,7 +85,7 @@ class CheckpointTimesTest {
 
   /** The program of {@link Trainer#train} that is run twice; the log is the process's own. */
   public static void main(String[] arguments) {
-    DataPlan.Parts parts = DataPlan.of("digits").load(note -> {});
+    Parts parts = DataPlan.of("digits").load(note -> {});
     Recipe brief = Recipe.classification().withSteps(1);
     Trainer.train(parts.mlp(4), brief, parts, Path.of(arguments[0]));
   }

@@ -68,8 +68,8 @@ class CrossValidationTest {
             .collect(Collectors.joining("\n"));
     Path table = Files.writeString(folder.resolve("t.csv"), "size,kind,price\n" + rows + "\n");
     int withoutIt = 0;
-    for (Supplier<DataPlan.Parts> fold : DataPlan.of(table.toString()).folds(4, note -> {})) {
-      DataPlan.Parts parts = fold.get();
+    for (Supplier<Parts> fold : DataPlan.of(table.toString()).folds(4, note -> {})) {
+      Parts parts = fold.get();
       Feature.Numeric size = (Feature.Numeric) parts.preparation().features().get(0);
       Feature.Categorical kind = (Feature.Categorical) parts.preparation().features().get(1);
       boolean taught = kind.levels().contains("rare");

@@ -74,7 +74,7 @@ class ImportanceTest {
   }
 
   private static List<Importance.OfColumn> trained(Path file) {
-    DataPlan.Parts data = DataPlan.of(file.toString()).withTarget("y").load(note -> {});
+    Parts data = DataPlan.of(file.toString()).withTarget("y").load(note -> {});
     Dataset test = data.test().orElseThrow();
     try (Backend backend = Device.cpu(1);
         Model model = data.mlp(16).build(backend, 1)) {
@@ -212,7 +212,7 @@ class ImportanceTest {
 
   @Test
   void dataWithoutColumnsAndSingleRepeatsAreRefused() throws IOException {
-    DataPlan.Parts digits = DataPlan.of("digits").load(note -> {});
+    Parts digits = DataPlan.of("digits").load(note -> {});
     Expect.failure(
         () -> Importance.requireColumns(digits.preparation()),
         "trained on 64 columns without names",

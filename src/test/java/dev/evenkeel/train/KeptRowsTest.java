@@ -72,7 +72,7 @@ class KeptRowsTest {
       DataPlan kept = whole.withParts(Portion.ofFile(wild), Portion.NONE);
       assertEquals(expected, preparation(kept), "to validate on");
       assertEquals(expected, preparation(whole.withParts(Portion.NONE, Portion.ofFile(wild))));
-      DataPlan.Parts parts = kept.load(note -> {});
+      Parts parts = kept.load(note -> {});
       assertEquals(80, parts.train().rows());
       assertEquals(9, parts.valid().orElseThrow().rows());
     }
@@ -83,12 +83,12 @@ class KeptRowsTest {
   void aFileIsWhatEvaluateMakesOfIt() throws IOException {
     String valid = file("v.csv", "y,town,x,other,who", 9, i -> i + ".25,t1," + i + ",7,c1");
     plan = plan.withParts(Portion.ofFile(valid), Portion.ofShare(0.25));
-    DataPlan.Parts parts = plan.load(notes::add);
+    Parts parts = plan.load(notes::add);
     assertEquals(60, parts.train().rows());
     assertEquals(20, parts.test().orElseThrow().rows());
     Dataset later = plan.load(valid, true, parts.preparation(), note -> {});
     assertEquals(later.fingerprint(), parts.valid().orElseThrow().fingerprint());
-    DataPlan.Parts again = plan.load(parts.preparation(), note -> {});
+    Parts again = plan.load(parts.preparation(), note -> {});
     assertEquals(parts.fingerprints(), again.fingerprints());
     assertEquals(
         parts.test().orElseThrow().fingerprint(), again.test().orElseThrow().fingerprint());
@@ -97,7 +97,7 @@ class KeptRowsTest {
   @Test
   void groupsStayTogetherAndAreNoFeature() throws IOException {
     plan = plan.withGroup("who");
-    DataPlan.Parts parts = plan.load(notes::add);
+    Parts parts = plan.load(notes::add);
     assertEquals(4, parts.train().columns(), "three towns and x");
     assertTrue(
         notes.contains(plan.data() + ": rows of the same \"who\" stay together, 20 groups."));
@@ -108,16 +108,16 @@ class KeptRowsTest {
             groups(parts.test().orElseThrow(), parts));
     assertEquals(20, groups.stream().mapToInt(List::size).sum());
     assertEquals(20, groups.stream().flatMap(List::stream).distinct().count());
-    DataPlan.Parts again = plan.load(parts.preparation(), note -> {});
+    Parts again = plan.load(parts.preparation(), note -> {});
     assertEquals(parts.fingerprints(), again.fingerprints());
-    for (Supplier<DataPlan.Parts> fold : plan.folds(4, note -> {})) {
+    for (Supplier<Parts> fold : plan.folds(4, note -> {})) {
       assertEquals(20, fold.get().test().orElseThrow().rows());
       assertEquals(5, groups(fold.get().test().orElseThrow(), fold.get()).size());
     }
   }
 
   /** The target is the row's number, and a half. */
-  private static List<Integer> groups(Dataset rows, DataPlan.Parts parts) {
+  private static List<Integer> groups(Dataset rows, Parts parts) {
     float[] targets = rows.targets().clone();
     parts.preparation().restoreTargets(targets);
     return IntStream.range(0, targets.length)
@@ -154,13 +154,13 @@ class KeptRowsTest {
         DataPlan.of(
                 file("ids.csv", "who,x,y", 80, i -> (i == 7 ? "A7" : i / 2) + "," + i + "," + i))
             .withGroup("who");
-    DataPlan.Parts parts = plan.load(notes::add);
+    Parts parts = plan.load(notes::add);
     assertEquals(parts.fingerprints(), plan.load(parts.preparation(), note -> {}).fingerprints());
   }
 
   @Test
   void orderedRowsStandInTheirOrder() {
-    DataPlan.Parts parts = plan.withOrder(Split.Order.ORDERED).load(notes::add);
+    Parts parts = plan.withOrder(Split.Order.ORDERED).load(notes::add);
     float[] last = parts.test().orElseThrow().targets().clone();
     parts.preparation().restoreTargets(last);
     assertEquals(16, last.length);
@@ -207,7 +207,7 @@ class KeptRowsTest {
         () -> classes.load(notes::add),
         "v.csv, line 6: the class \"maybe\" of column \"y\" is not among those trained on: no, yes");
     file("v.csv", "x,y", 9, i -> i + ",yes");
-    DataPlan.Parts parts = classes.load(notes::add);
+    Parts parts = classes.load(notes::add);
     assertEquals(new Target.Labels("y", List.of("no", "yes")), parts.preparation().target());
     assertArrayEquals(new int[] {1, 1, 1, 1, 1, 1, 1, 1, 1}, parts.valid().orElseThrow().labels());
   }
@@ -249,7 +249,7 @@ class KeptRowsTest {
   private Trained train(Path out, long killedAfter) {
     Path checkpoint = out.resolve(SavedModel.CHECKPOINT_FILE);
     boolean resumed = Files.exists(checkpoint);
-    DataPlan.Parts parts = plan.load(note -> {});
+    Parts parts = plan.load(note -> {});
     if (resumed) {
       SavedModel saved = SavedModel.load(checkpoint);
       String noted = saved.notes().get("plan");

@@ -46,8 +46,7 @@ class TablePlanTest {
 
   @Test
   void decimalCommasMakeARegression() throws IOException {
-    DataPlan.Parts parts =
-        plan("a;b;y", i -> i + ",5;" + i % 7 + ",25;" + i * 3 + ",75").load(notes::add);
+    Parts parts = plan("a;b;y", i -> i + ",5;" + i % 7 + ",25;" + i * 3 + ",75").load(notes::add);
     assertEquals(2, parts.train().columns());
     assertEquals(1, parts.train().task().outputs());
     assertSays("decimal commas in columns \"a\", \"b\", \"y\"");
@@ -91,7 +90,7 @@ class TablePlanTest {
   @Test
   void classNamesStayAsWritten() throws IOException {
     DataPlan plan = plan("x,y", i -> i + ",0" + i % 3);
-    DataPlan.Parts parts = plan.load(notes::add);
+    Parts parts = plan.load(notes::add);
     assertEquals(new Target.Labels("y", List.of("00", "01", "02")), parts.preparation().target());
     assertTrue(notes.stream().noneMatch(note -> note.contains("look like")), notes::toString);
     Path later = file("later.csv", "x,y\n1,01\n2,02\n");
@@ -136,8 +135,7 @@ class TablePlanTest {
 
   @Test
   void aClassWrittenInTwoWaysIsOne() throws IOException {
-    DataPlan.Parts parts =
-        plan("x,y", i -> i + "," + (i % 4 < 2 ? i % 2 : i % 2 + ".0")).load(notes::add);
+    Parts parts = plan("x,y", i -> i + "," + (i % 4 < 2 ? i % 2 : i % 2 + ".0")).load(notes::add);
     assertEquals(new Target.Labels("y", List.of("0", "1")), parts.preparation().target());
     Path later = file("later.csv", "x,y\n1,1.0\n2,0\n");
     assertArrayEquals(
@@ -225,7 +223,7 @@ class TablePlanTest {
 
   @Test
   void namesOfRowsAreLeftOutUnlessTheyAreWanted() throws IOException {
-    DataPlan.Parts left =
+    Parts left =
         plan("who,town,y", i -> "anna" + i + ",t" + i % 3 + "," + i * 0.5).load(notes::add);
     assertSays(
         "column \"who\" was left out: 60 different texts in 60 rows, such as \"anna0\"",
@@ -258,7 +256,7 @@ class TablePlanTest {
   /** A text in two rows each can be learned from; so can dates, which are hardly ever twice. */
   @Test
   void columnsOfPairsOfRowsAndOfDatesStay() throws IOException {
-    DataPlan.Parts parts =
+    Parts parts =
         plan(
                 "pair,day,y",
                 i -> "p" + i / 2 + ",2024-0%d-%02d,".formatted(1 + i / 28, 1 + i % 28) + i * 0.5)

@@ -7,6 +7,7 @@ import dev.evenkeel.backend.DeviceOptions;
 import dev.evenkeel.deploy.Predictor;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.nn.Model;
+import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.Recipe;
@@ -20,7 +21,7 @@ public class Example {
   public static void main(String[] args) {
     Path run = Path.of(args[0]);
     System.out.println("module " + Trainer.class.getModule().getName());
-    DataPlan.Parts data = DataPlan.of("digits").load(System.out::println);
+    Parts data = DataPlan.of("digits").load(System.out::println);
     Trainer.train(data.mlp(64), Recipe.classification().withBatch(32), data, run);
     SavedModel saved = SavedModel.load(run);
     try (Backend backend = Device.cpu(1);

@@ -1,0 +1,87 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.Words;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Preparation;
+import dev.evenkeel.io.Spool;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Rows to measure a trained model on.
+ *
+ * @param words how many they are, and what they are to the model: "80 rows that training never saw"
+ * @param changed whether the file is not what it was at training
+ */
+public record Measured(Dataset rows, String words, boolean changed) {
+
+  /**
+   * Rows with targets for a model that is trained: of the data that it was trained on, the test
+   * rows alone, which may be a file of their own; of other data, all. So, too, of a file that
+   * changed since: it is split by the number of its rows and their order, so that training rows
+   * would count as test rows.
+   *
+   * @param plan that the model was trained by
+   * @param data a name or a file
+   * @param notes hears what was chosen or ignored, a sentence each
+   */
+  public static Measured of(DataPlan plan, String data, SavedModel saved, Consumer<String> notes) {
+    boolean own = plan.isOf(data);
+    boolean readable = own && !Spool.isStream(Path.of(data));
+    if (plan.test().isFile() && (readable || DataPlan.isSame(data, plan.test().file()))) {
+      return ofTestFile(plan, saved, notes);
+    }
+    return own ? ofOwn(plan, data, saved, notes) : all(plan, data, saved, "%s", false, notes);
+  }
+
+  /** Of a file of their own, which training never read, whatever became of the data. */
+  private static Measured ofTestFile(DataPlan plan, SavedModel saved, Consumer<String> notes) {
+    Dataset rows = new KeptFiles(plan).test(saved.preparation().orElseThrow(), notes);
+    boolean changed = !saved.testedOn(rows).orElse(true);
+    notes.accept(
+        "The %,d rows of %s, which %s."
+            .formatted(
+                rows.rows(),
+                plan.test(),
+                changed ? "has changed since training" : "training never saw"));
+    String words =
+        changed ? "%s of a file that changed since training" : "%s that training never saw";
+    return counted(rows, words, changed);
+  }
+
+  private static Measured ofOwn(
+      DataPlan plan, String data, SavedModel saved, Consumer<String> notes) {
+    Parts parts = plan.load(saved.preparation().orElseThrow(), note -> {});
+    Optional<Boolean> same = saved.learnedFrom(parts);
+    if (!same.orElse(true)) {
+      notes.accept(
+          "%s has changed since training, so its test rows can't be told any more: these are all its rows, and training may have seen some of them. help: for a fair measure, --data with rows kept apart"
+              .formatted(data));
+      String words = "%s of a file that changed since training, which may have seen some of them";
+      return all(plan, data, saved, words, true, notes);
+    }
+    if (parts.test().isEmpty()) {
+      return all(plan, data, saved, "%s, which training saw", false, notes);
+    }
+    Dataset rows = parts.test().get();
+    String unseen = same.isPresent() ? " that training never saw" : "";
+    notes.accept("Of %s, the %,d test rows%s.".formatted(data, rows.rows(), unseen));
+    return counted(rows, "%s" + unseen, false);
+  }
+
+  private static Measured all(
+      DataPlan plan,
+      String data,
+      SavedModel saved,
+      String words,
+      boolean changed,
+      Consumer<String> notes) {
+    Preparation preparation = saved.preparation().orElseThrow();
+    return counted(plan.load(data, true, preparation, notes), words, changed);
+  }
+
+  private static Measured counted(Dataset rows, String words, boolean changed) {
+    return new Measured(rows, words.formatted(Words.counted(rows.rows(), "row")), changed);
+  }
+}

@@ -1,0 +1,92 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.Split;
+import dev.evenkeel.nn.Network;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/** Prepared rows to train, validate and test on. valid and test are absent where they have none. */
+public record Parts(
+    Dataset train, Optional<Dataset> valid, Optional<Dataset> test, Preparation preparation) {
+
+  static final double VALID = 0.1;
+  static final double TEST = 0.2;
+
+  /** Of arrays whose row i is of class {@code classes[i]}, from 0; split as a plan's are. */
+  public static Parts of(float[][] rows, int[] classes) {
+    if (classes == null) {
+      throw new EvenkeelException("The classes are null. Give the class of each row, from 0.");
+    }
+    int count = IntStream.of(classes).max().orElse(0) + 1;
+    List<String> names = IntStream.range(0, count).mapToObj(Integer::toString).toList();
+    return of(Dataset.classification("arrays", rows, classes, names), VALID, TEST, 1);
+  }
+
+  /** Of arrays whose row i is to give {@code values[i]}; split as a plan's are. */
+  public static Parts of(float[][] rows, float[] values) {
+    return of(Dataset.regression("arrays", rows, values, "target"), VALID, TEST, 1);
+  }
+
+  /**
+   * Of rows in memory: split, and prepared by what the training rows teach.
+   *
+   * @param valid the share of the rows to validate on; 0 for none
+   * @param test the share to test on; 0 for none
+   */
+  public static Parts of(Dataset data, double valid, double test, long seed) {
+    Split split = Split.of(data, valid, test, seed);
+    return prepared(data, split, Preparation.fit(data, split.train(), false));
+  }
+
+  /** Of rows as they were read. */
+  static Parts prepared(Dataset data, Split split, Preparation preparation) {
+    return new Parts(
+        preparation.apply(data, split.train()),
+        prepared(preparation, data, split.valid()),
+        prepared(preparation, data, split.test()),
+        preparation);
+  }
+
+  private static Optional<Dataset> prepared(Preparation preparation, Dataset data, int[] rows) {
+    return rows.length == 0 ? Optional.empty() : Optional.of(preparation.apply(data, rows));
+  }
+
+  /** Of rows that are prepared already. */
+  static Parts selected(Dataset all, Split split, Preparation preparation) {
+    return new Parts(
+        all.select(split.train()),
+        selected(all, split.valid()),
+        selected(all, split.test()),
+        preparation);
+  }
+
+  private static Optional<Dataset> selected(Dataset all, int[] rows) {
+    return rows.length == 0 ? Optional.empty() : Optional.of(all.select(rows));
+  }
+
+  Parts withTest(Dataset rows) {
+    return new Parts(train, valid, Optional.of(rows), preparation);
+  }
+
+  /** {@link Network#mlp} with as many inputs and outputs as these data need. */
+  public Network mlp(int... hidden) {
+    List<Integer> widths = IntStream.of(hidden).boxed().toList();
+    return Network.mlp(train.columns(), widths, train.task().outputs());
+  }
+
+  /** Of the rows that train and validate. */
+  List<String> fingerprints() {
+    return fingerprints(train, valid);
+  }
+
+  static List<String> fingerprints(Dataset train, Optional<Dataset> valid) {
+    List<String> all = new ArrayList<>(List.of(train.fingerprint()));
+    valid.ifPresent(rows -> all.add(rows.fingerprint()));
+    return all;
+  }
+}

@@ -1,0 +1,100 @@
+package dev.evenkeel.train;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.data.Catalog;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Feature;
+import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.Source;
+import dev.evenkeel.data.Table;
+import dev.evenkeel.data.TableFormat;
+import dev.evenkeel.data.Task;
+import dev.evenkeel.io.Json;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** Reads what a plan names, as it says; what doesn't fit its data is refused. */
+record Sources(DataPlan plan) {
+
+  private static final TableFormat BEFORE =
+      Json.read(TableFormat.JSON_BEFORE, TableFormat.class, "a plan");
+
+  /** The plan's data, to learn from. */
+  Source toLearn() {
+    Set<String> group = plan.group().isEmpty() ? Set.of() : Set.of(plan.group());
+    Table.Options options =
+        Table.Options.DETECT
+            .withFormat(plan.format())
+            .withCategorical(Set.copyOf(plan.categorical()))
+            .withTexts(group)
+            .withDropped(Set.copyOf(plan.drop()));
+    return checked(source(plan.data(), options, plan.kind()));
+  }
+
+  /** The plan's data, for a model that is trained. */
+  Source toGoOn(Preparation trained) {
+    return checked(like(plan.data(), trained));
+  }
+
+  /** Any data for a model, read as those that trained it. */
+  Source like(String nameOrPath, Preparation trained) {
+    Table.Options options = trained.options();
+    if (options.format().header() == Table.Header.AUTO) { // as in all models from before
+      options = options.withHeader(plan.format().header());
+    }
+    String group = plan.group();
+    boolean number =
+        trained.features().stream()
+            .anyMatch(one -> one instanceof Feature.Numeric f && f.name().equals(group));
+    if (!group.isEmpty() && !number) {
+      Set<String> texts = new HashSet<>(options.texts());
+      texts.add(group);
+      options = options.withTexts(texts);
+    }
+    return source(nameOrPath, options, Optional.of(trained.target().task().kind()));
+  }
+
+  private Source source(String nameOrPath, Table.Options options, Optional<Task.Kind> kind) {
+    String target = plan.target();
+    return Catalog.standard()
+        .load(nameOrPath, options, target.isEmpty() ? Optional.empty() : Optional.of(target), kind);
+  }
+
+  private Source checked(Source source) {
+    if (source instanceof Source.Arrays arrays) {
+      requireNothingOfTables();
+      requireTargets(arrays.data());
+    }
+    return source;
+  }
+
+  private void requireTargets(Dataset data) {
+    if (!data.hasTargets()) {
+      throw new EvenkeelException(
+          "%s has no targets to learn from. help: --target FILE names the file that holds them"
+              .formatted(plan.data()));
+    }
+  }
+
+  private void requireNothingOfTables() {
+    boolean named = Catalog.NAMES.contains(plan.data());
+    if (!plan.group().isEmpty() || new KeptFiles(plan).areAny()) {
+      throw new EvenkeelException(
+          "--group COLUMN, --valid FILE and --test FILE are for CSV files; %s has no named columns. help: --valid FRACTION, --test FRACTION%s"
+              .formatted(plan.data(), named ? "; mnist and fashion-mnist bring a test set" : ""));
+    }
+    boolean read = !plan.format().equals(TableFormat.DETECT) && !plan.format().equals(BEFORE);
+    if (!plan.drop().isEmpty() || !plan.categorical().isEmpty() || read) {
+      throw new EvenkeelException(
+          "--drop, --categorical, --no-header and what else says how a table is read are for CSV files; %s has no named columns. help: leave them out"
+              .formatted(plan.data()));
+    }
+    boolean classes = plan.kind().orElse(Task.Kind.CLASSIFICATION) == Task.Kind.CLASSIFICATION;
+    if (named && (!plan.target().isEmpty() || !classes)) {
+      throw new EvenkeelException(
+          "%s has a target of its own, a class: %s can't change it. help: leave it out"
+              .formatted(plan.data(), classes ? "--target " + plan.target() : "--task regression"));
+    }
+  }
+}

@@ -292,10 +292,19 @@ public record Preparation(
 
   /**
    * How to read a file whose rows the model is to answer: as those that trained it, and the columns
-   * that were texts then as texts, whatever the file has in them.
+   * that were texts then as texts, whatever the file has in them. Mistakes in others don't matter.
    */
   public Table.Options options() {
-    return Table.Options.DETECT.withFormat(reading).withTexts(texts());
+    return Table.Options.DETECT.withFormat(reading).withTexts(texts()).withUsed(used());
+  }
+
+  private Set<String> used() {
+    Set<String> names = new LinkedHashSet<>();
+    if (target instanceof Target.Quantities quantities) {
+      names.addAll(quantities.names());
+    }
+    features.forEach(feature -> feature.column().ifPresent(names::add));
+    return names;
   }
 
   /** Words that mean "missing" by now are categories to a model from before they did. */

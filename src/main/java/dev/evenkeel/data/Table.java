@@ -31,21 +31,27 @@ public final class Table {
    * @param categorical columns that hold categories even if they look like numbers
    * @param texts the same, of those that are there
    * @param dropped columns, by name or number, that nobody will use: mistakes in them don't matter
+   * @param used columns that are used, where no others are; empty where any may be
    */
   public record Options(
-      TableFormat format, Set<String> categorical, Set<String> texts, Set<String> dropped) {
+      TableFormat format,
+      Set<String> categorical,
+      Set<String> texts,
+      Set<String> dropped,
+      Set<String> used) {
 
     public static final Options DETECT =
-        new Options(TableFormat.DETECT, Set.of(), Set.of(), Set.of());
+        new Options(TableFormat.DETECT, Set.of(), Set.of(), Set.of(), Set.of());
 
     public Options {
       categorical = Set.copyOf(categorical);
       texts = Set.copyOf(texts);
       dropped = Set.copyOf(dropped);
+      used = Set.copyOf(used);
     }
 
     public Options withFormat(TableFormat format) {
-      return new Options(format, categorical, texts, dropped);
+      return new Options(format, categorical, texts, dropped, used);
     }
 
     public Options withHeader(Header header) {
@@ -57,15 +63,27 @@ public final class Table {
     }
 
     public Options withCategorical(Set<String> categorical) {
-      return new Options(format, categorical, texts, dropped);
+      return new Options(format, categorical, texts, dropped, used);
     }
 
     public Options withTexts(Set<String> texts) {
-      return new Options(format, categorical, texts, dropped);
+      return new Options(format, categorical, texts, dropped, used);
     }
 
     public Options withDropped(Set<String> dropped) {
-      return new Options(format, categorical, texts, dropped);
+      return new Options(format, categorical, texts, dropped, used);
+    }
+
+    public Options withUsed(Set<String> used) {
+      return new Options(format, categorical, texts, dropped, used);
+    }
+
+    /** Whether a mistake in a column, the {@code number}-th of {@code count}, matters. */
+    boolean checks(String name, int number, int count) {
+      return (used.isEmpty() || used.contains(name))
+          && !dropped.contains(name)
+          && !dropped.contains(Integer.toString(number))
+          && !dropped.contains(Integer.toString(number - count - 1));
     }
   }
 

@@ -231,17 +231,13 @@ final class TableReader {
   }
 
   private ColumnDraft draft(String name, int number, int count) {
-    boolean dropped =
-        options.dropped().contains(name)
-            || options.dropped().contains(Integer.toString(number))
-            || options.dropped().contains(Integer.toString(number - count - 1));
     return new ColumnDraft(
         name,
         format,
         missing,
         format.takesCommas(file.delimiter()),
         options.categorical().contains(name) || options.texts().contains(name),
-        !dropped);
+        options.checks(name, number, count));
   }
 
   private void readTexts(int line, List<String> fields) {

@@ -22,17 +22,28 @@ public record Measured(Dataset rows, String words, boolean changed) {
    * changed since: it is split by the number of its rows and their order, so that training rows
    * would count as test rows.
    *
-   * @param plan that the model was trained by
+   * @param trained the plan that the model was trained by
    * @param data a name or a file
    * @param notes hears what was chosen or ignored, a sentence each
    */
-  public static Measured of(DataPlan plan, String data, SavedModel saved, Consumer<String> notes) {
+  public static Measured of(
+      DataPlan trained, String data, SavedModel saved, Consumer<String> notes) {
+    DataPlan plan = isMoved(trained, data, saved) ? trained.withData(data) : trained;
     boolean own = plan.isOf(data);
     boolean readable = own && !Spool.isStream(Path.of(data));
     if (plan.test().isFile() && (readable || DataPlan.isSame(data, plan.test().file()))) {
       return ofTestFile(plan, saved, notes);
     }
     return own ? ofOwn(plan, data, saved, notes) : all(plan, data, saved, "%s", false, notes);
+  }
+
+  /** Whether the data of training, which are no longer where they were, are here. */
+  private static boolean isMoved(DataPlan plan, String data, SavedModel saved) {
+    return !plan.findsData()
+        && !Spool.isStream(Path.of(data))
+        && saved
+            .learnedFrom(plan.withData(data).load(saved.preparation().orElseThrow(), note -> {}))
+            .orElse(false);
   }
 
   /** Of a file of their own, which training never read, whatever became of the data. */

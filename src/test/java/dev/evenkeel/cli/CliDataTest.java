@@ -61,6 +61,39 @@ class CliDataTest {
   }
 
   @Test
+  void whatWasDroppedMayHoldMistakesLaterToo() throws IOException {
+    StringBuilder csv = new StringBuilder("x,note,y\n");
+    IntStream.range(0, 100)
+        .forEach(i -> csv.append(i + "," + (i == 70 ? "oops" : i) + "," + (3 * i % 71) + "\n"));
+    Path data = write("d.csv", csv.toString());
+    Path run = folder.resolve("dropped");
+    CommandLineRun.of(
+            "train", "--data", data, "--drop", "note", "--hidden", 4, "--epochs", 1, "--out", run)
+        .succeeded();
+    CommandLineRun.of("train", "--resume", run).succeeded();
+    CommandLineRun.of("evaluate", "--model", run, "--data", data).succeeded();
+    Path out = folder.resolve("p.csv");
+    CommandLineRun.of("predict", "--model", run, "--data", data, "--with", "note", "--out", out)
+        .succeeded();
+    assertTrue(Files.readAllLines(out).get(71).startsWith("oops,"));
+  }
+
+  @Test
+  void dataThatMovedAreStillThoseOfTraining() throws IOException {
+    StringBuilder csv = new StringBuilder("x,y\n");
+    IntStream.range(0, 100).forEach(i -> csv.append(i + "," + (3 * i % 71) + "\n"));
+    Path data = write("d.csv", csv.toString());
+    Path run = folder.resolve("moved");
+    CommandLineRun.of("train", "--data", data, "--hidden", 4, "--epochs", 1, "--out", run)
+        .succeeded();
+    Path moved = Files.move(data, folder.resolve("moved.csv"));
+    String[] evaluate = {"evaluate", "--model", run.toString(), "--data", moved.toString()};
+    CommandLineRun.of((Object[]) evaluate).succeeded().says("20 test rows that training never saw");
+    write("moved.csv", csv.append("100,7\n").toString());
+    CommandLineRun.of((Object[]) evaluate).succeeded().says("101 rows");
+  }
+
+  @Test
   void aBinaryLossPredictsTwoProbabilities() throws IOException {
     StringBuilder csv = new StringBuilder("x,y\n");
     IntStream.range(0, 100).forEach(i -> csv.append(i + "," + (i < 50 ? "no" : "yes") + "\n"));

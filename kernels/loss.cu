@@ -1,6 +1,9 @@
 // Losses: each element's gradient and the mean of all, in one pass over outputs [N, K]. Sums are
 // double, in an order that depends on the shape alone.
 //
+// Targets may have one column more than they need: the weights of the rows. Each row's loss and
+// gradient is multiplied by its own; what the sum is divided by stays.
+//
 // Bytes for E = N · K elements of e bytes: 2 E e, and 4 E of targets where they are a matrix.
 #include "common.cuh"
 
@@ -20,6 +23,12 @@ __device__ __forceinline__ double weight_of(int target, const float *class_weigh
     return __longlong_as_double(0x7ff8000000000000ll);
   }
   return class_weights == nullptr ? 1.0 : class_weights[target];
+}
+
+/** What a row counts, of the column behind its targets; 1 where there is none. */
+__device__ __forceinline__ double
+weight_of_row(const float *targets, int row, int target_pitch, int columns, bool weighted) {
+  return weighted ? targets[at(row, target_pitch, columns)] : 1.0;
 }
 
 #ifndef EVENKEEL_BFLOAT16
@@ -91,6 +100,7 @@ __device__ __forceinline__ void softmax(
     int pitch,
     const float *targets,
     int target_pitch,
+    bool weighted,
     double smoothing,
     const float *class_weights,
     T *gradient,
@@ -146,7 +156,8 @@ __device__ __forceinline__ void softmax(
     }
     others += tops - 1;
     if (row < rows) {
-      const double weight = weight_of(target, class_weights);
+      const double weight = weight_of(target, class_weights) *
+                            weight_of_row(targets, row, target_pitch, 1, weighted);
       const double scale = weight * share;
       const float probability = static_cast<float>(scale / (1 + others));
       const float flat = static_cast<float>(scale * everywhere);
@@ -226,6 +237,7 @@ __device__ __forceinline__ void elementwise_loss(
     int pitch,
     const float *targets,
     int target_pitch,
+    bool weighted,
     T *gradient,
     int gradient_pitch,
     double divisor,
@@ -243,12 +255,13 @@ __device__ __forceinline__ void elementwise_loss(
     float slopes[V];
     unpack(load<T, V>(outputs + at(row, pitch, p.column)), y);
     load_within(targets + at(row, target_pitch, 0), p.column, columns, t);
+    const double weight = weight_of_row(targets, row, target_pitch, columns, weighted);
 #pragma unroll
     for (int j = 0; j < V; j++) {
       double slope;
       const double one = of(y[j], t[j], slope);
-      losses += p.column + j < columns ? one : 0.0;
-      slopes[j] = static_cast<float>(slope * share);
+      losses += p.column + j < columns ? weight * one : 0.0;
+      slopes[j] = static_cast<float>(weight * slope * share);
     }
     store(gradient + at(row, gradient_pitch, p.column), slopes);
   }
@@ -261,26 +274,26 @@ __device__ __forceinline__ void elementwise_loss(
 #define LOSS_KERNELS(SUFFIX, T, V)                                                                 \
   extern "C" __global__ void __launch_bounds__(THREADS) softmax_cross_entropy_##SUFFIX(            \
       const T *logits, int rows, int columns, int pitch, const float *targets, int target_pitch,   \
-      double smoothing, const float *class_weights, T *gradient, int gradient_pitch, float *loss,  \
+      int weighted, double smoothing, const float *class_weights, T *gradient, int gradient_pitch, float *loss,  \
       int group, Scratch *scratch) {                                                               \
     softmax<T, V>(                                                                                 \
-        logits, rows, columns, pitch, targets, target_pitch, smoothing, class_weights, gradient,   \
+        logits, rows, columns, pitch, targets, target_pitch, weighted != 0, smoothing, class_weights, gradient, \
         gradient_pitch, loss, group, scratch);                                                     \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) binary_cross_entropy_##SUFFIX(             \
       const T *logits, int rows, int columns, int pitch, const float *targets, int target_pitch,   \
-      T *gradient, int gradient_pitch, double divisor, float *loss, int lanes, int rows_per_slab,  \
+      int weighted, T *gradient, int gradient_pitch, double divisor, float *loss, int lanes, int rows_per_slab,  \
       Scratch *scratch) {                                                                          \
     elementwise_loss<T, V>(                                                                        \
-        Binary{}, logits, rows, columns, pitch, targets, target_pitch, gradient, gradient_pitch,   \
+        Binary{}, logits, rows, columns, pitch, targets, target_pitch, weighted != 0, gradient, gradient_pitch, \
         divisor, loss, lanes, rows_per_slab, scratch);                                             \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) regression_loss_##SUFFIX(                  \
       int kind, double delta, const T *outputs, int rows, int columns, int pitch,                  \
-      const float *targets, int target_pitch, T *gradient, int gradient_pitch, double divisor,     \
+      const float *targets, int target_pitch, int weighted, T *gradient, int gradient_pitch, double divisor, \
       float *loss, int lanes, int rows_per_slab, Scratch *scratch) {                               \
     elementwise_loss<T, V>(                                                                        \
-        Regression{kind, delta}, outputs, rows, columns, pitch, targets, target_pitch, gradient,   \
+        Regression{kind, delta}, outputs, rows, columns, pitch, targets, target_pitch, weighted != 0, gradient, \
         gradient_pitch, divisor, loss, lanes, rows_per_slab, scratch);                             \
   }
 

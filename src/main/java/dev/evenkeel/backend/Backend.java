@@ -254,7 +254,10 @@ public interface Backend extends AutoCloseable {
   /** target := source. */
   Operation copy(Matrix source, Matrix target);
 
-  // Losses: outputs and their gradient [N, K]; loss [1, 1] is the mean that the gradient belongs to
+  // Losses: outputs and their gradient [N, K]; loss [1, 1] is the mean that the gradient belongs
+  // to.
+  // One more column of targets than is needed weighs the rows: each row's loss and gradient is
+  // multiplied by its own, and the mean is still over all rows.
 
   /**
    * Softmax cross-entropy of class numbers in targets [N, 1]. Smoothing ε moves ε/K of the weight

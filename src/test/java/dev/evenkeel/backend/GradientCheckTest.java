@@ -246,6 +246,8 @@ class GradientCheckTest {
     check("dGain", ReferenceNorms.weightNormGain(dWeight, direction, in), gain, loss);
   }
 
+  private static final double[] ROW_WEIGHTS = {1, 0, 2.5, 1, 0.5};
+
   @TestFactory
   Stream<DynamicTest> softmaxCrossEntropy() {
     int[] classes = {2, 0, 1, 1, 2};
@@ -259,11 +261,13 @@ class GradientCheckTest {
                   double[] logits = normal(N * C, 11);
                   check(
                       "dLogits",
-                      Reference.softmaxCrossEntropy(logits, classes, smoothing, weights, N, C)
+                      Reference.softmaxCrossEntropy(
+                              logits, classes, smoothing, weights, ROW_WEIGHTS, N, C)
                           .gradient(),
                       logits,
                       () ->
-                          Reference.softmaxCrossEntropy(logits, classes, smoothing, weights, N, C)
+                          Reference.softmaxCrossEntropy(
+                                  logits, classes, smoothing, weights, ROW_WEIGHTS, N, C)
                               .loss());
                 }));
       }
@@ -280,9 +284,9 @@ class GradientCheckTest {
     }
     check(
         "dLogits",
-        Reference.binaryCrossEntropy(logits, targets).gradient(),
+        Reference.binaryCrossEntropy(logits, targets, ROW_WEIGHTS).gradient(),
         logits,
-        () -> Reference.binaryCrossEntropy(logits, targets).loss());
+        () -> Reference.binaryCrossEntropy(logits, targets, ROW_WEIGHTS).loss());
   }
 
   @Test
@@ -303,9 +307,9 @@ class GradientCheckTest {
               });
       check(
           kind.name(),
-          Reference.regressionLoss(kind, delta, outputs, targets).gradient(),
+          Reference.regressionLoss(kind, delta, outputs, targets, ROW_WEIGHTS).gradient(),
           outputs,
-          () -> Reference.regressionLoss(kind, delta, outputs, targets).loss());
+          () -> Reference.regressionLoss(kind, delta, outputs, targets, ROW_WEIGHTS).loss());
     }
   }
 

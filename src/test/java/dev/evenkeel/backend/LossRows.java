@@ -34,14 +34,24 @@ final class LossRows {
                     bench -> softmax(bench, values.of(n, c, 1), smoothing, weighted, n, c)));
           }
         }
-        rows.add(new Row("binaryCrossEntropy", input, bench -> binary(bench, values, n, c)));
-        for (RegressionLoss kind : RegressionLoss.values()) {
+        for (boolean weighted : new boolean[] {false, true}) {
+          String details = input + (weighted ? ", weighted rows" : "");
           rows.add(
               new Row(
-                  "regressionLoss",
-                  input + ", " + kind.name().toLowerCase(),
-                  bench -> regression(bench, kind, values, n, c)));
+                  "binaryCrossEntropy", details, bench -> binary(bench, values, weighted, n, c)));
+          for (RegressionLoss kind : RegressionLoss.values()) {
+            rows.add(
+                new Row(
+                    "regressionLoss",
+                    details + ", " + kind.name().toLowerCase(),
+                    bench -> regression(bench, kind, values, weighted, n, c)));
+          }
         }
+        rows.add(
+            new Row(
+                "softmaxCrossEntropy",
+                input + ", weighted rows",
+                bench -> weightedRows(bench, values, n, c)));
       }
     }
     rows.add(new Row("softmaxCrossEntropy", "classes ruled out by −∞", LossRows::ruledOut));
@@ -60,17 +70,49 @@ final class LossRows {
     return classes;
   }
 
-  private static Matrix column(Bench bench, int[] classes) {
+  private static float[] column(int[] classes) {
     float[] values = new float[classes.length];
     for (int i = 0; i < values.length; i++) {
       values[i] = classes[i];
     }
-    return bench.input(values.length, 1, values);
+    return values;
+  }
+
+  /** 1.5, 0, 0.25, 1.5, …, or null for none. */
+  private static float[] rowWeights(int n, boolean weighted) {
+    float[] weights = new float[n];
+    for (int i = 0; i < n; i++) {
+      weights[i] = i % 3 == 0 ? 1.5f : i % 3 == 1 ? 0 : 0.25f;
+    }
+    return weighted ? weights : null;
+  }
+
+  /** Targets [n, c] with the weights of the rows, if there are some, behind them. */
+  private static Matrix targets(Bench bench, float[] targets, float[] weights, int n, int c) {
+    if (weights == null) {
+      return bench.input(n, c, targets);
+    }
+    float[] all = new float[n * (c + 1)];
+    for (int i = 0; i < n; i++) {
+      System.arraycopy(targets, i * c, all, i * (c + 1), c);
+      all[i * (c + 1) + c] = weights[i];
+    }
+    return bench.input(n, c + 1, all);
+  }
+
+  private static double[] doubles(float[] weights) {
+    return weights == null ? null : Reference.doubles(weights);
   }
 
   private static void softmax(
       Bench bench, float[] logits, double smoothing, boolean weighted, int n, int c) {
-    compareSoftmax(bench, logits, classes(n, c), smoothing, weighted ? weights(c) : null, n, c);
+    compareSoftmax(
+        bench, logits, classes(n, c), smoothing, weighted ? weights(c) : null, null, n, c);
+  }
+
+  private static void weightedRows(Bench bench, Values values, int n, int c) {
+    compareSoftmax(
+        bench, values.of(n, c, 1), classes(n, c), 0.1, weights(c), rowWeights(n, true), n, c);
   }
 
   /** 0.5, 1, 1.5, 2, …: and the class before the last counts for nothing. */
@@ -83,23 +125,35 @@ final class LossRows {
   }
 
   private static void compareSoftmax(
-      Bench bench, float[] logits, int[] classes, double smoothing, float[] weights, int n, int c) {
+      Bench bench,
+      float[] logits,
+      int[] classes,
+      double smoothing,
+      float[] weights,
+      float[] rowWeights,
+      int n,
+      int c) {
     Matrix dLogits = bench.outputRows(n, c);
     Matrix loss = bench.output(1, 1);
     bench
         .backend
         .softmaxCrossEntropy(
             bench.rows(n, c, logits),
-            column(bench, classes),
+            targets(bench, column(classes), rowWeights, n, 1),
             smoothing,
             weights == null ? Matrix.NONE : bench.input(1, c, weights),
             dLogits,
             loss)
         .run();
-    double[] classWeights = weights == null ? null : Reference.doubles(weights);
     Reference.Loss expected =
         Reference.softmaxCrossEntropy(
-            Reference.doubles(logits), classes, smoothing, classWeights, n, c);
+            Reference.doubles(logits),
+            classes,
+            smoothing,
+            doubles(weights),
+            doubles(rowWeights),
+            n,
+            c);
     bench.near(Tolerance.LOSS, "loss", new double[] {expected.loss()}, loss);
     double total = 0;
     for (int target : classes) {
@@ -132,8 +186,8 @@ final class LossRows {
         logits[i * c + k] = k == classes[i] ? logits[i * c + k] : Float.NEGATIVE_INFINITY;
       }
     }
-    compareSoftmax(bench, logits, classes, 0, null, n, c);
-    compareSoftmax(bench, logits, classes, 0, weights(c), n, c);
+    compareSoftmax(bench, logits, classes, 0, null, null, n, c);
+    compareSoftmax(bench, logits, classes, 0, weights(c), null, n, c);
   }
 
   /** The loss is about 10⁻⁷: 1 + 10⁻⁷ has no digits left in float32. */
@@ -145,7 +199,7 @@ final class LossRows {
     for (int i = 0; i < n; i++) {
       logits[i * c + classes[i]] += 20;
     }
-    compareSoftmax(bench, logits, classes, 0, null, n, c);
+    compareSoftmax(bench, logits, classes, 0, null, null, n, c);
   }
 
   /** The CPU says so; a device that goes on by itself makes it NaN, which stops the run. */
@@ -175,7 +229,8 @@ final class LossRows {
     return isCpu ? Tolerance.LOSS_GRADIENT : Tolerance.SIGMOID_ON_GPU;
   }
 
-  private static void binary(Bench bench, Values values, int n, int c) {
+  private static void binary(Bench bench, Values values, boolean weighted, int n, int c) {
+    float[] weights = rowWeights(n, weighted);
     float[] logits = values.of(n, c, 5);
     float[] targets = Values.NORMAL.of(n, c, 6);
     for (int i = 0; i < targets.length; i++) {
@@ -185,17 +240,21 @@ final class LossRows {
     Matrix loss = bench.output(1, 1);
     bench
         .backend
-        .binaryCrossEntropy(bench.rows(n, c, logits), bench.input(n, c, targets), gradient, loss)
+        .binaryCrossEntropy(
+            bench.rows(n, c, logits), targets(bench, targets, weights, n, c), gradient, loss)
         .run();
     compare(
         bench,
         sigmoid(bench),
-        Reference.binaryCrossEntropy(Reference.doubles(logits), Reference.doubles(targets)),
+        Reference.binaryCrossEntropy(
+            Reference.doubles(logits), Reference.doubles(targets), doubles(weights)),
         gradient,
         loss);
   }
 
-  private static void regression(Bench bench, RegressionLoss kind, Values values, int n, int c) {
+  private static void regression(
+      Bench bench, RegressionLoss kind, Values values, boolean weighted, int n, int c) {
+    float[] weights = rowWeights(n, weighted);
     float[] outputs = values.of(n, c, 7);
     float[] targets = values.of(n, c, 8);
     Matrix gradient = bench.outputRows(n, c);
@@ -203,13 +262,18 @@ final class LossRows {
     bench
         .backend
         .regressionLoss(
-            kind, 0.75, bench.rows(n, c, outputs), bench.input(n, c, targets), gradient, loss)
+            kind,
+            0.75,
+            bench.rows(n, c, outputs),
+            targets(bench, targets, weights, n, c),
+            gradient,
+            loss)
         .run();
     compare(
         bench,
         Tolerance.LOSS_GRADIENT,
         Reference.regressionLoss(
-            kind, 0.75, Reference.doubles(outputs), Reference.doubles(targets)),
+            kind, 0.75, Reference.doubles(outputs), Reference.doubles(targets), doubles(weights)),
         gradient,
         loss);
   }

@@ -287,9 +287,16 @@ final class Reference {
 
   /**
    * @param classWeights null for none
+   * @param rowWeights null for none
    */
   static Loss softmaxCrossEntropy(
-      double[] logits, int[] classes, double smoothing, double[] classWeights, int n, int c) {
+      double[] logits,
+      int[] classes,
+      double smoothing,
+      double[] classWeights,
+      double[] rowWeights,
+      int n,
+      int c) {
     double totalWeight = 0;
     for (int i = 0; i < n; i++) {
       totalWeight += classWeights == null ? 1 : classWeights[classes[i]];
@@ -298,6 +305,7 @@ final class Reference {
     double[] gradient = new double[n * c];
     for (int i = 0; i < n; i++) {
       double weight = (classWeights == null ? 1 : classWeights[classes[i]]) / totalWeight;
+      weight *= rowWeights == null ? 1 : rowWeights[i];
       int top = 0;
       for (int k = 1; k < c; k++) {
         top = logits[i * c + k] > logits[i * c + top] ? k : top;
@@ -316,19 +324,33 @@ final class Reference {
     return new Loss(loss, gradient);
   }
 
-  static Loss binaryCrossEntropy(double[] logits, double[] targets) {
+  /** What an element counts in the mean; all rows alike where there are no weights. */
+  private static double share(double[] rowWeights, int i, int elements) {
+    return rowWeights == null
+        ? 1.0 / elements
+        : rowWeights[i / (elements / rowWeights.length)] / elements;
+  }
+
+  /**
+   * @param rowWeights null for none
+   */
+  static Loss binaryCrossEntropy(double[] logits, double[] targets, double[] rowWeights) {
     double loss = 0;
     double[] gradient = new double[logits.length];
     for (int i = 0; i < logits.length; i++) {
       double softplus = activate(Activation.SOFTPLUS, logits[i]);
-      loss += (softplus - logits[i] * targets[i]) / logits.length;
-      gradient[i] = (sigmoid(logits[i]) - targets[i]) / logits.length;
+      double share = share(rowWeights, i, logits.length);
+      loss += share * (softplus - logits[i] * targets[i]);
+      gradient[i] = share * (sigmoid(logits[i]) - targets[i]);
     }
     return new Loss(loss, gradient);
   }
 
+  /**
+   * @param rowWeights null for none
+   */
   static Loss regressionLoss(
-      RegressionLoss kind, double delta, double[] outputs, double[] targets) {
+      RegressionLoss kind, double delta, double[] outputs, double[] targets, double[] rowWeights) {
     double loss = 0;
     double[] gradient = new double[outputs.length];
     for (int i = 0; i < outputs.length; i++) {
@@ -346,8 +368,9 @@ final class Reference {
             case ABSOLUTE -> Math.signum(e);
             case HUBER -> near ? e : delta * Math.signum(e);
           };
-      loss += value / outputs.length;
-      gradient[i] = slope / outputs.length;
+      double share = share(rowWeights, i, outputs.length);
+      loss += share * value;
+      gradient[i] = share * slope;
     }
     return new Loss(loss, gradient);
   }

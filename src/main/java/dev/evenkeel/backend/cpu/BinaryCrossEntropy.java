@@ -6,7 +6,7 @@ import dev.evenkeel.tensor.Matrix;
 final class BinaryCrossEntropy extends Losses {
 
   BinaryCrossEntropy(Workers workers, Matrix logits, Matrix targets, Matrix dLogits, Matrix loss) {
-    super(workers, logits, targets, dLogits, loss, 40);
+    super(workers, logits, targets, logits.columns(), dLogits, loss, 40);
   }
 
   @Override
@@ -16,15 +16,17 @@ final class BinaryCrossEntropy extends Losses {
 
   @Override
   double row(int worker, int row) {
+    double weight = weightOf(row);
     double sum = 0;
-    for (int i = row * columns; i < (row + 1) * columns; i++) {
+    for (int k = 0; k < columns; k++) {
+      int i = row * columns + k;
       double z = outputs[outputsOffset + i];
-      double t = targets[targetsOffset + i];
+      double t = targets[targetsOf(row) + k];
       double small = Math.exp(-Math.abs(z));
       double sigmoid = z >= 0 ? 1 / (1 + small) : small / (1 + small);
       sum += Math.max(z, 0) - z * t + Math.log1p(small);
-      gradient[gradientOffset + i] = (float) ((sigmoid - t) / divisor());
+      gradient[gradientOffset + i] = (float) (weight * (sigmoid - t) / divisor());
     }
-    return sum;
+    return weight * sum;
   }
 }

@@ -13,7 +13,9 @@ abstract class Losses extends ParallelOperation {
   final float[] outputs;
   final int outputsOffset;
   final float[] targets;
-  final int targetsOffset;
+  private final int targetsOffset;
+  private final int targetsPitch;
+  private final boolean weighted;
   final float[] gradient;
   final int gradientOffset;
   final int rows;
@@ -25,6 +27,7 @@ abstract class Losses extends ParallelOperation {
       Workers workers,
       Matrix outputs,
       Matrix targets,
+      int targetColumns,
       Matrix gradient,
       Matrix loss,
       double nanosecondsPerElement) {
@@ -33,12 +36,24 @@ abstract class Losses extends ParallelOperation {
     this.outputsOffset = (int) outputs.offset();
     this.targets = data(targets);
     this.targetsOffset = (int) targets.offset();
+    this.targetsPitch = targets.columns();
+    this.weighted = targetsPitch > targetColumns;
     this.gradient = data(gradient);
     this.gradientOffset = (int) gradient.offset();
     this.rows = outputs.rows();
     this.columns = outputs.columns();
     this.rowLoss = new double[rows];
     this.loss = loss;
+  }
+
+  /** Where the targets of a row begin. */
+  final int targetsOf(int row) {
+    return targetsOffset + row * targetsPitch;
+  }
+
+  /** What a row counts, of the column behind its targets; 1 where there is none. */
+  final double weightOf(int row) {
+    return weighted ? targets[targetsOf(row) + targetsPitch - 1] : 1;
   }
 
   /** What is better done for all rows of a worker together. */

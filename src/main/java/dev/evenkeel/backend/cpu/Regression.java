@@ -17,7 +17,7 @@ final class Regression extends Losses {
       Matrix targets,
       Matrix dOutputs,
       Matrix loss) {
-    super(workers, outputs, targets, dOutputs, loss, 3);
+    super(workers, outputs, targets, outputs.columns(), dOutputs, loss, 3);
     this.kind = kind;
     this.delta = delta;
   }
@@ -29,9 +29,11 @@ final class Regression extends Losses {
 
   @Override
   double row(int worker, int row) {
+    double weight = weightOf(row);
     double sum = 0;
-    for (int i = row * columns; i < (row + 1) * columns; i++) {
-      double e = (double) outputs[outputsOffset + i] - targets[targetsOffset + i];
+    for (int k = 0; k < columns; k++) {
+      int i = row * columns + k;
+      double e = (double) outputs[outputsOffset + i] - targets[targetsOf(row) + k];
       double size = Math.abs(e);
       double slope;
       switch (kind) {
@@ -48,8 +50,8 @@ final class Regression extends Losses {
           slope = size <= delta ? e : delta * Math.signum(e);
         }
       }
-      gradient[gradientOffset + i] = (float) (slope / divisor());
+      gradient[gradientOffset + i] = (float) (weight * slope / divisor());
     }
-    return sum;
+    return weight * sum;
   }
 }

@@ -7,9 +7,9 @@ import dev.evenkeel.Words;
 import dev.evenkeel.tensor.Matrix;
 
 /**
- * For a row with class t and weight w: loss = w Σₖ qₖ (log Σ exp(z) − zₖ), gradient = w (softmax(z)
- * − q) / Σw, where q is 1 − ε + ε/K at t and ε/K elsewhere. The largest logit is taken off first,
- * and its own 1 is kept out of the sum, so that a loss near 0 keeps its digits.
+ * For a row with class t and class weight w: loss = w Σₖ qₖ (log Σ exp(z) − zₖ), gradient = w
+ * (softmax(z) − q) / Σw, where q is 1 − ε + ε/K at t and ε/K elsewhere. The largest logit is taken
+ * off first, and its own 1 is kept out of the sum, so that a loss near 0 keeps its digits.
  */
 final class SoftmaxCrossEntropy extends Losses {
 
@@ -28,7 +28,7 @@ final class SoftmaxCrossEntropy extends Losses {
       Matrix classWeights,
       Matrix dLogits,
       Matrix loss) {
-    super(workers, logits, targets, dLogits, loss, 8);
+    super(workers, logits, targets, 1, dLogits, loss, 8);
     this.scratch = scratch;
     this.smoothing = smoothing;
     this.classWeights = classWeights.isNone() ? null : data(classWeights);
@@ -44,7 +44,7 @@ final class SoftmaxCrossEntropy extends Losses {
   }
 
   private int target(int row) {
-    float value = targets[targetsOffset + row];
+    float value = targets[targetsOf(row)];
     int target = (int) value;
     if (target != value || target < 0 || target >= columns) {
       throw new EvenkeelException(
@@ -106,7 +106,7 @@ final class SoftmaxCrossEntropy extends Losses {
     double others = sumButTheLargest(to);
     double logSum = Math.log1p(others);
     int target = target(row);
-    double weight = weight(target);
+    double weight = weight(target) * weightOf(row);
     double onTarget = logSum - ((double) outputs[from + target] - top);
     double loss = (1 - smoothing) * onTarget;
     double everywhere = smoothing / columns;

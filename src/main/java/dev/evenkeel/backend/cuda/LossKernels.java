@@ -16,6 +16,11 @@ final class LossKernels {
     this.launcher = launcher;
   }
 
+  /** 1 where a column behind the targets weighs the rows. */
+  private static int isWeighted(View targets, int columns) {
+    return targets.columns() > columns ? 1 : 0;
+  }
+
   Operation softmaxCrossEntropy(
       View logits, View targets, double smoothing, long classWeights, View dLogits, long loss) {
     int width = Launcher.width(logits, dLogits);
@@ -32,6 +37,7 @@ final class LossKernels {
             logits.pitch(),
             targets.address(),
             targets.pitch(),
+            isWeighted(targets, 1),
             smoothing,
             classWeights,
             dLogits.address(),
@@ -68,6 +74,7 @@ final class LossKernels {
         logits.pitch(),
         targets.address(),
         targets.pitch(),
+        isWeighted(targets, logits.columns()),
         dLogits.address(),
         dLogits.pitch(),
         (double) logits.size(),
@@ -92,6 +99,7 @@ final class LossKernels {
         outputs.pitch(),
         targets.address(),
         targets.pitch(),
+        isWeighted(targets, outputs.columns()),
         dOutputs.address(),
         dOutputs.pitch(),
         (double) outputs.size(),

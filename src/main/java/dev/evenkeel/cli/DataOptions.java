@@ -89,6 +89,13 @@ final class DataOptions {
           "random, or ordered for rows in order of time: the first train, those after them validate, the last test (default: ${DEFAULT-VALUE})")
   String split;
 
+  @Option(
+      names = "--weights",
+      paramLabel = "COLUMN",
+      description =
+          "a column of a CSV that says how much each row counts in the loss, 0 or more; it is no feature")
+  String weights;
+
   /**
    * @param otherwise what an option is that was not given
    */
@@ -107,7 +114,8 @@ final class DataOptions {
         test,
         seed,
         group == null ? "" : group,
-        order());
+        order(),
+        weights == null ? "" : weights);
   }
 
   private Split.Order order() {
@@ -138,7 +146,8 @@ final class DataOptions {
                 test,
                 seed,
                 group == null ? "" : group,
-                order());
+                order(),
+                weights == null ? "" : weights);
     return target == null ? plan : plan.withTarget(target);
   }
 }

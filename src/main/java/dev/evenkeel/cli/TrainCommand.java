@@ -140,7 +140,7 @@ final class TrainCommand implements Callable<Integer> {
     boolean named = spec.commandLine().getParseResult().hasMatchedOption("--data");
     boolean own = !named || before.isOf(data.data);
     if (own) { // another split would test on rows that the model was trained on
-      List.of("--valid", "--test", "--group", "--split")
+      List.of("--valid", "--test", "--group", "--split", "--weights")
           .forEach(name -> requireNotGiven(spec.findOption(name)));
     }
     DataPlan plan = data.plan(before, own, recipe.seed);

@@ -15,11 +15,13 @@ import java.util.stream.IntStream;
  *
  * <p>Features are [rows, columns] and targets [rows, targetColumns], both row-major and finite. A
  * classification has one target column that holds the class index. A data set made only to be
- * predicted has no target columns. The arrays are shared with the caller, never copied.
+ * predicted has no target columns. Rows may have weights: what each counts in a loss. The arrays
+ * are shared with the caller, never copied.
  */
 public final class Dataset {
 
   private static final int CHUNK = 1 << 16;
+  private static final float[] ALIKE = {};
 
   private final String name;
   private final int rows;
@@ -28,9 +30,21 @@ public final class Dataset {
   private final int targetColumns;
   private final float[] targets;
   private final Task task;
+  private final float[] weights;
 
   private Dataset(
       String name, float[] features, int columns, float[] targets, int targetColumns, Task task) {
+    this(name, features, columns, targets, targetColumns, task, ALIKE);
+  }
+
+  private Dataset(
+      String name,
+      float[] features,
+      int columns,
+      float[] targets,
+      int targetColumns,
+      Task task,
+      float[] weights) {
     requireThere(name, "features", features);
     requireThere(name, "targets", targets);
     if (columns < 1 || features.length == 0 || features.length % columns != 0) {
@@ -45,6 +59,7 @@ public final class Dataset {
     this.targetColumns = targetColumns;
     this.targets = targets;
     this.task = task;
+    this.weights = weights;
     if ((long) rows * targetColumns != targets.length) {
       throw new EvenkeelException(
           "Data set %s: %s with %s need %,d target values, but there are %,d."
@@ -159,6 +174,70 @@ public final class Dataset {
     return targetColumns > 0;
   }
 
+  /** The same rows, of which row i counts {@code weights[i]}, 0 or more, in a loss. */
+  public Dataset withWeights(float[] weights) {
+    requireThere(name, "weights", weights);
+    if (weights.length != rows || rows == 0) {
+      throw new EvenkeelException(
+          "Data set %s: there are %,d weights for %s. Give one for each."
+              .formatted(name, weights.length, Words.counted(rows, "row")));
+    }
+    for (int row = 0; row < rows; row++) {
+      if (!(weights[row] >= 0 && weights[row] <= Float.MAX_VALUE)) {
+        throw new EvenkeelException(
+            "Data set %s: the weight of row %d (counted from 0) is %s. A row counts 0 or more."
+                .formatted(name, row, weights[row]));
+      }
+    }
+    return new Dataset(name, features, columns, targets, targetColumns, task, weights);
+  }
+
+  /** Whether rows count differently. */
+  public boolean isWeighted() {
+    return weights.length > 0;
+  }
+
+  /** What each row counts; empty where all count alike. */
+  public float[] weights() {
+    return weights;
+  }
+
+  /** Columns of {@link #weighedTargets}. */
+  public int weighedColumns() {
+    return targetColumns + (isWeighted() ? 1 : 0);
+  }
+
+  /**
+   * Targets as a loss takes them: behind those of each row its weight, where rows have some, in
+   * units of their mean, so that a weighted step is no larger than a plain one.
+   */
+  public float[] weighedTargets() {
+    if (!isWeighted()) {
+      return targets;
+    }
+    double mean = meanWeight();
+    int width = weighedColumns();
+    float[] all = new float[Math.multiplyExact(rows, width)];
+    for (int row = 0; row < rows; row++) {
+      System.arraycopy(targets, row * targetColumns, all, row * width, targetColumns);
+      all[row * width + targetColumns] = (float) (weights[row] / mean);
+    }
+    return all;
+  }
+
+  private double meanWeight() {
+    double sum = 0;
+    for (float weight : weights) {
+      sum += weight;
+    }
+    if (sum == 0) {
+      throw new EvenkeelException(
+          "Data set %s: the weights of all its %s are 0, so none counts. help: other weights, or another split"
+              .formatted(name, Words.counted(rows, "row")));
+    }
+    return sum / rows;
+  }
+
   /** The class index of every row of a classification. */
   public int[] labels() {
     if (!(task instanceof Task.Classification) || !hasTargets()) {
@@ -177,7 +256,8 @@ public final class Dataset {
         columns,
         gather(targets, targetColumns, selected),
         targetColumns,
-        task);
+        task,
+        isWeighted() ? gather(weights, 1, selected) : ALIKE);
   }
 
   private float[] gather(float[] values, int width, int[] selected) {
@@ -194,7 +274,10 @@ public final class Dataset {
     return copy;
   }
 
-  /** SHA-256 over shape, features and targets, in hexadecimal: equal data, equal fingerprint. */
+  /**
+   * SHA-256 over shape, features, targets and weights, in hexadecimal: equal data, equal
+   * fingerprint.
+   */
   public String fingerprint() {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
@@ -202,6 +285,7 @@ public final class Dataset {
       digest.update(shape.putInt(rows).putInt(columns).putInt(targetColumns).flip());
       update(digest, features);
       update(digest, targets);
+      update(digest, weights);
       return HexFormat.of().formatHex(digest.digest());
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every Java has SHA-256", e);

@@ -479,12 +479,14 @@ public record Preparation(
       quantities.scale().apply(selected.targets(), selected.targetColumns());
       return selected;
     }
-    return Dataset.classification(
-        data.name(),
-        selected.features(),
-        selected.columns(),
-        selected.labels(),
-        ((Target.Labels) target).classes());
+    Dataset labelled =
+        Dataset.classification(
+            data.name(),
+            selected.features(),
+            selected.columns(),
+            selected.labels(),
+            ((Target.Labels) target).classes());
+    return selected.isWeighted() ? labelled.withWeights(selected.weights()) : labelled;
   }
 
   /** A file of class indexes need not have a row of the last classes. */

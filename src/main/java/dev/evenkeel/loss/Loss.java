@@ -24,16 +24,28 @@ public sealed interface Loss {
   /**
    * What a loss works on: outputs [N, K] and targets, from which it makes the gradient [N, K] and
    * the loss [1, 1]; constants [1, n] are its {@link #constants}, NONE where there are none.
+   *
+   * @param weighted whether the last column of the targets holds the weights of the rows
    */
-  record Bound(Matrix outputs, Matrix targets, Matrix constants, Matrix gradient, Matrix loss) {
+  record Bound(
+      Matrix outputs,
+      Matrix targets,
+      boolean weighted,
+      Matrix constants,
+      Matrix gradient,
+      Matrix loss) {
+
+    private int targetColumns() {
+      return weighted ? targets.columns() - 1 : targets.columns();
+    }
 
     private void requireTargetForEachOutput() {
-      if (targets.columns() != outputs.columns()) {
+      if (targetColumns() != outputs.columns()) {
         throw new EvenkeelException(
             "The loss needs a target for each of the network's %s, but the targets have %s"
                 .formatted(
                     Words.counted(outputs.columns(), "output"),
-                    Words.counted(targets.columns(), "column")));
+                    Words.counted(targetColumns(), "column")));
       }
     }
   }
@@ -108,10 +120,10 @@ public sealed interface Loss {
                     Words.counted(to.outputs.columns(), "output"),
                     Words.counted(to.constants.columns(), "class weight")));
       }
-      if (to.targets.columns() != 1) {
+      if (to.targetColumns() != 1) {
         throw new EvenkeelException(
             "Softmax cross-entropy takes one column of class numbers, but the targets have %s"
-                .formatted(Words.counted(to.targets.columns(), "column")));
+                .formatted(Words.counted(to.targetColumns(), "column")));
       }
       return backend.softmaxCrossEntropy(
           to.outputs, to.targets, labelSmoothing, to.constants, to.gradient, to.loss);

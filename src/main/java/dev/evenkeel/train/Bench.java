@@ -115,7 +115,8 @@ public final class Bench {
         Model model = network.build(backend, seed);
         Backend.Arena arena =
             RunMemory.take(
-                model, planned -> step(planned, RunMemory.anyRows(planned, 1, batch), optimizer));
+                model,
+                planned -> step(planned, RunMemory.anyRows(planned, 1, false, batch), optimizer));
         TrainingStep step = step(model, source, optimizer)) {
       int[] taken = {0};
       Steps training =

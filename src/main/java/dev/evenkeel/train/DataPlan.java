@@ -6,9 +6,11 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Catalog;
+import dev.evenkeel.data.Column;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Groups;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.RowWeights;
 import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Split;
@@ -35,6 +37,7 @@ import java.util.function.Supplier;
  * @param valid what validates; a file's rows are never fitted to
  * @param test what tests; data with a test set of their own test on that
  * @param group a column, no feature, whose equal values keep their rows in one part; "" for none
+ * @param weights a column, no feature, of what each row counts in the loss; "" where all are alike
  */
 public record DataPlan(
     String data,
@@ -48,7 +51,8 @@ public record DataPlan(
     Portion test,
     long seed,
     String group,
-    Split.Order order) {
+    Split.Order order,
+    String weights) {
 
   public DataPlan {
     if (!(valid.share() >= 0 && test.share() >= 0 && valid.share() + test.share() < 1)) {
@@ -89,10 +93,24 @@ public record DataPlan(
       @JsonProperty("group") @JacksonInject(value = "\"\"", useInput = OptBoolean.TRUE)
           String group,
       @JsonProperty("order") @JacksonInject(value = "\"RANDOM\"", useInput = OptBoolean.TRUE)
-          Split.Order order) {
+          Split.Order order,
+      @JsonProperty("weights") @JacksonInject(value = "\"\"", useInput = OptBoolean.TRUE)
+          String weights) {
     TableFormat read = noHeader ? format.withHeader(Table.Header.ABSENT) : format;
     return new DataPlan(
-        data, target, task, drop, categorical, read, scaling, valid, test, seed, group, order);
+        data,
+        target,
+        task,
+        drop,
+        categorical,
+        read,
+        scaling,
+        valid,
+        test,
+        seed,
+        group,
+        order,
+        weights);
   }
 
   /** A tenth of the rows to validate on, a fifth to test on, the last column to predict, seed 1. */
@@ -109,53 +127,168 @@ public record DataPlan(
         Portion.ofShare(Parts.TEST),
         1,
         "",
-        Split.Order.RANDOM);
+        Split.Order.RANDOM,
+        "");
   }
 
   /** Predicts this column, by name or number; for .npy and IDX data, the values in this file. */
   public DataPlan withTarget(String target) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data,
+        target,
+        task,
+        drop,
+        categorical,
+        format,
+        scaling,
+        valid,
+        test,
+        seed,
+        group,
+        order,
+        weights);
   }
 
   public DataPlan withScaling(Scaling scaling) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data,
+        target,
+        task,
+        drop,
+        categorical,
+        format,
+        scaling,
+        valid,
+        test,
+        seed,
+        group,
+        order,
+        weights);
   }
 
   /** Reads a text file in this way. */
   public DataPlan withFormat(TableFormat format) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data,
+        target,
+        task,
+        drop,
+        categorical,
+        format,
+        scaling,
+        valid,
+        test,
+        seed,
+        group,
+        order,
+        weights);
   }
 
   /** Of other data that are read in the same way: they hold the same columns. */
   public DataPlan withData(String data) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data,
+        target,
+        task,
+        drop,
+        categorical,
+        format,
+        scaling,
+        valid,
+        test,
+        seed,
+        group,
+        order,
+        weights);
   }
 
   /** With others to validate and test on. */
   public DataPlan withParts(Portion valid, Portion test) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data,
+        target,
+        task,
+        drop,
+        categorical,
+        format,
+        scaling,
+        valid,
+        test,
+        seed,
+        group,
+        order,
+        weights);
   }
 
   /** Rows of the same value in this column, which is no feature, all go to the same part. */
   public DataPlan withGroup(String group) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data,
+        target,
+        task,
+        drop,
+        categorical,
+        format,
+        scaling,
+        valid,
+        test,
+        seed,
+        group,
+        order,
+        weights);
   }
 
   public DataPlan withOrder(Split.Order order) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data,
+        target,
+        task,
+        drop,
+        categorical,
+        format,
+        scaling,
+        valid,
+        test,
+        seed,
+        group,
+        order,
+        weights);
+  }
+
+  /** Rows count as much in the loss as this column says, which is no feature. */
+  public DataPlan withWeights(String weights) {
+    return new DataPlan(
+        data,
+        target,
+        task,
+        drop,
+        categorical,
+        format,
+        scaling,
+        valid,
+        test,
+        seed,
+        group,
+        order,
+        weights);
   }
 
   /** With another split. */
   public DataPlan withSeed(long seed) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data,
+        target,
+        task,
+        drop,
+        categorical,
+        format,
+        scaling,
+        valid,
+        test,
+        seed,
+        group,
+        order,
+        weights);
   }
 
   /** How rows are parted, in a few words. */
@@ -212,7 +345,7 @@ public record DataPlan(
     if (source instanceof Source.Csv csv) {
       csv.table().remarks().forEach(notes);
       Optional<Groups> groups = groups(csv.table());
-      Dataset all = trained.apply(csv.table(), true, notes);
+      Dataset all = apply(trained, csv.table(), true, notes);
       Parts parts = Parts.selected(all, split(all, groups, test.share()), trained);
       return new KeptFiles(this).into(parts, groups, notes);
     }
@@ -225,6 +358,19 @@ public record DataPlan(
 
   private Split split(Dataset all, Optional<Groups> groups, double tested) {
     return new Parting(this, RawRows.strata(all), row -> "", groups).split(tested);
+  }
+
+  /** The rows of a table, with their weights where it has some: an answer needs none. */
+  private Dataset apply(
+      Preparation trained, Table table, boolean withTargets, Consumer<String> notes) {
+    Optional<String> column =
+        weights.isEmpty() ? Optional.empty() : table.find(weights).map(Column::name);
+    if (column.isEmpty() || !withTargets) {
+      return trained.apply(table, withTargets, notes);
+    }
+    return trained
+        .apply(table.without(List.of(column.get())), true, notes)
+        .withWeights(RowWeights.of(table, column.get()));
   }
 
   Optional<Groups> groups(Table table) {
@@ -295,7 +441,7 @@ public record DataPlan(
     if (source instanceof Source.Csv csv) {
       csv.table().remarks().forEach(notes);
       tables.accept(csv.table());
-      return preparation.apply(csv.table(), withTargets, notes);
+      return apply(preparation, csv.table(), withTargets, notes);
     }
     Source.Arrays arrays = (Source.Arrays) source;
     return preparation.apply(arrays.test().orElse(arrays.data()));

@@ -91,7 +91,7 @@ public final class Evaluator implements AutoCloseable {
       this.targets =
           this.loss.isEmpty()
               ? Matrix.NONE
-              : own(backend.table(data.targets(), data.rows(), data.targetColumns()));
+              : own(backend.table(data.weighedTargets(), data.rows(), data.weighedColumns()));
       float[] weights = this.loss.map(Loss::constants).orElse(new float[0]);
       this.constants =
           weights.length == 0
@@ -139,11 +139,13 @@ public final class Evaluator implements AutoCloseable {
     Matrix y = pass.output();
     Matrix value = Matrix.NONE;
     if (loss.isPresent()) {
-      Matrix t = memory.takeExact(rows, data.targetColumns());
+      Matrix t = memory.takeExact(rows, data.weighedColumns());
       operations.add(backend.gather(targets, order, t));
       value = memory.takeFixed(1, 1);
       Matrix gradient = memory.take(rows, y.columns());
-      operations.add(loss.get().bind(backend, new Loss.Bound(y, t, constants, gradient, value)));
+      operations.add(
+          loss.get()
+              .bind(backend, new Loss.Bound(y, t, data.isWeighted(), constants, gradient, value)));
     }
     return new Bound(
         rows,

@@ -96,6 +96,11 @@ final class KeptFiles {
           "%s has no targets to measure against. help: a CSV file with the columns of %s"
               .formatted(portion, plan.data()));
     }
+    if (!plan.weights().isEmpty() && !rows.isWeighted()) {
+      throw new EvenkeelException(
+          "%s has no column \"%s\", which weighs the rows of %s. help: add it; 1 in each row counts all alike"
+              .formatted(portion, plan.weights(), plan.data()));
+    }
     return Optional.of(rows);
   }
 

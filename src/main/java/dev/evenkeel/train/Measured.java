@@ -1,5 +1,6 @@
 package dev.evenkeel.train;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
@@ -39,11 +40,15 @@ public record Measured(Dataset rows, String words, boolean changed) {
 
   /** Whether the data of training, which are no longer where they were, are here. */
   private static boolean isMoved(DataPlan plan, String data, SavedModel saved) {
-    return !plan.findsData()
-        && !Spool.isStream(Path.of(data))
-        && saved
-            .learnedFrom(plan.withData(data).load(saved.preparation().orElseThrow(), note -> {}))
-            .orElse(false);
+    if (plan.findsData() || Spool.isStream(Path.of(data))) {
+      return false;
+    }
+    try {
+      Parts parts = plan.withData(data).load(saved.preparation().orElseThrow(), note -> {});
+      return saved.learnedFrom(parts).orElse(false);
+    } catch (EvenkeelException e) {
+      return false; // others: whether they can be measured is seen later
+    }
   }
 
   /** Of a file of their own, which training never read, whatever became of the data. */

@@ -114,7 +114,7 @@ public record RateRange(List<Point> points, boolean diverged) {
     try {
       Matrix features = backend.inputs(train.features(), train.rows(), train.columns());
       tables.add(features.buffer());
-      Matrix targets = backend.table(train.targets(), train.rows(), train.targetColumns());
+      Matrix targets = backend.table(train.weighedTargets(), train.rows(), train.weighedColumns());
       tables.add(targets.buffer());
       RowOrder order = new RowOrder(new int[train.rows()]);
       Batches batches = Batches.of(train.rows(), recipe.batch(), model.network().smallestBatch());
@@ -123,7 +123,7 @@ public record RateRange(List<Point> points, boolean diverged) {
       try (TrainingStep step =
           new TrainingStep(
               model,
-              new TrainingStep.Source(features, targets, order),
+              new TrainingStep.Source(features, targets, train.isWeighted(), order),
               recipe.loss(),
               recipe.optimizer(),
               recipe.clip(),

@@ -2,10 +2,12 @@ package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import dev.evenkeel.data.Column;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Groups;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.RowNames;
+import dev.evenkeel.data.RowWeights;
 import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Split;
@@ -80,9 +82,16 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
       requireColumns(read);
       String predicted = plan.target().isEmpty() ? "-1" : plan.target();
       requireGroupApart(read, predicted);
+      requireWeightsApart(read, predicted);
       TargetChoice choice = TargetChoice.of(read, predicted, plan.kind());
       Table table = choice.spelled(read);
       notes.accept(choice.sentence());
+      if (!plan.weights().isEmpty()) {
+        RowWeights.of(table, plan.weights()); // wrong ones are found before anything else
+        notes.accept(
+            "Column \"%s\" says what each row counts in the loss; metrics count all rows alike."
+                .formatted(table.column(plan.weights()).name()));
+      }
       Optional<Groups> groups = plan.groups(read);
       groups.ifPresent(found -> notes.accept(sentence(table, found, choice)));
       AtomicBoolean said = new AtomicBoolean();
@@ -119,6 +128,19 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
       }
     }
 
+    private void requireWeightsApart(Table read, String predicted) {
+      if (plan.weights().isEmpty()) {
+        return;
+      }
+      Column weights = read.column(plan.weights());
+      boolean grouped = !plan.group().isEmpty() && read.column(plan.group()) == weights;
+      if (grouped || read.column(predicted) == weights) {
+        throw new EvenkeelException(
+            "--weights %s is also %s: a column has one use. help: another column, or leave one of them out"
+                .formatted(plan.weights(), grouped ? "--group" : "the target"));
+      }
+    }
+
     private static String sentence(Table table, Groups groups, TargetChoice choice) {
       return "%s: rows of the same \"%s\" stay together, %s%s."
           .formatted(
@@ -141,10 +163,15 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
         Consumer<String> once) {
       List<String> left = new ArrayList<>(plan.drop());
       groups.ifPresent(found -> left.add(found.column()));
+      if (!plan.weights().isEmpty()) {
+        left.add(table.column(plan.weights()).name());
+      }
       left.addAll(namesOfRows(table, choice, left, once));
       Preparation preparation = Preparation.fit(table, choice, left, split.train(), plan.scaling());
       TableRemarks.of(table, preparation, Set.copyOf(plan.categorical())).forEach(once);
-      Dataset all = preparation.apply(table.without(left), true, notes);
+      Dataset rows = preparation.apply(table.without(left), true, notes);
+      Dataset all =
+          plan.weights().isEmpty() ? rows : rows.withWeights(RowWeights.of(table, plan.weights()));
       return Parts.selected(all, split, preparation);
     }
 

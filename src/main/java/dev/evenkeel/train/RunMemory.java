@@ -28,7 +28,10 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
     return take(
         model,
         planned ->
-            bind(planned, anyRows(planned, train.targetColumns(), batches.largest()), batches));
+            bind(
+                planned,
+                anyRows(planned, train.weighedColumns(), train.isWeighted(), batches.largest()),
+                batches));
   }
 
   /**
@@ -66,12 +69,14 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
   }
 
   /** A table of a single row: how many it has is nothing to a step. */
-  static TrainingStep.Source anyRows(Model planned, int targetColumns, int batch) {
+  static TrainingStep.Source anyRows(
+      Model planned, int targetColumns, boolean weighted, int batch) {
     Backend backend = planned.backend();
     int inputs = planned.network().inputs();
     return new TrainingStep.Source(
         backend.inputs(new float[inputs], 1, inputs),
         backend.table(new float[targetColumns], 1, targetColumns),
+        weighted,
         new RowOrder(new int[batch]));
   }
 
@@ -106,9 +111,10 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
         Model planned = model.network().withoutValues(planner)) {
       long ofTheModel = planner.allocatedBytes();
       Matrix features = planner.inputs(train.features(), train.rows(), train.columns());
-      Matrix targets = planner.table(train.targets(), train.rows(), train.targetColumns());
+      Matrix targets = planner.table(train.weighedTargets(), train.rows(), train.weighedColumns());
       TrainingStep.Source source =
-          new TrainingStep.Source(features, targets, new RowOrder(new int[train.rows()]));
+          new TrainingStep.Source(
+              features, targets, train.isWeighted(), new RowOrder(new int[train.rows()]));
       DataStart.set(planned, features, new int[batches.size(0)]);
       try (Backend.Arena all = new RunMemory(planned, recipe, train, valid).take(batches)) {
         return bind(planned, source, batches) - ofTheModel;

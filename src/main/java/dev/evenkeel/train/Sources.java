@@ -52,6 +52,11 @@ record Sources(DataPlan plan) {
       texts.add(group);
       options = options.withTexts(texts);
     }
+    if (!plan.weights().isEmpty()) {
+      Set<String> used = new HashSet<>(options.used());
+      used.add(plan.weights());
+      options = options.withUsed(used);
+    }
     return source(nameOrPath, options, Optional.of(trained.target().task().kind()));
   }
 
@@ -79,9 +84,9 @@ record Sources(DataPlan plan) {
 
   private void requireNothingOfTables() {
     boolean named = Catalog.NAMES.contains(plan.data());
-    if (!plan.group().isEmpty() || new KeptFiles(plan).areAny()) {
+    if (!plan.group().isEmpty() || !plan.weights().isEmpty() || new KeptFiles(plan).areAny()) {
       throw new EvenkeelException(
-          "--group COLUMN, --valid FILE and --test FILE are for CSV files; %s has no named columns. help: --valid FRACTION, --test FRACTION%s"
+          "--group COLUMN, --weights COLUMN, --valid FILE and --test FILE are for CSV files; %s has no named columns. help: --valid FRACTION, --test FRACTION%s"
               .formatted(plan.data(), named ? "; mnist and fashion-mnist bring a test set" : ""));
     }
     boolean read = !plan.format().equals(TableFormat.DETECT) && !plan.format().equals(BEFORE);

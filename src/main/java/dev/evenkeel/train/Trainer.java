@@ -199,7 +199,7 @@ public final class Trainer {
       Matrix features =
           tables.table(backend.inputs(train.features(), train.rows(), train.columns()));
       Matrix targets =
-          tables.table(backend.table(train.targets(), train.rows(), train.targetColumns()));
+          tables.table(backend.table(train.weighedTargets(), train.rows(), train.weighedColumns()));
       if (resumed.isEmpty()) {
         DataStart.set(model, features, Arrays.copyOf(shuffled(0), batches.size(0)));
         model.markStarted();
@@ -211,7 +211,7 @@ public final class Trainer {
             held.hold(
                 new TrainingStep(
                     model,
-                    new TrainingStep.Source(features, targets, order),
+                    new TrainingStep.Source(features, targets, train.isWeighted(), order),
                     recipe.loss(),
                     recipe.optimizer(),
                     recipe.clip(),

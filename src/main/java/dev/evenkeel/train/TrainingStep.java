@@ -26,8 +26,18 @@ import java.util.List;
  */
 public final class TrainingStep implements AutoCloseable {
 
-  /** A table and its targets on the device, and the order in which rows are visited. */
-  public record Source(Matrix features, Matrix targets, RowOrder order) {}
+  /**
+   * A table and its targets on the device, and the order in which rows are visited.
+   *
+   * @param weighted whether the last column of the targets holds the weights of the rows
+   */
+  public record Source(Matrix features, Matrix targets, boolean weighted, RowOrder order) {
+
+    /** Of rows that count alike. */
+    public Source(Matrix features, Matrix targets, RowOrder order) {
+      this(features, targets, false, order);
+    }
+  }
 
   /** The operations for one number of rows. */
   private record Bound(
@@ -279,7 +289,8 @@ public final class TrainingStep implements AutoCloseable {
             "loss",
             loss.bind(
                 backend,
-                new Loss.Bound(outputs, targets, lossConstants, outputGradient, lossValue())),
+                new Loss.Bound(
+                    outputs, targets, source.weighted, lossConstants, outputGradient, lossValue())),
             outputGradient));
     Operation[] forward = bare(named);
     named.addAll(pass.backward(outputGradient));

@@ -94,6 +94,28 @@ class CliDataTest {
   }
 
   @Test
+  void aRunGoesOnWithTheWeightsOfItsRows() throws IOException {
+    StringBuilder csv = new StringBuilder("x,w,y\n");
+    IntStream.range(0, 60).forEach(i -> csv.append(i + "," + i % 3 + "," + (3 * i % 41) + "\n"));
+    Path data = write("w.csv", csv.toString());
+    Path run = folder.resolve("weighted");
+    CommandLineRun.of(
+            "train", "--data", data, "--weights", "w", "--hidden", 4, "--epochs", 1, "--out", run)
+        .succeeded()
+        .says("Column \"w\" says what each row counts");
+    CommandLineRun.of("train", "--resume", run).succeeded();
+    CommandLineRun.of("evaluate", "--model", run)
+        .succeeded()
+        .says("12 test rows that training never saw");
+    Path later = write("later.csv", "x,y\n1,2\n3,4\n9,1\n");
+    CommandLineRun.of("evaluate", "--model", run, "--data", later).succeeded().says("3 rows");
+    Path out = folder.resolve("p.csv");
+    CommandLineRun.of("predict", "--model", run, "--data", later, "--out", out).succeeded();
+    CommandLineRun.of("train", "--from", run, "--weights", "w")
+        .refused("--weights can't be chosen with --from");
+  }
+
+  @Test
   void aBinaryLossPredictsTwoProbabilities() throws IOException {
     StringBuilder csv = new StringBuilder("x,y\n");
     IntStream.range(0, 100).forEach(i -> csv.append(i + "," + (i < 50 ? "no" : "yes") + "\n"));

@@ -211,7 +211,8 @@ class OnnxDataTest {
             Portion.ofShare(0.1),
             1,
             "",
-            Split.Order.RANDOM);
+            Split.Order.RANDOM,
+            "");
     SavedModel saved = TinyRuns.train(plan, Recipe.classification(), folder);
     try (OnnxRun onnx = exported(saved, Inference.Form.FOLDED)) {
       assertEquals(List.of("probabilities", "/0"), List.copyOf(onnx.session().getInputNames()));

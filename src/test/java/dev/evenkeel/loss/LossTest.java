@@ -62,6 +62,7 @@ class LossTest {
         new Loss.Bound(
             backend.table(new float[2 * outputs], 2, outputs),
             backend.table(new float[2 * targets], 2, targets),
+            false,
             constants.length == 0 ? Matrix.NONE : backend.table(constants, 1, constants.length),
             backend.table(new float[2 * outputs], 2, outputs),
             backend.table(new float[1], 1, 1)));
@@ -102,6 +103,7 @@ class LossTest {
                   new Loss.Bound(
                       backend.table(new float[6], 2, 3),
                       backend.table(new float[] {2, 3}, 2, 1),
+                      false,
                       Matrix.NONE,
                       backend.table(new float[6], 2, 3),
                       backend.table(new float[1], 1, 1)));

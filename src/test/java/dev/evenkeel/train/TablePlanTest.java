@@ -247,7 +247,8 @@ class TablePlanTest {
             plan.test(),
             1,
             plan.group(),
-            plan.order());
+            plan.order(),
+            plan.weights());
     int training = chosen.load(notes::add).train().rows();
     assertEquals(training + 3, chosen.load(note -> {}).train().columns());
     assertTrue(notes.stream().noneMatch(note -> note.contains("look like names")), notes::toString);

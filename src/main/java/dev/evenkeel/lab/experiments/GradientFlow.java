@@ -66,7 +66,8 @@ record GradientFlow(double[] flowing, double[] weights) {
           batch,
           seed,
           (outputs, gradient) ->
-              loss.bind(backend, new Loss.Bound(outputs, targets, Matrix.NONE, gradient, total)));
+              loss.bind(
+                  backend, new Loss.Bound(outputs, targets, false, Matrix.NONE, gradient, total)));
     }
   }
 

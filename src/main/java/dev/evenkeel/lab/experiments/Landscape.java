@@ -60,7 +60,7 @@ final class Landscape implements AutoCloseable {
     pass.forward().forEach(named -> operations.add(named.operation()));
     operations.add(
         Loss.crossEntropy()
-            .bind(backend, new Loss.Bound(outputs, targets, Matrix.NONE, gradient, loss)));
+            .bind(backend, new Loss.Bound(outputs, targets, false, Matrix.NONE, gradient, loss)));
     pass.backward(gradient).forEach(named -> operations.add(named.operation()));
   }
 

@@ -25,8 +25,8 @@ final class DataOptions {
       names = "--target",
       paramLabel = "COLUMN|FILE",
       description =
-          "the column to predict, by name or number (default: the last); for NPY and IDX, the file of targets")
-  String target;
+          "the column to predict, by name or number, or several of numbers, as a,b (default: the last); for NPY and IDX, the file of targets")
+  String[] target = {};
 
   @Option(
       names = "--task",
@@ -97,7 +97,7 @@ final class DataOptions {
     boolean robust = Flag.choice("--scale", called, "standard", "robust").equals("robust");
     return new DataPlan(
         data,
-        target == null ? "" : target,
+        List.of(target),
         task == null ? "" : task.name(),
         drop,
         categorical,
@@ -128,7 +128,7 @@ final class DataOptions {
             ? model
             : new DataPlan(
                 data,
-                "",
+                List.of(),
                 model.task(),
                 model.drop(),
                 model.categorical(),
@@ -139,6 +139,6 @@ final class DataOptions {
                 seed,
                 group == null ? "" : group,
                 order());
-    return target == null ? plan : plan.withTarget(target);
+    return target.length == 0 ? plan : plan.withTarget(target);
   }
 }

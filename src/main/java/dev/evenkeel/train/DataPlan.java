@@ -2,6 +2,7 @@ package dev.evenkeel.train;
 
 import com.fasterxml.jackson.annotation.JacksonInject;
 import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
@@ -30,7 +31,8 @@ import java.util.function.Supplier;
  * to split. Plain data, kept as a note in checkpoints, so that a run can be resumed by its folder
  * alone.
  *
- * @param target a column or file, "" for the default
+ * @param targets columns by name or number, or one file; none for the default. What is no column's
+ *     name may name several, between commas. As JSON a single one is a text
  * @param task a {@link Task.Kind}, "" to find out
  * @param valid what validates; a file's rows are never fitted to
  * @param test what tests; data with a test set of their own test on that
@@ -38,7 +40,9 @@ import java.util.function.Supplier;
  */
 public record DataPlan(
     String data,
-    String target,
+    @JsonProperty("target")
+        @JsonFormat(with = JsonFormat.Feature.WRITE_SINGLE_ELEM_ARRAYS_UNWRAPPED)
+        List<String> targets,
     String task,
     List<String> drop,
     List<String> categorical,
@@ -61,6 +65,7 @@ public record DataPlan(
           "--group %s and --split ordered can't go together: rows of one value may stand anywhere in the file, before and after the cut. help: leave one of them out"
               .formatted(group));
     }
+    targets = targets.stream().filter(text -> !text.isEmpty()).toList(); // "" was none
     drop = List.copyOf(drop);
     categorical = List.copyOf(categorical);
   }
@@ -72,7 +77,8 @@ public record DataPlan(
   @JsonCreator
   static DataPlan of(
       @JsonProperty("data") String data,
-      @JsonProperty("target") String target,
+      @JsonProperty("target") @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
+          List<String> targets,
       @JsonProperty("task") String task,
       @JsonProperty("drop") List<String> drop,
       @JsonProperty("categorical") List<String> categorical,
@@ -92,14 +98,14 @@ public record DataPlan(
           Split.Order order) {
     TableFormat read = noHeader ? format.withHeader(Table.Header.ABSENT) : format;
     return new DataPlan(
-        data, target, task, drop, categorical, read, scaling, valid, test, seed, group, order);
+        data, targets, task, drop, categorical, read, scaling, valid, test, seed, group, order);
   }
 
   /** A tenth of the rows to validate on, a fifth to test on, the last column to predict, seed 1. */
   public static DataPlan of(String data) {
     return new DataPlan(
         data,
-        "",
+        List.of(),
         "",
         List.of(),
         List.of(),
@@ -112,50 +118,54 @@ public record DataPlan(
         Split.Order.RANDOM);
   }
 
-  /** Predicts this column, by name or number; for .npy and IDX data, the values in this file. */
-  public DataPlan withTarget(String target) {
+  /**
+   * Predicts this column, by name or number, or several, which hold numbers then; for .npy and IDX
+   * data, the values in this file.
+   */
+  public DataPlan withTarget(String... columns) {
+    List<String> chosen = List.of(columns);
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data, chosen, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   public DataPlan withScaling(Scaling scaling) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data, targets, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   /** Reads a text file in this way. */
   public DataPlan withFormat(TableFormat format) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data, targets, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   /** Of other data that are read in the same way: they hold the same columns. */
   public DataPlan withData(String data) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data, targets, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   /** With others to validate and test on. */
   public DataPlan withParts(Portion valid, Portion test) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data, targets, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   /** Rows of the same value in this column, which is no feature, all go to the same part. */
   public DataPlan withGroup(String group) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data, targets, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   public DataPlan withOrder(Split.Order order) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data, targets, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   /** With another split. */
   public DataPlan withSeed(long seed) {
     return new DataPlan(
-        data, target, task, drop, categorical, format, scaling, valid, test, seed, group, order);
+        data, targets, task, drop, categorical, format, scaling, valid, test, seed, group, order);
   }
 
   /** How rows are parted, in a few words. */

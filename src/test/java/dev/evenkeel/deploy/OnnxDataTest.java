@@ -201,7 +201,7 @@ class OnnxDataTest {
     DataPlan plan =
         new DataPlan(
             csv.toString(),
-            "kind",
+            List.of("kind"),
             Task.Kind.CLASSIFICATION.name(),
             List.of(),
             List.of("empty text"),

@@ -237,7 +237,7 @@ class TablePlanTest {
     DataPlan chosen =
         new DataPlan(
             plan.data(),
-            "",
+            List.of(),
             "",
             List.of(),
             List.of("who"),

@@ -25,8 +25,8 @@ final class DataOptions {
       names = "--target",
       paramLabel = "COLUMN|FILE",
       description =
-          "the column to predict, by name or number (default: the last); for NPY and IDX, the file of targets")
-  String target;
+          "the column to predict, by name or number, or several of numbers, as a,b (default: the last); for NPY and IDX, the file of targets")
+  String[] target = {};
 
   @Option(
       names = "--task",
@@ -102,26 +102,13 @@ final class DataOptions {
   DataPlan plan(Defaults otherwise, long seed) {
     String called = scale == null ? otherwise.scale() : scale;
     boolean robust = Flag.choice("--scale", called, "standard", "robust").equals("robust");
-    return new DataPlan(
-        data,
-        target == null ? "" : target,
-        task == null ? "" : task.name(),
-        drop,
-        categorical,
-        table.over(TableFormat.DETECT),
-        robust ? Scaling.ROBUST : Scaling.STANDARD,
-        valid,
-        test,
-        seed,
-        group == null ? "" : group,
-        order(),
-        weights == null ? "" : weights);
-  }
-
-  private Split.Order order() {
-    return Flag.choice("--split", split, "random", "ordered").equals("ordered")
-        ? Split.Order.ORDERED
-        : Split.Order.RANDOM;
+    DataPlan plan =
+        DataPlan.of(data)
+            .withTarget(target)
+            .withColumns(drop, categorical)
+            .withFormat(table.over(TableFormat.DETECT))
+            .withScaling(robust ? Scaling.ROBUST : Scaling.STANDARD);
+    return withRows(task == null ? plan : plan.withTask(task), seed);
   }
 
   /**
@@ -131,23 +118,23 @@ final class DataOptions {
    * @param own whether they are the model's own
    */
   DataPlan plan(DataPlan model, boolean own, long seed) {
-    DataPlan plan =
-        own
-            ? model
-            : new DataPlan(
-                data,
-                "",
-                model.task(),
-                model.drop(),
-                model.categorical(),
-                model.format(),
-                model.scaling(),
-                valid,
-                test,
-                seed,
-                group == null ? "" : group,
-                order(),
-                weights == null ? "" : weights);
-    return target == null ? plan : plan.withTarget(target);
+    DataPlan plan = own ? model : withRows(model.withData(data).withTarget(), seed);
+    return target.length == 0 ? plan : plan.withTarget(target);
+  }
+
+  /** Which rows do what, and what they count. */
+  private DataPlan withRows(DataPlan plan, long seed) {
+    return plan.withParts(valid, test)
+        .withSeed(seed)
+        .withGroup("") // another order may not go with the model's
+        .withOrder(order())
+        .withGroup(group == null ? "" : group)
+        .withWeights(weights == null ? "" : weights);
+  }
+
+  private Split.Order order() {
+    return Flag.choice("--split", split, "random", "ordered").equals("ordered")
+        ? Split.Order.ORDERED
+        : Split.Order.RANDOM;
   }
 }

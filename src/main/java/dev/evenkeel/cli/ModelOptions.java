@@ -86,7 +86,7 @@ final class ModelOptions {
       requireTargetFile(preparation);
       plan = plan.withTarget(target);
     } else if (data != null && !plan.isOf(data)) {
-      plan = plan.withTarget("");
+      plan = plan.withTarget();
     }
     return plan;
   }

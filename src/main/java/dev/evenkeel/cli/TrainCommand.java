@@ -150,7 +150,7 @@ final class TrainCommand implements Callable<Integer> {
               .formatted(saved.file()));
     }
     Preparation preparation = ModelOptions.preparation(saved);
-    if (data.target != null) {
+    if (data.target.length > 0) {
       ModelOptions.requireTargetFile(preparation);
     }
     Parts parts = plan.load(preparation, common::say);
@@ -246,7 +246,7 @@ final class TrainCommand implements Callable<Integer> {
     plan =
         plan.withParts(
             moved("--valid", data.valid, plan.valid()), moved("--test", data.test, plan.test()));
-    return data.target == null ? plan : plan.withTarget(data.target);
+    return data.target.length == 0 ? plan : plan.withTarget(data.target);
   }
 
   /** Where a file of rows kept apart lies now. */

@@ -68,7 +68,7 @@ public record Preparation(
     this(features, standardize, 0, target, TableFormat.DETECT);
   }
 
-  /** For a table; every column but the target and those dropped becomes a feature. */
+  /** For a table; every column but the targets and those dropped becomes a feature. */
   public static Preparation fit(
       Table table, TargetChoice choice, List<String> drop, int[] trainRows) {
     return fit(table, choice, drop, trainRows, Scaling.STANDARD);
@@ -81,10 +81,12 @@ public record Preparation(
     Table table = choice.spelled(read);
     Set<String> left = new LinkedHashSet<>(table.columnNames());
     drop.forEach(name -> left.remove(table.column(name).name()));
-    if (!left.remove(choice.column())) {
-      throw new EvenkeelException(
-          "%s: column \"%s\" is the target and cannot be dropped. Leave it out of --drop, or choose another --target."
-              .formatted(table.name(), choice.column()));
+    for (String target : choice.columns()) {
+      if (!left.remove(target)) {
+        throw new EvenkeelException(
+            "%s: column \"%s\" is the target and cannot be dropped. Leave it out of --drop, or choose another --target."
+                .formatted(table.name(), target));
+      }
     }
     List<Feature> features = new ArrayList<>();
     for (String name : left) {
@@ -95,7 +97,7 @@ public record Preparation(
           "%s has no column to learn from beside the target \"%s\"%s."
               .formatted(
                   table.name(),
-                  choice.column(),
+                  String.join(", ", choice.columns()),
                   drop.isEmpty() ? "" : "; dropped were: " + String.join(", ", drop)));
     }
     TableEncoder encoder = new TableEncoder(table, features, note -> {});
@@ -190,15 +192,16 @@ public record Preparation(
   }
 
   private static Target fitTarget(Table table, TargetChoice choice, int[] trainRows) {
-    Column column = table.column(choice.column());
+    List<String> names = choice.columns();
     if (choice.kind() == Task.Kind.CLASSIFICATION) {
       List<String> classes = choice.classes(table, trainRows);
-      requireSeveral(table.name(), column.name(), classes);
-      return new Target.Labels(column.name(), classes);
+      requireSeveral(table.name(), names.get(0), classes);
+      return new Target.Labels(names.get(0), classes);
     }
-    double[] values = numbers(table, column, trainRows);
-    requireChange(table.name(), List.of(column.name()), trainRows, (row, k) -> values[row]);
-    return new Target.Quantities(List.of(column.name()), Standardize.column(values, trainRows));
+    List<double[]> values =
+        names.stream().map(name -> numbers(table, table.column(name), trainRows)).toList();
+    requireChange(table.name(), names, trainRows, (row, k) -> values.get(k)[row]);
+    return new Target.Quantities(names, Standardize.columns(values, trainRows));
   }
 
   /**
@@ -274,8 +277,11 @@ public record Preparation(
       }
     }
     throw new EvenkeelException(
-        "%s: the target \"%s\" is %s in every row to train on, so there is nothing to learn. help: another target"
-            .formatted(data, String.join(", ", names), Cells.text(targets.of(trainRows[0], 0))));
+        names.size() == 1
+            ? "%s: the target \"%s\" is %s in every row to train on, so there is nothing to learn. help: another target"
+                .formatted(data, names.get(0), Cells.text(targets.of(trainRows[0], 0)))
+            : "%s: each of the targets %s is the same in every row to train on, so there is nothing to learn. help: other targets"
+                .formatted(data, Cells.quoted(names)));
   }
 
   private static void requireRows(String name, int[] trainRows) {

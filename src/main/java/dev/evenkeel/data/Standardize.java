@@ -3,6 +3,7 @@ package dev.evenkeel.data;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.IntToDoubleFunction;
 
 /**
@@ -33,6 +34,12 @@ public record Standardize(double[] mean, double[] deviation) {
   /** For one column of doubles. */
   static Standardize column(double[] values, int[] rows) {
     return fit(i -> values[i], 1, rows, 1);
+  }
+
+  /** For several columns of doubles. */
+  static Standardize columns(List<double[]> values, int[] rows) {
+    int count = values.size();
+    return fit(i -> values.get(i % count)[i / count], count, rows, count);
   }
 
   /**

@@ -7,10 +7,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * What became of a table's columns that its owner may not have meant: numbers that are categories
- * because of a few words among them, names of rows that were left out, dates.
+ * because of a few words among them, names of rows that were left out, dates, targets that never
+ * change.
  */
 public final class TableRemarks {
 
@@ -43,7 +45,8 @@ public final class TableRemarks {
    *
    * @param chosen columns that are categories because the user said so
    */
-  public static List<String> of(Table table, Preparation preparation, Set<String> chosen) {
+  public static List<String> of(
+      Table table, Preparation preparation, Set<String> chosen, int[] trainRows) {
     TableRemarks found = new TableRemarks(table);
     for (Feature feature : preparation.features()) {
       if (feature instanceof Feature.Categorical texts && !chosen.contains(texts.name())) {
@@ -54,6 +57,9 @@ public final class TableRemarks {
     if (preparation.target() instanceof Target.Labels labels && !chosen.contains(labels.name())) {
       String became = "became " + Words.counted(labels.classes().size(), "class");
       found.judge(labels.name(), became, "--target names another column");
+    }
+    if (preparation.target() instanceof Target.Quantities quantities) {
+      quantities.names().forEach(name -> found.noteConstant(name, trainRows));
     }
     found.noteDates(preparation);
     return found.remarks;
@@ -160,6 +166,17 @@ public final class TableRemarks {
     return 2 * count > counts.filled
         ? Optional.of(new Looks(kind, count, example, other))
         : Optional.empty();
+  }
+
+  /** One target among others may be the same everywhere: they are learned none the less. */
+  private void noteConstant(String target, int[] trainRows) {
+    double[] values = ((Column.Numeric) table.column(target)).values();
+    double first = values[trainRows[0]];
+    if (IntStream.of(trainRows).allMatch(row -> values[row] == first)) {
+      remarks.add(
+          "%s: the target \"%s\" is %s in every row to train on, so nothing can be learned of it. help: leave it out of --target"
+              .formatted(table.name(), target, Cells.text(first)));
+    }
   }
 
   private void noteDates(Preparation preparation) {

@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -11,23 +12,71 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
- * Which column of a table is to be predicted, and whether as a class or as a number.
+ * Which column of a table is to be predicted, and whether as a class or as a number; or which
+ * several, as numbers.
  *
  * @param sentence tells the user what was decided, why, and how to decide otherwise
  */
-public record TargetChoice(String column, Task.Kind kind, String sentence) {
+public record TargetChoice(List<String> columns, Task.Kind kind, String sentence) {
 
   /** Whole numbers of up to so many different values are taken for classes. */
   static final int MOST_CLASSES = 20;
+
+  public TargetChoice {
+    columns = List.copyOf(columns);
+  }
 
   /**
    * Decides where the user didn't: texts are classes, and so are whole numbers of at most 20
    * different values that are fewer than half of the rows.
    *
-   * @param nameOrNumber as {@link Table#column} takes it
+   * @param targets at least one, as {@link Table#column} takes them; several are numbers
    */
-  public static TargetChoice of(Table table, String nameOrNumber, Optional<Task.Kind> forced) {
-    Column column = table.column(nameOrNumber);
+  public static TargetChoice of(Table table, List<String> targets, Optional<Task.Kind> forced) {
+    List<Column> columns = targets.stream().map(table::column).toList();
+    return columns.size() == 1
+        ? ofOne(table, columns.get(0), forced)
+        : ofSeveral(table, columns, forced);
+  }
+
+  private static TargetChoice ofSeveral(
+      Table table, List<Column> columns, Optional<Task.Kind> forced) {
+    List<String> names = columns.stream().map(Column::name).toList();
+    for (Column column : columns) {
+      if (Collections.frequency(names, column.name()) > 1) {
+        throw new EvenkeelException(
+            "%s: column \"%s\" is named as a target twice. Name it once."
+                .formatted(table.name(), column.name()));
+      }
+    }
+    String together =
+        "%s: columns %s are predicted together, which is a regression"
+            .formatted(table.name(), Cells.quoted(names));
+    if (forced.equals(Optional.of(Task.Kind.CLASSIFICATION))) {
+      throw new EvenkeelException(
+          together + ", not the classification of --task. Choose one target, or leave --task out.");
+    }
+    for (Column column : columns) {
+      if (column instanceof Column.Categorical texts) {
+        boolean chosen = table.options().categorical().contains(column.name());
+        throw new EvenkeelException(
+            "%s, but \"%s\" holds %s. %s"
+                .formatted(
+                    together,
+                    column.name(),
+                    chosen ? "categories, by --categorical" : "texts, such as " + example(texts),
+                    chosen
+                        ? "Leave it out of one of the two options."
+                        : "Leave it out of --target, or predict it alone."));
+      }
+    }
+    return new TargetChoice(
+        names,
+        Task.Kind.REGRESSION,
+        "Columns %s are predicted together, by regression.".formatted(Cells.quoted(names)));
+  }
+
+  private static TargetChoice ofOne(Table table, Column column, Optional<Task.Kind> forced) {
     String subject = "Column \"%s\"".formatted(column.name());
     if (forced.isPresent()) {
       if (forced.get() == Task.Kind.REGRESSION && column instanceof Column.Categorical texts) {
@@ -36,13 +85,13 @@ public record TargetChoice(String column, Task.Kind kind, String sentence) {
                 .formatted(table.name(), column.name(), example(texts)));
       }
       return new TargetChoice(
-          column.name(),
+          List.of(column.name()),
           forced.get(),
           subject + " is predicted by " + word(forced.get()) + ", as asked.");
     }
     if (column instanceof Column.Categorical texts) {
       return new TargetChoice(
-          column.name(),
+          List.of(column.name()),
           Task.Kind.CLASSIFICATION,
           "%s is predicted by classification, because it holds texts (%s)."
               .formatted(subject, Words.counted(texts.levels().size(), "different one")));
@@ -54,7 +103,7 @@ public record TargetChoice(String column, Task.Kind kind, String sentence) {
     boolean classes = whole && distinct <= MOST_CLASSES && distinct < values.length / 2.0;
     Task.Kind kind = classes ? Task.Kind.CLASSIFICATION : Task.Kind.REGRESSION;
     return new TargetChoice(
-        column.name(),
+        List.of(column.name()),
         kind,
         "%s is predicted by %s, because it holds %s of %s. If that is wrong, say --task %s."
             .formatted(
@@ -81,6 +130,7 @@ public record TargetChoice(String column, Task.Kind kind, String sentence) {
     if (kind == Task.Kind.REGRESSION) {
       return table;
     }
+    String column = columns.get(0);
     Table texts = table.spelled(Set.of(column));
     Column before = table.column(column);
     if (texts == table || !(before instanceof Column.Numeric numbers)) {
@@ -96,7 +146,7 @@ public record TargetChoice(String column, Task.Kind kind, String sentence) {
       return new int[table.rows()];
     }
     int[] all = IntStream.range(0, table.rows()).toArray();
-    return labels(table, column, classes(table, all));
+    return labels(table, columns.get(0), classes(table, all));
   }
 
   /** Splits the table's rows, stratified for a classification. */
@@ -106,7 +156,7 @@ public record TargetChoice(String column, Task.Kind kind, String sentence) {
 
   /** The class labels in the given rows, in natural order. */
   List<String> classes(Table table, int[] rows) {
-    Column labels = table.column(column);
+    Column labels = table.column(columns.get(0));
     requireTargets(table, labels, rows);
     return sortedTexts(labels, rows);
   }

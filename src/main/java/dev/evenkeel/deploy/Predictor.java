@@ -69,6 +69,13 @@ public final class Predictor {
         : List.of();
   }
 
+  /** What the answer's numbers are values of; none for a classification. */
+  public List<String> targets() {
+    return preparation.isPresent() && preparation.get().target() instanceof Target.Quantities values
+        ? values.names()
+        : List.of();
+  }
+
   /**
    * A classification's probabilities or a regression's values in their own units, for one row of
    * features or several, one after the other.

@@ -44,6 +44,18 @@ public record Predictions(
     }
   }
 
+  /** Of one of several targets alone. */
+  public Predictions ofTarget(int target) {
+    requireValues("one target");
+    float[] output = new float[rows];
+    float[] truth = new float[rows];
+    for (int row = 0; row < rows; row++) {
+      output[row] = outputs[row * columns + target];
+      truth[row] = targets[row * columns + target];
+    }
+    return new Predictions(rows, 1, output, 1, truth);
+  }
+
   float output(int row, int column) {
     return outputs[row * columns + column];
   }

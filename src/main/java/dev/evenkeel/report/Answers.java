@@ -19,6 +19,7 @@ public record Answers(String rows, Task task, Predictions predictions) {
   private static final int LARGEST_MATRIX = 30;
   private static final int MOST_CONFUSIONS = 20;
   private static final int MOST_DOTS = 2000;
+  private static final int MOST_PLOTS = 12;
 
   /**
    * The confusion matrix of a classification, or where there are many classes, its largest part.
@@ -78,15 +79,24 @@ public record Answers(String rows, Task task, Predictions predictions) {
     return html.append("</tbody></table>\n").toString();
   }
 
-  /** Of a regression, predicted against true values, one plot for each target. */
+  /** Of a regression, predicted against true values, one plot for each of the first targets. */
   List<Plot> plots() {
     List<Plot> plots = new ArrayList<>();
     if (task instanceof Task.Regression regression) {
-      for (int target = 0; target < regression.targets().size(); target++) {
+      for (int target = 0; target < Math.min(regression.targets().size(), MOST_PLOTS); target++) {
         plots.add(dots(regression.targets().get(target), target));
       }
     }
     return plots;
+  }
+
+  /** What the plots are of. */
+  String words() {
+    int targets = predictions.targetColumns();
+    return targets <= MOST_PLOTS
+        ? "On %s.".formatted(rows)
+        : "On %s, the first %d of %,d targets; evaluate measures all."
+            .formatted(rows, MOST_PLOTS, targets);
   }
 
   private Plot dots(String name, int column) {

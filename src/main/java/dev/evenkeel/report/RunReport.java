@@ -80,10 +80,10 @@ public final class RunReport {
   }
 
   private static String answers(Answers given) {
-    String words = "On " + given.rows() + ".";
-    return given.plots().isEmpty()
-        ? Html.element("h2", "Answers") + Html.element("p", words) + given.html()
-        : section("Answers", words, given.plots());
+    List<Plot> plots = given.plots();
+    return plots.isEmpty()
+        ? Html.element("h2", "Answers") + Html.element("p", given.words()) + given.html()
+        : section("Answers", given.words(), plots);
   }
 
   /** Nothing where there is nothing to draw. */

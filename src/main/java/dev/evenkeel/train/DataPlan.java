@@ -2,6 +2,7 @@ package dev.evenkeel.train;
 
 import com.fasterxml.jackson.annotation.JacksonInject;
 import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
@@ -32,7 +33,8 @@ import java.util.function.Supplier;
  * to split. Plain data, kept as a note in checkpoints, so that a run can be resumed by its folder
  * alone.
  *
- * @param target a column or file, "" for the default
+ * @param targets columns by name or number, or one file; none for the default. What is no column's
+ *     name may name several, between commas. As JSON a single one is a text
  * @param task a {@link Task.Kind}, "" to find out
  * @param valid what validates; a file's rows are never fitted to
  * @param test what tests; data with a test set of their own test on that
@@ -41,7 +43,9 @@ import java.util.function.Supplier;
  */
 public record DataPlan(
     String data,
-    String target,
+    @JsonProperty("target")
+        @JsonFormat(with = JsonFormat.Feature.WRITE_SINGLE_ELEM_ARRAYS_UNWRAPPED)
+        List<String> targets,
     String task,
     List<String> drop,
     List<String> categorical,
@@ -65,6 +69,7 @@ public record DataPlan(
           "--group %s and --split ordered can't go together: rows of one value may stand anywhere in the file, before and after the cut. help: leave one of them out"
               .formatted(group));
     }
+    targets = targets.stream().filter(text -> !text.isEmpty()).toList(); // "" was none
     drop = List.copyOf(drop);
     categorical = List.copyOf(categorical);
   }
@@ -76,7 +81,8 @@ public record DataPlan(
   @JsonCreator
   static DataPlan of(
       @JsonProperty("data") String data,
-      @JsonProperty("target") String target,
+      @JsonProperty("target") @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
+          List<String> targets,
       @JsonProperty("task") String task,
       @JsonProperty("drop") List<String> drop,
       @JsonProperty("categorical") List<String> categorical,
@@ -99,7 +105,7 @@ public record DataPlan(
     TableFormat read = noHeader ? format.withHeader(Table.Header.ABSENT) : format;
     return new DataPlan(
         data,
-        target,
+        targets,
         task,
         drop,
         categorical,
@@ -117,7 +123,7 @@ public record DataPlan(
   public static DataPlan of(String data) {
     return new DataPlan(
         data,
-        "",
+        List.of(),
         "",
         List.of(),
         List.of(),
@@ -131,164 +137,124 @@ public record DataPlan(
         "");
   }
 
-  /** Predicts this column, by name or number; for .npy and IDX data, the values in this file. */
-  public DataPlan withTarget(String target) {
-    return new DataPlan(
-        data,
-        target,
-        task,
-        drop,
-        categorical,
-        format,
-        scaling,
-        valid,
-        test,
-        seed,
-        group,
-        order,
-        weights);
+  /**
+   * Predicts this column, by name or number, or several, which hold numbers then; for .npy and IDX
+   * data, the values in this file.
+   */
+  public DataPlan withTarget(String... columns) {
+    return with(changed -> changed.targets = List.of(columns));
+  }
+
+  /** Predicts by classification or regression, whatever the target looks like. */
+  public DataPlan withTask(Task.Kind task) {
+    return with(changed -> changed.task = task.name());
+  }
+
+  /** Leaves columns out, and takes others for categories though they look like numbers. */
+  public DataPlan withColumns(List<String> drop, List<String> categorical) {
+    return with(
+        changed -> {
+          changed.drop = drop;
+          changed.categorical = categorical;
+        });
   }
 
   public DataPlan withScaling(Scaling scaling) {
-    return new DataPlan(
-        data,
-        target,
-        task,
-        drop,
-        categorical,
-        format,
-        scaling,
-        valid,
-        test,
-        seed,
-        group,
-        order,
-        weights);
+    return with(changed -> changed.scaling = scaling);
   }
 
   /** Reads a text file in this way. */
   public DataPlan withFormat(TableFormat format) {
-    return new DataPlan(
-        data,
-        target,
-        task,
-        drop,
-        categorical,
-        format,
-        scaling,
-        valid,
-        test,
-        seed,
-        group,
-        order,
-        weights);
+    return with(changed -> changed.format = format);
   }
 
   /** Of other data that are read in the same way: they hold the same columns. */
   public DataPlan withData(String data) {
-    return new DataPlan(
-        data,
-        target,
-        task,
-        drop,
-        categorical,
-        format,
-        scaling,
-        valid,
-        test,
-        seed,
-        group,
-        order,
-        weights);
+    return with(changed -> changed.data = data);
   }
 
   /** With others to validate and test on. */
   public DataPlan withParts(Portion valid, Portion test) {
-    return new DataPlan(
-        data,
-        target,
-        task,
-        drop,
-        categorical,
-        format,
-        scaling,
-        valid,
-        test,
-        seed,
-        group,
-        order,
-        weights);
+    return with(
+        changed -> {
+          changed.valid = valid;
+          changed.test = test;
+        });
   }
 
   /** Rows of the same value in this column, which is no feature, all go to the same part. */
   public DataPlan withGroup(String group) {
-    return new DataPlan(
-        data,
-        target,
-        task,
-        drop,
-        categorical,
-        format,
-        scaling,
-        valid,
-        test,
-        seed,
-        group,
-        order,
-        weights);
+    return with(changed -> changed.group = group);
   }
 
   public DataPlan withOrder(Split.Order order) {
-    return new DataPlan(
-        data,
-        target,
-        task,
-        drop,
-        categorical,
-        format,
-        scaling,
-        valid,
-        test,
-        seed,
-        group,
-        order,
-        weights);
+    return with(changed -> changed.order = order);
   }
 
   /** Rows count as much in the loss as this column says, which is no feature. */
   public DataPlan withWeights(String weights) {
-    return new DataPlan(
-        data,
-        target,
-        task,
-        drop,
-        categorical,
-        format,
-        scaling,
-        valid,
-        test,
-        seed,
-        group,
-        order,
-        weights);
+    return with(changed -> changed.weights = weights);
   }
 
   /** With another split. */
   public DataPlan withSeed(long seed) {
-    return new DataPlan(
-        data,
-        target,
-        task,
-        drop,
-        categorical,
-        format,
-        scaling,
-        valid,
-        test,
-        seed,
-        group,
-        order,
-        weights);
+    return with(changed -> changed.seed = seed);
+  }
+
+  private DataPlan with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.plan();
+  }
+
+  /** A plan while something of it changes. */
+  private static final class Draft {
+    private String data;
+    private List<String> targets;
+    private String task;
+    private List<String> drop;
+    private List<String> categorical;
+    private TableFormat format;
+    private Scaling scaling;
+    private Portion valid;
+    private Portion test;
+    private long seed;
+    private String group;
+    private Split.Order order;
+    private String weights;
+
+    Draft(DataPlan plan) {
+      data = plan.data;
+      targets = plan.targets;
+      task = plan.task;
+      drop = plan.drop;
+      categorical = plan.categorical;
+      format = plan.format;
+      scaling = plan.scaling;
+      valid = plan.valid;
+      test = plan.test;
+      seed = plan.seed;
+      group = plan.group;
+      order = plan.order;
+      weights = plan.weights;
+    }
+
+    DataPlan plan() {
+      return new DataPlan(
+          data,
+          targets,
+          task,
+          drop,
+          categorical,
+          format,
+          scaling,
+          valid,
+          test,
+          seed,
+          group,
+          order,
+          weights);
+    }
   }
 
   /** How rows are parted, in a few words. */

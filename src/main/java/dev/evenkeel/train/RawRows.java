@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * A plan's rows to learn from: read, but neither split nor prepared.
@@ -43,7 +44,7 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
 
   private static RawRows of(DataPlan plan, Source.Arrays arrays, Consumer<String> notes) {
     Dataset data = arrays.data();
-    if (!plan.target().isEmpty()) {
+    if (!plan.targets().isEmpty()) {
       notes.accept(sentence(plan, data.task()));
     }
     int[] strata = strata(data);
@@ -63,7 +64,7 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
     boolean classes = found instanceof Task.Classification;
     return "%s is predicted by %s%s. If that is wrong, say --task %s."
         .formatted(
-            plan.target(),
+            plan.targets().get(0),
             classes ? "classification" : "regression",
             classes ? ", into %d classes".formatted(found.outputs()) : "",
             classes ? "regression" : "classification");
@@ -80,7 +81,7 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
     RawRows rows(Table read) {
       read.remarks().forEach(notes);
       requireColumns(read);
-      String predicted = plan.target().isEmpty() ? "-1" : plan.target();
+      List<String> predicted = targets(read);
       requireGroupApart(read, predicted);
       requireWeightsApart(read, predicted);
       TargetChoice choice = TargetChoice.of(read, predicted, plan.kind());
@@ -97,7 +98,10 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
       AtomicBoolean said = new AtomicBoolean();
       return new RawRows(
           new Parting(
-              plan, choice.strata(table), row -> table.column(choice.column()).text(row), groups),
+              plan,
+              choice.strata(table),
+              row -> table.column(choice.columns().get(0)).text(row),
+              groups),
           Optional.empty(),
           split -> {
             Consumer<String> once = said.getAndSet(true) ? note -> {} : notes;
@@ -107,10 +111,12 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
     }
 
     private void requireColumns(Table read) {
-      if (read.find(plan.target()).isEmpty() && DataPlan.isFile(plan.target())) {
-        throw new EvenkeelException(
-            "--target %s is a file, but the target of a CSV file is one of its own columns: %s. help: join the two files"
-                .formatted(plan.target(), String.join(", ", read.columnNames())));
+      for (String target : plan.targets()) {
+        if (read.find(target).isEmpty() && DataPlan.isFile(target)) {
+          throw new EvenkeelException(
+              "--target %s is a file, but the target of a CSV file is one of its own columns: %s. help: join the two files"
+                  .formatted(target, String.join(", ", read.columnNames())));
+        }
       }
       if (read.columns().size() == 1) {
         throw new EvenkeelException(
@@ -119,22 +125,36 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
       }
     }
 
-    private void requireGroupApart(Table read, String predicted) {
+    /** By name or number; a name may have commas in it, else they part several. */
+    private List<String> targets(Table read) {
+      return plan.targets().isEmpty()
+          ? List.of("-1")
+          : plan.targets().stream()
+              .flatMap(
+                  text ->
+                      read.find(text).isPresent()
+                          ? Stream.of(text)
+                          : Stream.of(text.split(",", -1)))
+              .toList();
+    }
+
+    private void requireGroupApart(Table read, List<String> predicted) {
       String group = plan.group();
-      if (!group.isEmpty() && read.column(group) == read.column(predicted)) {
+      if (!group.isEmpty()
+          && predicted.stream().map(read::column).anyMatch(read.column(group)::equals)) {
         throw new EvenkeelException(
             "--group %s is the target itself: each part would have values of its own, which no other knows. help: another --group, or another --target"
                 .formatted(group));
       }
     }
 
-    private void requireWeightsApart(Table read, String predicted) {
+    private void requireWeightsApart(Table read, List<String> predicted) {
       if (plan.weights().isEmpty()) {
         return;
       }
       Column weights = read.column(plan.weights());
       boolean grouped = !plan.group().isEmpty() && read.column(plan.group()) == weights;
-      if (grouped || read.column(predicted) == weights) {
+      if (grouped || predicted.stream().anyMatch(name -> read.column(name) == weights)) {
         throw new EvenkeelException(
             "--weights %s is also %s: a column has one use. help: another column, or leave one of them out"
                 .formatted(plan.weights(), grouped ? "--group" : "the target"));
@@ -168,7 +188,8 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
       }
       left.addAll(namesOfRows(table, choice, left, once));
       Preparation preparation = Preparation.fit(table, choice, left, split.train(), plan.scaling());
-      TableRemarks.of(table, preparation, Set.copyOf(plan.categorical())).forEach(once);
+      TableRemarks.of(table, preparation, Set.copyOf(plan.categorical()), split.train())
+          .forEach(once);
       Dataset rows = preparation.apply(table.without(left), true, notes);
       Dataset all =
           plan.weights().isEmpty() ? rows : rows.withWeights(RowWeights.of(table, plan.weights()));
@@ -178,7 +199,7 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
     private List<String> namesOfRows(
         Table table, TargetChoice choice, List<String> left, Consumer<String> once) {
       List<String> others = new ArrayList<>(plan.categorical());
-      others.add(choice.column());
+      others.addAll(choice.columns());
       others.addAll(left);
       List<String> names = RowNames.in(table, others);
       TableRemarks.leftOut(table, names).forEach(once);

@@ -61,14 +61,13 @@ record Sources(DataPlan plan) {
   }
 
   private Source source(String nameOrPath, Table.Options options, Optional<Task.Kind> kind) {
-    String target = plan.target();
-    return Catalog.standard()
-        .load(nameOrPath, options, target.isEmpty() ? Optional.empty() : Optional.of(target), kind);
+    return Catalog.standard().load(nameOrPath, options, plan.targets().stream().findFirst(), kind);
   }
 
   private Source checked(Source source) {
     if (source instanceof Source.Arrays arrays) {
       requireNothingOfTables();
+      requireOneFile();
       requireTargets(arrays.data());
     }
     return source;
@@ -79,6 +78,14 @@ record Sources(DataPlan plan) {
       throw new EvenkeelException(
           "%s has no targets to learn from. help: --target FILE names the file that holds them"
               .formatted(plan.data()));
+    }
+  }
+
+  private void requireOneFile() {
+    if (plan.targets().size() > 1) {
+      throw new EvenkeelException(
+          "%s takes one file of targets, not %d: %s. help: join them into one of as many columns"
+              .formatted(plan.data(), plan.targets().size(), String.join(", ", plan.targets())));
     }
   }
 
@@ -96,10 +103,12 @@ record Sources(DataPlan plan) {
               .formatted(plan.data()));
     }
     boolean classes = plan.kind().orElse(Task.Kind.CLASSIFICATION) == Task.Kind.CLASSIFICATION;
-    if (named && (!plan.target().isEmpty() || !classes)) {
+    if (named && (!plan.targets().isEmpty() || !classes)) {
       throw new EvenkeelException(
           "%s has a target of its own, a class: %s can't change it. help: leave it out"
-              .formatted(plan.data(), classes ? "--target " + plan.target() : "--task regression"));
+              .formatted(
+                  plan.data(),
+                  classes ? "--target " + String.join(",", plan.targets()) : "--task regression"));
     }
   }
 }

@@ -40,7 +40,8 @@ class PreparationTest {
   }
 
   private static Preparation fit(Table table, String target, List<String> drop, int[] rows) {
-    return Preparation.fit(table, TargetChoice.of(table, target, Optional.empty()), drop, rows);
+    return Preparation.fit(
+        table, TargetChoice.of(table, List.of(target), Optional.empty()), drop, rows);
   }
 
   private Preparation cars() throws IOException {
@@ -160,27 +161,28 @@ class PreparationTest {
       text.append(i % 3 + "," + i + "," + i % 2 * 0.5 + ",n" + i % 2 + "\n");
     }
     Table table = table(text.toString());
-    TargetChoice few = TargetChoice.of(table, "few", Optional.empty());
+    TargetChoice few = TargetChoice.of(table, List.of("few"), Optional.empty());
     assertEquals(Task.Kind.CLASSIFICATION, few.kind());
     assertEquals(
         "Column \"few\" is predicted by classification, because it holds whole numbers of 3 different values. If that is wrong, say --task regression.",
         few.sentence());
-    assertEquals(Task.Kind.REGRESSION, TargetChoice.of(table, "2", Optional.empty()).kind());
-    TargetChoice half = TargetChoice.of(table, "half", Optional.empty());
+    assertEquals(
+        Task.Kind.REGRESSION, TargetChoice.of(table, List.of("2"), Optional.empty()).kind());
+    TargetChoice half = TargetChoice.of(table, List.of("half"), Optional.empty());
     assertEquals(Task.Kind.REGRESSION, half.kind());
     assertTrue(half.sentence().endsWith("say --task classification."), half.sentence());
-    TargetChoice name = TargetChoice.of(table, "-1", Optional.empty());
-    assertEquals("name", name.column());
+    TargetChoice name = TargetChoice.of(table, List.of("-1"), Optional.empty());
+    assertEquals(List.of("name"), name.columns());
     assertEquals(Task.Kind.CLASSIFICATION, name.kind());
     Optional<Task.Kind> forced = Optional.of(Task.Kind.CLASSIFICATION);
-    TargetChoice asked = TargetChoice.of(table, "half", forced);
+    TargetChoice asked = TargetChoice.of(table, List.of("half"), forced);
     assertEquals(List.of("0", "0.5"), asked.classes(table, all(table)));
     Expect.failure(
-        () -> TargetChoice.of(table, "name", Optional.of(Task.Kind.REGRESSION)),
+        () -> TargetChoice.of(table, List.of("name"), Optional.of(Task.Kind.REGRESSION)),
         "\"name\" cannot be predicted as a number",
         "\"n0\"");
     Expect.failure(
-        () -> TargetChoice.of(table, "nope", Optional.empty()),
+        () -> TargetChoice.of(table, List.of("nope"), Optional.empty()),
         "no column \"nope\"",
         "few, many, half, name");
   }
@@ -192,7 +194,7 @@ class PreparationTest {
       text.append(i).append(i % 10 == 0 ? ",rare\n" : ",common\n");
     }
     Table table = table(text.toString());
-    Split split = TargetChoice.of(table, "y", Optional.empty()).split(table, 0.2, 0.1, 1);
+    Split split = TargetChoice.of(table, List.of("y"), Optional.empty()).split(table, 0.2, 0.1, 1);
     assertEquals(2, IntStream.of(split.valid()).filter(row -> row % 10 == 0).count());
     assertEquals(1, IntStream.of(split.test()).filter(row -> row % 10 == 0).count());
   }

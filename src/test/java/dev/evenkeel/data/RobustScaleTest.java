@@ -120,7 +120,7 @@ class RobustScaleTest {
         """;
     Table table = Table.read(Files.writeString(folder.resolve("t.csv"), text));
     int[] train = IntStream.range(0, 8).toArray();
-    TargetChoice choice = TargetChoice.of(table, "price", Optional.empty());
+    TargetChoice choice = TargetChoice.of(table, List.of("price"), Optional.empty());
     Preparation fitted = Preparation.fit(table, choice, List.of(), train, Scaling.ROBUST);
     // Of 1, 3, 5, 7, 100: median 5, quartiles 3 and 7. Of eight colors: 1 blue, so half of 1 − 0;
     // 6 red: the quartiles of 0 0 1 1 1 1 1 1 are 0.75 and 1.
@@ -142,7 +142,7 @@ class RobustScaleTest {
   void whatNoFloatCanHoldComesOutAtTheBound() throws IOException {
     String rows = "size,rare,price\n1,0,2\n2,0,3\n3,0,1\n4,0,2\n1e300,0,3\n-1e308,1e200,9\n";
     Table table = Table.read(Files.writeString(folder.resolve("t.csv"), rows));
-    TargetChoice choice = TargetChoice.of(table, "price", Optional.empty());
+    TargetChoice choice = TargetChoice.of(table, List.of("price"), Optional.empty());
     int[] train = IntStream.range(0, 6).toArray();
     Preparation fitted = Preparation.fit(table, choice, List.of(), train, Scaling.ROBUST);
     Dataset data = fitted.apply(table, true, note -> {});

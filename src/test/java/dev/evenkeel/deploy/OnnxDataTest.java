@@ -12,7 +12,6 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Source;
-import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.data.Target;
 import dev.evenkeel.data.Task;
@@ -28,6 +27,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -121,6 +121,42 @@ class OnnxDataTest {
     }
   }
 
+  /** Values of three sizes, which nobody may swap. */
+  @Test
+  void severalTargetsOfATableInTheirOwnUnits() throws IOException {
+    Path csv = folder.resolve("several.csv");
+    StringBuilder text = new StringBuilder("area,small,town,large,other\n");
+    Random random = new Random(5);
+    for (int row = 0; row < 200; row++) {
+      double area = random.nextDouble();
+      int town = random.nextInt(3);
+      text.append("%s,%s,t%d,".formatted(area, (area - town) / 1000, town));
+      text.append("%s,%s\n".formatted(-1e6 * area, 7 + town + random.nextDouble()));
+    }
+    Files.writeString(csv, text);
+    DataPlan plan = DataPlan.of(csv.toString()).withTarget("large", "small", "other");
+    SavedModel saved = TinyRuns.train(plan, Recipe.regression(), folder);
+    Preparation preparation = saved.preparation().orElseThrow();
+    double[] deviations = ((Target.Quantities) preparation.target()).scale().deviation();
+    Table table = Table.read(csv);
+    float[] expected = TinyRuns.outputs(saved, preparation.apply(table, false, note -> {}));
+    Predictor predictor = Predictor.of(saved);
+    assertEquals(List.of("large", "small", "other"), predictor.targets());
+    assertEquals(List.of(), predictor.classes());
+    try (OnnxRun onnx = exported(saved, Inference.Form.FOLDED)) {
+      float[] seen = onnx.outputs(table);
+      for (int i = 0; i < expected.length; i++) {
+        assertEquals(expected[i], seen[i], TOLERANCE * deviations[i % 3]);
+      }
+    }
+    float[] first =
+        predictor.predict(
+            Map.of("area", table.column("area").text(0), "town", table.column("town").text(0)));
+    for (int k = 0; k < 3; k++) {
+      assertEquals(expected[k], first[k], TOLERANCE * deviations[k]);
+    }
+  }
+
   /** With texts that the training never had, gaps in every column, another order of columns. */
   private void assertTableAgrees(SavedModel saved) {
     Table later = TinyRuns.later(folder);
@@ -199,20 +235,11 @@ class OnnxDataTest {
     }
     Files.writeString(csv, text);
     DataPlan plan =
-        new DataPlan(
-            csv.toString(),
-            "kind",
-            Task.Kind.CLASSIFICATION.name(),
-            List.of(),
-            List.of("empty text"),
-            dev.evenkeel.data.TableFormat.DETECT,
-            Scaling.STANDARD,
-            Portion.ofShare(0.1),
-            Portion.ofShare(0.1),
-            1,
-            "",
-            Split.Order.RANDOM,
-            "");
+        DataPlan.of(csv.toString())
+            .withTarget("kind")
+            .withTask(Task.Kind.CLASSIFICATION)
+            .withColumns(List.of(), List.of("empty text"))
+            .withParts(Portion.ofShare(0.1), Portion.ofShare(0.1));
     SavedModel saved = TinyRuns.train(plan, Recipe.classification(), folder);
     try (OnnxRun onnx = exported(saved, Inference.Form.FOLDED)) {
       assertEquals(List.of("probabilities", "/0"), List.copyOf(onnx.session().getInputNames()));

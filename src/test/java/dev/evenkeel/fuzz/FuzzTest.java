@@ -320,7 +320,7 @@ class FuzzTest {
     Parts parts = plan.load(note -> {});
     boolean classes = parts.train().task().outputs() > 1;
     Recipe recipe = (classes ? recipe() : Recipe.regression().withEpochs(2)).withMetrics(List.of());
-    return train(parts.train(), parts.preparation(), recipe, good.resolve(plan.target()));
+    return train(parts.train(), parts.preparation(), recipe, good.resolve(plan.targets().get(0)));
   }
 
   private static Path train(Dataset data, Preparation preparation, Recipe recipe, Path folder) {

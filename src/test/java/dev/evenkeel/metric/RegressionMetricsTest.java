@@ -37,6 +37,15 @@ class RegressionMetricsTest {
   }
 
   @Test
+  void eachTargetAloneIsTheColumnAlone() {
+    Predictions second = TWO_COLUMNS.ofTarget(1);
+    assertEquals(1, second.columns());
+    assertEquals(Math.sqrt((1 + 1 + 1) / 3.0), new Rmse().of(second), DOUBLE);
+    double both = new R2().of(TWO_COLUMNS.ofTarget(0)) + new R2().of(second);
+    assertEquals(new R2().of(TWO_COLUMNS), both / 2, DOUBLE);
+  }
+
+  @Test
   void r2OfTheMeanIsZeroAndOfTheReverseIsNegative() {
     assertEquals(0, new R2().of(values(1, new float[] {2, 2, 2}, 1, 2, 3)));
     assertEquals(-3, new R2().of(values(1, new float[] {3, 2, 1}, 1, 2, 3)));

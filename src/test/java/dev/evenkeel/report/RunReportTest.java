@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -141,6 +142,26 @@ class RunReportTest {
     assertEquals(List.of(0.5, 1.5, 2.5), plot.x());
     assertEquals(List.of(1.0, 2.0, 3.0), plot.lines().get(0).y());
     assertEquals("", answers.html());
+  }
+
+  @Test
+  void ofManyTargetsTheFirstAreDrawn() {
+    for (int targets : new int[] {2, 12, 13, 40}) {
+      List<String> names = IntStream.range(0, targets).mapToObj(k -> "y" + k).toList();
+      float[] values = new float[3 * targets];
+      Answers answers =
+          new Answers(
+              "3 rows",
+              new Task.Regression(names),
+              new Predictions(3, targets, values, targets, values));
+      assertEquals(Math.min(12, targets), answers.plots().size());
+      assertEquals("y1", answers.plots().get(1).title());
+      assertEquals(
+          targets <= 12
+              ? "On 3 rows."
+              : "On 3 rows, the first 12 of %d targets; evaluate measures all.".formatted(targets),
+          answers.words());
+    }
   }
 
   @Test

@@ -42,7 +42,8 @@ class ArraysTest {
     Dataset both = Dataset.regression("both", rows(20), new float[20][2]);
     assertEquals(List.of("target 1", "target 2"), ((Task.Regression) both.task()).targets());
     Expect.failure(
-        () -> Parts.of(both, 0, 0, 1), "the target \"target 1, target 2\" is 0 in every row");
+        () -> Parts.of(both, 0, 0, 1),
+        "each of the targets \"target 1\", \"target 2\" is the same in every row");
   }
 
   private static List<Integer> sizes(Parts parts) {

@@ -234,21 +234,7 @@ class TablePlanTest {
     assertTrue(notes.stream().noneMatch(note -> note.contains("\"town\"")), notes::toString);
     notes.clear();
     DataPlan plan = plan("who,town,y", i -> "anna" + i + ",t" + i % 3 + "," + i * 0.5);
-    DataPlan chosen =
-        new DataPlan(
-            plan.data(),
-            "",
-            "",
-            List.of(),
-            List.of("who"),
-            plan.format(),
-            plan.scaling(),
-            plan.valid(),
-            plan.test(),
-            1,
-            plan.group(),
-            plan.order(),
-            plan.weights());
+    DataPlan chosen = plan.withColumns(List.of(), List.of("who"));
     int training = chosen.load(notes::add).train().rows();
     assertEquals(training + 3, chosen.load(note -> {}).train().columns());
     assertTrue(notes.stream().noneMatch(note -> note.contains("look like names")), notes::toString);

@@ -33,6 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EvaluateCommand.class,
       PredictCommand.class,
       AdaptCommand.class,
+      CalibrateCommand.class,
       ExportCommand.class,
       ImportCommand.class,
       SummaryCommand.class,

@@ -73,6 +73,14 @@ final class ModelOptions {
     }
   }
 
+  /** Prepared rows with targets; of the data that trained the model, the validation rows. */
+  Measured loadToSet(SavedModel saved, Consumer<String> notes) {
+    String name = data(saved);
+    try (Spool spool = Spool.of(Path.of(name))) {
+      return Measured.toSet(readingPlan(saved), name, asGiven(saved), notes);
+    }
+  }
+
   /** The model with what is said here about how its data are read. */
   private SavedModel asGiven(SavedModel saved) {
     Preparation trained = preparation(saved);

@@ -60,6 +60,11 @@ public record Predictions(
     return outputs[row * columns + column];
   }
 
+  /** A class's logit; of two classes with one logit the first one's is 0. */
+  double logit(int row, int k) {
+    return columns > 1 ? output(row, k) : k == 0 ? 0 : output(row, 0);
+  }
+
   /** How many classes the logits tell apart. */
   int classCount() {
     return Math.max(columns, 2);

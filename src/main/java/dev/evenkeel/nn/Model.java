@@ -1,5 +1,6 @@
 package dev.evenkeel.nn;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
@@ -132,6 +133,27 @@ public final class Model implements AutoCloseable {
     Parameter parameter = new Parameter(name, offset, 1, columns, false, value);
     statistics.add(parameter);
     return parameter;
+  }
+
+  /** Multiplies all outputs, by the weights and biases of the last layer. */
+  public void scaleOutputs(double factor) {
+    List<Layer> layers = network.layers();
+    int last = layers.size() - 1;
+    if (!(layers.get(last) instanceof Linear)) {
+      throw new EvenkeelException(
+          "The network ends with %s, but outputs are scaled by a linear layer's weights"
+              .formatted(layers.get(last).getClass().getSimpleName()));
+    }
+    Map<String, float[]> values = values();
+    values.forEach(
+        (name, own) -> {
+          if (name.startsWith(last + ".") && !name.endsWith(Parameter.DIRECTION)) {
+            for (int i = 0; i < own.length; i++) {
+              own[i] = (float) (own[i] * factor);
+            }
+          }
+        });
+    fill(values);
   }
 
   @Override

@@ -38,6 +38,33 @@ public record Measured(Dataset rows, String words, boolean changed) {
     return own ? ofOwn(plan, data, saved, notes) : all(plan, data, saved, "%s", false, notes);
   }
 
+  /**
+   * Rows with targets for what is set after training, such as a temperature: of the data that the
+   * model was trained on the validation rows, of other data all.
+   */
+  public static Measured toSet(
+      DataPlan plan, String data, SavedModel saved, Consumer<String> notes) {
+    if (!plan.isOf(data)) {
+      return all(plan, data, saved, "%s", false, notes);
+    }
+    Parts parts = plan.load(saved.preparation().orElseThrow(), note -> {});
+    if (!saved.learnedFrom(parts).orElse(true)) {
+      throw new EvenkeelException(
+          "%s has changed since training, so its validation rows can't be told any more. help: --data with rows that neither trained nor test"
+              .formatted(data));
+    }
+    Dataset rows =
+        parts
+            .valid()
+            .orElseThrow(
+                () ->
+                    new EvenkeelException(
+                        "%s was trained without validation rows, and those that trained would be answered too surely. help: --data with other rows"
+                            .formatted(saved.file())));
+    notes.accept("Of %s, the %,d validation rows.".formatted(data, rows.rows()));
+    return counted(rows, "%s that validated", false);
+  }
+
   /** Whether the data of training, which are no longer where they were, are here. */
   private static boolean isMoved(DataPlan plan, String data, SavedModel saved) {
     if (plan.findsData() || Spool.isStream(Path.of(data))) {

@@ -1,0 +1,104 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Task;
+import dev.evenkeel.metric.Metric;
+import dev.evenkeel.metric.Predictions;
+import dev.evenkeel.metric.Temperature;
+import dev.evenkeel.nn.Model;
+import dev.evenkeel.train.Evaluator;
+import dev.evenkeel.train.Measured;
+import dev.evenkeel.train.RunFolder;
+import dev.evenkeel.train.SavedModel;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "calibrate",
+    description =
+        "Makes a classifier's probabilities as sure as its answers are right, by one temperature; the answers stay.",
+    customSynopsis = "evenkeel calibrate --model=DIR|FILE [--data=NAME|FILE] --out=DIR [OPTIONS]",
+    sortOptions = false)
+final class CalibrateCommand implements Callable<Integer> {
+
+  private static final List<String> METRICS = List.of("logloss", "brier", "ece");
+
+  @Mixin private ModelOptions model;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      required = true,
+      description = "folder for the calibrated model.safetensors")
+  private Path out;
+
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() {
+    SavedModel saved = SavedModel.load(model.model);
+    if (!(ModelOptions.preparation(saved).target().task() instanceof Task.Classification)) {
+      throw new EvenkeelException(
+          "%s predicts numbers, which have no probabilities to calibrate. help: evaluate tells how its residuals lie"
+              .formatted(saved.file()));
+    }
+    Measured measured = model.loadToSet(saved, common::say);
+    boolean made = RunFolder.createForModel(out);
+    try (Backend backend = common.open();
+        Model built = saved.build(backend)) {
+      Predictions before = predictions(built, measured.rows(), saved);
+      Temperature temperature = Temperature.of(before);
+      built.scaleOutputs(1 / temperature.value());
+      Predictions after = predictions(built, measured.rows(), saved);
+      Path file = out.resolve(SavedModel.MODEL_FILE);
+      saved.write(file, built);
+      common.say(
+          String.format(
+              Locale.ROOT,
+              "temperature %.4f: probabilities get %s",
+              temperature.value(),
+              temperature.value() > 1 ? "less sure" : "surer"));
+      TextTable table = new TextTable(1, List.of("", "before", "after"));
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("device", backend.device());
+      result.put("rows", measured.rows().rows());
+      result.put("temperature", temperature.value());
+      for (String name : METRICS) {
+        double was = Metric.named(name).of(before);
+        double is = Metric.named(name).of(after);
+        table.row(List.of(name, Evaluation.number(was), Evaluation.number(is)));
+        result.put(name + "_before", was);
+        result.put(name, is);
+      }
+      table.lines().forEach(common::say);
+      common.say(
+          "These are the rows that chose it; evaluate --model %s measures others".formatted(out));
+      result.put("out", file.toString());
+      common.result(result);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      if (made) {
+        RunFolder.deleteIfEmpty(out);
+      }
+      throw e;
+    }
+    return 0;
+  }
+
+  private static Predictions predictions(Model model, Dataset rows, SavedModel saved) {
+    try (Evaluator evaluator =
+        new Evaluator(model, rows, Optional.empty(), saved.recipe().batch())) {
+      evaluator.run();
+      return evaluator.predictions(saved.preparation());
+    }
+  }
+}

@@ -82,6 +82,24 @@ class ReadmeTest {
   }
 
   @Test
+  void theExampleForThoseWhoComeFromElsewhereTrains(@TempDir Path folder) throws Exception {
+    String page = read(Path.of("docs/coming.md"));
+    Matcher code = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL).matcher(page);
+    assertTrue(code.find());
+    StringBuilder source = new StringBuilder("import java.nio.file.Path;\n");
+    for (String room : List.of("deploy", "nn", "optim", "train")) {
+      source.append("import dev.evenkeel.").append(room).append(".*;\n");
+    }
+    source
+        .append("class Example { public static void main(String[] args) {\n")
+        .append(code.group(1))
+        .append(
+            "System.out.println(predictor.classes() + \" \" + trained.last().validation());\n}}");
+    compile(Files.writeString(folder.resolve("Example.java"), source));
+    assertTrue(run(folder).contains("[0, 1, 2, 3, 4, 5, 6, 7, 8, 9] {loss="));
+  }
+
+  @Test
   void theConsumerProjectOfTheBuildIsTheExample() {
     assertEquals(shown("java"), read(EXAMPLE.resolve("src/main/java/Example.java")));
     assertEquals(shown("xml"), read(EXAMPLE.resolve("pom.xml")));

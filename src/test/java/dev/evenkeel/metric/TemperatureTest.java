@@ -90,8 +90,7 @@ class TemperatureTest {
     Predictions rows = new Predictions(1, 2, new float[] {Float.NaN, 0}, 1, new float[] {0});
     Expect.failure(() -> Temperature.of(rows), "The model's answers are NaN for some rows");
     Predictions wrong = new Predictions(1, 2, new float[] {1, 0}, 1, new float[] {1});
-    Expect.failure(
-        () -> Temperature.of(wrong), "The logits of 1 row say nothing of the classes");
+    Expect.failure(() -> Temperature.of(wrong), "The logits of 1 row say nothing of the classes");
     Expect.failure(() -> new Temperature(0), "A temperature must be above 0 and finite, not 0.0");
   }
 }

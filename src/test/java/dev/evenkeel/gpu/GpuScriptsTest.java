@@ -176,10 +176,12 @@ class GpuScriptsTest {
     }
   }
 
-  /** A net at a time, what is wanted most first; compiling leaves time for eager mode. */
-  @Test
-  void wholeStepsAreMeasuredNetByNetAndWhatIsMissingIsNamed() throws Exception {
-    Assumptions.assumeTrue(Files.isExecutable(BASH), "there is no " + BASH + " here");
+  /**
+   * gpu-bench with a Python whose torch.compile gives one result, and an Evenkeel.
+   *
+   * @param next what compiling does then
+   */
+  private Path benchOfWords(String next) throws Exception {
     executable(
         folder.resolve("bin"),
         "python3",
@@ -190,13 +192,13 @@ class GpuScriptsTest {
           *compile*)
             echo "compile $5" >>'%1$s/order'
             echo "{\\"net\\":\\"$5\\",\\"precision\\":\\"tf32\\",\\"mode\\":\\"compile\\",\\"step_ms\\":3}"
-            sleep 60 ;;
+            %2$s ;;
           *eager*)
             echo "eager $5" >>'%1$s/order'
             echo "{\\"net\\":\\"$5\\",\\"precision\\":\\"tf32\\",\\"mode\\":\\"eager\\",\\"step_ms\\":4}" ;;
         esac
         """
-            .formatted(folder));
+            .formatted(folder, next));
     Path bench = bundle("gpu-bench");
     executable(
         folder.resolve("bundle"),
@@ -216,6 +218,14 @@ class GpuScriptsTest {
         esac
         """
             .formatted(folder));
+    return bench;
+  }
+
+  /** A net at a time, what is wanted most first; compiling leaves time for eager mode. */
+  @Test
+  void wholeStepsAreMeasuredNetByNetAndWhatIsMissingIsNamed() throws Exception {
+    Assumptions.assumeTrue(Files.isExecutable(BASH), "there is no " + BASH + " here");
+    Path bench = benchOfWords("sleep 60");
     String start =
         "export PATH=%s/bin:$PATH; %s --part 3 --nets 1,4 --precisions tf32,bf16 --minutes 0.1 --pack --out results";
     Result result = run(BASH.toString(), "-c", start.formatted(folder, bench));
@@ -247,6 +257,51 @@ class GpuScriptsTest {
     try (Stream<Path> files = Files.list(folder.resolve("results"))) {
       assertEquals(List.of("gpu-bench.tgz"), files.map(f -> f.getFileName().toString()).toList());
     }
+  }
+
+  /** timeout's signal, which all that runs in its process group gets. */
+  @Test
+  void whatWasMeasuredIsKeptWhenTheBenchmarkIsEnded() throws Exception {
+    Assumptions.assumeTrue(Files.isExecutable(BASH), "there is no " + BASH + " here");
+    Path bench = benchOfWords("sleep 2; kill -TERM 0; sleep 60");
+    String start =
+        "export PATH=%s/bin:$PATH; timeout 60 %s --part 3 --nets 1 --precisions tf32,bf16 --pack --out results";
+    Result result = run(BASH.toString(), "-c", start.formatted(folder, bench));
+    assertEquals(143, result.exitCode(), result.output());
+    assertTrue(
+        result.output().contains("PyTorch compile, 784-512x3-10@256 tf32: step 3.00 ms"),
+        result.output());
+    assertEquals(
+        new Result(0, ""),
+        run("tar", "-C", folder.toString(), "-xzf", folder.resolve("results/gpu-bench.tgz") + ""));
+    JsonNode json = new ObjectMapper().readTree(folder.resolve("gpu-bench-3.json").toFile());
+    assertEquals(2, json.get("evenkeel").size(), json::toString);
+    assertEquals(3, json.get("pytorch").get(0).get("step_ms").asDouble(), json::toString);
+    assertTrue(json.get("missing").toString().contains("bf16 PyTorch compile"), json::toString);
+  }
+
+  /** What it runs has process groups of its own, which timeout's signal does not reach. */
+  @Test
+  void aCheckThatIsEndedEndsWhatItRunsAndSumsUp() throws Exception {
+    Assumptions.assumeTrue(Files.isExecutable(BASH), "there is no " + BASH + " here");
+    Path check = bundle("gpu-check");
+    Path java = folder.resolve("bundle/java-here");
+    Path pid = folder.resolve("pid");
+    String killing = "kill $(cat '%s'); echo $$ >'%s'; sleep 60".formatted(pid, pid);
+    Files.writeString(java, Files.readString(java).replace("sleep 60", killing));
+    String start = "echo $$ >'%s'; exec %s --quick --pack --out results".formatted(pid, check);
+    long began = System.nanoTime();
+    Result result = run(BASH.toString(), "-c", start);
+    assertEquals(1, result.exitCode(), result.output());
+    assertTrue(System.nanoTime() - began < 40e9, "it did not wait for the group");
+    assertTrue(
+        result.output().contains("training: the program did not end in its time; it was at"),
+        result.output());
+    assertTrue(
+        result.output().contains("memory: the program did not end in its time"), result.output());
+    assertTrue(Files.exists(folder.resolve("results/gpu-check.tgz")));
+    long group = Long.parseLong(Files.readString(pid).strip());
+    assertTrue(ProcessHandle.of(group).isEmpty(), "the group's program was left behind");
   }
 
   /** A process of a test's own takes the memory and the caches that the bundle's script gives. */

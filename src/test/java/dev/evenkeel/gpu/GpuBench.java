@@ -70,9 +70,6 @@ public final class GpuBench {
       "256x784x512,256x512x512,8192x4096x4096,4096x1024x1024,512x784x2048,512x2048x2048";
   private static final String COPIES = "256x512,8192x4096,4096x1024,512x2048";
 
-  /** Of a net's time that is left beside our own step: what torch.compile may take. */
-  private static final double COMPILING = 0.75;
-
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private final Path out;
@@ -358,10 +355,8 @@ public final class GpuBench {
       long end = System.nanoTime() + share;
       step(net, false, ours);
       save(json, ours, theirs);
-      // Compiling may take any time, and is not to take the rest's.
-      long compiled = System.nanoTime() + (long) (COMPILING * (end - System.nanoTime()));
-      torch(train(net, "compile"), compiled, heard);
-      torch(train(net, "eager"), end, heard);
+      // In one process, which takes long to start; compiling comes last, for it may take any time.
+      torch(train(net), end, heard);
     }
     if (!quick) {
       for (Net net : nets) {
@@ -394,13 +389,12 @@ public final class GpuBench {
         text(number(one, "step_ms")));
   }
 
-  private String train(Net net, String mode) {
-    return "train --nets %s --precisions %s --seconds %s --modes %s"
+  private String train(Net net) {
+    return "train --nets %s --precisions %s --seconds %s --modes eager,compile"
         .formatted(
             net.name(),
             precisions.stream().map(Precision::label).collect(Collectors.joining(",")),
-            quick ? "0.5" : "1.5",
-            mode);
+            quick ? "0.5" : "1.5");
   }
 
   /** A net in all precisions, as long as there is time. */

@@ -212,13 +212,12 @@ def give_back():
     torch.cuda.empty_cache()
 
 
-def train_one(net, precision, mode, options):
+def train_one(net, precision, mode, options, free):
     device = options.device
     torch._dynamo.reset()
     if device == "cuda":
         give_back()
         torch.cuda.reset_peak_memory_stats()
-    free = free_bytes(device)
     began = time.perf_counter()
     training = Training(net, precision, mode, device)
     training.step(0)
@@ -250,12 +249,13 @@ def train_one(net, precision, mode, options):
 def train(options):
     if options.device == "cuda":
         torch.zeros(1, device="cuda")
+    free = free_bytes(options.device)  # before libraries are loaded, which stay for all that follow
     for net in options.nets.split(","):
         for mode in options.modes.split(","):  # compiling may not come to an end in its time
             for precision in options.precisions.split(","):
                 name = dict(net=net, precision=precision, mode=mode)
                 try:
-                    say(**train_one(**name, options=options))
+                    say(**train_one(**name, options=options, free=free))
                 except Exception as e:
                     say(**name, error=repr(e)[:300])
 

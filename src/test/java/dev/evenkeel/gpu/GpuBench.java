@@ -200,6 +200,8 @@ public final class GpuBench {
                     synchronized (lines) {
                       lines.add(one);
                     }
+                  } else if (line.startsWith("#")) { // of a crash, and where it was
+                    say(line);
                   }
                 }
               } catch (IOException e) {

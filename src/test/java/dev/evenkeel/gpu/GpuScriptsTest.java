@@ -44,7 +44,7 @@ class GpuScriptsTest {
           echo "JUnit Jupiter > training > quick() :: SUCCESSFUL"
           echo "JUnit Jupiter > training > slow() :: STARTED"
           sleep 60 ;;
-        *GpuMemoryTest*) echo "a fault :: STARTED"; exit 134 ;;
+        *GpuMemoryTest*) echo "a fault :: STARTED"; echo "in libcublas" >hs_err_pid7.log; exit 134 ;;
       esac
       """;
 
@@ -144,6 +144,7 @@ class GpuScriptsTest {
             "training", "the program did not end in its time; it was at training > slow()",
             "memory", "the program ended with 134; it was at a fault"),
         failures);
+    assertEquals("in libcublas\n", Files.readString(folder.resolve("results/hs_err_pid7.log")));
     assertEquals("FAILED", summary.get("verdict").asText());
     assertTrue(result.output().contains("until then 1 ok, 0 wrong"), result.output());
   }
@@ -217,7 +218,7 @@ class GpuScriptsTest {
         #!/usr/bin/env bash
         case "$*" in
           *bench*eager*) echo "ours one by one" >>'%1$s/order'; exit 1 ;;
-          *bench*) echo "ours" >>'%1$s/order'; echo '{"mode":"graph","step_ms_median":2}' ;;
+          *bench*) echo "ours" >>'%1$s/order'; echo "# SIGSEGV"; echo '{"mode":"graph","step_ms_median":2}' ;;
         esac
         """
             .formatted(folder));
@@ -238,6 +239,7 @@ class GpuScriptsTest {
     assertEquals(
         List.of("ours", "ours", "PyTorch " + small, "ours", "ours", "PyTorch " + wide),
         Files.readAllLines(folder.resolve("order")).subList(0, 6));
+    assertTrue(result.output().contains("\n# SIGSEGV\n"), result.output());
     assertTrue(
         result.output().contains("| %s | tf32 | 2.00 |  | 4.00 | 3.00 |".formatted(small)),
         result.output());

@@ -46,7 +46,11 @@ public final class GpuBench {
           .collect(Collectors.joining(","));
     }
 
-    /** Steps that take a second and a half, by what a large GPU computes in it. */
+    /**
+     * Steps that take a second and a half, by what a large GPU computes in it: as long as
+     * PyTorch's, and a GPU that was idle, and Java, need some tenths of a second to run at their
+     * speed.
+     */
     int steps(Precision precision) {
       double rate =
           switch (precision) {
@@ -55,7 +59,7 @@ public final class GpuBench {
             case BF16 -> 4e14;
           };
       double seconds = flops() / rate + 2e-5 * layers;
-      return (int) Math.max(10, Math.min(1000, 1.5 / seconds));
+      return (int) Math.max(10, Math.min(20_000, 1.5 / seconds));
     }
   }
 

@@ -216,6 +216,7 @@ class GpuScriptsTest {
         "evenkeel",
         """
         #!/usr/bin/env bash
+        echo "$*" >>'%1$s/asked'
         case "$*" in
           *bench*eager*) echo "ours one by one" >>'%1$s/order'; exit 1 ;;
           *bench*) echo "ours" >>'%1$s/order'; echo "# SIGSEGV"; echo '{"mode":"graph","step_ms_median":2}' ;;
@@ -240,6 +241,8 @@ class GpuScriptsTest {
         List.of("ours", "ours", "PyTorch " + small, "ours", "ours", "PyTorch " + wide),
         Files.readAllLines(folder.resolve("order")).subList(0, 6));
     assertTrue(result.output().contains("\n# SIGSEGV\n"), result.output());
+    String asked = Files.readString(folder.resolve("asked"));
+    assertTrue(asked.contains("--steps 20000 --warmup 4000"), "more than a second: " + asked);
     assertTrue(
         result.output().contains("| %s | tf32 | 2.00 |  | 4.00 | 3.00 |".formatted(small)),
         result.output());
@@ -317,6 +320,9 @@ class GpuScriptsTest {
     assertTrue(
         bundle.indexOf("MaxRAMPercentage") < bundle.indexOf("${EVENKEEL_JAVA_OPTIONS:-}"),
         "options of the user's come last");
+    assertTrue(
+        bundle.contains("export CUDA_CACHE_PATH=${CUDA_CACHE_PATH:-$EVENKEEL_CACHE/kernels}"),
+        "the driver's compiler runs once for all processes");
   }
 
   @Test

@@ -9,9 +9,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -44,7 +46,11 @@ public final class GpuBench {
           .collect(Collectors.joining(","));
     }
 
-    /** Steps that take a second and a half, by what a large GPU computes in it. */
+    /**
+     * Steps that take a second and a half, by what a large GPU computes in it: as long as
+     * PyTorch's, and a GPU that was idle, and Java, need some tenths of a second to run at their
+     * speed.
+     */
     int steps(Precision precision) {
       double rate =
           switch (precision) {
@@ -53,7 +59,7 @@ public final class GpuBench {
             case BF16 -> 4e14;
           };
       double seconds = flops() / rate + 2e-5 * layers;
-      return (int) Math.max(10, Math.min(1000, 1.5 / seconds));
+      return (int) Math.max(10, Math.min(20_000, 1.5 / seconds));
     }
   }
 
@@ -67,9 +73,6 @@ public final class GpuBench {
   private static final String LAYERS =
       "256x784x512,256x512x512,8192x4096x4096,4096x1024x1024,512x784x2048,512x2048x2048";
   private static final String COPIES = "256x512,8192x4096,4096x1024,512x2048";
-
-  /** Of a net's time that is left beside our own step: what torch.compile may take. */
-  private static final double COMPILING = 0.75;
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -127,9 +130,16 @@ public final class GpuBench {
       case 3 -> steps(json);
       default -> throw new IllegalArgumentException("There is no part " + part);
     }
+    save(json);
+  }
+
+  /** After each result: whoever is ended amid a measurement has those before it. */
+  private void save(ObjectNode json) throws IOException {
+    Path file = out.resolve("gpu-bench-%d.json".formatted(json.get("part").asInt()));
+    Path whole = out.resolve("unfinished.json");
     Files.writeString(
-        out.resolve("gpu-bench-%d.json".formatted(part)),
-        MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
+        whole, MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
+    Files.move(whole, file, StandardCopyOption.REPLACE_EXISTING);
   }
 
   /** torch.compile alone takes half a minute for a net and precision. */
@@ -144,16 +154,16 @@ public final class GpuBench {
     List<String> command = new ArrayList<>(List.of(launcher));
     command.addAll(List.of("bench", "--json", "--device", gpu));
     command.addAll(List.of(arguments.split(" ")));
-    List<JsonNode> lines = lines(command, ProcessBuilder.Redirect.INHERIT, deadline);
+    List<JsonNode> lines = lines(command, ProcessBuilder.Redirect.INHERIT, deadline, one -> {});
     return lines.isEmpty() ? Optional.empty() : Optional.of(lines.get(lines.size() - 1));
   }
 
-  private List<JsonNode> torch(String arguments) throws IOException, InterruptedException {
-    return torch(arguments, deadline);
-  }
-
-  /** PyTorch's lines, as many as come until then; none where there is no PyTorch. */
-  private List<JsonNode> torch(String arguments, long until)
+  /**
+   * PyTorch's lines, as many as come until then; none where there is no PyTorch.
+   *
+   * @param heard is given each as it comes
+   */
+  private List<JsonNode> torch(String arguments, long until, Heard heard)
       throws IOException, InterruptedException {
     if (python.isEmpty()) {
       return List.of();
@@ -162,12 +172,20 @@ public final class GpuBench {
     command.addAll(List.of(arguments.split(" ")));
     // The compiler writes down what it tries, thousands of lines.
     return lines(
-        command, ProcessBuilder.Redirect.appendTo(out.resolve("pytorch.log").toFile()), until);
+        command,
+        ProcessBuilder.Redirect.appendTo(out.resolve("pytorch.log").toFile()),
+        until,
+        heard);
+  }
+
+  /** What is done with a line of a program's as it comes. */
+  private interface Heard {
+    void line(JsonNode one) throws IOException;
   }
 
   /** A program's lines of JSON on stdout, until its end or that time. */
   private static List<JsonNode> lines(
-      List<String> command, ProcessBuilder.Redirect errors, long until)
+      List<String> command, ProcessBuilder.Redirect errors, long until, Heard heard)
       throws IOException, InterruptedException {
     long left = until - System.nanoTime();
     if (left <= 0) {
@@ -181,9 +199,13 @@ public final class GpuBench {
               try (BufferedReader stdout = process.inputReader(StandardCharsets.UTF_8)) {
                 for (String line = stdout.readLine(); line != null; line = stdout.readLine()) {
                   if (line.startsWith("{")) {
+                    JsonNode one = MAPPER.readTree(line);
+                    heard.line(one);
                     synchronized (lines) {
-                      lines.add(MAPPER.readTree(line));
+                      lines.add(one);
                     }
+                  } else if (line.startsWith("#")) { // of a crash, and where it was
+                    say(line);
                   }
                 }
               } catch (IOException e) {
@@ -211,11 +233,14 @@ public final class GpuBench {
     say("Part 1: what this machine can do");
     String names = precisions.stream().map(Precision::label).collect(Collectors.joining(","));
     Optional<JsonNode> ours = evenkeel("--limits" + (quick ? " --quick" : ""));
+    ours.ifPresent(one -> json.set("evenkeel", one));
+    save(json);
     List<JsonNode> theirs =
         torch(
             "limits --layers %s --copies %s --precisions %s%s"
-                .formatted(LAYERS, COPIES, names, quick ? " --quick" : ""));
-    ours.ifPresent(one -> json.set("evenkeel", one));
+                .formatted(LAYERS, COPIES, names, quick ? " --quick" : ""),
+            deadline,
+            one -> {});
     array(json, "pytorch", theirs);
     say("");
     say(
@@ -322,46 +347,67 @@ public final class GpuBench {
   private void steps(ObjectNode json) throws IOException, InterruptedException {
     say("Part 3: whole steps");
     List<JsonNode> ours = new ArrayList<>();
-    List<JsonNode> theirs = new ArrayList<>();
+    List<JsonNode> theirs = Collections.synchronizedList(new ArrayList<>());
+    Heard heard =
+        one -> {
+          theirs.add(one);
+          tell(one);
+          save(json, ours, theirs);
+        };
     for (int i = 0; i < nets.size(); i++) {
       Net net = nets.get(i);
       // What a net leaves over is the next one's.
       long share = (deadline - System.nanoTime()) / (nets.size() - i);
       long end = System.nanoTime() + share;
       step(net, false, ours);
-      // Compiling may take any time, and is not to take the rest's.
-      long compiled = System.nanoTime() + (long) (COMPILING * (end - System.nanoTime()));
-      theirs.addAll(torch(train(net, "compile"), compiled));
-      theirs.addAll(torch(train(net, "eager"), end));
+      save(json, ours, theirs);
+      // In one process, which takes long to start; compiling comes last, for it may take any time.
+      torch(train(net), end, heard);
     }
     if (!quick) {
       for (Net net : nets) {
         step(net, true, ours);
       }
     }
-    array(json, "evenkeel", ours);
-    array(json, "pytorch", theirs);
     table(ours, theirs);
+    save(json, ours, theirs);
     List<String> missing = missing(ours, theirs);
-    missing.forEach(json.putArray("missing")::add);
     if (!missing.isEmpty()) {
       say("Not measured, for want of time or because it failed: " + String.join("; ", missing));
     }
   }
 
-  private String train(Net net, String mode) {
-    return "train --nets %s --precisions %s --seconds %s --modes %s"
+  private void save(ObjectNode json, List<JsonNode> ours, List<JsonNode> theirs)
+      throws IOException {
+    array(json, "evenkeel", ours);
+    array(json, "pytorch", theirs);
+    missing(ours, theirs).forEach(json.putArray("missing")::add);
+    save(json);
+  }
+
+  /** A step of PyTorch's as it comes; all that is known of it, should there be no table. */
+  private static void tell(JsonNode one) {
+    say(
+        "PyTorch %s, %s %s: step %s ms",
+        one.path("mode").asText(),
+        one.path("net").asText(),
+        one.path("precision").asText(),
+        text(number(one, "step_ms")));
+  }
+
+  private String train(Net net) {
+    return "train --nets %s --precisions %s --seconds %s --modes eager,compile"
         .formatted(
             net.name(),
             precisions.stream().map(Precision::label).collect(Collectors.joining(",")),
-            quick ? "0.5" : "1.5",
-            mode);
+            quick ? "0.5" : "1.5");
   }
 
   /** A net in all precisions, as long as there is time. */
   private void step(Net net, boolean eager, List<JsonNode> results)
       throws IOException, InterruptedException {
     for (Precision precision : precisions) {
+      say("%s %s, %s:", net.name(), precision.label(), eager ? "one by one" : "graph");
       step(net, precision, eager)
           .ifPresent(
               one ->

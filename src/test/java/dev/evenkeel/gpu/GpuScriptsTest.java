@@ -40,8 +40,11 @@ class GpuScriptsTest {
       #!/usr/bin/env bash
       case "$*" in
         *CheckReport*) exec '%s' -cp '%s' "$@" ;;
-        *GpuTrainingTest*) echo "JUnit Jupiter > training > slow() :: STARTED"; sleep 60 ;;
-        *GpuMemoryTest*) echo "a fault :: STARTED"; exit 134 ;;
+        *GpuTrainingTest*)
+          echo "JUnit Jupiter > training > quick() :: SUCCESSFUL"
+          echo "JUnit Jupiter > training > slow() :: STARTED"
+          sleep 60 ;;
+        *GpuMemoryTest*) echo "a fault :: STARTED"; echo "in libcublas" >hs_err_pid7.log; exit 134 ;;
       esac
       """;
 
@@ -141,7 +144,9 @@ class GpuScriptsTest {
             "training", "the program did not end in its time; it was at training > slow()",
             "memory", "the program ended with 134; it was at a fault"),
         failures);
+    assertEquals("in libcublas\n", Files.readString(folder.resolve("results/hs_err_pid7.log")));
     assertEquals("FAILED", summary.get("verdict").asText());
+    assertTrue(result.output().contains("until then 1 ok, 0 wrong"), result.output());
   }
 
   @Test
@@ -176,10 +181,12 @@ class GpuScriptsTest {
     }
   }
 
-  /** A net at a time, what is wanted most first; compiling leaves time for eager mode. */
-  @Test
-  void wholeStepsAreMeasuredNetByNetAndWhatIsMissingIsNamed() throws Exception {
-    Assumptions.assumeTrue(Files.isExecutable(BASH), "there is no " + BASH + " here");
+  /**
+   * gpu-bench with a Python whose torch.compile gives one result, and an Evenkeel.
+   *
+   * @param next what compiling does then
+   */
+  private Path benchOfWords(String next) throws Exception {
     executable(
         folder.resolve("bin"),
         "python3",
@@ -187,16 +194,15 @@ class GpuScriptsTest {
         #!/usr/bin/env bash
         case "$*" in
           *sys.prefix*) echo /opt/somewhere ;;
-          *compile*)
-            echo "compile $5" >>'%1$s/order'
-            echo "{\\"net\\":\\"$5\\",\\"precision\\":\\"tf32\\",\\"mode\\":\\"compile\\",\\"step_ms\\":3}"
-            sleep 60 ;;
-          *eager*)
-            echo "eager $5" >>'%1$s/order'
-            echo "{\\"net\\":\\"$5\\",\\"precision\\":\\"tf32\\",\\"mode\\":\\"eager\\",\\"step_ms\\":4}" ;;
+          *eager,compile*)
+            echo "PyTorch $5" >>'%1$s/order'
+            one() { echo "{\\"net\\":\\"$1\\",\\"precision\\":\\"tf32\\",\\"mode\\":\\"$2\\",\\"step_ms\\":$3}"; }
+            one "$5" eager 4
+            one "$5" compile 3
+            %2$s ;;
         esac
         """
-            .formatted(folder));
+            .formatted(folder, next));
     Path bench = bundle("gpu-bench");
     executable(
         folder.resolve("bundle"),
@@ -210,12 +216,21 @@ class GpuScriptsTest {
         "evenkeel",
         """
         #!/usr/bin/env bash
+        echo "$*" >>'%1$s/asked'
         case "$*" in
           *bench*eager*) echo "ours one by one" >>'%1$s/order'; exit 1 ;;
-          *bench*) echo "ours" >>'%1$s/order'; echo '{"mode":"graph","step_ms_median":2}' ;;
+          *bench*) echo "ours" >>'%1$s/order'; echo "# SIGSEGV"; echo '{"mode":"graph","step_ms_median":2}' ;;
         esac
         """
             .formatted(folder));
+    return bench;
+  }
+
+  /** A net at a time, what is wanted most first; compiling leaves time for the next net. */
+  @Test
+  void wholeStepsAreMeasuredNetByNetAndWhatIsMissingIsNamed() throws Exception {
+    Assumptions.assumeTrue(Files.isExecutable(BASH), "there is no " + BASH + " here");
+    Path bench = benchOfWords("sleep 60");
     String start =
         "export PATH=%s/bin:$PATH; %s --part 3 --nets 1,4 --precisions tf32,bf16 --minutes 0.1 --pack --out results";
     Result result = run(BASH.toString(), "-c", start.formatted(folder, bench));
@@ -223,16 +238,11 @@ class GpuScriptsTest {
     String small = "784-512x3-10@256";
     String wide = "784-2048x4-10@512";
     assertEquals(
-        List.of(
-            "ours",
-            "ours",
-            "compile " + small,
-            "eager " + small,
-            "ours",
-            "ours",
-            "compile " + wide,
-            "eager " + wide),
-        Files.readAllLines(folder.resolve("order")).subList(0, 8));
+        List.of("ours", "ours", "PyTorch " + small, "ours", "ours", "PyTorch " + wide),
+        Files.readAllLines(folder.resolve("order")).subList(0, 6));
+    assertTrue(result.output().contains("\n# SIGSEGV\n"), result.output());
+    String asked = Files.readString(folder.resolve("asked"));
+    assertTrue(asked.contains("--steps 20000 --warmup 4000"), "more than a second: " + asked);
     assertTrue(
         result.output().contains("| %s | tf32 | 2.00 |  | 4.00 | 3.00 |".formatted(small)),
         result.output());
@@ -247,6 +257,51 @@ class GpuScriptsTest {
     try (Stream<Path> files = Files.list(folder.resolve("results"))) {
       assertEquals(List.of("gpu-bench.tgz"), files.map(f -> f.getFileName().toString()).toList());
     }
+  }
+
+  /** timeout's signal, which all that runs in its process group gets. */
+  @Test
+  void whatWasMeasuredIsKeptWhenTheBenchmarkIsEnded() throws Exception {
+    Assumptions.assumeTrue(Files.isExecutable(BASH), "there is no " + BASH + " here");
+    Path bench = benchOfWords("sleep 2; kill -TERM 0; sleep 60");
+    String start =
+        "export PATH=%s/bin:$PATH; timeout 60 %s --part 3 --nets 1 --precisions tf32,bf16 --pack --out results";
+    Result result = run(BASH.toString(), "-c", start.formatted(folder, bench));
+    assertEquals(143, result.exitCode(), result.output());
+    assertTrue(
+        result.output().contains("PyTorch compile, 784-512x3-10@256 tf32: step 3.00 ms"),
+        result.output());
+    assertEquals(
+        new Result(0, ""),
+        run("tar", "-C", folder.toString(), "-xzf", folder.resolve("results/gpu-bench.tgz") + ""));
+    JsonNode json = new ObjectMapper().readTree(folder.resolve("gpu-bench-3.json").toFile());
+    assertEquals(2, json.get("evenkeel").size(), json::toString);
+    assertEquals(3, json.get("pytorch").get(1).get("step_ms").asDouble(), json::toString);
+    assertTrue(json.get("missing").toString().contains("bf16 PyTorch compile"), json::toString);
+  }
+
+  /** What it runs has process groups of its own, which timeout's signal does not reach. */
+  @Test
+  void aCheckThatIsEndedEndsWhatItRunsAndSumsUp() throws Exception {
+    Assumptions.assumeTrue(Files.isExecutable(BASH), "there is no " + BASH + " here");
+    Path check = bundle("gpu-check");
+    Path java = folder.resolve("bundle/java-here");
+    Path pid = folder.resolve("pid");
+    String killing = "kill $(cat '%s'); echo $$ >'%s'; sleep 60".formatted(pid, pid);
+    Files.writeString(java, Files.readString(java).replace("sleep 60", killing));
+    String start = "echo $$ >'%s'; exec %s --quick --pack --out results".formatted(pid, check);
+    long began = System.nanoTime();
+    Result result = run(BASH.toString(), "-c", start);
+    assertEquals(1, result.exitCode(), result.output());
+    assertTrue(System.nanoTime() - began < 40e9, "it did not wait for the group");
+    assertTrue(
+        result.output().contains("training: the program did not end in its time; it was at"),
+        result.output());
+    assertTrue(
+        result.output().contains("memory: the program did not end in its time"), result.output());
+    assertTrue(Files.exists(folder.resolve("results/gpu-check.tgz")));
+    long group = Long.parseLong(Files.readString(pid).strip());
+    assertTrue(ProcessHandle.of(group).isEmpty(), "the group's program was left behind");
   }
 
   /** A process of a test's own takes the memory and the caches that the bundle's script gives. */
@@ -265,6 +320,9 @@ class GpuScriptsTest {
     assertTrue(
         bundle.indexOf("MaxRAMPercentage") < bundle.indexOf("${EVENKEEL_JAVA_OPTIONS:-}"),
         "options of the user's come last");
+    assertTrue(
+        bundle.contains("export CUDA_CACHE_PATH=${CUDA_CACHE_PATH:-$EVENKEEL_CACHE/kernels}"),
+        "the driver's compiler runs once for all processes");
   }
 
   @Test

@@ -5,6 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Precision;
+import dev.evenkeel.backend.cuda.Blas;
+import dev.evenkeel.backend.cuda.CudaDriver;
+import dev.evenkeel.backend.cuda.CudaException;
+import dev.evenkeel.backend.cuda.CudaLibraries;
+import dev.evenkeel.backend.cuda.Cudnn;
 import dev.evenkeel.backend.cuda.KernelBench;
 import dev.evenkeel.backend.cuda.KernelBench.Effort;
 import dev.evenkeel.backend.cuda.KernelBench.Product;
@@ -17,6 +22,7 @@ import dev.evenkeel.simulator.SimulatedGpu;
 import dev.evenkeel.simulator.SimulatedOptions;
 import dev.evenkeel.train.Bench;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -59,6 +65,35 @@ class SimulatedBenchTest {
       assertTrue(named(all, "cuDNN persistent backward").microseconds() > 0);
       Timed whole = named(bench.onBatch(new Shape(64, 16), bfloat16), "batch norm + relu backward");
       assertEquals(6, whole.microseconds(), 1, "one kernel");
+    }
+    driver.assertNothingLeaked();
+  }
+
+  /** As on a machine whose cuDNN is for another CUDA: our kernels are timed all the same. */
+  @Test
+  void aCudnnThatCannotBeStartedIsLeftOut() {
+    CudaLibraries libraries =
+        new CudaLibraries() {
+          @Override
+          public long workspaceBytes(CudaDriver.Properties device) {
+            return 0;
+          }
+
+          @Override
+          public Blas blas(CudaDriver driver, long stream, long workspace) {
+            return SimulatedGpu.libraries().blas(driver, stream, workspace);
+          }
+
+          @Override
+          public Optional<Cudnn> cudnn(CudaDriver driver, long stream) {
+            throw new CudaException("cudnnCreate()", 1001, "CUDNN_STATUS_NOT_INITIALIZED");
+          }
+        };
+    SimulatedDriver driver = driver();
+    try (KernelBench bench = new KernelBench(driver, libraries, SMALL)) {
+      List<Timed> all = bench.onBatch(new Shape(64, 16), false);
+      assertEquals(18, all.size(), all::toString);
+      assertTrue(named(all, "batch norm + relu forward").microseconds() > 0);
     }
     driver.assertNothingLeaked();
   }

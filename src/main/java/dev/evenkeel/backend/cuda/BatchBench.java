@@ -12,7 +12,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.IntFunction;
 
 /** Times every kernel that works on a batch of one shape, and cuDNN's batch norms beside ours. */
@@ -159,15 +158,22 @@ final class BatchBench {
     return order;
   }
 
-  /** What cuDNN refuses is left out. */
+  /** What cuDNN refuses is left out, be it all. */
   private void cudnn(Cudnn.Mode mode, String name, double forward, double backward) {
-    Optional<Cudnn> found = libraries.cudnn(device.driver, device.stream);
-    if (found.isEmpty()) {
-      return;
+    try {
+      libraries
+          .cudnn(device.driver, device.stream)
+          .ifPresent(found -> cudnn(found, mode, name, forward, backward));
+    } catch (CudaException e) {
+      // A shape that cuDNN refuses after all, or a cuDNN that can't be started: no line tells of
+      // it.
     }
+  }
+
+  private void cudnn(Cudnn found, Cudnn.Mode mode, String name, double forward, double backward) {
     CudnnMemory own = new CudnnMemory(device.driver, device.memory, device.stream);
     CudnnNorm theirs =
-        new CudnnNorm(device.driver, own, device.stream, device.kernels, found.get(), mode);
+        new CudnnNorm(device.driver, own, device.stream, device.kernels, found, mode);
     try {
       if (theirs.refusal(x[0], norm, RELU, Drop.NONE, true).isEmpty()) {
         add(name + " forward", forward, i -> theirs.forward(x[i], norm, RELU, y[i], saved));
@@ -177,11 +183,9 @@ final class BatchBench {
             backward,
             i -> theirs.backward(dy[i], x[i], y[i], norm, RELU, saved, dx[i], dGamma, dBeta));
       }
-    } catch (CudaException e) {
-      // A shape that cuDNN refuses after all: no line tells of it.
     } finally {
       own.close();
-      found.get().close();
+      found.close();
     }
   }
 }

@@ -58,10 +58,18 @@ final class GraphTimer {
         rotation.forEach(Operation::run);
       }
     } catch (RuntimeException e) {
-      driver.endCapture(stream).close();
+      abandon(e);
       throw e;
     }
     return driver.endCapture(stream);
+  }
+
+  private void abandon(RuntimeException cause) {
+    try {
+      driver.endCapture(stream).close();
+    } catch (CudaException e) {
+      cause.addSuppressed(e); // what made the recording invalid is what is to be told
+    }
   }
 
   private double median(CudaDriver.Graph graph) {

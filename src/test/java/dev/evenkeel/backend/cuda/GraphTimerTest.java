@@ -1,0 +1,26 @@
+package dev.evenkeel.backend.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.evenkeel.backend.Operation;
+import dev.evenkeel.simulator.SimulatedDriver;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class GraphTimerTest {
+
+  /** As a library might that is not made for recording. */
+  @Test
+  void theCallThatRecordingRefusesIsTold() {
+    try (SimulatedDriver driver = new SimulatedDriver(1)) {
+      long stream = driver.createStream();
+      GraphTimer timer = new GraphTimer(driver, stream, 1, 3);
+      Operation waits = () -> driver.synchronize(stream);
+      CudaException refused =
+          assertThrows(CudaException.class, () -> timer.microseconds(List.of(waits)));
+      assertTrue(refused.getMessage().startsWith("cuStreamSynchronize"), refused::getMessage);
+      assertTrue(refused.getSuppressed()[0].getMessage().startsWith("cuStreamEndCapture"));
+    }
+  }
+}

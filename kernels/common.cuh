@@ -10,6 +10,14 @@
 constexpr int THREADS = 256; // of every block
 constexpr int WARP = 32;
 constexpr int WARPS = THREADS / WARP;
+
+// Blocks of a kernel that a processor has room for at once, at least: the compiler takes no more
+// registers than that leaves. As many as it can do without spilling; Panels.java counts on two where
+// sums are formed.
+constexpr int BLOCKS_OF_SUMS = 2;
+template <int V> constexpr int BLOCKS_OF_ROWS = V > 4 ? 2 : 3;
+template <int V> constexpr int BLOCKS_OF_PANELS = V > 4 ? 1 : 2;
+
 constexpr unsigned ALL_LANES = 0xffffffffu;
 
 /** A bfloat16 in memory: the upper half of a float. */
@@ -307,17 +315,47 @@ merge_slabs(const Panel &p, Scratch *scratch, double *shared, double (&column)[Q
   if (!is_last(&scratch->tickets[blockIdx.x], slabs)) {
     return false;
   }
-  double sums[Q][V] = {};
-  for (int slab = threadIdx.x / p.lanes; slab < slabs; slab += p.down) {
+  // Neighbours read what lies side by side, and a thread asks for several slabs at once: one block
+  // does this while all others are done.
+  constexpr int R = 8;
+  const int own = threadIdx.x & (width - 1);
+  const int sides = THREADS / width;
+  double sums[Q] = {};
+#pragma unroll 1
+  for (int slab = threadIdx.x / width; slab < slabs; slab += R * sides) {
+    double parts[R][Q];
 #pragma unroll
-    for (int q = 0; q < Q; q++) {
+    for (int i = 0; i < R; i++) {
+      const int from = slab + i * sides;
 #pragma unroll
-      for (int v = 0; v < V; v++) {
-        sums[q][v] += partials[(static_cast<int64_t>(slab) * Q + q) * all + p.lane * V + v];
+      for (int q = 0; q < Q; q++) {
+        parts[i][q] =
+            from < slabs ? partials[(static_cast<int64_t>(from) * Q + q) * all + own] : 0.0;
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < R; i++) {
+#pragma unroll
+      for (int q = 0; q < Q; q++) {
+        sums[q] += parts[i][q];
       }
     }
   }
-  sum_rows(sums, p, shared, column);
+#pragma unroll
+  for (int q = 0; q < Q; q++) {
+    shared[q * THREADS + threadIdx.x] = sums[q];
+  }
+  __syncthreads();
+  if (threadIdx.x < width) {
+#pragma unroll
+    for (int q = 0; q < Q; q++) {
+      double sum = 0;
+      for (int side = 0; side < sides; side++) {
+        sum += shared[q * THREADS + side * width + threadIdx.x];
+      }
+      column[q] = sum;
+    }
+  }
   return true;
 }
 

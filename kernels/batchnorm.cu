@@ -13,10 +13,9 @@ __device__ __forceinline__ void statistics(
     double unbiased,
     float *saved,
     int lanes,
-    int rows_per_slab,
     Scratch *scratch) {
   __shared__ double shared[SHARED_SUMS<V, 2>];
-  const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, false);
+  const Panel p = panel_in_turns<V>(rows, columns, lanes);
   double sums[2][V] = {};
   add_moments<T, V>(x, pitch, p, sums);
   double column_sums[2];
@@ -201,11 +200,10 @@ __device__ __forceinline__ void backward_panel(
   extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_SUMS) bn_statistics_##SUFFIX(    \
       const T *x, int rows, int columns, int pitch, double epsilon, float *running_mean,           \
       float *running_variance, float *count, double weight, double unbiased, float *saved,         \
-      int lanes, int rows_per_slab, Scratch *scratch) {                                            \
+      int lanes, Scratch *scratch) {                                                               \
     const Running running{running_mean, running_variance, count, weight};                          \
     statistics<T, V>(                                                                              \
-        x, rows, columns, pitch, epsilon, running, unbiased, saved, lanes, rows_per_slab,          \
-        scratch);                                                                                  \
+        x, rows, columns, pitch, epsilon, running, unbiased, saved, lanes, scratch);               \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_ROWS<V>) bn_inference_##SUFFIX(  \
       const T *x, int rows, int columns, int x_pitch, const float *gamma, const float *beta,       \
@@ -217,9 +215,9 @@ __device__ __forceinline__ void backward_panel(
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_SUMS) column_statistics_##SUFFIX(\
       const T *x, int rows, int columns, int pitch, float *mean, float *variance, int lanes,       \
-      int rows_per_slab, Scratch *scratch) {                                                       \
+      Scratch *scratch) {                                                                          \
     __shared__ double shared[SHARED_SUMS<V, 2>];                                                   \
-    const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, false);                          \
+    const Panel p = panel_in_turns<V>(rows, columns, lanes);                                       \
     double sums[2][V] = {};                                                                        \
     add_moments<T, V>(x, pitch, p, sums);                                                          \
     double column_sums[2];                                                                         \
@@ -260,9 +258,9 @@ __device__ __forceinline__ void backward_panel(
   extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_SUMS) bn_reduce_##SUFFIX(        \
       const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int columns,                   \
       const float *gamma, const float *beta, const float *saved, int activation, float *d_gamma,   \
-      float *d_beta, int lanes, int rows_per_slab, Scratch *scratch, DROPOUT_PARAMETERS) {         \
+      float *d_beta, int lanes, Scratch *scratch, DROPOUT_PARAMETERS) {                            \
     const D d(dropping, seed, stream, step, columns);                                              \
-    const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, false);                          \
+    const Panel p = panel_in_turns<V>(rows, columns, lanes);                                       \
     Affine<V> affine;                                                                              \
     affine.load_affine(gamma, beta, saved, p.column, columns);                                     \
     reduce<T, V>(                                                                                  \

@@ -32,7 +32,7 @@ add_moments(const T *x, int pitch, const Panel &p, double (&sums)[2][V]) {
     unpack(load<T, V>(x + p.column), origin);
   }
 #pragma unroll 1
-  for (int row = p.begin; row < p.end; row += R * p.down) {
+  for (int row = p.first<R>(); row < p.end; row += p.step<R>()) {
     const int count = min(R, (p.end - row + p.down - 1) / p.down);
     RawType<T, V> raw[R];
     const RawType<T, V> first = load<T, V>(x + at(row, pitch, p.column));
@@ -289,7 +289,7 @@ __device__ __forceinline__ void add_gradients(
   dispatch(activation, [&](auto a) {
     constexpr int R = ROWS_OF<decltype(a), FAST>;
 #pragma unroll 1
-    for (int row = p.begin; row < p.end; row += R * p.down) {
+    for (int row = p.first<R>(); row < p.end; row += p.step<R>()) {
       const auto kept = d.template draw<R, V>(p, row);
       RawType<T, V> raw_dy[R];
       RawType<T, V> raw_x[R];

@@ -165,14 +165,26 @@ __device__ __forceinline__ void load_or(
 // Panels: a matrix is cut into panels of lanes · V columns (blockIdx.x) and slabs of rows
 // (blockIdx.y). A thread has V columns for good, and every `down`-th row of the slab. Geometry comes
 // from the host and depends on the shape alone, so that sums don't depend on the device.
+//
+// Where a second kernel reads the matrix again, the first one's slabs take rows in turn: all blocks
+// go down the matrix together, and its last rows are what the L2 cache still has.
 
 struct Panel {
   int lanes;  // threads beside each other, a power of 2
   int down;   // threads below each other
   int lane;   // this thread's place among them
   int column; // its first column
-  int begin;  // its first row
+  int begin;  // its first row, of slab 0 where slabs take turns
   int end;    // of the slab's rows; begin where the thread has no column
+  int slab;   // which of the `turns` that take rows in turn
+  int turns;  // 1 where the slab's rows lie one below the other
+
+  /** A thread's first row where it takes R at a time, and from there to the next R. */
+  template <int R> __device__ __forceinline__ int first() const {
+    return begin + slab * (R * down);
+  }
+
+  template <int R> __device__ __forceinline__ int step() const { return turns * (R * down); }
 };
 
 /** @param backwards the last slab first: what was read last is still in the L2 cache */
@@ -188,9 +200,21 @@ panel(int rows, int columns, int lanes, int rows_per_slab, bool backwards) {
   const int first = slab * rows_per_slab;
   p.begin = first + threadIdx.x / lanes;
   p.end = min(rows, first + rows_per_slab);
+  p.slab = 0;
+  p.turns = 1;
   if (p.column >= columns) {
     p.end = p.begin;
   }
+  return p;
+}
+
+/** The same where the slabs take turns. */
+template <int V>
+__device__ __forceinline__ Panel panel_in_turns(int rows, int columns, int lanes) {
+  Panel p = panel<V>(rows, columns, lanes, 0, false);
+  p.end = p.column < columns ? rows : p.begin;
+  p.slab = blockIdx.y;
+  p.turns = gridDim.y;
   return p;
 }
 

@@ -70,7 +70,6 @@ final class NormKernels {
             unbiased,
             saved,
             sums.lanes(),
-            sums.rowsPerSlab(),
             launcher.scratch());
     Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
     Operation apply =
@@ -173,7 +172,6 @@ final class NormKernels {
                 dGamma,
                 dBeta,
                 sums.lanes(),
-                sums.rowsPerSlab(),
                 launcher.scratch()));
     Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
     Operation project =
@@ -215,7 +213,6 @@ final class NormKernels {
         mean,
         variance,
         panels.lanes(),
-        panels.rowsPerSlab(),
         launcher.scratch());
   }
 }

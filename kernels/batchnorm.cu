@@ -13,28 +13,32 @@ __device__ __forceinline__ void statistics(
     double unbiased,
     float *saved,
     int lanes,
-    int rows_per_slab,
     Scratch *scratch) {
   __shared__ double shared[SHARED_SUMS<V, 2>];
-  const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, false);
+  const Panel p = panel_in_turns<V>(rows, columns, lanes);
   double sums[2][V] = {};
   add_moments<T, V>(x, pitch, p, sums);
   double column_sums[2];
   if (!sum_slabs(sums, p, scratch, shared, column_sums)) {
     return;
   }
-  const float seen = *static_cast<volatile float *>(running.count);
   const int column = blockIdx.x * lanes * V + threadIdx.x;
+  Running::Old old = {};
   if (threadIdx.x < lanes * V && column < columns) {
+    old = running.old(column);
     const Moments batch(load_one(x + column), column_sums, rows);
-    const bool mean_only = running.variance == nullptr;
-    const double mean = save_column(batch, columns, column, epsilon, mean_only, saved);
-    running.move(mean, batch.variance * unbiased, column, seen);
+    const SavedColumn mine(batch, epsilon, running.variance == nullptr);
+    mine.write(saved, columns, column);
+    running.move(old, mine.mean(), batch.variance * unbiased, column);
   }
-  count_batch(scratch, running.count, seen);
+  running.count_batch(old, scratch);
 }
 
-/** Like `statistics`, but one block has all rows, and goes on to y. */
+/**
+ * Like `statistics`, but one block has all rows, and goes on to y. A small network waits for each
+ * of these kernels: what is known before the sums is asked for before them, and what the block
+ * makes itself stays in it.
+ */
 template <typename T, int V, typename D>
 __device__ __forceinline__ void forward_panel(
     const T *x,
@@ -53,13 +57,36 @@ __device__ __forceinline__ void forward_panel(
     int y_pitch,
     int lanes,
     Scratch *scratch) {
-  statistics<T, V>(
-      x, rows, columns, x_pitch, epsilon, running, unbiased, saved, lanes, rows, scratch);
-  __syncthreads(); // saved was written by other threads of this block
+  __shared__ double shared[SHARED_SUMS<V, 2>];
+  __shared__ Kept<V> kept;
   const Panel p = panel<V>(rows, columns, lanes, rows, false);
+  const int column = blockIdx.x * lanes * V + threadIdx.x;
+  const bool has_column = threadIdx.x < lanes * V && column < columns;
+  Running::Old old = {};
+  float origin = 0.0f;
+  if (has_column) {
+    old = running.old(column);
+    origin = load_one(x + column);
+  }
   Affine<V> affine;
-  affine.load_affine(gamma, beta, saved, p.column, columns);
+  affine.load_learned(gamma, beta, p.column, columns);
+  double sums[2][V] = {};
+  add_moments<T, V>(x, x_pitch, p, sums);
+  double column_sums[2];
+  sum_rows(sums, p, shared, column_sums);
+  if (has_column) {
+    const Moments batch(origin, column_sums, rows);
+    const SavedColumn mine(batch, epsilon, running.variance == nullptr);
+    mine.keep(kept);
+    mine.write(saved, columns, column);
+    running.move(old, mine.mean(), batch.variance * unbiased, column);
+  } else if (threadIdx.x < lanes * V) {
+    SavedColumn{}.keep(kept);
+  }
+  __syncthreads();
+  kept.give(p, affine);
   apply_rows<T, V>(x, x_pitch, y, y_pitch, p, affine, activation, d);
+  running.count_batch(old, scratch);
 }
 
 template <typename T, int V>
@@ -96,9 +123,9 @@ __device__ __forceinline__ void inference(
   apply_rows<T, V>(x, x_pitch, y, y_pitch, p, affine, activation, KeepAll());
 }
 
-/** dβ and dγ; true in the block that has written those of its panel. */
+/** dβ and dγ. */
 template <typename T, int V, typename D>
-__device__ __forceinline__ bool reduce(
+__device__ __forceinline__ void reduce(
     const T *dy,
     int dy_pitch,
     const T *x,
@@ -116,7 +143,7 @@ __device__ __forceinline__ bool reduce(
   add_gradients<T, V>(dy, dy_pitch, x, x_pitch, p, affine, activation, d, sums);
   double column_sums[2];
   if (!sum_slabs(sums, p, scratch, shared, column_sums)) {
-    return false;
+    return;
   }
   const int column = blockIdx.x * p.lanes * V + threadIdx.x;
   if (threadIdx.x < p.lanes * V && column < columns) {
@@ -125,20 +152,60 @@ __device__ __forceinline__ bool reduce(
       d_gamma[column] = static_cast<float>(column_sums[1]);
     }
   }
-  return true;
+}
+
+/** dβ, dγ and dx where one block has all rows: what it makes itself stays in it. */
+template <typename T, int V, typename D>
+__device__ __forceinline__ void backward_panel(
+    const T *dy,
+    int dy_pitch,
+    const T *x,
+    int x_pitch,
+    int columns,
+    const Panel &p,
+    const Affine<V> &affine,
+    int activation,
+    const D &d,
+    float *d_gamma,
+    float *d_beta,
+    T *dx,
+    int dx_pitch,
+    double one_by_rows) {
+  __shared__ double shared[SHARED_SUMS<V, 2>];
+  __shared__ OwnGradients<V> own;
+  double sums[2][V] = {};
+  add_gradients<T, V>(dy, dy_pitch, x, x_pitch, p, affine, activation, d, sums);
+  double column_sums[2];
+  sum_rows(sums, p, shared, column_sums);
+  if (threadIdx.x < p.lanes * V) {
+    own.keep(column_sums, d_gamma != nullptr);
+    const int column = blockIdx.x * p.lanes * V + threadIdx.x;
+    if (column < columns) {
+      d_beta[column] = own.beta[threadIdx.x];
+      if (d_gamma != nullptr) {
+        d_gamma[column] = own.gamma[threadIdx.x];
+      }
+    }
+  }
+  __syncthreads();
+  float d_gammas[V];
+  float d_betas[V];
+  own.give(p, d_gammas, d_betas);
+  project_rows<T, V>(
+      dy, dy_pitch, x, x_pitch, dx, dx_pitch, p, affine, d_gammas, d_betas, one_by_rows,
+      activation, d);
 }
 
 #define BATCH_NORM_KERNELS(SUFFIX, T, V)                                                           \
-  extern "C" __global__ void __launch_bounds__(THREADS) bn_statistics_##SUFFIX(                    \
+  extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_SUMS) bn_statistics_##SUFFIX(    \
       const T *x, int rows, int columns, int pitch, double epsilon, float *running_mean,           \
       float *running_variance, float *count, double weight, double unbiased, float *saved,         \
-      int lanes, int rows_per_slab, Scratch *scratch) {                                            \
+      int lanes, Scratch *scratch) {                                                               \
     const Running running{running_mean, running_variance, count, weight};                          \
     statistics<T, V>(                                                                              \
-        x, rows, columns, pitch, epsilon, running, unbiased, saved, lanes, rows_per_slab,          \
-        scratch);                                                                                  \
+        x, rows, columns, pitch, epsilon, running, unbiased, saved, lanes, scratch);               \
   }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) bn_inference_##SUFFIX(                     \
+  extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_ROWS<V>) bn_inference_##SUFFIX(  \
       const T *x, int rows, int columns, int x_pitch, const float *gamma, const float *beta,       \
       const float *mean, const float *variance, double epsilon, int activation, T *y, int y_pitch, \
       int lanes, int rows_per_slab) {                                                              \
@@ -146,11 +213,11 @@ __device__ __forceinline__ bool reduce(
         x, rows, columns, x_pitch, gamma, beta, mean, variance, epsilon, activation, y, y_pitch,   \
         lanes, rows_per_slab);                                                                     \
   }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) column_statistics_##SUFFIX(                \
+  extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_SUMS) column_statistics_##SUFFIX(\
       const T *x, int rows, int columns, int pitch, float *mean, float *variance, int lanes,       \
-      int rows_per_slab, Scratch *scratch) {                                                       \
+      Scratch *scratch) {                                                                          \
     __shared__ double shared[SHARED_SUMS<V, 2>];                                                   \
-    const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, false);                          \
+    const Panel p = panel_in_turns<V>(rows, columns, lanes);                                       \
     double sums[2][V] = {};                                                                        \
     add_moments<T, V>(x, pitch, p, sums);                                                          \
     double column_sums[2];                                                                         \
@@ -167,7 +234,7 @@ __device__ __forceinline__ bool reduce(
 
 /** Those that may drop: D is KeepAll, or Drop. */
 #define TRAINING_KERNELS(SUFFIX, T, V, D)                                                          \
-  extern "C" __global__ void __launch_bounds__(THREADS) bn_apply_##SUFFIX(                         \
+  extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_ROWS<V>) bn_apply_##SUFFIX(      \
       const T *x, int rows, int columns, int x_pitch, const float *gamma, const float *beta,       \
       const float *saved, int activation, T *y, int y_pitch, int lanes, int rows_per_slab,         \
       DROPOUT_PARAMETERS) {                                                                        \
@@ -177,7 +244,7 @@ __device__ __forceinline__ bool reduce(
     affine.load_affine(gamma, beta, saved, p.column, columns);                                     \
     apply_rows<T, V>(x, x_pitch, y, y_pitch, p, affine, activation, d);                            \
   }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) bn_forward_##SUFFIX(                       \
+  extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_PANELS<V>) bn_forward_##SUFFIX(  \
       const T *x, int rows, int columns, int x_pitch, const float *gamma, const float *beta,       \
       double epsilon, float *running_mean, float *running_variance, float *count, double weight,   \
       double unbiased, float *saved, int activation, T *y, int y_pitch, int lanes,                 \
@@ -188,18 +255,18 @@ __device__ __forceinline__ bool reduce(
         x, rows, columns, x_pitch, gamma, beta, epsilon, running, unbiased, saved, activation, d,  \
         y, y_pitch, lanes, scratch);                                                               \
   }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) bn_reduce_##SUFFIX(                        \
+  extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_SUMS) bn_reduce_##SUFFIX(        \
       const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int columns,                   \
       const float *gamma, const float *beta, const float *saved, int activation, float *d_gamma,   \
-      float *d_beta, int lanes, int rows_per_slab, Scratch *scratch, DROPOUT_PARAMETERS) {         \
+      float *d_beta, int lanes, Scratch *scratch, DROPOUT_PARAMETERS) {                            \
     const D d(dropping, seed, stream, step, columns);                                              \
-    const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, false);                          \
+    const Panel p = panel_in_turns<V>(rows, columns, lanes);                                       \
     Affine<V> affine;                                                                              \
     affine.load_affine(gamma, beta, saved, p.column, columns);                                     \
     reduce<T, V>(                                                                                  \
         dy, dy_pitch, x, x_pitch, columns, p, affine, activation, d, d_gamma, d_beta, scratch);    \
   }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) bn_project_##SUFFIX(                       \
+  extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_ROWS<V>) bn_project_##SUFFIX(    \
       const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int columns,                   \
       const float *gamma, const float *beta, const float *saved, int activation,                   \
       const float *d_gamma, const float *d_beta, T *dx, int dx_pitch, double one_by_rows,          \
@@ -216,25 +283,17 @@ __device__ __forceinline__ bool reduce(
         dy, dy_pitch, x, x_pitch, dx, dx_pitch, p, affine, d_gammas, d_betas, one_by_rows,         \
         activation, d);                                                                            \
   }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) bn_backward_##SUFFIX(                      \
+  extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_PANELS<V>) bn_backward_##SUFFIX( \
       const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int columns,                   \
       const float *gamma, const float *beta, const float *saved, int activation, float *d_gamma,   \
-      float *d_beta, T *dx, int dx_pitch, double one_by_rows, int lanes, Scratch *scratch,         \
-      DROPOUT_PARAMETERS) {                                                                        \
+      float *d_beta, T *dx, int dx_pitch, double one_by_rows, int lanes, DROPOUT_PARAMETERS) {     \
     const D d(dropping, seed, stream, step, columns);                                              \
     const Panel p = panel<V>(rows, columns, lanes, rows, false);                                   \
     Affine<V> affine;                                                                              \
     affine.load_affine(gamma, beta, saved, p.column, columns);                                     \
-    reduce<T, V>(                                                                                  \
-        dy, dy_pitch, x, x_pitch, columns, p, affine, activation, d, d_gamma, d_beta, scratch);    \
-    __syncthreads();                                                                               \
-    float d_gammas[V];                                                                             \
-    float d_betas[V];                                                                              \
-    load_or(0.0f, d_gamma, p.column, columns, d_gammas);                                           \
-    load_within(d_beta, p.column, columns, d_betas);                                               \
-    project_rows<T, V>(                                                                            \
-        dy, dy_pitch, x, x_pitch, dx, dx_pitch, p, affine, d_gammas, d_betas, one_by_rows,         \
-        activation, d);                                                                            \
+    backward_panel<T, V>(                                                                          \
+        dy, dy_pitch, x, x_pitch, columns, p, affine, activation, d, d_gamma, d_beta, dx,          \
+        dx_pitch, one_by_rows);                                                                    \
   }
 
 #if defined(EVENKEEL_DROPOUT) && defined(EVENKEEL_BFLOAT16)

@@ -32,7 +32,7 @@ add_moments(const T *x, int pitch, const Panel &p, double (&sums)[2][V]) {
     unpack(load<T, V>(x + p.column), origin);
   }
 #pragma unroll 1
-  for (int row = p.begin; row < p.end; row += R * p.down) {
+  for (int row = p.first<R>(); row < p.end; row += p.step<R>()) {
     const int count = min(R, (p.end - row + p.down - 1) / p.down);
     RawType<T, V> raw[R];
     const RawType<T, V> first = load<T, V>(x + at(row, pitch, p.column));
@@ -106,10 +106,15 @@ template <int V> struct Affine {
     return fmaf(centred, gamma[j] * inverse[j], beta[j]);
   }
 
-  __device__ __forceinline__ void load_affine(
-      const float *gammas, const float *betas, const float *saved, int column, int columns) {
+  __device__ __forceinline__ void
+  load_learned(const float *gammas, const float *betas, int column, int columns) {
     load_or(1.0f, gammas, column, columns, gamma);
     load_within(betas, column, columns, beta);
+  }
+
+  __device__ __forceinline__ void load_affine(
+      const float *gammas, const float *betas, const float *saved, int column, int columns) {
+    load_learned(gammas, betas, column, columns);
     load_within(saved, column, columns, shift);
     load_within(saved + columns, column, columns, delta);
     load_within(saved + 2 * static_cast<int64_t>(columns), column, columns, inverse);
@@ -159,34 +164,91 @@ struct Running {
   float *count;
   double weight; // of this batch; 0 for the plain average of all
 
+  /** Them before this batch. */
+  struct Old {
+    float mean;
+    float variance;
+    float count; // 0 where nobody asks for it
+  };
+
+  /** The count is read where it is needed, and always by the thread that counts the batch. */
+  __device__ __forceinline__ Old old(int column) const {
+    Old old;
+    old.mean = mean[column];
+    old.variance = variance == nullptr ? 0.0f : variance[column];
+    const bool counts = blockIdx.x == 0 && threadIdx.x == 0;
+    old.count = weight == 0 || counts ? *static_cast<volatile float *>(count) : 0.0f;
+    return old;
+  }
+
   __device__ __forceinline__ void
-  move(double batch_mean, double batch_variance, int column, float seen) const {
-    const double w = weight == 0 ? 1.0 / (seen + 1.0) : weight;
-    mean[column] = static_cast<float>(w * batch_mean + (1 - w) * mean[column]);
+  move(const Old &old, double batch_mean, double batch_variance, int column) const {
+    const double w = weight == 0 ? 1.0 / (old.count + 1.0) : weight;
+    mean[column] = static_cast<float>(w * batch_mean + (1 - w) * old.mean);
     if (variance != nullptr) {
-      variance[column] = static_cast<float>(w * batch_variance + (1 - w) * variance[column]);
+      variance[column] = static_cast<float>(w * batch_variance + (1 - w) * old.variance);
+    }
+  }
+
+  /**
+   * Counts the batch: where all panels read the count, once all have, else without waiting for
+   * anybody. One block of each panel must come here; its thread 0 has a column and its `old`.
+   */
+  __device__ __forceinline__ void count_batch(const Old &old, Scratch *scratch) const {
+    const bool counts = weight == 0 ? is_last(&scratch->tickets[COMMON_TICKET], gridDim.x)
+                                    : blockIdx.x == 0;
+    if (counts && threadIdx.x == 0) {
+      *count = old.count + 1.0f;
     }
   }
 };
 
-/** Writes a column's saved vectors; gives its mean as they have it. */
-__device__ __forceinline__ double save_column(
-    const Moments &batch, int columns, int column, double epsilon, bool mean_only, float *saved) {
-  const float shift = static_cast<float>(batch.mean);
-  const float delta = static_cast<float>(batch.mean - shift);
-  saved[column] = shift;
-  saved[static_cast<int64_t>(columns) + column] = delta;
-  saved[2 * static_cast<int64_t>(columns) + column] =
-      mean_only ? 1.0f : static_cast<float>(1.0 / sqrt(batch.variance + epsilon));
-  return static_cast<double>(shift) + delta;
-}
+/** What a block needs again at once of what it saves: its own columns, in shared memory. */
+template <int V> struct Kept {
+  float shift[WARP * V];
+  float delta[WARP * V];
+  float inverse[WARP * V];
 
-/** Counts the mini-batch once all panels have read the count. */
-__device__ __forceinline__ void count_batch(Scratch *scratch, float *count, float seen) {
-  if (is_last(&scratch->tickets[COMMON_TICKET], gridDim.x) && threadIdx.x == 0) {
-    *count = seen + 1.0f;
+  /** A thread's V columns. */
+  __device__ __forceinline__ void give(const Panel &p, Affine<V> &affine) const {
+#pragma unroll
+    for (int j = 0; j < V; j++) {
+      affine.shift[j] = shift[p.lane * V + j];
+      affine.delta[j] = delta[p.lane * V + j];
+      affine.inverse[j] = inverse[p.lane * V + j];
+    }
   }
-}
+};
+
+/** The vectors that are saved, of one column. */
+struct SavedColumn {
+  float shift;
+  float delta;
+  float inverse;
+
+  __device__ __forceinline__ SavedColumn() : shift(0.0f), delta(0.0f), inverse(0.0f) {}
+
+  __device__ __forceinline__ SavedColumn(const Moments &batch, double epsilon, bool mean_only)
+      : shift(static_cast<float>(batch.mean)),
+        delta(static_cast<float>(batch.mean - shift)),
+        inverse(mean_only ? 1.0f : static_cast<float>(1.0 / sqrt(batch.variance + epsilon))) {}
+
+  /** As the vectors have it. */
+  __device__ __forceinline__ double mean() const { return static_cast<double>(shift) + delta; }
+
+  __device__ __forceinline__ void write(float *saved, int columns, int column) const {
+    saved[column] = shift;
+    saved[static_cast<int64_t>(columns) + column] = delta;
+    saved[2 * static_cast<int64_t>(columns) + column] = inverse;
+  }
+
+  /** For thread j the j-th column of its block. */
+  template <int V> __device__ __forceinline__ void keep(Kept<V> &kept) const {
+    kept.shift[threadIdx.x] = shift;
+    kept.delta[threadIdx.x] = delta;
+    kept.inverse[threadIdx.x] = inverse;
+  }
+};
 
 // Backward: with t = dy · activation′, dy being what dropout leaves of it, dβ = Σ t, dγ = Σ t x̂ and
 // dx = γ/√(σ² + ε) · (t − (dβ + x̂ dγ)/N).
@@ -208,7 +270,10 @@ mask(A activation, const Affine<V> &affine, float (&x)[V], float (&dy)[V]) {
   }
 }
 
-/** sums[0] := Σ t and sums[1] := Σ t x̂ of a thread's rows: four at a time in float. */
+/**
+ * sums[0] := Σ t and sums[1] := Σ t x̂ of a thread's rows: four at a time in float, two where there
+ * would not be registers for two blocks.
+ */
 template <typename T, int V, typename D>
 __device__ __forceinline__ void add_gradients(
     const T *dy,
@@ -220,10 +285,11 @@ __device__ __forceinline__ void add_gradients(
     int activation,
     const D &d,
     double (&sums)[2][V]) {
+  constexpr int FAST = D::DROPS && V > 4 ? 2 : 4;
   dispatch(activation, [&](auto a) {
-    constexpr int R = ROWS_OF<decltype(a), 4>;
+    constexpr int R = ROWS_OF<decltype(a), FAST>;
 #pragma unroll 1
-    for (int row = p.begin; row < p.end; row += R * p.down) {
+    for (int row = p.first<R>(); row < p.end; row += p.step<R>()) {
       const auto kept = d.template draw<R, V>(p, row);
       RawType<T, V> raw_dy[R];
       RawType<T, V> raw_x[R];
@@ -254,6 +320,28 @@ __device__ __forceinline__ void add_gradients(
     }
   });
 }
+
+/** dβ and dγ of a block's own columns, in shared memory. */
+template <int V> struct OwnGradients {
+  float gamma[WARP * V];
+  float beta[WARP * V];
+
+  /** For thread j those of the j-th column of its block. */
+  __device__ __forceinline__ void keep(const double (&sums)[2], bool has_gamma) {
+    beta[threadIdx.x] = static_cast<float>(sums[0]);
+    gamma[threadIdx.x] = has_gamma ? static_cast<float>(sums[1]) : 0.0f;
+  }
+
+  /** A thread's V columns. */
+  __device__ __forceinline__ void
+  give(const Panel &p, float (&gammas)[V], float (&betas)[V]) const {
+#pragma unroll
+    for (int j = 0; j < V; j++) {
+      gammas[j] = gamma[p.lane * V + j];
+      betas[j] = beta[p.lane * V + j];
+    }
+  }
+};
 
 /** dx for a thread's rows. */
 template <typename T, int V, typename D>

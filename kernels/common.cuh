@@ -10,6 +10,14 @@
 constexpr int THREADS = 256; // of every block
 constexpr int WARP = 32;
 constexpr int WARPS = THREADS / WARP;
+
+// Blocks of a kernel that a processor has room for at once, at least: the compiler takes no more
+// registers than that leaves. As many as it can do without spilling; Panels.java counts on two where
+// sums are formed.
+constexpr int BLOCKS_OF_SUMS = 2;
+template <int V> constexpr int BLOCKS_OF_ROWS = V > 4 ? 2 : 3;
+template <int V> constexpr int BLOCKS_OF_PANELS = V > 4 ? 1 : 2;
+
 constexpr unsigned ALL_LANES = 0xffffffffu;
 
 /** A bfloat16 in memory: the upper half of a float. */
@@ -157,14 +165,26 @@ __device__ __forceinline__ void load_or(
 // Panels: a matrix is cut into panels of lanes · V columns (blockIdx.x) and slabs of rows
 // (blockIdx.y). A thread has V columns for good, and every `down`-th row of the slab. Geometry comes
 // from the host and depends on the shape alone, so that sums don't depend on the device.
+//
+// Where a second kernel reads the matrix again, the first one's slabs take rows in turn: all blocks
+// go down the matrix together, and its last rows are what the L2 cache still has.
 
 struct Panel {
   int lanes;  // threads beside each other, a power of 2
   int down;   // threads below each other
   int lane;   // this thread's place among them
   int column; // its first column
-  int begin;  // its first row
+  int begin;  // its first row, of slab 0 where slabs take turns
   int end;    // of the slab's rows; begin where the thread has no column
+  int slab;   // which of the `turns` that take rows in turn
+  int turns;  // 1 where the slab's rows lie one below the other
+
+  /** A thread's first row where it takes R at a time, and from there to the next R. */
+  template <int R> __device__ __forceinline__ int first() const {
+    return begin + slab * (R * down);
+  }
+
+  template <int R> __device__ __forceinline__ int step() const { return turns * (R * down); }
 };
 
 /** @param backwards the last slab first: what was read last is still in the L2 cache */
@@ -180,9 +200,21 @@ panel(int rows, int columns, int lanes, int rows_per_slab, bool backwards) {
   const int first = slab * rows_per_slab;
   p.begin = first + threadIdx.x / lanes;
   p.end = min(rows, first + rows_per_slab);
+  p.slab = 0;
+  p.turns = 1;
   if (p.column >= columns) {
     p.end = p.begin;
   }
+  return p;
+}
+
+/** The same where the slabs take turns. */
+template <int V>
+__device__ __forceinline__ Panel panel_in_turns(int rows, int columns, int lanes) {
+  Panel p = panel<V>(rows, columns, lanes, 0, false);
+  p.end = p.column < columns ? rows : p.begin;
+  p.slab = blockIdx.y;
+  p.turns = gridDim.y;
   return p;
 }
 
@@ -307,17 +339,47 @@ merge_slabs(const Panel &p, Scratch *scratch, double *shared, double (&column)[Q
   if (!is_last(&scratch->tickets[blockIdx.x], slabs)) {
     return false;
   }
-  double sums[Q][V] = {};
-  for (int slab = threadIdx.x / p.lanes; slab < slabs; slab += p.down) {
+  // Neighbours read what lies side by side, and a thread asks for several slabs at once: one block
+  // does this while all others are done.
+  constexpr int R = 8;
+  const int own = threadIdx.x & (width - 1);
+  const int sides = THREADS / width;
+  double sums[Q] = {};
+#pragma unroll 1
+  for (int slab = threadIdx.x / width; slab < slabs; slab += R * sides) {
+    double parts[R][Q];
 #pragma unroll
-    for (int q = 0; q < Q; q++) {
+    for (int i = 0; i < R; i++) {
+      const int from = slab + i * sides;
 #pragma unroll
-      for (int v = 0; v < V; v++) {
-        sums[q][v] += partials[(static_cast<int64_t>(slab) * Q + q) * all + p.lane * V + v];
+      for (int q = 0; q < Q; q++) {
+        parts[i][q] =
+            from < slabs ? partials[(static_cast<int64_t>(from) * Q + q) * all + own] : 0.0;
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < R; i++) {
+#pragma unroll
+      for (int q = 0; q < Q; q++) {
+        sums[q] += parts[i][q];
       }
     }
   }
-  sum_rows(sums, p, shared, column);
+#pragma unroll
+  for (int q = 0; q < Q; q++) {
+    shared[q * THREADS + threadIdx.x] = sums[q];
+  }
+  __syncthreads();
+  if (threadIdx.x < width) {
+#pragma unroll
+    for (int q = 0; q < Q; q++) {
+      double sum = 0;
+      for (int side = 0; side < sides; side++) {
+        sum += shared[q * THREADS + side * width + threadIdx.x];
+      }
+      column[q] = sum;
+    }
+  }
   return true;
 }
 

@@ -52,16 +52,19 @@ __device__ __forceinline__ void ghost_forward(
     int lanes,
     Scratch *scratch) {
   __shared__ double shared[SHARED_SUMS<V, 2>];
+  __shared__ Kept<V> kept;
   const int width = lanes * V;
   const int column = blockIdx.x * width + threadIdx.x;
   const bool has_column = threadIdx.x < width && column < columns;
+  if (threadIdx.x < width) {
+    SavedColumn{}.keep(kept);
+  }
   double merged[2] = {}; // of its column: Σ μ and Σ σ² over the groups
 #pragma unroll 1
   for (int group = ghosts.begin(); group < ghosts.end(); group++) {
     const int first = ghosts.first_row(group);
     const int rows = ghosts.first_row(group + 1) - first;
     const T *own = x + at(first, x_pitch, 0);
-    float *kept = saved + 3 * at(group, columns, 0);
     const Panel p = ghost_panel<V>(rows, columns, lanes);
     double sums[2][V] = {};
     add_moments<T, V>(own, x_pitch, p, sums);
@@ -69,13 +72,16 @@ __device__ __forceinline__ void ghost_forward(
     sum_rows(sums, p, shared, column_sums);
     if (has_column) {
       const Moments batch(load_one(own + column), column_sums, rows);
-      const bool mean_only = running.variance == nullptr;
-      merged[0] += save_column(batch, columns, column, epsilon, mean_only, kept);
+      const SavedColumn mine(batch, epsilon, running.variance == nullptr);
+      mine.keep(kept);
+      mine.write(saved + 3 * at(group, columns, 0), columns, column);
+      merged[0] += mine.mean();
       merged[1] += batch.variance * (unbiased && rows > 1 ? rows / (rows - 1.0) : 1.0);
     }
-    __syncthreads(); // saved was written by other threads of this block
+    __syncthreads();
     Affine<V> affine;
-    affine.load_affine(gamma, beta, kept, p.column, columns);
+    affine.load_learned(gamma, beta, p.column, columns);
+    kept.give(p, affine);
     apply_rows<T, V>(
         own, x_pitch, y + at(first, y_pitch, 0), y_pitch, p, affine, activation, d.below(first));
   }
@@ -83,11 +89,12 @@ __device__ __forceinline__ void ghost_forward(
   if (!merge_slabs<V>(p, scratch, shared, merged)) {
     return;
   }
-  const float seen = *static_cast<volatile float *>(running.count);
+  Running::Old old = {};
   if (has_column) {
-    running.move(merged[0] / ghosts.count, merged[1] / ghosts.count, column, seen);
+    old = running.old(column);
+    running.move(old, merged[0] / ghosts.count, merged[1] / ghosts.count, column);
   }
-  count_batch(scratch, running.count, seen);
+  running.count_batch(old, scratch);
 }
 
 template <typename T, int V, typename D>
@@ -110,8 +117,7 @@ __device__ __forceinline__ void ghost_backward(
     int lanes,
     Scratch *scratch) {
   __shared__ double shared[SHARED_SUMS<V, 2>];
-  __shared__ float own_gamma[WARP * V]; // dγ and dβ of one group
-  __shared__ float own_beta[WARP * V];
+  __shared__ OwnGradients<V> own; // of one group
   const int width = lanes * V;
   const int column = blockIdx.x * width + threadIdx.x;
   double merged[2] = {}; // of its column: dβ and dγ
@@ -133,17 +139,12 @@ __device__ __forceinline__ void ghost_backward(
     if (threadIdx.x < width) {
       merged[0] += column_sums[0];
       merged[1] += column_sums[1];
-      own_beta[threadIdx.x] = static_cast<float>(column_sums[0]);
-      own_gamma[threadIdx.x] = d_gamma == nullptr ? 0.0f : static_cast<float>(column_sums[1]);
+      own.keep(column_sums, d_gamma != nullptr);
     }
     __syncthreads();
     float d_gammas[V];
     float d_betas[V];
-#pragma unroll
-    for (int j = 0; j < V; j++) {
-      d_gammas[j] = own_gamma[p.lane * V + j];
-      d_betas[j] = own_beta[p.lane * V + j];
-    }
+    own.give(p, d_gammas, d_betas);
     project_rows<T, V>(
         group_dy, dy_pitch, group_x, x_pitch, dx + at(first, dx_pitch, 0), dx_pitch, p, affine,
         d_gammas, d_betas, 1.0 / rows, activation, group_d);
@@ -162,7 +163,7 @@ __device__ __forceinline__ void ghost_backward(
 
 /** D is KeepAll, or Drop. */
 #define GHOST_NORM_KERNELS(SUFFIX, T, V, D)                                                        \
-  extern "C" __global__ void __launch_bounds__(THREADS) bn_ghost_forward_##SUFFIX(                 \
+  extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_PANELS<V>) bn_ghost_forward_##SUFFIX(\
       const T *x, int rows, int columns, int x_pitch, int count, int per_slab, const float *gamma, \
       const float *beta, double epsilon, float *running_mean, float *running_variance,             \
       float *batches, double weight, int unbiased, float *saved, int activation, T *y,             \
@@ -174,7 +175,7 @@ __device__ __forceinline__ void ghost_backward(
         x, columns, x_pitch, ghosts, gamma, beta, epsilon, running, unbiased != 0, saved,          \
         activation, d, y, y_pitch, lanes, scratch);                                                \
   }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) bn_ghost_backward_##SUFFIX(                \
+  extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_PANELS<V>) bn_ghost_backward_##SUFFIX(\
       const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int columns, int count,        \
       int per_slab, const float *gamma, const float *beta, const float *saved, int activation,     \
       float *d_gamma, float *d_beta, T *dx, int dx_pitch, int lanes, Scratch *scratch,             \

@@ -45,12 +45,12 @@ struct Scalars {
 };
 
 /**
- * Moves V parameters by rule(p, g, a, b, decay), which changes p and the state a, b in place. STATES
- * of the two exist.
+ * Moves V parameters by rule(scalars, p, g, a, b, decay), which changes p and the state a, b in
+ * place. STATES of the two exist.
  */
 template <int V, int STATES, typename Rule>
 __device__ __forceinline__ void
-step_vector(const Update &update, float *a, float *b, const Scalars &scalars, int64_t i, Rule rule) {
+step_vector(const Update &update, float *a, float *b, int64_t i, Rule rule) {
   float p[V];
   float g[V];
   float as[V] = {};
@@ -63,13 +63,14 @@ step_vector(const Update &update, float *a, float *b, const Scalars &scalars, in
   if (STATES > 1) {
     unpack(load<float, V>(b + i), bs);
   }
+  const Scalars scalars(update); // behind the vectors, which need not wait for the guard
   if (scalars.refused) {
     return;
   }
 #pragma unroll
   for (int j = 0; j < V; j++) {
     const float decay = i + j < update.decayed ? scalars.weight_decay : 0.0f;
-    rule(p[j], scalars.scale * g[j], as[j], bs[j], decay);
+    rule(scalars, p[j], scalars.scale * g[j], as[j], bs[j], decay);
   }
   store(update.parameters + i, p);
   if (STATES > 0) {
@@ -86,31 +87,32 @@ step_vector(const Update &update, float *a, float *b, const Scalars &scalars, in
 /** One vector to a thread; the last one may be shorter. */
 template <int V, int STATES, typename Rule>
 __device__ __forceinline__ void
-step_all(const Update &update, float *a, float *b, const Scalars &scalars, Rule rule) {
+step_all(const Update &update, float *a, float *b, Rule rule) {
   int64_t i = (static_cast<int64_t>(blockIdx.x) * THREADS + threadIdx.x) * V;
   if (i + V <= update.count) {
-    step_vector<V, STATES>(update, a, b, scalars, i, rule);
+    step_vector<V, STATES>(update, a, b, i, rule);
     return;
   }
 #pragma unroll 1
   for (; i < update.count; i++) {
-    step_vector<1, STATES>(update, a, b, scalars, i, rule);
+    step_vector<1, STATES>(update, a, b, i, rule);
   }
 }
 
 template <int V> __device__ __forceinline__ void descend(const Update &update) {
-  const Scalars s(update);
-  step_all<V, 0>(update, nullptr, nullptr, s, [&](float &p, float g, float &, float &, float decay) {
-    p -= s.rate * (g + decay * p);
-  });
+  step_all<V, 0>(
+      update, nullptr, nullptr,
+      [&](const Scalars &s, float &p, float g, float &, float &, float decay) {
+        p -= s.rate * (g + decay * p);
+      });
 }
 
 template <int V>
 __device__ __forceinline__ void
 momentum_step(const Update &update, float *velocity, float momentum, int nesterov) {
-  const Scalars s(update);
   step_all<V, 1>(
-      update, velocity, nullptr, s, [&](float &p, float g, float &v, float &, float decay) {
+      update, velocity, nullptr,
+      [&](const Scalars &s, float &p, float g, float &v, float &, float decay) {
         const float decayed = g + decay * p;
         v = momentum * v + decayed;
         p -= s.rate * (nesterov != 0 ? decayed + momentum * v : v);
@@ -120,9 +122,9 @@ momentum_step(const Update &update, float *velocity, float momentum, int nestero
 template <int V>
 __device__ __forceinline__ void
 rmsprop(const Update &update, float *squares, float old, float fresh, float epsilon) {
-  const Scalars s(update);
   step_all<V, 1>(
-      update, squares, nullptr, s, [&](float &p, float g, float &square, float &, float decay) {
+      update, squares, nullptr,
+      [&](const Scalars &s, float &p, float g, float &square, float &, float decay) {
         const float decayed = g + decay * p;
         square = old * square + fresh * decayed * decayed;
         p -= s.rate * decayed / (sqrtf(square) + epsilon);
@@ -142,11 +144,11 @@ adam(const Update &update,
      float epsilon,
      int decoupled,
      const float *corrections) {
-  const Scalars s(update);
   const float corrected_rate = corrections[0];
   const float inverse_root = corrections[1];
   step_all<V, 2>(
-      update, mean, squares, s, [&](float &p, float g, float &m, float &v, float decay) {
+      update, mean, squares,
+      [&](const Scalars &s, float &p, float g, float &m, float &v, float decay) {
         const float shrink = decoupled != 0 ? s.rate * decay : 0.0f;
         const float decayed = decoupled != 0 ? g : g + decay * p;
         m = old_mean * m + fresh_mean * decayed;

@@ -59,6 +59,7 @@ template <int N> using Bits = std::conditional_t<(N > 32), uint64_t, unsigned>;
 
 /** No dropout. */
 struct KeepAll {
+  static constexpr bool DROPS = false;
   __device__ __forceinline__ KeepAll(DROPOUT_PARAMETERS, int columns) {}
   __device__ __forceinline__ KeepAll() {}
   __device__ __forceinline__ KeepAll below(int row) const { return *this; }
@@ -71,6 +72,7 @@ struct KeepAll {
 
 /** What this step's dropout does to a matrix. */
 struct Drop {
+  static constexpr bool DROPS = true;
   Dropping what;
   uint64_t seed;
   uint64_t counter;

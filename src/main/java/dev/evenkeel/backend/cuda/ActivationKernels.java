@@ -47,7 +47,7 @@ final class ActivationKernels {
     }
     View u = needsInput(activation) ? z : y;
     int width = Launcher.width(dy, u, dz);
-    Panels panels = Panels.ofSums(dy.rows(), dy.columns(), width);
+    Panels panels = Panels.ofSums(dy.rows(), dy.columns(), width, dy.type().bytes);
     return launcher.launch(
         "activation_backward" + Launcher.suffix(dy, width),
         panels.grid(),

@@ -64,7 +64,7 @@ final class LossKernels {
 
   Operation binaryCrossEntropy(View logits, View targets, View dLogits, long loss) {
     int width = Launcher.width(logits, dLogits);
-    Panels panels = Panels.ofSums(logits.rows(), logits.columns(), width);
+    Panels panels = Panels.ofSums(logits.rows(), logits.columns(), width, logits.type().bytes);
     return launcher.launch(
         "binary_cross_entropy" + Launcher.suffix(logits, width),
         panels.grid(),
@@ -87,7 +87,7 @@ final class LossKernels {
   Operation regressionLoss(
       RegressionLoss kind, double delta, View outputs, View targets, View dOutputs, long loss) {
     int width = Launcher.width(outputs, dOutputs);
-    Panels panels = Panels.ofSums(outputs.rows(), outputs.columns(), width);
+    Panels panels = Panels.ofSums(outputs.rows(), outputs.columns(), width, outputs.type().bytes);
     return launcher.launch(
         "regression_loss" + Launcher.suffix(outputs, width),
         panels.grid(),

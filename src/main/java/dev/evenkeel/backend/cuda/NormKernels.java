@@ -53,7 +53,7 @@ final class NormKernels {
               panels.lanes(),
               launcher.scratch()));
     }
-    Panels sums = Panels.ofSums(x.rows(), x.columns(), width);
+    Panels sums = Panels.ofSums(x.rows(), x.columns(), width, x.type().bytes);
     Operation statistics =
         launcher.launch(
             "bn_statistics" + Launcher.suffix(x, width),
@@ -70,7 +70,6 @@ final class NormKernels {
             unbiased,
             saved,
             sums.lanes(),
-            sums.rowsPerSlab(),
             launcher.scratch());
     Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
     Operation apply =
@@ -152,10 +151,9 @@ final class NormKernels {
               dx.address(),
               dx.pitch(),
               oneByRows,
-              panels.lanes(),
-              launcher.scratch()));
+              panels.lanes()));
     }
-    Panels sums = Panels.ofSums(x.rows(), x.columns(), width);
+    Panels sums = Panels.ofSums(x.rows(), x.columns(), width, x.type().bytes);
     Operation reduce =
         launcher.launch(
             drop.kernel("bn_reduce") + Launcher.suffix(x, width),
@@ -174,7 +172,6 @@ final class NormKernels {
                 dGamma,
                 dBeta,
                 sums.lanes(),
-                sums.rowsPerSlab(),
                 launcher.scratch()));
     Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
     Operation project =
@@ -205,7 +202,7 @@ final class NormKernels {
   /** Mean and biased variance of every column. */
   Operation columnStatistics(View x, long mean, long variance) {
     int width = Launcher.width(x);
-    Panels panels = Panels.ofSums(x.rows(), x.columns(), width);
+    Panels panels = Panels.ofSums(x.rows(), x.columns(), width, x.type().bytes);
     return launcher.launch(
         "column_statistics" + Launcher.suffix(x, width),
         panels.grid(),
@@ -216,7 +213,6 @@ final class NormKernels {
         mean,
         variance,
         panels.lanes(),
-        panels.rowsPerSlab(),
         launcher.scratch());
   }
 }

@@ -17,8 +17,14 @@ record Panels(int lanes, int panels, int slabs, int rowsPerSlab) {
   /** Rows that a thread asks memory for at once. */
   private static final int ROWS_AT_ONCE = 8;
 
-  /** Enough blocks to fill a large GPU, and few partial sums to merge. */
-  private static final int BLOCKS_OF_SUMS = 512;
+  /** Two blocks to each processor of a large GPU, all at once, and few partial sums to merge. */
+  private static final int BLOCKS_OF_SUMS = 256;
+
+  /** One block merges a panel's slabs while all others are done: better many panels, few slabs. */
+  private static final int PANELS_OF_SUMS = 32;
+
+  /** Where that makes a panel narrower, it stays as wide as what the caches keep together. */
+  private static final int LINE_BYTES = 128;
 
   /** More blocks than run at a time, so that all processors end together. */
   private static final int BLOCKS_OF_ROWS = 8192;
@@ -40,8 +46,13 @@ record Panels(int lanes, int panels, int slabs, int rowsPerSlab) {
   }
 
   /** For sums over the rows, or over all: a warp's lanes at most beside each other. */
-  static Panels ofSums(int rows, int columns, int width) {
-    int lanes = powerOfTwo(vectors(columns, width), WARP);
+  static Panels ofSums(int rows, int columns, int width, int elementBytes) {
+    int vectors = vectors(columns, width);
+    int narrowest = Math.min(WARP, LINE_BYTES / (width * elementBytes));
+    int lanes = powerOfTwo(vectors, WARP);
+    while (lanes > narrowest && divideUp(vectors, lanes) < PANELS_OF_SUMS) {
+      lanes /= 2;
+    }
     return cut(rows, columns, width, lanes, BLOCKS_OF_SUMS);
   }
 

@@ -60,7 +60,7 @@ final class RowNormKernels {
       View dy, View x, RowNorm norm, Activation activation, long saved, long dGamma, long dBeta) {
     int length = x.columns() / norm.groups();
     int width = width(norm, length, dy, x);
-    Panels panels = Panels.ofSums(x.rows(), x.columns(), width);
+    Panels panels = Panels.ofSums(x.rows(), x.columns(), width, x.type().bytes);
     return launcher.launch(
         "row_norm_sums" + Launcher.suffix(x, width),
         panels.grid(),

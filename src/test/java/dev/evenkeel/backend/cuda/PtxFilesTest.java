@@ -39,7 +39,13 @@ class PtxFilesTest {
   private static final Pattern PROPERTIES =
       Pattern.compile(
           "Function properties for (\\w+)\\s+(\\d+) bytes stack frame, (\\d+) bytes spill stores,"
-              + " (\\d+) bytes spill loads");
+              + " (\\d+) bytes spill loads\\s+ptxas info\\s+: Used (\\d+) registers");
+
+  /** Of a processor, for each of the 512 threads of two blocks. */
+  private static final int REGISTERS = 65536 / 512;
+
+  /** Kernels whose blocks have all rows of their columns: a GPU has not two for each processor. */
+  private static final Pattern FEW_BLOCKS = Pattern.compile("bn_(ghost_)?(for|back)ward_\\w+");
 
   @TempDir Path folder;
 
@@ -128,6 +134,7 @@ class PtxFilesTest {
     String targets = (ptx.name().contains("sm75") ? "75 " : "") + "80 86 89 90 100 120";
     Path file = Files.writeString(folder.resolve(ptx.name()), ptx.text());
     List<String> spills = new ArrayList<>();
+    List<String> crowded = new ArrayList<>();
     for (String target : targets.split(" ")) {
       String said =
           output(List.of("ptxas", "-v", "-arch=sm_" + target, "-o", "/dev/null", file.toString()));
@@ -141,10 +148,15 @@ class PtxFilesTest {
             break;
           }
         }
+        if (Integer.parseInt(kernel.group(5)) > REGISTERS
+            && !FEW_BLOCKS.matcher(kernel.group(1)).matches()) {
+          crowded.add("sm_%s: %s takes %s".formatted(target, kernel.group(1), kernel.group(5)));
+        }
       }
       assertEquals(ptx.kernels().size(), kernels, said);
     }
     assertEquals(List.of(), spills, "local memory where registers should do");
+    assertEquals(List.of(), crowded, "registers that leave no room for a second block");
   }
 
   private static boolean isOnPath(String program) {

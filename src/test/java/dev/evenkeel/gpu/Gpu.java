@@ -6,6 +6,7 @@ import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.cuda.jcuda.CudaProvider;
 import dev.evenkeel.backend.cuda.jcuda.CudaSetup;
+import dev.evenkeel.backend.cuda.jcuda.JCudaDriver;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -76,6 +77,19 @@ public final class Gpu {
   }
 
   public static Backend open(DeviceOptions options) {
+    Held.use();
     return new CudaProvider().open(index(), options);
+  }
+
+  /**
+   * One user more, for as long as the tests run: what a user's program does once they do hundreds
+   * of times, and the driver need not make its context anew under cuBLAS and cuDNN each time.
+   */
+  private static final class Held {
+    private static final JCudaDriver DRIVER = new JCudaDriver(index());
+
+    static void use() {
+      DRIVER.properties();
+    }
   }
 }

@@ -7,6 +7,7 @@ import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.cuda.Kernels.Drop;
 import dev.evenkeel.backend.cuda.Kernels.Norm;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,8 +25,10 @@ import java.util.stream.LongStream;
  */
 final class NormBodies {
 
-  private static final int WARM_UP = 3;
+  /** So many runs after another are timed, so many times. */
   private static final int RUNS = 10;
+
+  private static final int REPLAYS = 3;
 
   private static final String OURS = "our kernels";
 
@@ -38,9 +41,8 @@ final class NormBodies {
 
   private record Shape(Kind kind, int rows, int columns, ElementType type, Activation activation) {}
 
-  private final CudaDriver driver;
+  private final GraphTimer timer;
   private final CudaMemory memory;
-  private final long stream;
   private final Kernels kernels;
   private final NormBody wanted;
   private final CudnnMemory cudnnMemory;
@@ -55,9 +57,8 @@ final class NormBodies {
       Kernels kernels,
       NormBody wanted,
       Optional<Cudnn> library) {
-    this.driver = driver;
+    this.timer = new GraphTimer(driver, stream, 0, REPLAYS);
     this.memory = memory;
-    this.stream = stream;
     this.kernels = kernels;
     this.wanted = wanted;
     this.cudnnMemory = new CudnnMemory(driver, memory, stream);
@@ -201,10 +202,10 @@ final class NormBodies {
                       dy, x, norm, activation, Drop.NONE, saved, dy, dGamma, dBeta);
             };
     try {
-      double best = wanted == NormBody.CUDNN ? Double.POSITIVE_INFINITY : milliseconds(ours.get());
+      double best = wanted == NormBody.CUDNN ? Double.POSITIVE_INFINITY : microseconds(ours.get());
       Optional<CudnnNorm> fastest = Optional.empty();
       for (CudnnNorm body : able) {
-        double time = millisecondsOrNever(() -> theirs.apply(body));
+        double time = microsecondsOrNever(() -> theirs.apply(body));
         if (time < best) {
           best = time;
           fastest = Optional.of(body);
@@ -216,32 +217,17 @@ final class NormBodies {
     }
   }
 
-  /** Infinite where cuDNN refuses the shape after all, or has no room for it. */
-  private double millisecondsOrNever(Supplier<Operation> operation) {
-    try {
-      return milliseconds(operation.get());
-    } catch (CudaException | DeviceMemoryException e) {
-      return Double.POSITIVE_INFINITY;
-    }
+  /** As in a step, of a recorded graph: one by one, the host's launches would be compared. */
+  private double microseconds(Operation operation) {
+    return timer.microseconds(Collections.nCopies(RUNS, operation));
   }
 
-  private double milliseconds(Operation operation) {
-    long begin = driver.createEvent(true);
-    long end = driver.createEvent(true);
+  /** Infinite where cuDNN refuses the shape after all, or has no room for it. */
+  private double microsecondsOrNever(Supplier<Operation> operation) {
     try {
-      for (int i = 0; i < WARM_UP; i++) {
-        operation.run();
-      }
-      driver.record(begin, stream);
-      for (int i = 0; i < RUNS; i++) {
-        operation.run();
-      }
-      driver.record(end, stream);
-      driver.synchronizeEvent(end);
-      return driver.milliseconds(begin, end);
-    } finally {
-      driver.destroyEvent(begin);
-      driver.destroyEvent(end);
+      return microseconds(operation.get());
+    } catch (CudaException | DeviceMemoryException e) {
+      return Double.POSITIVE_INFINITY;
     }
   }
 }

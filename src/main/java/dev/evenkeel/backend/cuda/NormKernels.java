@@ -71,7 +71,7 @@ final class NormKernels {
             saved,
             sums.lanes(),
             launcher.scratch());
-    Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
+    Panels panels = Panels.ofScaledElements(x.rows(), x.columns(), width);
     Operation apply =
         launcher.launch(
             drop.kernel("bn_apply") + Launcher.suffix(x, width),
@@ -94,7 +94,7 @@ final class NormKernels {
 
   Operation batchNormInference(View x, Kernels.Norm norm, Activation activation, View y) {
     int width = Launcher.width(x, y);
-    Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
+    Panels panels = Panels.ofScaledElements(x.rows(), x.columns(), width);
     return launcher.launch(
         "bn_inference" + Launcher.suffix(x, width),
         panels.grid(),
@@ -173,7 +173,7 @@ final class NormKernels {
                 dBeta,
                 sums.lanes(),
                 launcher.scratch()));
-    Panels panels = Panels.ofElements(x.rows(), x.columns(), width);
+    Panels panels = Panels.ofScaledElements(x.rows(), x.columns(), width);
     Operation project =
         launcher.launch(
             drop.kernel("bn_project") + Launcher.suffix(x, width),

@@ -17,8 +17,11 @@ record Panels(int lanes, int panels, int slabs, int rowsPerSlab) {
   /** Rows that a thread asks memory for at once. */
   private static final int ROWS_AT_ONCE = 8;
 
-  /** Two blocks to each processor of a large GPU, all at once, and few partial sums to merge. */
-  private static final int BLOCKS_OF_SUMS = 256;
+  /** Two to each processor of a large GPU: a small matrix is rather cut into as many. */
+  private static final int BLOCKS_AT_ONCE = 256;
+
+  /** Of sums: all at once, and few partial sums to merge. */
+  private static final int BLOCKS_OF_SUMS = BLOCKS_AT_ONCE;
 
   /** One block merges a panel's slabs while all others are done: better many panels, few slabs. */
   private static final int PANELS_OF_SUMS = 32;
@@ -36,13 +39,24 @@ record Panels(int lanes, int panels, int slabs, int rowsPerSlab) {
   private static final int NARROWEST_BYTES = 64;
 
   /**
-   * For work on elements.
+   * For work on elements. Few of them are rather spread over all processors than given to a thread
+   * eight at once.
    *
    * @param width elements to a vector
    */
   static Panels ofElements(int rows, int columns, int width) {
+    long each = (long) rows * vectors(columns, width) / ((long) THREADS * BLOCKS_AT_ONCE);
+    return ofElements(rows, columns, width, (int) Math.max(1, Math.min(ROWS_AT_ONCE, each)));
+  }
+
+  /** The same, where a thread first looks up what its columns are scaled by: for eight rows. */
+  static Panels ofScaledElements(int rows, int columns, int width) {
+    return ofElements(rows, columns, width, ROWS_AT_ONCE);
+  }
+
+  private static Panels ofElements(int rows, int columns, int width, int rowsAtOnce) {
     int lanes = Math.min(powerOfTwo(vectors(columns, width)), THREADS / powerOfTwo(rows, 8));
-    return cut(rows, columns, width, lanes, BLOCKS_OF_ROWS);
+    return cut(rows, columns, width, lanes, rowsAtOnce, BLOCKS_OF_ROWS);
   }
 
   /** For sums over the rows, or over all: a warp's lanes at most beside each other. */
@@ -53,7 +67,7 @@ record Panels(int lanes, int panels, int slabs, int rowsPerSlab) {
     while (lanes > narrowest && divideUp(vectors, lanes) < PANELS_OF_SUMS) {
       lanes /= 2;
     }
-    return cut(rows, columns, width, lanes, BLOCKS_OF_SUMS);
+    return cut(rows, columns, width, lanes, ROWS_AT_ONCE, BLOCKS_OF_SUMS);
   }
 
   /** One slab: each block has all rows of its columns. */
@@ -90,11 +104,12 @@ record Panels(int lanes, int panels, int slabs, int rowsPerSlab) {
     return new CudaDriver.Grid(panels, slabs, THREADS, 1);
   }
 
-  private static Panels cut(int rows, int columns, int width, int lanes, int blocks) {
+  private static Panels cut(
+      int rows, int columns, int width, int lanes, int rowsAtOnce, int blocks) {
     int down = THREADS / lanes;
     int panels = divideUp(vectors(columns, width), lanes);
     int most = Math.max(1, blocks / panels);
-    int wanted = Math.min(divideUp(rows, down * ROWS_AT_ONCE), most);
+    int wanted = Math.min(divideUp(rows, down * rowsAtOnce), most);
     int rowsPerSlab = divideUp(divideUp(rows, wanted), down) * down;
     return new Panels(lanes, panels, divideUp(rows, rowsPerSlab), rowsPerSlab);
   }

@@ -26,6 +26,16 @@ class PanelsTest {
     assertTrue(merged <= 32 << 10, merged + " bytes for one block to merge");
   }
 
+  /** A gather of the smallest net's batch, a layer of it, and matrices that fill the GPU anyway. */
+  @ParameterizedTest(name = "{0} x {1}, {2} elements to an access")
+  @CsvSource({"256, 784, 4", "512, 2048, 8", "1024, 512, 4", "4096, 1024, 4", "8192, 4096, 8"})
+  void elementsFillLargeGpus(int rows, int columns, int width) {
+    Panels panels = Panels.ofElements(rows, columns, width);
+    int blocks = panels.panels() * panels.slabs();
+    assertTrue(blocks >= 224 && blocks <= 8192, blocks + " blocks");
+    assertTrue((long) panels.slabs() * panels.rowsPerSlab() >= rows);
+  }
+
   @ParameterizedTest
   @CsvSource({"3, 10, 1, 4", "1000, 10, 4, 4", "4096, 1023, 1, 4", "70000, 3, 8, 2"})
   void allRowsAndColumnsAreCovered(int rows, int columns, int width, int bytes) {

@@ -11,8 +11,8 @@ import java.util.stream.IntStream;
 
 /**
  * What became of a table's columns that its owner may not have meant: numbers that are categories
- * because of a few words among them, names of rows that were left out, dates, targets that never
- * change.
+ * because of a few words among them, names of rows that were left out, numbers that count them,
+ * dates, targets that never change.
  */
 public final class TableRemarks {
 
@@ -25,6 +25,9 @@ public final class TableRemarks {
 
   /** Postcodes and the like, which nobody means as numbers. */
   private static final Pattern CODE = Pattern.compile("0\\d+");
+
+  /** Fewer rows than these may be counted by chance. */
+  private static final int FEW = 20;
 
   private final Table table;
   private final List<String> remarks = new ArrayList<>();
@@ -52,6 +55,8 @@ public final class TableRemarks {
       if (feature instanceof Feature.Categorical texts && !chosen.contains(texts.name())) {
         String became = "became " + Words.counted(texts.width(), "input") + ", one for each text";
         found.judge(texts.name(), became, "--drop %s leaves it out".formatted(texts.name()));
+      } else if (feature instanceof Feature.Numeric number) {
+        found.noteCounting(number.name());
       }
     }
     if (preparation.target() instanceof Target.Labels labels && !chosen.contains(labels.name())) {
@@ -166,6 +171,24 @@ public final class TableRemarks {
     return 2 * count > counts.filled
         ? Optional.of(new Looks(kind, count, example, other))
         : Optional.empty();
+  }
+
+  /** 1, 2, 3, … down the file: where rows lie in it seldom says anything of rows to come. */
+  private void noteCounting(String name) {
+    double[] values = ((Column.Numeric) table.column(name)).values();
+    double first = values[0];
+    if (values.length >= FEW
+        && first == Math.rint(first)
+        && IntStream.range(0, values.length).allMatch(row -> values[row] == first + row)) {
+      remarks.add(
+          "%s: column \"%s\" counts the rows, from %s to %s, and became a feature. help: --drop %s, unless the order of rows means something"
+              .formatted(
+                  table.name(),
+                  name,
+                  Cells.text(first),
+                  Cells.text(values[values.length - 1]),
+                  name));
+    }
   }
 
   /** One target among others may be the same everywhere: they are learned none the less. */

@@ -240,6 +240,24 @@ class TablePlanTest {
     assertTrue(notes.stream().noneMatch(note -> note.contains("look like names")), notes::toString);
   }
 
+  @Test
+  void aColumnThatCountsTheRowsIsNamed() throws IOException {
+    plan("id,x,y", i -> i + 7 + "," + i * i % 13 + "," + i * 0.5).load(notes::add);
+    assertTrue(
+        notes.stream()
+            .anyMatch(
+                note ->
+                    note.contains("column \"id\" counts the rows, from 7 to ")
+                        && note.endsWith(
+                            "and became a feature. help: --drop id, unless the order of rows means something")),
+        notes::toString);
+    assertEquals(1, notes.stream().filter(note -> note.contains("counts the rows")).count());
+    notes.clear();
+    plan("id,x,y", i -> i + (i == 3 ? 1 : 0) + "," + i % 5 + "," + i * 0.5).load(notes::add);
+    plan("id,x,y", i -> i + 0.5 + "," + i % 5 + "," + i * 0.5).load(notes::add);
+    assertTrue(notes.stream().noneMatch(note -> note.contains("counts the rows")), notes::toString);
+  }
+
   /** A text in two rows each can be learned from; so can dates, which are hardly ever twice. */
   @Test
   void columnsOfPairsOfRowsAndOfDatesStay() throws IOException {

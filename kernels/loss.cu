@@ -25,12 +25,6 @@ __device__ __forceinline__ double weight_of(int target, const float *class_weigh
   return class_weights == nullptr ? 1.0 : class_weights[target];
 }
 
-/** What a row counts, of the column behind its targets; 1 where there is none. */
-__device__ __forceinline__ double
-weight_of_row(const float *targets, int row, int target_pitch, int columns, bool weighted) {
-  return weighted ? targets[at(row, target_pitch, columns)] : 1.0;
-}
-
 #ifndef EVENKEEL_BFLOAT16
 /** scratch.weight := Σ of the rows' class weights. */
 extern "C" __global__ void __launch_bounds__(THREADS) class_weight_total_f32x1(
@@ -156,8 +150,10 @@ __device__ __forceinline__ void softmax(
     }
     others += tops - 1;
     if (row < rows) {
-      const double weight = weight_of(target, class_weights) *
-                            weight_of_row(targets, row, target_pitch, 1, weighted);
+      double weight = weight_of(target, class_weights);
+      if (weighted) {
+        weight *= targets[at(row, target_pitch, 1)];
+      }
       const double scale = weight * share;
       const float probability = static_cast<float>(scale / (1 + others));
       const float flat = static_cast<float>(scale * everywhere);
@@ -255,7 +251,7 @@ __device__ __forceinline__ void elementwise_loss(
     float slopes[V];
     unpack(load<T, V>(outputs + at(row, pitch, p.column)), y);
     load_within(targets + at(row, target_pitch, 0), p.column, columns, t);
-    const double weight = weight_of_row(targets, row, target_pitch, columns, weighted);
+    const double weight = weighted ? targets[at(row, target_pitch, columns)] : 1.0;
 #pragma unroll
     for (int j = 0; j < V; j++) {
       double slope;
@@ -274,27 +270,27 @@ __device__ __forceinline__ void elementwise_loss(
 #define LOSS_KERNELS(SUFFIX, T, V)                                                                 \
   extern "C" __global__ void __launch_bounds__(THREADS) softmax_cross_entropy_##SUFFIX(            \
       const T *logits, int rows, int columns, int pitch, const float *targets, int target_pitch,   \
-      int weighted, double smoothing, const float *class_weights, T *gradient, int gradient_pitch, float *loss,  \
-      int group, Scratch *scratch) {                                                               \
+      int weighted, double smoothing, const float *class_weights, T *gradient,                     \
+      int gradient_pitch, float *loss, int group, Scratch *scratch) {                              \
     softmax<T, V>(                                                                                 \
-        logits, rows, columns, pitch, targets, target_pitch, weighted != 0, smoothing, class_weights, gradient, \
-        gradient_pitch, loss, group, scratch);                                                     \
+        logits, rows, columns, pitch, targets, target_pitch, weighted != 0, smoothing,             \
+        class_weights, gradient, gradient_pitch, loss, group, scratch);                            \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) binary_cross_entropy_##SUFFIX(             \
       const T *logits, int rows, int columns, int pitch, const float *targets, int target_pitch,   \
-      int weighted, T *gradient, int gradient_pitch, double divisor, float *loss, int lanes, int rows_per_slab,  \
-      Scratch *scratch) {                                                                          \
+      int weighted, T *gradient, int gradient_pitch, double divisor, float *loss, int lanes,       \
+      int rows_per_slab, Scratch *scratch) {                                                       \
     elementwise_loss<T, V>(                                                                        \
-        Binary{}, logits, rows, columns, pitch, targets, target_pitch, weighted != 0, gradient, gradient_pitch, \
-        divisor, loss, lanes, rows_per_slab, scratch);                                             \
+        Binary{}, logits, rows, columns, pitch, targets, target_pitch, weighted != 0, gradient,    \
+        gradient_pitch, divisor, loss, lanes, rows_per_slab, scratch);                             \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) regression_loss_##SUFFIX(                  \
       int kind, double delta, const T *outputs, int rows, int columns, int pitch,                  \
-      const float *targets, int target_pitch, int weighted, T *gradient, int gradient_pitch, double divisor, \
-      float *loss, int lanes, int rows_per_slab, Scratch *scratch) {                               \
+      const float *targets, int target_pitch, int weighted, T *gradient, int gradient_pitch,       \
+      double divisor, float *loss, int lanes, int rows_per_slab, Scratch *scratch) {               \
     elementwise_loss<T, V>(                                                                        \
-        Regression{kind, delta}, outputs, rows, columns, pitch, targets, target_pitch, weighted != 0, gradient, \
-        gradient_pitch, divisor, loss, lanes, rows_per_slab, scratch);                             \
+        Regression{kind, delta}, outputs, rows, columns, pitch, targets, target_pitch,             \
+        weighted != 0, gradient, gradient_pitch, divisor, loss, lanes, rows_per_slab, scratch);    \
   }
 
 #ifdef EVENKEEL_BFLOAT16

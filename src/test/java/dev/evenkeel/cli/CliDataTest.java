@@ -118,6 +118,8 @@ class CliDataTest {
     CommandLineRun.of("evaluate", "--model", run, "--data", later).succeeded().says("3 rows");
     Path out = folder.resolve("p.csv");
     CommandLineRun.of("predict", "--model", run, "--data", later, "--out", out).succeeded();
+    CommandLineRun.of("train", "--resume", run, "--target", "x")
+        .refused("--target is for NPY and IDX data");
     CommandLineRun.of("train", "--from", run, "--weights", "w")
         .refused("--weights can't be chosen with --from");
   }

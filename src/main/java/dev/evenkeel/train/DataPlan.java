@@ -328,10 +328,15 @@ public record DataPlan(
   }
 
   private void requireWeights(Table table, Preparation trained) {
-    if (!weights.isEmpty() && trained.uses(table.column(weights).name())) {
+    if (weights.isEmpty()) {
+      return;
+    }
+    Column column = table.column(weights);
+    boolean grouped = !group.isEmpty() && table.column(group) == column;
+    if (grouped || trained.uses(column.name())) {
       throw new EvenkeelException(
-          "--weights %s is also a feature or the target of the model: a column has one use. help: another column, or leave it out"
-              .formatted(weights));
+          "--weights %s is also %s: a column has one use. help: another column, or leave it out"
+              .formatted(weights, grouped ? "--group" : "a feature or the target of the model"));
     }
   }
 

@@ -135,8 +135,7 @@ public record Measured(Dataset rows, String words, boolean changed) {
     float[] weights = rows.weights();
     boolean none = IntStream.range(0, weights.length).allMatch(row -> weights[row] == 0);
     if (rows.isWeighted() && none) {
-      notes.accept(
-          "The weights of all these rows are 0, so the loss is measured as if they counted alike.");
+      notes.accept("The weights of all these rows are 0; here they count alike.");
     }
     return new Measured(
         none ? rows.unweighted() : rows,

@@ -222,6 +222,9 @@ class RowWeightsTest {
     Expect.failure(
         () -> plan().withWeights("x").load(trained.preparation(), note -> {}),
         "--weights x is also a feature or the target of the model");
+    Expect.failure(
+        () -> plan().withGroup("w").load(trained.preparation(), note -> {}),
+        "--weights w is also --group");
     Path other = Files.writeString(folder.resolve("valid.csv"), "x,y\n1,2\n3,4\n");
     DataPlan lacking = plan().withParts(Portion.ofFile(other.toString()), Portion.ofShare(0));
     Expect.failure(

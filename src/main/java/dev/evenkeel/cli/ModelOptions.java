@@ -30,7 +30,7 @@ final class ModelOptions {
       names = "--data",
       paramLabel = "NAME|FILE",
       description =
-          "data of the kind that the model was trained on, or - for stdin (default: what it was trained on: all its rows or, where targets are compared, its test rows or the file of them)")
+          "data of the kind that the model was trained on, or - for stdin (default: what it was trained on: all its rows or, where targets are compared, its test rows or the file of them; to calibrate, those that validated)")
   private String data;
 
   @Option(

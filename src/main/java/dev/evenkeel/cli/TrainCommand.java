@@ -214,6 +214,9 @@ final class TrainCommand implements Callable<Integer> {
           "%s was not made by this command, and does not say what it was trained on"
               .formatted(checkpoint.file()));
     }
+    if (data.target.length > 0) {
+      ModelOptions.requireTargetFile(ModelOptions.preparation(checkpoint));
+    }
     DataPlan plan = resumedPlan(ModelOptions.plan(checkpoint));
     Parts parts = plan.load(ModelOptions.preparation(checkpoint), note -> {});
     boolean learned = checkpoint.learnedFrom(parts).orElse(false); // or else the trainer refuses

@@ -192,6 +192,11 @@ public final class Dataset {
     return new Dataset(name, features, columns, targets, targetColumns, task, weights);
   }
 
+  /** The same rows, which count alike. */
+  public Dataset unweighted() {
+    return new Dataset(name, features, columns, targets, targetColumns, task);
+  }
+
   /** Whether rows count differently. */
   public boolean isWeighted() {
     return weights.length > 0;

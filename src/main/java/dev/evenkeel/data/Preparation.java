@@ -304,6 +304,12 @@ public record Preparation(
     return Table.Options.DETECT.withFormat(reading).withTexts(texts()).withUsed(used());
   }
 
+  /** Whether a column is a feature or a target. */
+  public boolean uses(String column) {
+    return used().contains(column)
+        || target instanceof Target.Labels labels && labels.name().equals(column);
+  }
+
   private Set<String> used() {
     Set<String> names = new LinkedHashSet<>();
     if (target instanceof Target.Quantities quantities) {

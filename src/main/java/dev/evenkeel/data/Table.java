@@ -207,13 +207,17 @@ public final class Table {
    * the last.
    */
   public Column column(String nameOrNumber) {
-    return find(nameOrNumber)
-        .or(() -> numbered(nameOrNumber))
+    return findAny(nameOrNumber)
         .orElseThrow(
             () ->
                 new EvenkeelException(
                     "%s has no column \"%s\". Its columns are: %s."
                         .formatted(name(), nameOrNumber, String.join(", ", columnNames()))));
+  }
+
+  /** The same, empty where there is none. */
+  public Optional<Column> findAny(String nameOrNumber) {
+    return find(nameOrNumber).or(() -> numbered(nameOrNumber));
   }
 
   private Optional<Column> numbered(String number) {

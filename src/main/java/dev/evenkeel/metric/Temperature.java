@@ -35,7 +35,7 @@ public record Temperature(double value) {
         throw new EvenkeelException(
             "The model's answers are NaN for some rows, so there is no temperature for them. help: evaluate shows which metrics are NaN; train with a lower --lr");
       }
-      if (slope > 0) {
+      if (slope >= 0) {
         low = middle;
       } else {
         high = middle;

@@ -310,6 +310,7 @@ public record DataPlan(
     Source source = new Sources(this).toGoOn(trained);
     if (source instanceof Source.Csv csv) {
       csv.table().remarks().forEach(notes);
+      requireWeights(csv.table(), trained);
       Optional<Groups> groups = groups(csv.table());
       Dataset all = apply(trained, csv.table(), true, notes);
       Parts parts = Parts.selected(all, split(all, groups, test.share()), trained);
@@ -326,12 +327,27 @@ public record DataPlan(
     return new Parting(this, RawRows.strata(all), row -> "", groups).split(tested);
   }
 
+  private void requireWeights(Table table, Preparation trained) {
+    if (weights.isEmpty()) {
+      return;
+    }
+    Column column = table.column(weights);
+    boolean grouped = !group.isEmpty() && table.column(group) == column;
+    if (grouped || trained.uses(column.name())) {
+      throw new EvenkeelException(
+          "--weights %s is also %s: a column has one use. help: another column, or leave it out"
+              .formatted(weights, grouped ? "--group" : "a feature or the target of the model"));
+    }
+  }
+
   /** The rows of a table, with their weights where it has some: an answer needs none. */
   private Dataset apply(
       Preparation trained, Table table, boolean withTargets, Consumer<String> notes) {
     Optional<String> column =
-        weights.isEmpty() ? Optional.empty() : table.find(weights).map(Column::name);
-    if (column.isEmpty() || !withTargets) {
+        weights.isEmpty() || !withTargets
+            ? Optional.empty()
+            : table.findAny(weights).map(Column::name).filter(name -> !trained.uses(name));
+    if (column.isEmpty()) {
       return trained.apply(table, withTargets, notes);
     }
     return trained
@@ -403,7 +419,7 @@ public record DataPlan(
       Preparation preparation,
       Consumer<String> notes,
       Consumer<Table> tables) {
-    Source source = new Sources(this).like(other, preparation);
+    Source source = new Sources(withTargets ? this : withWeights("")).like(other, preparation);
     if (source instanceof Source.Csv csv) {
       csv.table().remarks().forEach(notes);
       tables.accept(csv.table());

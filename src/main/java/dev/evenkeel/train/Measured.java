@@ -8,6 +8,7 @@ import dev.evenkeel.io.Spool;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * Rows to measure a trained model on.
@@ -43,15 +44,17 @@ public record Measured(Dataset rows, String words, boolean changed) {
    * model was trained on the validation rows, of other data all.
    */
   public static Measured toSet(
-      DataPlan plan, String data, SavedModel saved, Consumer<String> notes) {
+      DataPlan trained, String data, SavedModel saved, Consumer<String> notes) {
+    DataPlan plan = isMoved(trained, data, saved) ? trained.withData(data) : trained;
     if (!plan.isOf(data)) {
       return all(plan, data, saved, "%s", false, notes);
     }
     Parts parts = plan.load(saved.preparation().orElseThrow(), note -> {});
+    boolean apart = plan.valid().isFile();
     if (!saved.learnedFrom(parts).orElse(true)) {
       throw new EvenkeelException(
           "%s has changed since training, so its validation rows can't be told any more. help: --data with rows that neither trained nor test"
-              .formatted(data));
+              .formatted(apart ? "%s or %s".formatted(data, plan.valid()) : data));
     }
     Dataset rows =
         parts
@@ -61,8 +64,11 @@ public record Measured(Dataset rows, String words, boolean changed) {
                     new EvenkeelException(
                         "%s was trained without validation rows, and those that trained would be answered too surely. help: --data with other rows"
                             .formatted(saved.file())));
-    notes.accept("Of %s, the %,d validation rows.".formatted(data, rows.rows()));
-    return counted(rows, "%s that validated", false);
+    notes.accept(
+        apart
+            ? "The %,d rows of %s, which validated.".formatted(rows.rows(), plan.valid())
+            : "Of %s, the %,d validation rows.".formatted(data, rows.rows()));
+    return counted(rows, "%s that validated", false, notes);
   }
 
   /** Whether the data of training, which are no longer where they were, are here. */
@@ -90,7 +96,7 @@ public record Measured(Dataset rows, String words, boolean changed) {
                 changed ? "has changed since training" : "training never saw"));
     String words =
         changed ? "%s of a file that changed since training" : "%s that training never saw";
-    return counted(rows, words, changed);
+    return counted(rows, words, changed, notes);
   }
 
   private static Measured ofOwn(
@@ -110,7 +116,7 @@ public record Measured(Dataset rows, String words, boolean changed) {
     Dataset rows = parts.test().get();
     String unseen = same.isPresent() ? " that training never saw" : "";
     notes.accept("Of %s, the %,d test rows%s.".formatted(data, rows.rows(), unseen));
-    return counted(rows, "%s" + unseen, false);
+    return counted(rows, "%s" + unseen, false, notes);
   }
 
   private static Measured all(
@@ -121,10 +127,19 @@ public record Measured(Dataset rows, String words, boolean changed) {
       boolean changed,
       Consumer<String> notes) {
     Preparation preparation = saved.preparation().orElseThrow();
-    return counted(plan.load(data, true, preparation, notes), words, changed);
+    return counted(plan.load(data, true, preparation, notes), words, changed, notes);
   }
 
-  private static Measured counted(Dataset rows, String words, boolean changed) {
-    return new Measured(rows, words.formatted(Words.counted(rows.rows(), "row")), changed);
+  private static Measured counted(
+      Dataset rows, String words, boolean changed, Consumer<String> notes) {
+    float[] weights = rows.weights();
+    boolean none = IntStream.range(0, weights.length).allMatch(row -> weights[row] == 0);
+    if (rows.isWeighted() && none) {
+      notes.accept("The weights of all these rows are 0; here they count alike.");
+    }
+    return new Measured(
+        none ? rows.unweighted() : rows,
+        words.formatted(Words.counted(rows.rows(), "row")),
+        changed);
   }
 }

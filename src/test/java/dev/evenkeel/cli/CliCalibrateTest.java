@@ -78,6 +78,26 @@ class CliCalibrateTest {
   }
 
   @Test
+  void validationRowsOfDataThatMovedOrOfAFileAreFound() throws IOException {
+    Path data = noisy();
+    Path run = trained(data, "--norm none");
+    Path moved = Files.move(data, folder.resolve("moved.csv"));
+    CommandLineRun.of(
+            "calibrate", "--model", run, "--data", moved, "--out", folder.resolve("calibrated"))
+        .succeeded()
+        .says("moved.csv, the 40 validation rows");
+    Files.move(run, folder.resolve("before"));
+    Path apart = trained(moved, "--valid " + noisy());
+    Path out = folder.resolve("apart");
+    CommandLineRun.of("calibrate", "--model", apart, "--out", out)
+        .succeeded()
+        .says("The 400 rows of " + data + ", which validated");
+    Files.writeString(data, Files.readString(data) + "3,yes\n");
+    CommandLineRun.of("calibrate", "--model", apart, "--out", folder.resolve("none"))
+        .refused("moved.csv or " + data + " has changed since training");
+  }
+
+  @Test
   void whatCannotBeCalibratedIsRefused() throws IOException {
     Path data = noisy();
     Path out = folder.resolve("calibrated");

@@ -107,10 +107,19 @@ class CliDataTest {
     CommandLineRun.of("evaluate", "--model", run)
         .succeeded()
         .says("12 test rows that training never saw");
+    Path bad = write("bad.csv", "x,w,y\n1,1,2\n" + "3,?,4\n".repeat(30) + "9,much,1\n");
+    Path of = folder.resolve("of.csv");
+    CommandLineRun.of("predict", "--model", run, "--data", bad, "--out", of).succeeded();
+    Path none = write("none.csv", "x,w,y\n1,0,2\n3,0,4\n9,0,1\n");
+    CommandLineRun.of("evaluate", "--model", run, "--data", none)
+        .succeeded()
+        .says("The weights of all these rows are 0");
     Path later = write("later.csv", "x,y\n1,2\n3,4\n9,1\n");
     CommandLineRun.of("evaluate", "--model", run, "--data", later).succeeded().says("3 rows");
     Path out = folder.resolve("p.csv");
     CommandLineRun.of("predict", "--model", run, "--data", later, "--out", out).succeeded();
+    CommandLineRun.of("train", "--resume", run, "--target", "x")
+        .refused("--target is for NPY and IDX data");
     CommandLineRun.of("train", "--from", run, "--weights", "w")
         .refused("--weights can't be chosen with --from");
   }

@@ -82,6 +82,21 @@ class OnnxDataTest {
     assertTableAgrees(saved);
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void scaledOutputsAreWithinTheFile(boolean binary) {
+    Loss loss = binary ? Loss.binaryCrossEntropy() : Loss.crossEntropy();
+    SavedModel saved =
+        TinyRuns.train(
+            TinyRuns.table(folder, "owned"), Recipe.classification().withLoss(loss), folder);
+    try (Backend backend = Device.cpu(1);
+        Model model = saved.build(backend)) {
+      model.scaleOutputs(0.3);
+      saved.write(folder.resolve("scaled.safetensors"), model);
+    }
+    assertTableAgrees(SavedModel.load(folder.resolve("scaled.safetensors")));
+  }
+
   @Test
   void tablesIntoNumbersInTheirOwnUnits() {
     for (Loss loss : List.of(Loss.meanSquared(), Loss.meanAbsolute(), Loss.huber(1))) {

@@ -91,6 +91,8 @@ class TemperatureTest {
     Expect.failure(() -> Temperature.of(rows), "The model's answers are NaN for some rows");
     Predictions wrong = new Predictions(1, 2, new float[] {1, 0}, 1, new float[] {1});
     Expect.failure(() -> Temperature.of(wrong), "The logits of 1 row say nothing of the classes");
+    Predictions alike = new Predictions(2, 2, new float[] {3, 3, 0, 0}, 1, new float[] {0, 1});
+    Expect.failure(() -> Temperature.of(alike), "The logits of 2 rows say nothing of the classes");
     Expect.failure(() -> new Temperature(0), "A temperature must be above 0 and finite, not 0.0");
   }
 }

@@ -155,6 +155,13 @@ class RowWeightsTest {
     }
     Parts again = plan().load(parts.preparation(), note -> {});
     assertEquals(parts.fingerprints(), again.fingerprints());
+    for (String number : List.of("2", "-2")) {
+      DataPlan numbered = plan().withWeights(number);
+      assertEquals(
+          parts.fingerprints(),
+          numbered.load(parts.preparation(), note -> {}).fingerprints(),
+          number);
+    }
     Parts alike = plan().withWeights("").withTarget("y").load(note -> {});
     assertEquals(2, alike.train().columns());
     assertFalse(alike.train().isWeighted());
@@ -194,7 +201,7 @@ class RowWeightsTest {
     DataPlan missing = plan("x,w,y", "1,1,1", "2,,2", "3,1,3");
     Expect.failure(
         () -> missing.load(note -> {}),
-        "w.csv, line 3: the weight \"w\" is missing, but a row counts 0 or more");
+        "w.csv, line 3: the weight \"w\" is missing, but a row counts 0 or more, up to 3.4e38");
     DataPlan below = plan("x,w,y", "1,1,1", "2,-0.5,2", "3,1,3");
     Expect.failure(() -> below.load(note -> {}), "w.csv, line 3: the weight \"w\" is -0.5");
     DataPlan texts = plan("x,w,y", "1,much,1", "2,little,2", "3,much,3");
@@ -208,6 +215,16 @@ class RowWeightsTest {
     Expect.failure(
         () -> DataPlan.of("digits").withWeights("w").load(note -> {}),
         "are for CSV files; digits has no named columns");
+    Parts trained = plan().load(note -> {});
+    Expect.failure(
+        () -> plan().withWeights("v").load(trained.preparation(), note -> {}),
+        "has no column \"v\"");
+    Expect.failure(
+        () -> plan().withWeights("x").load(trained.preparation(), note -> {}),
+        "--weights x is also a feature or the target of the model");
+    Expect.failure(
+        () -> plan().withGroup("w").load(trained.preparation(), note -> {}),
+        "--weights w is also --group");
     Path other = Files.writeString(folder.resolve("valid.csv"), "x,y\n1,2\n3,4\n");
     DataPlan lacking = plan().withParts(Portion.ofFile(other.toString()), Portion.ofShare(0));
     Expect.failure(

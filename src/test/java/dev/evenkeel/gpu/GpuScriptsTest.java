@@ -287,7 +287,8 @@ class GpuScriptsTest {
     Path check = bundle("gpu-check");
     Path java = folder.resolve("bundle/java-here");
     Path pid = folder.resolve("pid");
-    String killing = "kill $(cat '%s'); echo $$ >'%s'; sleep 60".formatted(pid, pid);
+    Path program = folder.resolve("program");
+    String killing = "echo $$ >'%s'; kill $(cat '%s'); sleep 60".formatted(program, pid);
     Files.writeString(java, Files.readString(java).replace("sleep 60", killing));
     String start = "echo $$ >'%s'; exec %s --quick --pack --out results".formatted(pid, check);
     long began = System.nanoTime();
@@ -300,7 +301,7 @@ class GpuScriptsTest {
     assertTrue(
         result.output().contains("memory: the program did not end in its time"), result.output());
     assertTrue(Files.exists(folder.resolve("results/gpu-check.tgz")));
-    long group = Long.parseLong(Files.readString(pid).strip());
+    long group = Long.parseLong(Files.readString(program).strip());
     assertTrue(ProcessHandle.of(group).isEmpty(), "the group's program was left behind");
   }
 

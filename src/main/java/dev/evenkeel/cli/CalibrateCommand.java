@@ -65,9 +65,9 @@ final class CalibrateCommand implements Callable<Integer> {
       common.say(
           String.format(
               Locale.ROOT,
-              "temperature %.4f: probabilities get %s",
+              "temperature %.4f: probabilities %s",
               temperature.value(),
-              temperature.value() > 1 ? "less sure" : "surer"));
+              becomes(temperature.value())));
       TextTable table = new TextTable(1, List.of("", "before", "after"));
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("device", backend.device());
@@ -92,6 +92,11 @@ final class CalibrateCommand implements Callable<Integer> {
       throw e;
     }
     return 0;
+  }
+
+  private static String becomes(double temperature) {
+    boolean same = Math.abs(temperature - 1) < 5e-5; // 1.0000, as it is shown
+    return same ? "stay as they are" : temperature > 1 ? "get less sure" : "get surer";
   }
 
   private static Predictions predictions(Model model, Dataset rows, SavedModel saved) {

@@ -74,7 +74,7 @@ class CliCalibrateTest {
         .says("80 test rows that training never saw");
     CommandLineRun again =
         CommandLineRun.of("calibrate", "--model", out, "--out", folder.resolve("again"));
-    again.succeeded().says("temperature 1.0000");
+    again.succeeded().says("temperature 1.0000: probabilities stay as they are");
   }
 
   @Test

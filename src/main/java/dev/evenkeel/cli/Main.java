@@ -82,7 +82,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "No command was given; there are: train, cross-validate, lr-range, tune, evaluate, predict, adapt, export, import, summary, report, ui, bench, lab, doctor");
+        "No command was given; there are: " + String.join(", ", spec.subcommands().keySet()));
   }
 
   public static void main(String[] args) {
@@ -127,7 +127,7 @@ public final class Main implements Runnable {
       return line.execute(args);
     } catch (OutOfMemoryError e) {
       String words =
-          "out of memory, of which Java may use %,d MB. help: smaller --hidden or --batch, or more memory, as in EVENKEEL_JAVA_OPTIONS=-Xmx8g"
+          "out of memory, of which Java may use %,d MB. help: fewer rows, smaller --hidden or --batch, or more memory, as in EVENKEEL_JAVA_OPTIONS=-Xmx8g"
               .formatted(Runtime.getRuntime().maxMemory() >> 20);
       complain(words, json);
       if (debug) {

@@ -3,21 +3,19 @@ package dev.evenkeel.data;
 import dev.evenkeel.EvenkeelException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
  * A column while it is read: of numbers, by decimal points or else commas, until a text turns up
- * that is neither.
+ * that is neither. One that begins with texts has them coded at once; of others the texts are coded
+ * in a second reading.
  */
 final class ColumnDraft {
 
   /** A column with at least this share of numbers is one of numbers: texts in it are mistakes. */
   private static final double MOSTLY = 0.95;
-
-  private static final double[] NONE = {};
 
   final String name;
   private final TableFormat format;
@@ -31,8 +29,11 @@ final class ColumnDraft {
   private boolean plain = true;
   private final Found withComma = new Found();
   private final Found text = new Found();
-  private double[] values = new double[1024];
-  private int[] codes = {};
+
+  /** Numbers; of a column that is coded, codes. */
+  private final Doubles values = new Doubles();
+
+  private boolean coded;
   private final Map<String, Integer> levels = new HashMap<>();
   private final List<String> levelsInOrder = new ArrayList<>();
 
@@ -67,25 +68,25 @@ final class ColumnDraft {
     this.commas = commas;
     this.forced = forced;
     this.checked = checked && !forced;
-    if (forced) {
-      values = NONE;
-    }
+    coded = forced;
   }
 
-  void addNumber(int row, int line, String cell) {
+  /** Rows come in order. */
+  void add(int row, int line, String cell) {
     if (forced) {
+      addText(cell);
       return;
     }
     double value =
         missing.haveNumbers() && missing.anywhere(cell) ? Double.NaN : number(cell, line);
-    if (text.count > 0) {
-      values = NONE;
-      return;
+    coded = coded || row == 0 && text.count > 0;
+    if (coded) {
+      addText(cell);
+    } else if (text.count > 0) {
+      values.clear();
+    } else {
+      values.add(value);
     }
-    if (row == values.length) {
-      values = Arrays.copyOf(values, row * 2);
-    }
-    values[row] = value;
   }
 
   private double number(String cell, int line) {
@@ -117,6 +118,11 @@ final class ColumnDraft {
 
   boolean isTextual() {
     return forced || text.count > 0 || isMixed();
+  }
+
+  /** Whether it holds texts whose codes are not known yet. */
+  boolean wantsTexts() {
+    return isTextual() && !coded;
   }
 
   /** Whether its commas were taken for decimal points. */
@@ -155,23 +161,34 @@ final class ColumnDraft {
                 name));
   }
 
-  /** Only for columns of texts. */
-  void addText(int row, int rows, String cell) {
-    if (codes.length == 0) {
-      codes = new int[rows];
-    }
+  /** Forgets the numbers: from the first row to the last, its texts follow. */
+  void startTexts() {
+    values.clear();
+  }
+
+  void addText(String cell) {
     Integer code = missing.anywhere(cell) ? Integer.valueOf(-1) : levels.get(cell);
     if (code == null) {
       code = levels.size();
       levels.put(cell, code);
       levelsInOrder.add(cell);
     }
-    codes[row] = code;
+    values.add(code);
   }
 
-  Column finish(int rows) {
+  /** Lets go what was read, so that columns finished one by one are held but once. */
+  Column finish() {
+    double[] all = values.take();
     return isTextual()
-        ? new Column.Categorical(name, Arrays.copyOf(codes, rows), List.copyOf(levelsInOrder))
-        : new Column.Numeric(name, Arrays.copyOf(values, rows));
+        ? new Column.Categorical(name, codes(all), List.copyOf(levelsInOrder))
+        : new Column.Numeric(name, all);
+  }
+
+  private static int[] codes(double[] all) {
+    int[] codes = new int[all.length];
+    for (int row = 0; row < codes.length; row++) {
+      codes[row] = (int) all[row];
+    }
+    return codes;
   }
 }

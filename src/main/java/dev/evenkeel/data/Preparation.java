@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -103,13 +104,8 @@ public record Preparation(
     TableEncoder encoder = new TableEncoder(table, features, note -> {});
     Target target = fitTarget(table, choice, trainRows);
     if (scaling == Scaling.STANDARD) {
-      float[] encoded = encoder.encode((value, feature) -> (float) value);
       return new Preparation(
-          features,
-          Standardize.perColumn(encoded, encoder.width(), trainRows),
-          0,
-          target,
-          table.format());
+          features, Standardize.columns(encoder.floats(), trainRows), 0, target, table.format());
     }
     List<int[]> present = present(table, features, trainRows);
     return new Preparation(
@@ -201,7 +197,10 @@ public record Preparation(
     List<double[]> values =
         names.stream().map(name -> numbers(table, table.column(name), trainRows)).toList();
     requireChange(table.name(), names, trainRows, (row, k) -> values.get(k)[row]);
-    return new Target.Quantities(names, Standardize.columns(values, trainRows));
+    return new Target.Quantities(
+        names,
+        Standardize.columns(
+            values.stream().map(of -> (IntToDoubleFunction) row -> of[row]).toList(), trainRows));
   }
 
   /**
@@ -380,32 +379,46 @@ public record Preparation(
    * @param withTarget whether the table must have the target, too
    * @param notes receives what was ignored or replaced, a sentence each
    */
-  public Dataset apply(Table read, boolean withTarget, Consumer<String> notes) {
+  public Dataset apply(Table table, boolean withTarget, Consumer<String> notes) {
+    return prepare(table, withTarget, notes).all();
+  }
+
+  /** The same, to be asked for a part of the rows at a time. */
+  public PreparedTable prepare(Table read, boolean withTarget, Consumer<String> notes) {
     Table table = asTrained(read);
     TableEncoder encoder = new TableEncoder(table, features, notes);
     encoder.noteIgnored(targetNames());
-    float[] encoded = encoder.encode(this::scaled);
+    TableEncoder.Rows inputs = encoder.rows(this::scaled);
+    int[] none = new int[table.rows()];
     if (!withTarget) {
-      return Dataset.unlabelled(table.name(), encoded, width(), target.task());
+      return new PreparedTable(
+          none, rows -> Dataset.unlabelled(table.name(), inputs.of(rows), width(), target.task()));
     }
     if (target instanceof Target.Labels labels) {
       String column = targetColumn(table, labels.name());
-      int[] indexes = TargetChoice.labels(table, column, labels.classes());
-      return Dataset.classification(table.name(), encoded, width(), indexes, labels.classes());
+      int[] classes = TargetChoice.labels(table, column, labels.classes());
+      return new PreparedTable(
+          classes,
+          rows ->
+              Dataset.classification(
+                  table.name(),
+                  inputs.of(rows),
+                  width(),
+                  IntStream.of(rows).map(row -> classes[row]).toArray(),
+                  labels.classes()));
     }
     Target.Quantities quantities = (Target.Quantities) target;
-    int count = quantities.names().size();
-    float[] targets = new float[Math.multiplyExact(table.rows(), count)];
-    for (int k = 0; k < count; k++) {
-      Column column = table.column(targetColumn(table, quantities.names().get(k)));
-      double[] values = numbers(table, column, IntStream.range(0, table.rows()).toArray());
-      double mean = quantities.scale().mean()[k];
-      double deviation = quantities.scale().deviation()[k];
-      for (int row = 0; row < values.length; row++) {
-        targets[row * count + k] = (float) ((values[row] - mean) / deviation);
-      }
-    }
-    return Dataset.regression(table.name(), encoded, width(), targets, quantities.names());
+    List<double[]> values =
+        quantities.names().stream().map(name -> numbers(table, targetColumn(table, name))).toList();
+    return new PreparedTable(
+        none,
+        rows ->
+            Dataset.regression(
+                table.name(),
+                inputs.of(rows),
+                width(),
+                quantities.scale().apply(values, rows),
+                quantities.names()));
   }
 
   /**
@@ -433,6 +446,11 @@ public record Preparation(
             && names.size() == c.count() + 1
         ? names.get(c.count())
         : name;
+  }
+
+  private static double[] numbers(Table table, String target) {
+    int[] all = IntStream.range(0, table.rows()).toArray();
+    return numbers(table, table.column(target), all);
   }
 
   /** Targets, of which these rows are looked at. */

@@ -36,10 +36,12 @@ public record Standardize(double[] mean, double[] deviation) {
     return fit(i -> values[i], 1, rows, 1);
   }
 
-  /** For several columns of doubles. */
-  static Standardize columns(List<double[]> values, int[] rows) {
-    int count = values.size();
-    return fit(i -> values.get(i % count)[i / count], count, rows, count);
+  /** For several columns, of which each gives its value in a row. */
+  static Standardize columns(List<IntToDoubleFunction> columns, int[] rows) {
+    List<Standardize> each = columns.stream().map(column -> fit(column, 1, rows, 1)).toList();
+    return new Standardize(
+        each.stream().mapToDouble(one -> one.mean[0]).toArray(),
+        each.stream().mapToDouble(one -> one.deviation[0]).toArray());
   }
 
   /**
@@ -79,6 +81,18 @@ public record Standardize(double[] mean, double[] deviation) {
       deviation[g] = deviation[g] == 0 ? 1 : Math.sqrt(deviation[g] / count);
     }
     return new Standardize(mean, deviation);
+  }
+
+  /** Standardises these rows of several columns, one row after the other. */
+  float[] apply(List<double[]> columns, int[] rows) {
+    int count = columns.size();
+    float[] all = new float[Math.multiplyExact(rows.length, count)];
+    for (int i = 0; i < rows.length; i++) {
+      for (int k = 0; k < count; k++) {
+        all[i * count + k] = (float) of(columns.get(k)[rows[i]], k);
+      }
+    }
+    return all;
   }
 
   /** Standardises a value of a column. */

@@ -13,6 +13,9 @@ import java.util.function.IntToDoubleFunction;
 /** Turns a table's columns, found by name, into [rows, width] features. */
 final class TableEncoder {
 
+  /** Rows that are encoded column by column while they are in the cache. */
+  private static final int BLOCK = 256;
+
   private final Table table;
   private final List<Feature> features;
   private final Consumer<String> notes;
@@ -62,26 +65,53 @@ final class TableEncoder {
     return values;
   }
 
-  float[] encode(Scale scale) {
-    if ((long) table.rows() * width > Integer.MAX_VALUE - 8) {
+  /** The same, none beyond what a float can hold. */
+  List<IntToDoubleFunction> floats() {
+    List<IntToDoubleFunction> values = values();
+    List<IntToDoubleFunction> floats = new ArrayList<>();
+    for (int j = 0; j < width; j++) {
+      int input = j;
+      floats.add(row -> finite((float) values.get(input).applyAsDouble(row), input, values));
+    }
+    return floats;
+  }
+
+  private float finite(float value, int input, List<IntToDoubleFunction> values) {
+    if (Float.isInfinite(value)) {
+      throw tooLarge(input, values.get(input));
+    }
+    return value;
+  }
+
+  /** Turns rows into [rows, width] features. */
+  interface Rows {
+    float[] of(int[] rows);
+  }
+
+  /** Looks for the columns now and encodes rows when it is asked to. */
+  Rows rows(Scale scale) {
+    List<IntToDoubleFunction> values = values();
+    return rows -> encode(values, scale, rows);
+  }
+
+  private float[] encode(List<IntToDoubleFunction> values, Scale scale, int[] rows) {
+    if ((long) rows.length * width > Integer.MAX_VALUE - 8) {
       throw new EvenkeelException(
           "%s: %s of %s do not fit into one array of %s. Use fewer rows, or drop columns of many categories."
               .formatted(
                   table.name(),
-                  Words.counted(table.rows(), "row"),
+                  Words.counted(rows.length, "row"),
                   Words.counted(width, "feature"),
                   Words.counted(Integer.MAX_VALUE - 8, "value")));
     }
-    float[] out = new float[table.rows() * width];
-    List<IntToDoubleFunction> values = values();
-    for (int j = 0; j < width; j++) {
-      IntToDoubleFunction value = values.get(j);
-      for (int row = 0; row < table.rows(); row++) {
-        float scaled = scale.of(value.applyAsDouble(row), j);
-        if (Float.isInfinite(scaled)) {
-          throw tooLarge(j, value);
+    float[] out = new float[rows.length * width];
+    for (int start = 0; start < rows.length; start += BLOCK) {
+      int end = Math.min(start + BLOCK, rows.length);
+      for (int j = 0; j < width; j++) {
+        IntToDoubleFunction value = values.get(j);
+        for (int i = start; i < end; i++) {
+          out[i * width + j] = finite(scale.of(value.applyAsDouble(rows[i]), j), j, values);
         }
-        out[row * width + j] = scaled;
       }
     }
     return out;

@@ -11,10 +11,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * Reads a {@link Table}: one pass takes every column for numbers until a text turns up in it; a
- * second pass, only where there are such columns, codes their texts. So memory holds arrays alone.
+ * Reads a {@link Table}: one pass takes every column for what its first row is, numbers or texts; a
+ * second pass, only where a text turned up below numbers, codes the texts of such columns. So
+ * memory holds arrays alone.
  */
 final class TableReader {
 
@@ -46,7 +48,7 @@ final class TableReader {
   }
 
   Table read() {
-    file.forEach(this::readNumbers);
+    file.forEach(this::readFirst);
     start();
     if (firstLine == 0) {
       throw new EvenkeelException("%s is empty: give a file with rows.".formatted(path));
@@ -66,15 +68,20 @@ final class TableReader {
     }
     drafts.forEach(draft -> draft.requireClean(path, firstLine));
     noteCommas();
-    if (drafts.stream().anyMatch(ColumnDraft::isTextual)) {
-      rows = 0;
-      file.forEach(this::readTexts);
+    if (drafts.stream().anyMatch(ColumnDraft::wantsTexts)) {
+      List<Integer> texts =
+          IntStream.range(0, drafts.size())
+              .filter(c -> drafts.get(c).wantsTexts())
+              .boxed()
+              .toList();
+      texts.forEach(c -> drafts.get(c).startTexts());
+      file.forEach((line, fields) -> readTexts(texts, line, fields));
     }
     return new Table(
         path,
         options,
         format.withHeader(header).withDecimal(decimal()),
-        drafts.stream().map(draft -> draft.finish(rows)).toList(),
+        drafts.stream().map(ColumnDraft::finish).toList(),
         respelled(),
         Arrays.copyOf(lines, rows),
         remarks);
@@ -108,7 +115,7 @@ final class TableReader {
   }
 
   /** Keeps the first lines until they have told whether there is a header. */
-  private void readNumbers(int line, List<String> fields) {
+  private void readFirst(int line, List<String> fields) {
     if (started) {
       readRow(line, fields);
       return;
@@ -153,7 +160,7 @@ final class TableReader {
     }
     lines[rows] = line;
     for (int c = 0; c < drafts.size(); c++) {
-      drafts.get(c).addNumber(rows, line, fields.get(c).strip());
+      drafts.get(c).add(rows, line, fields.get(c).strip());
     }
     rows++;
   }
@@ -240,15 +247,9 @@ final class TableReader {
         options.checks(name, number, count));
   }
 
-  private void readTexts(int line, List<String> fields) {
-    if (line == headerLine) {
-      return;
+  private void readTexts(List<Integer> texts, int line, List<String> fields) {
+    if (line != headerLine) {
+      texts.forEach(c -> drafts.get(c).addText(fields.get(c).strip()));
     }
-    for (int c = 0; c < drafts.size(); c++) {
-      if (drafts.get(c).isTextual()) {
-        drafts.get(c).addText(rows, lines.length, fields.get(c).strip());
-      }
-    }
-    rows++;
   }
 }

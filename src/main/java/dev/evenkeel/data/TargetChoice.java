@@ -99,7 +99,7 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
     double[] values = ((Column.Numeric) column).values();
     double[] present = Arrays.stream(values).filter(v -> !Double.isNaN(v)).toArray();
     boolean whole = Arrays.stream(present).allMatch(v -> v == Math.rint(v));
-    long distinct = Arrays.stream(present).distinct().count();
+    long distinct = different(present);
     boolean classes = whole && distinct <= MOST_CLASSES && distinct < values.length / 2.0;
     Task.Kind kind = classes ? Task.Kind.CLASSIFICATION : Task.Kind.REGRESSION;
     return new TargetChoice(
@@ -112,6 +112,15 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
                 whole ? "whole numbers" : "numbers",
                 Words.counted(distinct, "different value"),
                 word(classes ? Task.Kind.REGRESSION : Task.Kind.CLASSIFICATION)));
+  }
+
+  /** How many different values there are. */
+  private static long different(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return IntStream.range(0, sorted.length)
+        .filter(i -> i == 0 || Double.compare(sorted[i - 1], sorted[i]) != 0)
+        .count();
   }
 
   private static String word(Task.Kind kind) {
@@ -136,7 +145,8 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
     if (texts == table || !(before instanceof Column.Numeric numbers)) {
       return table;
     }
-    long classes = Arrays.stream(numbers.values()).filter(v -> !Double.isNaN(v)).distinct().count();
+    long classes =
+        different(Arrays.stream(numbers.values()).filter(v -> !Double.isNaN(v)).toArray());
     return ((Column.Categorical) texts.column(column)).levels().size() == classes ? texts : table;
   }
 

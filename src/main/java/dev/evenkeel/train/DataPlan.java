@@ -11,6 +11,7 @@ import dev.evenkeel.data.Column;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Groups;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.PreparedTable;
 import dev.evenkeel.data.RowWeights;
 import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Source;
@@ -312,19 +313,19 @@ public record DataPlan(
       csv.table().remarks().forEach(notes);
       requireWeights(csv.table(), trained);
       Optional<Groups> groups = groups(csv.table());
-      Dataset all = apply(trained, csv.table(), true, notes);
-      Parts parts = Parts.selected(all, split(all, groups, test.share()), trained);
-      return new KeptFiles(this).into(parts, groups, notes);
+      PreparedTable all = prepare(trained, csv.table(), true, notes);
+      Split split = split(all.classes(), groups, test.share());
+      return new KeptFiles(this).into(Parts.of(all::select, split, trained), groups, notes);
     }
     Source.Arrays arrays = (Source.Arrays) source;
-    Dataset all = trained.apply(arrays.data());
     double tested = arrays.test().isPresent() ? 0 : test.share();
-    Parts parts = Parts.selected(all, split(all, Optional.empty(), tested), trained);
+    Split split = split(RawRows.strata(arrays.data()), Optional.empty(), tested);
+    Parts parts = Parts.prepared(arrays.data(), split, trained);
     return arrays.test().map(own -> parts.withTest(trained.apply(own))).orElse(parts);
   }
 
-  private Split split(Dataset all, Optional<Groups> groups, double tested) {
-    return new Parting(this, RawRows.strata(all), row -> "", groups).split(tested);
+  private Split split(int[] strata, Optional<Groups> groups, double tested) {
+    return new Parting(this, strata, row -> "", groups).split(tested);
   }
 
   private void requireWeights(Table table, Preparation trained) {
@@ -341,17 +342,17 @@ public record DataPlan(
   }
 
   /** The rows of a table, with their weights where it has some: an answer needs none. */
-  private Dataset apply(
+  private PreparedTable prepare(
       Preparation trained, Table table, boolean withTargets, Consumer<String> notes) {
     Optional<String> column =
         weights.isEmpty() || !withTargets
             ? Optional.empty()
             : table.findAny(weights).map(Column::name).filter(name -> !trained.uses(name));
     if (column.isEmpty()) {
-      return trained.apply(table, withTargets, notes);
+      return trained.prepare(table, withTargets, notes);
     }
     return trained
-        .apply(table.without(List.of(column.get())), true, notes)
+        .prepare(table.without(List.of(column.get())), true, notes)
         .withWeights(RowWeights.of(table, column.get()));
   }
 
@@ -423,7 +424,7 @@ public record DataPlan(
     if (source instanceof Source.Csv csv) {
       csv.table().remarks().forEach(notes);
       tables.accept(csv.table());
-      return apply(preparation, csv.table(), withTargets, notes);
+      return prepare(preparation, csv.table(), withTargets, notes).all();
     }
     Source.Arrays arrays = (Source.Arrays) source;
     return preparation.apply(arrays.test().orElse(arrays.data()));

@@ -8,6 +8,7 @@ import dev.evenkeel.nn.Network;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /** Prepared rows to train, validate and test on. valid and test are absent where they have none. */
@@ -45,28 +46,22 @@ public record Parts(
 
   /** Of rows as they were read. */
   static Parts prepared(Dataset data, Split split, Preparation preparation) {
+    return of(rows -> preparation.apply(data, rows), split, preparation);
+  }
+
+  /**
+   * @param select makes prepared rows of these
+   */
+  static Parts of(Function<int[], Dataset> select, Split split, Preparation preparation) {
     return new Parts(
-        preparation.apply(data, split.train()),
-        prepared(preparation, data, split.valid()),
-        prepared(preparation, data, split.test()),
+        select.apply(split.train()),
+        some(split.valid()).map(select),
+        some(split.test()).map(select),
         preparation);
   }
 
-  private static Optional<Dataset> prepared(Preparation preparation, Dataset data, int[] rows) {
-    return rows.length == 0 ? Optional.empty() : Optional.of(preparation.apply(data, rows));
-  }
-
-  /** Of rows that are prepared already. */
-  static Parts selected(Dataset all, Split split, Preparation preparation) {
-    return new Parts(
-        all.select(split.train()),
-        selected(all, split.valid()),
-        selected(all, split.test()),
-        preparation);
-  }
-
-  private static Optional<Dataset> selected(Dataset all, int[] rows) {
-    return rows.length == 0 ? Optional.empty() : Optional.of(all.select(rows));
+  private static Optional<int[]> some(int[] rows) {
+    return rows.length == 0 ? Optional.empty() : Optional.of(rows);
   }
 
   Parts withTest(Dataset rows) {

@@ -6,6 +6,7 @@ import dev.evenkeel.data.Column;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Groups;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.PreparedTable;
 import dev.evenkeel.data.RowNames;
 import dev.evenkeel.data.RowWeights;
 import dev.evenkeel.data.Scaling;
@@ -190,10 +191,10 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
       Preparation preparation = Preparation.fit(table, choice, left, split.train(), plan.scaling());
       TableRemarks.of(table, preparation, Set.copyOf(plan.categorical()), split.train())
           .forEach(once);
-      Dataset rows = preparation.apply(table.without(left), true, notes);
-      Dataset all =
+      PreparedTable rows = preparation.prepare(table.without(left), true, notes);
+      PreparedTable all =
           plan.weights().isEmpty() ? rows : rows.withWeights(RowWeights.of(table, plan.weights()));
-      return Parts.selected(all, split, preparation);
+      return Parts.of(all::select, split, preparation);
     }
 
     private List<String> namesOfRows(

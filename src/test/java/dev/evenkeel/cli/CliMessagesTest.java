@@ -170,7 +170,7 @@ class CliMessagesTest {
   @Test
   void aWrongCommandIsNamed() {
     CommandLineRun.of("trian").refused("Unknown command 'trian'; did you mean train");
-    CommandLineRun.of().refused("No command was given; there are: train");
+    CommandLineRun.of().refused("No command was given; there are: train", "calibrate", "doctor");
     CommandLineRun.of("evaluate").refused("Missing required option", "--model");
     CommandLineRun.of("train", "--epochs").refused("--epochs");
   }

@@ -132,6 +132,18 @@ public interface Backend extends AutoCloseable {
   /** dWeight := dzᵀ x. */
   Operation linearBackwardWeight(Matrix dz, Matrix x, Matrix dWeight);
 
+  /**
+   * {@link #linearBackwardWeight} in two: within a sequence the product runs beside the operations
+   * between them. Until the end dz and x must stay as they are, and dWeight is not there. Empty
+   * where that gains nothing, as where a product fills the device.
+   */
+  default Optional<Beside> linearBackwardWeightBeside(Matrix dz, Matrix x, Matrix dWeight) {
+    return Optional.empty();
+  }
+
+  /** What is begun and goes on beside other operations until its end is waited for. */
+  record Beside(Operation begin, Operation end) {}
+
   // Weight norm: weight = gain · direction / ‖direction‖, row by row; gain [O, 1]. A direction of
   // zeros makes a weight of zeros, and its gradients are 0; one shorter than 1e-38 may count as
   // such. The weight lies in memory for activations, so that products find it in their type.

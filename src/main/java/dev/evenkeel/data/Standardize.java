@@ -5,6 +5,7 @@ import dev.evenkeel.Words;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 
 /**
  * Takes columns to mean 0 and deviation 1: {@code (x − mean) / deviation}, with the population's
@@ -38,10 +39,19 @@ public record Standardize(double[] mean, double[] deviation) {
 
   /** For several columns, of which each gives its value in a row. */
   static Standardize columns(List<IntToDoubleFunction> columns, int[] rows) {
-    List<Standardize> each = columns.stream().map(column -> fit(column, 1, rows, 1)).toList();
-    return new Standardize(
-        each.stream().mapToDouble(one -> one.mean[0]).toArray(),
-        each.stream().mapToDouble(one -> one.deviation[0]).toArray());
+    double[] mean = new double[columns.size()];
+    double[] deviation = new double[columns.size()];
+    double[] values = new double[rows.length];
+    int[] all = IntStream.range(0, rows.length).toArray();
+    for (int c = 0; c < mean.length; c++) {
+      for (int i = 0; i < rows.length; i++) {
+        values[i] = columns.get(c).applyAsDouble(rows[i]);
+      }
+      Standardize one = column(values, all);
+      mean[c] = one.mean[0];
+      deviation[c] = one.deviation[0];
+    }
+    return new Standardize(mean, deviation);
   }
 
   /**

@@ -100,8 +100,10 @@ final class LinearBlock implements Block {
   private void backWeight(Pass pass, Matrix x, Matrix dz) {
     Backend backend = pass.backend();
     Matrix dWeight = pass.gradient(weight.parameter);
-    pass.backward(name + " linear dW", backend.linearBackwardWeight(dz, x, dWeight), dWeight);
-    if (gain != null) {
+    if (gain == null) {
+      pass.backwardWeight(name, dz, x, dWeight);
+    } else {
+      pass.backward(name + " linear dW", backend.linearBackwardWeight(dz, x, dWeight), dWeight);
       Matrix direction = weight.parameter.value();
       Matrix g = gain.parameter.value();
       Matrix dGain = pass.gradient(gain.parameter);

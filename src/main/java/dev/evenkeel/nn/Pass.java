@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
@@ -41,7 +42,19 @@ public final class Pass {
   private final Deque<UnaryOperator<Matrix>> wayBack = new ArrayDeque<>();
   private final List<Matrix> retained = new ArrayList<>();
   private final Set<Matrix> spare = Collections.newSetFromMap(new IdentityHashMap<>());
+  private Aside aside = Aside.NONE;
   private final Matrix output;
+
+  /**
+   * The gradient of a weight that is made beside the way back.
+   *
+   * @param reads what must stay as it is meanwhile
+   * @param released of these, what its owner has no use for any more
+   */
+  private record Aside(
+      String name, Operation end, Matrix result, List<Matrix> reads, List<Matrix> released) {
+    static final Aside NONE = new Aside("", () -> {}, Matrix.NONE, List.of(), List.of());
+  }
 
   /**
    * Where a layer's statistics can be taken: the input of a batch norm, or the bare product of a
@@ -117,6 +130,7 @@ public final class Pass {
     while (!wayBack.isEmpty()) {
       gradient = wayBack.pop().apply(gradient);
     }
+    awaitAside();
     return backward;
   }
 
@@ -174,7 +188,9 @@ public final class Pass {
   }
 
   void release(Matrix x) {
-    if (x != input && !retained.contains(x)) {
+    if (aside.reads.contains(x)) {
+      aside.released.add(x);
+    } else if (x != input && !retained.contains(x)) {
       memory.release(x);
     }
   }
@@ -196,7 +212,34 @@ public final class Pass {
 
   /** Memory for the gradient of x, of which the caller has no use left: x itself if spare. */
   Matrix gradientOf(Matrix x) {
-    return spare.remove(x) ? x : take(x.columns());
+    return !aside.reads.contains(x) && spare.remove(x) ? x : take(x.columns());
+  }
+
+  /**
+   * Makes the gradient of a layer's weight; beside the operations up to the next layer's, where the
+   * device has room for that and a way back goes on.
+   */
+  void backwardWeight(String layer, Matrix dz, Matrix x, Matrix dWeight) {
+    String name = layer + " linear dW";
+    Optional<Backend.Beside> beside =
+        isInput(x) ? Optional.empty() : backend().linearBackwardWeightBeside(dz, x, dWeight);
+    if (beside.isEmpty()) {
+      backward(name, backend().linearBackwardWeight(dz, x, dWeight), dWeight);
+      return;
+    }
+    awaitAside();
+    backward(name, beside.get().begin(), dWeight);
+    aside = new Aside(name, beside.get().end(), dWeight, List.of(dz, x), new ArrayList<>());
+  }
+
+  /** What is made beside the others is there, and what it read is free, from here on. */
+  private void awaitAside() {
+    if (aside != Aside.NONE) {
+      backward(aside.name + ", awaited", aside.end, aside.result);
+      List<Matrix> released = aside.released;
+      aside = Aside.NONE;
+      released.forEach(this::release);
+    }
   }
 
   /** Keeps x from being released or overwritten until {@link #letGo}. */

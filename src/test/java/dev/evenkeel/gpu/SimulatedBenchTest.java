@@ -80,8 +80,8 @@ class SimulatedBenchTest {
           }
 
           @Override
-          public Blas blas(CudaDriver driver, long stream, long workspace) {
-            return SimulatedGpu.libraries().blas(driver, stream, workspace);
+          public Blas blas(CudaDriver driver, long stream, long workspace, long bytes) {
+            return SimulatedGpu.libraries().blas(driver, stream, workspace, bytes);
           }
 
           @Override

@@ -31,6 +31,9 @@ public final class Counters {
 
   public long graphLaunches;
 
+  /** Of the nodes of the graph captured last, how many at most wait for one another. */
+  public long longestChain;
+
   /** Times that the host waited for a stream or an event. */
   public long synchronizations;
 

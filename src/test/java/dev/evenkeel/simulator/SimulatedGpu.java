@@ -39,7 +39,7 @@ public final class SimulatedGpu {
       }
 
       @Override
-      public Blas blas(CudaDriver driver, long stream, long workspace) {
+      public Blas blas(CudaDriver driver, long stream, long workspace, long bytes) {
         return new SimulatedBlas((SimulatedDriver) driver, stream, floatSums);
       }
 

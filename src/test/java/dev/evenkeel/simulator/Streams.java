@@ -197,9 +197,18 @@ final class Streams {
     if (!joined) {
       throw CudaError.CUDA_ERROR_STREAM_CAPTURE_UNJOINED.in(call);
     }
+    counters.longestChain = longestChain(nodes);
     SimulatedGraph graph = new SimulatedGraph(this, handles.next(), nodes);
     graphs.add(graph.handle, graph, "graph 0x%x of %d nodes".formatted(graph.handle, nodes.size()));
     return graph;
+  }
+
+  private static int longestChain(List<Capture.Node> nodes) {
+    Map<Capture.Node, Integer> lengths = new HashMap<>();
+    for (Capture.Node node : nodes) {
+      lengths.put(node, 1 + node.after().stream().mapToInt(lengths::get).max().orElse(0));
+    }
+    return lengths.values().stream().mapToInt(length -> length).max().orElse(0);
   }
 
   /**

@@ -36,6 +36,7 @@ import dev.evenkeel.tensor.RowOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -289,6 +290,22 @@ class CudaTrainingTest {
                 List.of(Linear.of(width), BatchNorm.standard(), Activate.relu(), new Dropout(0.1)));
     assertEquals(23, nodes(dropping, 256), "dropout is a part of batch norm");
     assertEquals(29, nodes(dropping, 1024), "dropout is a part of batch norm");
+  }
+
+  /** All but the first layer's: there the way back ends. */
+  @Test
+  void gradientsOfWeightsAreMadeBesideTheWayBack() {
+    for (int layers = 1; layers < 5; layers++) {
+      Network network = Network.mlp(64, Collections.nCopies(layers, 16), 10);
+      SimulatedDriver driver = new SimulatedDriver(layers);
+      try (Backend backend = SimulatedGpu.open(driver);
+          Model model = network.build(backend, 1)) {
+        new Trainer(model, RECIPE.withSteps(3).withClip(0), TRAIN).fit();
+        int nodes = 8 + 5 * layers;
+        assertEquals(nodes - layers, driver.counters().longestChain);
+      }
+      driver.assertNothingLeaked();
+    }
   }
 
   private static int nodes(Network network, int batch) {

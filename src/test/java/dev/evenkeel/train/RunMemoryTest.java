@@ -150,7 +150,7 @@ class RunMemoryTest {
               .getMessage();
       assertTrue(
           said.matches(
-              ".*has no room for 12 MB more: 6.3 MB are free, 27 MB are held by this run[.].*"),
+              ".*has no room for 14 MB more: 6.3 MB are free, 27 MB are held by this run[.].*"),
           said);
       int fits = Integer.parseInt(said.replaceAll(".*--batch ([0-9]+) would fit", "$1"));
       assertEquals(free, driver.freeMemory(), "a refusal takes nothing");

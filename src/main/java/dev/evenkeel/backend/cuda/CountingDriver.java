@@ -41,7 +41,7 @@ final class CountingDriver implements CudaDriver {
       }
 
       @Override
-      public Blas blas(CudaDriver driver, long stream, long workspace) {
+      public Blas blas(CudaDriver driver, long stream, long workspace, long bytes) {
         return new NoBlas((CountingDriver) driver);
       }
 

@@ -24,7 +24,8 @@ import java.util.Optional;
 
 /**
  * The contract on an NVIDIA GPU: matrix products by cuBLAS, all else by kernels of our own. One
- * stream; operations are put on it in the order in which they are run, and the host goes on.
+ * stream, beside which small products may have another; operations are put on it in the order in
+ * which they are run, and the host goes on.
  */
 public final class CudaBackend implements Backend {
 
@@ -42,6 +43,7 @@ public final class CudaBackend implements Backend {
   private final long workspace;
   private final Kernels kernels;
   private final Blas blas;
+  private final SideStream side;
   private final Optional<Cudnn> cudnn;
   private final NormBodies norms;
   private final CudaTables tables;
@@ -67,7 +69,9 @@ public final class CudaBackend implements Backend {
     this.kernels = new Kernels(driver, memory, stream, scratch);
     this.workspaceBytes = libraries.workspaceBytes(driver.properties());
     this.workspace = workspaceBytes == 0 ? 0 : memory.allocate(workspaceBytes);
-    this.blas = memory.refusing("cuBLAS", () -> libraries.blas(driver, stream, workspace));
+    this.blas =
+        memory.refusing("cuBLAS", () -> libraries.blas(driver, stream, workspace, workspaceBytes));
+    this.side = new SideStream(driver, memory, libraries, stream);
     this.cudnn =
         options.normBody() == NormBody.PTX
             ? Optional.empty()
@@ -246,7 +250,18 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Operation linearBackwardWeight(Matrix dz, Matrix x, Matrix dWeight) {
-    return bound(blas.multiply(view(dz), true, view(x), false, view(dWeight), products()));
+    return bound(weightGradient(blas, dz, x, dWeight));
+  }
+
+  private Operation weightGradient(Blas by, Matrix dz, Matrix x, Matrix dWeight) {
+    return by.multiply(view(dz), true, view(x), false, view(dWeight), products());
+  }
+
+  @Override
+  public Optional<Beside> linearBackwardWeightBeside(Matrix dz, Matrix x, Matrix dWeight) {
+    return side.suits(view(dWeight))
+        ? Optional.of(side.beside(with -> weightGradient(with, dz, x, dWeight), blas))
+        : Optional.empty();
   }
 
   private Precision products() {
@@ -542,6 +557,7 @@ public final class CudaBackend implements Backend {
   private void closeParts() {
     driver.synchronize(stream);
     blas.close();
+    side.close();
     cudnn.ifPresent(Cudnn::close);
     norms.close();
     scalars.close();

@@ -9,9 +9,10 @@ public interface CudaLibraries {
   long workspaceBytes(CudaDriver.Properties device);
 
   /**
-   * @param workspace address of so many bytes, which stay the caller's; 0 where none are wanted
+   * @param workspace address of so many bytes, which stay the caller's and are for this cuBLAS
+   *     alone; 0 where none are wanted
    */
-  Blas blas(CudaDriver driver, long stream, long workspace);
+  Blas blas(CudaDriver driver, long stream, long workspace, long bytes);
 
   Optional<Cudnn> cudnn(CudaDriver driver, long stream);
 }

@@ -38,7 +38,13 @@ final class CudaSequence implements Backend.Sequence {
     this.replays = replays;
     List<Operation> all = new ArrayList<>();
     List<CudaOperation.Around> around = new ArrayList<>();
-    operations.forEach(operation -> add(operation, all, around));
+    for (Operation one : operations) {
+      if (one instanceof SideStream.Half half) {
+        all.add(half.among(operations));
+      } else {
+        add(one, all, around);
+      }
+    }
     this.work = all.toArray(Operation[]::new);
     this.around = around.toArray(CudaOperation.Around[]::new);
   }

@@ -71,6 +71,7 @@ public final class KernelBench implements AutoCloseable {
   private final BenchDevice device;
   private final CudaLibraries libraries;
   private final Kernels kernels;
+  private final long workspaceBytes;
   private final long workspace;
 
   /**
@@ -80,7 +81,8 @@ public final class KernelBench implements AutoCloseable {
     this.device = new BenchDevice(driver, effort);
     this.libraries = libraries;
     this.kernels = device.kernels;
-    this.workspace = device.memory.allocate(libraries.workspaceBytes(driver.properties()));
+    this.workspaceBytes = libraries.workspaceBytes(driver.properties());
+    this.workspace = device.memory.allocate(workspaceBytes);
   }
 
   /** What is measured, where nothing else is asked for: the layers of the four networks. */
@@ -210,7 +212,7 @@ public final class KernelBench implements AutoCloseable {
     Precision products = precision == Precision.BF16 ? Precision.TF32 : precision;
     long elements = (long) batch * inputs + (long) inputs * outputs + (long) batch * outputs;
     int sets = Math.min(32, device.sets(elements * type.bytes));
-    try (Blas blas = libraries.blas(device.driver, device.stream, workspace)) {
+    try (Blas blas = libraries.blas(device.driver, device.stream, workspace, workspaceBytes)) {
       View[] x = device.matrices(sets, batch, inputs, type);
       View[] w = device.matrices(sets, outputs, inputs, type);
       View[] z = device.matrices(sets, batch, outputs, type);

@@ -47,8 +47,8 @@ public final class CudaProvider implements BackendProvider {
     }
 
     @Override
-    public Blas blas(CudaDriver driver, long stream, long workspace) {
-      return new JCudaBlas((JCudaDriver) driver, stream, workspace);
+    public Blas blas(CudaDriver driver, long stream, long workspace, long bytes) {
+      return new JCudaBlas((JCudaDriver) driver, stream, workspace, bytes);
     }
 
     @Override

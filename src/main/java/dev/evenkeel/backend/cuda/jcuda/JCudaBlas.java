@@ -30,9 +30,9 @@ public final class JCudaBlas implements Blas {
   private final cublasHandle handle = new cublasHandle();
 
   /**
-   * @param workspace {@link Blas#workspaceBytes} of device memory, for this handle alone
+   * @param workspace so many bytes of device memory, for this handle alone
    */
-  public JCudaBlas(JCudaDriver driver, long stream, long workspace) {
+  public JCudaBlas(JCudaDriver driver, long stream, long workspace, long bytes) {
     CudaSetup.get().blas().require();
     this.driver = driver;
     driver.enter();
@@ -47,7 +47,6 @@ public final class JCudaBlas implements Blas {
             cublasMath.CUBLAS_DEFAULT_MATH
                 | cublasMath.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION),
         "cublasSetMathMode()");
-    long bytes = Blas.workspaceBytes(driver.properties());
     check(
         cublasSetWorkspace(handle, Address.of(workspace), bytes),
         "cublasSetWorkspace(%d bytes)",

@@ -197,8 +197,8 @@ final class JCudaExercise {
   }
 
   private void blas() {
-    JCudaBlas blas =
-        new JCudaBlas(driver, stream, driver.allocate(Blas.workspaceBytes(driver.properties())));
+    long bytes = Blas.workspaceBytes(driver.properties());
+    JCudaBlas blas = new JCudaBlas(driver, stream, driver.allocate(bytes), bytes);
     assertEquals("cuBLAS 12.99.7", blas.description());
     Random random = new Random(1);
     for (boolean transposeA : new boolean[] {false, true}) {

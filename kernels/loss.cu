@@ -26,7 +26,7 @@ __device__ __forceinline__ double weight_of(int target, const float *class_weigh
 }
 
 #ifndef EVENKEEL_BFLOAT16
-/** scratch.weight := Σ of the rows' class weights. */
+/** scratch.weight := Σ of the rows' class weights; 1 where that is 0. */
 extern "C" __global__ void __launch_bounds__(THREADS) class_weight_total_f32x1(
     const float *targets,
     int target_pitch,
@@ -40,7 +40,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) class_weight_total_f32x1(
   }
   double sum;
   if (sum_grid(mine, scratch, sum) && threadIdx.x == 0) {
-    scratch->weight = sum;
+    scratch->weight = sum == 0 ? 1 : sum; // nothing counts: 0, not 0/0
   }
 }
 #endif

@@ -273,8 +273,9 @@ public interface Backend extends AutoCloseable {
 
   /**
    * Softmax cross-entropy of class numbers in targets [N, 1]. Smoothing ε moves ε/K of the weight
-   * to every class. classWeights [1, K] (or NONE) weigh rows and make the mean a weighted one. A
-   * number that is no class is an error where the host sees it, else it makes the loss NaN.
+   * to every class. classWeights [1, K] (or NONE) weigh rows and make the mean a weighted one,
+   * which is 0 where all rows are of classes of weight 0. A number that is no class is an error
+   * where the host sees it, else it makes the loss NaN.
    */
   Operation softmaxCrossEntropy(
       Matrix logits,

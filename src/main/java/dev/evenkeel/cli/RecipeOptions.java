@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.loss.Loss;
@@ -191,7 +192,7 @@ final class RecipeOptions {
     Defaults otherwise = otherwise();
     int rows = batch == null ? otherwise.batch() : batch;
     Flag.atLeast("--batch", rows, 1);
-    int perEpoch = (train.rows() + rows - 1) / rows;
+    int perEpoch = Batches.of(train.rows(), rows, 1).count();
     int enough = Math.max(FEWEST_EPOCHS, (FEWEST_STEPS + perEpoch - 1) / perEpoch);
     int usual = otherwise.epochs() == 0 ? enough : otherwise.epochs();
     int walks = epochs == null ? usual : epochs;

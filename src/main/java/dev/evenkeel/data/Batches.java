@@ -25,7 +25,7 @@ public record Batches(int rows, int count) {
           "%s can't make a batch of the %d rows that are needed"
               .formatted(Words.counted(rows, "training row"), smallest));
     }
-    int count = (rows + batch - 1) / batch;
+    int count = (int) (((long) rows + batch - 1) / batch);
     return new Batches(rows, Math.max(1, Math.min(count, rows / smallest)));
   }
 

@@ -70,7 +70,8 @@ public sealed interface Loss {
    * Of class numbers [N, 1] against logits [N, K].
    *
    * @param labelSmoothing the share of the weight that is spread over all classes
-   * @param classWeights one for each class, or empty: the loss is then a weighted mean
+   * @param classWeights one for each class, or empty: the loss is then a weighted mean, and 0 over
+   *     a batch whose rows are all of classes of weight 0
    */
   record SoftmaxCrossEntropy(double labelSmoothing, List<Double> classWeights) implements Loss {
     public SoftmaxCrossEntropy {

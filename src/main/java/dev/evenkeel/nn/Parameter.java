@@ -20,6 +20,15 @@ public record Parameter(
   /** What a batch norm counts its batches by: PyTorch has it as an integer. */
   static final String COUNT = ".num_batches_tracked";
 
+  /** The number of its layer: "3", or "3.0" within a residual block. */
+  public String layer() {
+    int end = 1;
+    while (!Character.isLetter(name.charAt(end + 1))) {
+      end++;
+    }
+    return name.substring(0, end);
+  }
+
   public boolean isCount() {
     return name.endsWith(COUNT);
   }

@@ -12,7 +12,9 @@ final class CheckpointClock {
   /** Writing a large checkpoint takes no more than one part of so many of the time. */
   private static final int SHARE = 20;
 
-  private final Optional<Duration> every;
+  private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
+
+  private final Optional<Long> every; // nanoseconds
   private long lastNanos = System.nanoTime();
   private long took;
   private boolean hasWritten;
@@ -21,11 +23,11 @@ final class CheckpointClock {
    * @param every an interval that is kept however large they are
    */
   CheckpointClock(Optional<Duration> every) {
-    this.every = every;
+    this.every = every.map(one -> one.compareTo(LONGEST) < 0 ? one.toNanos() : Long.MAX_VALUE);
   }
 
   boolean isDue() {
-    long interval = every.map(Duration::toNanos).orElse(Math.max(NANOS, SHARE * took));
+    long interval = every.orElse(Math.max(NANOS, SHARE * took));
     return System.nanoTime() - lastNanos >= interval;
   }
 

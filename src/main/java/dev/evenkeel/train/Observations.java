@@ -80,8 +80,7 @@ public final class Observations implements Listener, AutoCloseable {
     for (float value : values) {
       sum += (double) value * value;
     }
-    String name = parameter.name();
-    squaresOfGradients.merge(name.substring(0, name.lastIndexOf('.')), sum, Double::sum);
+    squaresOfGradients.merge(parameter.layer(), sum, Double::sum);
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.evenkeel.backend.Backend.RegressionLoss;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Losses and their gradients. */
@@ -57,6 +58,7 @@ final class LossRows {
     rows.add(new Row("softmaxCrossEntropy", "classes ruled out by −∞", LossRows::ruledOut));
     rows.add(new Row("softmaxCrossEntropy", "nearly certain of all", LossRows::nearlyCertain));
     rows.add(new Row("softmaxCrossEntropy", "a class that is none", LossRows::noSuchClass));
+    rows.add(new Row("softmaxCrossEntropy", "no row that counts", LossRows::noRowCounts));
     rows.add(new Row("regressionLoss", "no error, no slope", LossRows::noError));
     return rows;
   }
@@ -221,6 +223,24 @@ final class LossRows {
       String message = assertThrows(EvenkeelException.class, operation::run).getMessage();
       bench.holds(
           message.contains("Row 1 of the batch") && message.contains("classes 0 to 2"), message);
+    }
+  }
+
+  /** All rows are of a class of weight 0, as may happen in a small batch: no loss, no gradient. */
+  private static void noRowCounts(Bench bench) {
+    int n = 65;
+    int c = 3;
+    Matrix loss = bench.output(1, 1);
+    Matrix dLogits = bench.outputRows(n, c);
+    Matrix logits = bench.rows(n, c, Values.NORMAL.of(n, c, 5));
+    Matrix weights = bench.input(1, c, new float[] {1, 0, 2});
+    float[] ones = new float[n];
+    Arrays.fill(ones, 1);
+    for (float[] rowWeights : new float[][] {null, rowWeights(n, true)}) {
+      Matrix targets = targets(bench, ones, rowWeights, n, 1);
+      bench.backend.softmaxCrossEntropy(logits, targets, 0.1, weights, dLogits, loss).run();
+      bench.exact("loss", new float[1], loss);
+      bench.exact("dLogits", new float[n * c], dLogits);
     }
   }
 

@@ -82,6 +82,17 @@ class CliRecipeTest {
     assertEquals(0, saved.preparation().orElseThrow().clip());
   }
 
+  /** A batch of all rows, whatever their number: the sum of both is beyond an int. */
+  @Test
+  void theLargestBatchIsOneOfAllRows() {
+    Path out = folder.resolve("run");
+    CommandLineRun.of("train", "--batch", Integer.MAX_VALUE, "--hidden", 4, "--out", out)
+        .succeeded();
+    Recipe recipe = SavedModel.load(out).recipe();
+    assertEquals(Integer.MAX_VALUE, recipe.batch());
+    assertEquals(500, recipe.epochs());
+  }
+
   /** Adam's memory and the smoothing of classes belong to others: they make no error there. */
   @Test
   void otherOptimizersAndLossesLeaveOutWhatIsNotTheirs() throws IOException {

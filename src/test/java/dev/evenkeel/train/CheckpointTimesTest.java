@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -81,6 +82,17 @@ class CheckpointTimesTest {
       trainer(model, watch).withCheckpointEvery(Duration.ZERO).fit();
     }
     assertEquals(3 * EPOCHS, watch.checkpoints.size());
+  }
+
+  /** Its nanoseconds are more than a long holds. */
+  @Test
+  void anIntervalMayBeForEver() {
+    Watch watch = new Watch();
+    try (Backend backend = Device.cpu(1);
+        Model model = NETWORK.build(backend, 5)) {
+      trainer(model, watch).withCheckpointEvery(ChronoUnit.FOREVER.getDuration()).fit();
+    }
+    assertEquals(List.of(1, EPOCHS), watch.checkpoints);
   }
 
   /** The program of {@link Trainer#train} that is run twice; the log is the process's own. */

@@ -18,6 +18,7 @@ import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Parameter;
 import dev.evenkeel.nn.Residual;
 import dev.evenkeel.nn.RowNorm;
+import dev.evenkeel.nn.WeightNorm;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -117,6 +118,24 @@ class ObservationsTest {
       }
     }
     assertEquals(expected, lines().stream().map(l -> l[0] + "," + l[1] + "," + l[2]).toList());
+  }
+
+  /** Lengths, directions and bias are one layer's, though PyTorch's names of them are longer. */
+  @Test
+  void aWeightNormIsOfItsLayer() throws IOException {
+    Linear normed = Linear.of(24).withWeightNorm(WeightNorm.ofGain(1));
+    Network network = Network.of(64, normed, Residual.of(Activate.relu(), normed), Linear.of(10));
+    try (Backend backend = Device.cpu(1);
+        Model model = network.build(backend, 5);
+        Observations seen = observations(model)) {
+      new Trainer(model, RECIPE.withEpochs(1), FEW).withListener(seen).fit();
+    }
+    List<String> layers =
+        lines().stream()
+            .filter(line -> line[2].equals(Observations.GRADIENT_NORM))
+            .map(line -> line[1])
+            .toList();
+    assertEquals(List.of("0", "1.1", "2"), layers);
   }
 
   @Test

@@ -41,6 +41,7 @@ final class SoftmaxCrossEntropy extends Losses {
     for (int row = 0; row < rows; row++) {
       totalWeight += weight(target(row));
     }
+    totalWeight = totalWeight == 0 ? 1 : totalWeight; // nothing counts: 0, not 0/0
   }
 
   private int target(int row) {

@@ -110,6 +110,9 @@ public record Measured(Dataset rows, String words, boolean changed) {
       return all(plan, data, saved, words, true, notes);
     }
     if (parts.test().isEmpty()) {
+      notes.accept(
+          "%s was trained without test rows: these are all rows of %s, which training saw. help: for a fair measure, --data with rows kept apart"
+              .formatted(saved.file(), data));
       return all(plan, data, saved, "%s, which training saw", false, notes);
     }
     Dataset rows = parts.test().get();

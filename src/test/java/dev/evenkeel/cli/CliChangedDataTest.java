@@ -126,5 +126,6 @@ class CliChangedDataTest {
             "train", "--data", data, "--hidden", 4, "--test", 0, "--steps", 2, "--out", run)
         .succeeded();
     assertTrue(report().contains("100 rows, which training saw"));
+    evaluate().says("trained without test rows", "which training saw", "help: ");
   }
 }

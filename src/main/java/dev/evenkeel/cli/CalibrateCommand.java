@@ -8,8 +8,10 @@ import dev.evenkeel.metric.Metric;
 import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.metric.Temperature;
 import dev.evenkeel.nn.Model;
+import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.Measured;
+import dev.evenkeel.train.Portion;
 import dev.evenkeel.train.RunFolder;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
@@ -82,7 +84,8 @@ final class CalibrateCommand implements Callable<Integer> {
       }
       table.lines().forEach(common::say);
       common.say(
-          "These are the rows that chose it; evaluate --model %s measures others".formatted(out));
+          "These are the rows that chose it; evaluate --model %s%s measures others"
+              .formatted(out, testsOnOthers(saved) ? "" : " --data FILE"));
       result.put("out", file.toString());
       common.result(result);
     } catch (RuntimeException | OutOfMemoryError e) {
@@ -92,6 +95,13 @@ final class CalibrateCommand implements Callable<Integer> {
       throw e;
     }
     return 0;
+  }
+
+  /** Whether the model's own test rows, which evaluate takes by itself, are none of these. */
+  private boolean testsOnOthers(SavedModel saved) {
+    DataPlan plan = ModelOptions.plan(saved);
+    Portion test = plan.test();
+    return test.isFile() ? !plan.withData(test.file()).isOf(model.data(saved)) : test.share() > 0;
   }
 
   private static String becomes(double temperature) {

@@ -64,11 +64,9 @@ final class ReportCommand implements Callable<Integer> {
   }
 
   /** Of rows that are the run's own test rows. */
-  static Answers answers(Dataset data, Predictions predictions) {
+  static Answers answers(Dataset data, Predictions predictions, SavedModel saved) {
     return new Answers(
-        "%s that training never saw".formatted(Words.counted(data.rows(), "row")),
-        data.task(),
-        predictions);
+        Words.counted(data.rows(), "row") + saved.unseen(), data.task(), predictions);
   }
 
   /** Says where the report is, or why there is none. */

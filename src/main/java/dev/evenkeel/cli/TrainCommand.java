@@ -127,7 +127,7 @@ final class TrainCommand implements Callable<Integer> {
         network.network(recipe.otherwise(), train.columns(), recipe.outputs(train));
     Recipe how = recipe.recipe(train);
     network.requireFilled(Math.min(how.batch(), train.rows()));
-    return start(backend, plan, parts, how, () -> description.build(backend, recipe.seed));
+    return start(backend, plan, parts, how, () -> description.build(backend, recipe.seed), false);
   }
 
   /** What the model brings along can't be chosen; how it is trained can. */
@@ -170,7 +170,9 @@ final class TrainCommand implements Callable<Integer> {
                   plan.data(),
                   outputs));
     }
-    return start(backend, plan, parts, how, () -> saved.build(backend));
+    boolean knowsThese = own && saved.learnedFrom(parts).orElse(false);
+    boolean knowsOthers = !knowsThese || saved.notes().containsKey(SavedModel.STARTED_FROM);
+    return start(backend, plan, parts, how, () -> saved.build(backend), knowsOthers);
   }
 
   private void requireNotGiven(OptionSpec option) {
@@ -181,13 +183,24 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
+  /**
+   * @param knowsOthers whether the model that is built may have learned from other rows before
+   */
   private int start(
-      Backend backend, DataPlan plan, Parts parts, Recipe how, Supplier<Model> build) {
+      Backend backend,
+      DataPlan plan,
+      Parts parts,
+      Recipe how,
+      Supplier<Model> build,
+      boolean knowsOthers) {
     Dataset train = parts.train();
     Path folder = out == null ? RunFolder.next(Path.of("runs"), plan.data()) : out;
     boolean made = RunFolder.create(folder);
     try (Model model = build.get()) {
       Trainer trainer = new Trainer(model, how, train).withNote(PLAN, Json.write(plan));
+      if (knowsOthers) {
+        trainer.withNote(SavedModel.STARTED_FROM, from.toString());
+      }
       return run(backend, plan, parts, model, how, trainer, folder);
     } catch (RuntimeException | OutOfMemoryError e) {
       if (made) {
@@ -230,6 +243,10 @@ final class TrainCommand implements Callable<Integer> {
           new Trainer(model, checkpoint.recipe(), parts.train())
               .resuming(checkpoint)
               .withNote(PLAN, Json.write(plan));
+      String startedFrom = checkpoint.notes().get(SavedModel.STARTED_FROM);
+      if (startedFrom != null) {
+        trainer.withNote(SavedModel.STARTED_FROM, startedFrom);
+      }
       if (tensorBoard == null) {
         tensorBoard = notedBoard(checkpoint);
       }
@@ -339,6 +356,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private void report(
       Backend backend, Parts parts, Model model, Recipe how, Trained trained, Path folder) {
+    SavedModel saved = SavedModel.load(folder);
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("device", backend.device());
     result.put("epochs", trained.epochs());
@@ -356,7 +374,7 @@ final class TrainCommand implements Callable<Integer> {
       try (Evaluator evaluator = new Evaluator(model, test, Optional.empty(), how.batch())) {
         evaluator.run();
         var predictions = evaluator.predictions(Optional.of(parts.preparation()));
-        answers = Optional.of(ReportCommand.answers(test, predictions));
+        answers = Optional.of(ReportCommand.answers(test, predictions, saved));
         for (String name : Evaluation.metrics(how, classes)) {
           double value = Metric.named(name).of(predictions);
           result.put("test_" + name, value);
@@ -376,7 +394,7 @@ final class TrainCommand implements Callable<Integer> {
                 (trained.stoppedEarly() ? ", stopped early" : "")
                     + (trained.keptBest() ? ", weights of epoch " + trained.bestEpoch() : ""),
                 folder.resolve(SavedModel.MODEL_FILE)));
-    ReportCommand.write(folder, SavedModel.load(folder), answers, common::say)
+    ReportCommand.write(folder, saved, answers, common::say)
         .ifPresent(file -> result.put("report", file.toString()));
     common.result(result);
   }

@@ -154,10 +154,9 @@ final class TuneCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** What decides a trial's score; a share's rows go with those that train, as they always did. */
-  private String fingerprint(Parts parts) {
-    String train = parts.train().fingerprint();
-    return data.valid.isFile() ? train + " " + parts.valid().orElseThrow().fingerprint() : train;
+  /** What decides a trial's score: the rows that train, and those that judge. */
+  private static String fingerprint(Parts parts) {
+    return parts.train().fingerprint() + " " + parts.valid().orElseThrow().fingerprint();
   }
 
   private void refuse() {

@@ -36,6 +36,9 @@ public record Preparation(
   /** A column with more categories looks like an identifier, which nothing can be learned from. */
   static final int MOST_LEVELS = 1000;
 
+  /** A target varies by so many steps of a float at least: then rounding is 3 % of it at most. */
+  private static final double COARSEST = 10;
+
   /** What is injected stands for a property that files from before it do not have. */
   public Preparation(
       @JsonProperty("features") List<Feature> features,
@@ -197,10 +200,16 @@ public record Preparation(
     List<double[]> values =
         names.stream().map(name -> numbers(table, table.column(name), trainRows)).toList();
     requireChange(table.name(), names, trainRows, (row, k) -> values.get(k)[row]);
-    return new Target.Quantities(
-        names,
+    Standardize scale =
         Standardize.columns(
-            values.stream().map(of -> (IntToDoubleFunction) row -> of[row]).toList(), trainRows));
+            values.stream().map(of -> (IntToDoubleFunction) row -> of[row]).toList(), trainRows);
+    for (int k = 0; k < names.size(); k++) {
+      double[] own = values.get(k);
+      if (IntStream.of(trainRows).anyMatch(row -> own[row] != own[trainRows[0]])) {
+        requireFine(table.name(), names.get(k), scale.mean()[k], scale.deviation()[k]);
+      }
+    }
+    return new Target.Quantities(names, scale);
   }
 
   /**
@@ -281,6 +290,19 @@ public record Preparation(
                 .formatted(data, names.get(0), Cells.text(targets.of(trainRows[0], 0)))
             : "%s: each of the targets %s is the same in every row to train on, so there is nothing to learn. help: other targets"
                 .formatted(data, Cells.quoted(names)));
+  }
+
+  /**
+   * Answers and metrics are floats in the target's own units: where these lie further apart than
+   * the target varies, they would all round to the same, and nothing would be told from anything.
+   */
+  private static void requireFine(String data, String target, double mean, double deviation) {
+    double step = Math.ulp((float) mean);
+    if (COARSEST * step > deviation) {
+      throw new EvenkeelException(
+          "%s: the target \"%s\" lies around %.6g and varies by %.2g, but floats of that size are %.2g apart: answers and metrics would be lost in rounding. help: subtract %.6g from the column"
+              .formatted(data, target, mean, deviation, step, mean));
+    }
   }
 
   private static void requireRows(String name, int[] trainRows) {

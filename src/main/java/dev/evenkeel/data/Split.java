@@ -41,6 +41,10 @@ public record Split(int[] train, int[] valid, int[] test) {
    * rows that don't divide evenly go where the remainder is largest. At least one row of every
    * class trains.
    *
+   * <p>Many small classes all round the same way: of classes of 5 none would validate a tenth.
+   * Where a part would so be off its share by more than half, what one class leaves over counts for
+   * the next.
+   *
    * @param labels the class index of every row
    */
   public static Split stratified(
@@ -48,9 +52,12 @@ public record Split(int[] train, int[] valid, int[] test) {
     double[] fractions = fractions(validFraction, testFraction);
     Philox random = new Philox(seed, STREAM);
     int[] part = new int[labels.length];
-    for (int[] members : rowsOfClasses(labels)) {
+    int[][] classes = rowsOfClasses(labels);
+    int[][] countsOf = countsOfClasses(classes, fractions);
+    for (int k = 0; k < classes.length; k++) {
+      int[] members = classes[k];
       random.shuffle(members);
-      int[] counts = largestRemainder(members.length, fractions);
+      int[] counts = countsOf[k];
       for (int i = 0; i < members.length; i++) {
         part[members[i]] = i < counts[0] ? 0 : i < counts[0] + counts[1] ? 1 : 2;
       }
@@ -129,13 +136,39 @@ public record Split(int[] train, int[] valid, int[] test) {
     return new double[] {1 - valid - test, valid, test};
   }
 
+  /** How many rows of each class go to each part. */
+  private static int[][] countsOfClasses(int[][] classes, double[] fractions) {
+    int[][] counts = new int[classes.length][];
+    Arrays.setAll(counts, k -> largestRemainder(classes[k].length, fractions));
+    double rows = Arrays.stream(classes).mapToInt(members -> members.length).sum();
+    for (int p = 0; p < fractions.length; p++) {
+      int part = p;
+      int given = Arrays.stream(counts).mapToInt(one -> one[part]).sum();
+      double off = Math.abs(given - rows * fractions[part]);
+      if (off >= 1 && off > rows * fractions[part] / 2) {
+        double[] over = new double[fractions.length];
+        Arrays.setAll(counts, k -> largestRemainder(classes[k].length, fractions, over));
+        return counts;
+      }
+    }
+    return counts;
+  }
+
   /** Shares out {@code rows} by fractions; the first part gets at least one. */
   static int[] largestRemainder(int rows, double[] fractions) {
+    return largestRemainder(rows, fractions, new double[fractions.length]);
+  }
+
+  /**
+   * @param over rows that each part lacks from before, and then those that it lacks after this
+   */
+  private static int[] largestRemainder(int rows, double[] fractions, double[] over) {
     int[] counts = new int[fractions.length];
     double[] remainders = new double[fractions.length];
     for (int k = 0; k < fractions.length; k++) {
-      counts[k] = (int) Math.floor(rows * fractions[k] + 1e-9);
-      remainders[k] = rows * fractions[k] - counts[k];
+      double share = rows * fractions[k] + over[k];
+      counts[k] = Math.max(0, (int) Math.floor(share + 1e-9));
+      remainders[k] = share - counts[k];
     }
     for (int left = rows - IntStream.of(counts).sum(); left > 0; left--) {
       int largest = 0;
@@ -148,6 +181,9 @@ public record Split(int[] train, int[] valid, int[] test) {
     if (counts[0] == 0 && rows > 0) {
       counts[0]++;
       counts[counts[1] >= counts[2] ? 1 : 2]--;
+    }
+    for (int k = 0; k < fractions.length; k++) {
+      over[k] += rows * fractions[k] - counts[k];
     }
     return counts;
   }

@@ -4,7 +4,7 @@ import java.util.List;
 
 /**
  * What came of a claim: it holds if all of its checks passed, does not if none did, and partly
- * otherwise.
+ * otherwise. What passed says nothing of the whole claim while others of its checks are not judged.
  */
 public enum Verdict {
   HOLDS("holds"),
@@ -29,6 +29,10 @@ public enum Verdict {
     if (judged.isEmpty()) {
       return OPEN;
     }
-    return passed == judged.size() ? HOLDS : passed == 0 ? DOES_NOT_HOLD : PARTLY;
+    if (passed < judged.size()) {
+      return passed == 0 ? DOES_NOT_HOLD : PARTLY;
+    }
+    boolean whole = checks.stream().filter(Check::isOfClaim).allMatch(Check::isJudged);
+    return whole ? HOLDS : OPEN;
   }
 }

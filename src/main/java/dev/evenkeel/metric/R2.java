@@ -4,8 +4,9 @@ package dev.evenkeel.metric;
  * The coefficient of determination, 1 − Σ(target − output)² / Σ(target − mean)², averaged over the
  * columns.
  *
- * <p>Where a column's targets are all the same (a single row, too) there is nothing to explain: it
- * counts 1 when every output is exact and 0 otherwise, as in scikit-learn.
+ * <p>Where a column's targets are all the same there is nothing to explain: it counts 1 when every
+ * output is exact and 0 otherwise, and a single row makes it NaN, both as in scikit-learn. As 0 it
+ * would tie in all epochs, and the first would be the best.
  */
 public record R2() implements Metric {
 
@@ -22,6 +23,9 @@ public record R2() implements Metric {
   @Override
   public double of(Predictions predictions) {
     predictions.requireValues(name());
+    if (predictions.rows() == 1) {
+      return Double.NaN;
+    }
     double sum = 0;
     for (int column = 0; column < predictions.columns(); column++) {
       sum += ofColumn(predictions, column);

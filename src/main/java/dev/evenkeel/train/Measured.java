@@ -89,13 +89,12 @@ public record Measured(Dataset rows, String words, boolean changed) {
     Dataset rows = new KeptFiles(plan).test(saved.preparation().orElseThrow(), notes);
     boolean changed = !saved.testedOn(rows).orElse(true);
     notes.accept(
-        "The %,d rows of %s, which %s."
+        "The %,d rows of %s%s."
             .formatted(
                 rows.rows(),
                 plan.test(),
-                changed ? "has changed since training" : "training never saw"));
-    String words =
-        changed ? "%s of a file that changed since training" : "%s that training never saw";
+                changed ? ", which has changed since training" : saved.unseen()));
+    String words = changed ? "%s of a file that changed since training" : "%s" + saved.unseen();
     return counted(rows, words, changed, notes);
   }
 
@@ -111,10 +110,13 @@ public record Measured(Dataset rows, String words, boolean changed) {
       return all(plan, data, saved, words, true, notes);
     }
     if (parts.test().isEmpty()) {
+      notes.accept(
+          "%s was trained without test rows: these are all rows of %s, which training saw. help: for a fair measure, --data with rows kept apart"
+              .formatted(saved.file(), data));
       return all(plan, data, saved, "%s, which training saw", false, notes);
     }
     Dataset rows = parts.test().get();
-    String unseen = same.isPresent() ? " that training never saw" : "";
+    String unseen = same.isPresent() ? saved.unseen() : "";
     notes.accept("Of %s, the %,d test rows%s.".formatted(data, rows.rows(), unseen));
     return counted(rows, "%s" + unseen, false, notes);
   }

@@ -42,6 +42,12 @@ public record SavedModel(
   /** The note that holds the fingerprint of the rows to test on, which the trainer never sees. */
   public static final String TEST_ROWS = "test-rows";
 
+  /**
+   * The note of a run that started with the weights of a model which learned from other rows than
+   * its own, or does not say from which.
+   */
+  public static final String STARTED_FROM = "started-from";
+
   private static final String FORMAT = "1";
 
   /** With another preparation of the data. */
@@ -136,6 +142,16 @@ public record SavedModel(
   public Optional<Boolean> learnedFrom(Parts parts) {
     return Optional.ofNullable(notes.get(ROWS))
         .map(text -> text.equals(Json.write(parts.fingerprints())));
+  }
+
+  /**
+   * What rows that this training did not learn from are to the model: " that training never saw",
+   * or less, where it started from a model that may know them.
+   */
+  public String unseen() {
+    return notes.containsKey(STARTED_FROM)
+        ? " that this training never saw, but the model that it started from may have"
+        : " that training never saw";
   }
 
   /** Whether these are the rows that were to test it. Empty where the file does not say. */

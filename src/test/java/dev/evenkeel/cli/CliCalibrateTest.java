@@ -97,6 +97,27 @@ class CliCalibrateTest {
         .refused("moved.csv or " + data + " has changed since training");
   }
 
+  /** What evaluate takes by itself may be the very rows that chose the temperature. */
+  @Test
+  void otherRowsAreNamedOnlyWhereEvaluateTakesThem() throws IOException {
+    Path data = noisy();
+    Path apart = Files.copy(data, folder.resolve("apart.csv"));
+    Path run = trained(data, "--norm none --test " + apart);
+    Path out = folder.resolve("calibrated");
+    CommandLineRun.of("calibrate", "--model", run, "--out", out)
+        .succeeded()
+        .says("evaluate --model " + out + " measures others");
+    Path onTest = folder.resolve("on-test");
+    CommandLineRun.of("calibrate", "--model", run, "--data", apart, "--out", onTest)
+        .succeeded()
+        .says("evaluate --model " + onTest + " --data FILE measures others");
+    Files.move(run, folder.resolve("before"));
+    run = trained(data, "--norm none --test 0");
+    CommandLineRun.of("calibrate", "--model", run, "--out", folder.resolve("untested"))
+        .succeeded()
+        .says("evaluate --model " + folder.resolve("untested") + " --data FILE measures others");
+  }
+
   @Test
   void whatCannotBeCalibratedIsRefused() throws IOException {
     Path data = noisy();

@@ -74,6 +74,30 @@ class CliChangedDataTest {
         .says("grow.csv has changed since");
   }
 
+  /** Another split tests on rows that the first model learned from. */
+  @Test
+  void rowsThatTheFirstModelMayKnowAreNotCalledUnseen() throws IOException {
+    Path copy = Files.copy(data, folder.resolve("copy.csv"));
+    Path first = run;
+    run = folder.resolve("other");
+    CommandLineRun.of(
+            "train", "--from", first, "--data", copy, "--seed", 2, "--epochs", 1, "--out", run)
+        .succeeded();
+    String may = "20 rows that this training never saw, but the model that it started from may";
+    assertTrue(Files.readString(run.resolve("report.html")).contains(may));
+    assertTrue(report().contains(may));
+    assertFalse(evaluate().err().contains(UNSEEN));
+    CommandLineRun.of("train", "--resume", run).succeeded();
+    assertFalse(evaluate().err().contains(UNSEEN));
+    Path second = run;
+    run = folder.resolve("third");
+    CommandLineRun.of("train", "--from", second, "--epochs", 1, "--out", run).succeeded();
+    assertFalse(evaluate().err().contains(UNSEEN));
+    run = folder.resolve("on");
+    CommandLineRun.of("train", "--from", first, "--epochs", 1, "--out", run).succeeded();
+    assertTrue(evaluate().err().contains(UNSEEN), "its own rows, split as they were");
+  }
+
   @Test
   void soOfOneWhoseLinesWereShuffled() throws IOException {
     List<String> lines = new ArrayList<>(Files.readAllLines(data));
@@ -102,5 +126,6 @@ class CliChangedDataTest {
             "train", "--data", data, "--hidden", 4, "--test", 0, "--steps", 2, "--out", run)
         .succeeded();
     assertTrue(report().contains("100 rows, which training saw"));
+    evaluate().says("trained without test rows", "which training saw", "help: ");
   }
 }

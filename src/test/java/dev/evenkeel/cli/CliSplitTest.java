@@ -146,6 +146,18 @@ class CliSplitTest {
     run(tune).refused("the journal of a search with other options: \"data\" was ");
   }
 
+  /** Scores that other rows gave don't compare with new ones. */
+  @Test
+  void aSearchDoesNotGoOnWithOtherRowsToJudgeBy() throws IOException {
+    String tune =
+        "tune --data houses.csv --split ordered --trials 1 --rungs 1 --epochs 1 --out runs/tuned";
+    run(tune).succeeded();
+    List<String> lines = Files.readAllLines(folder.resolve("houses.csv"));
+    lines.set(75, "3,999,7"); // the 75th of 100 rows validates
+    Files.write(folder.resolve("houses.csv"), lines);
+    run(tune).refused("the journal of a search with other options: \"data\" was ");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -52,6 +52,24 @@ class PreparationTest {
     return IntStream.range(0, table.rows()).toArray();
   }
 
+  /** At 1e9 floats are 64 apart: such targets would all be one, and r2 a perfect 1. */
+  @Test
+  void targetsThatFloatsCantTellApartAreRefused() throws IOException {
+    Expect.failure(
+        () -> fitted("x,y\n1,1000000003.5\n2,999999991.25\n3,1000000010.5\n4,999999998\n"),
+        "the target \"y\" lies around 1.00000e+09 and varies by ",
+        "floats of that size are 64 apart",
+        "help: subtract 1.00000e+09 from the column");
+    fitted("x,y\n1,1000003500\n2,999991250\n3,1000010500\n4,999998000\n");
+    fitted("x,y\n1,1e-9\n2,3e-9\n3,-2e-9\n4,5e-9\n");
+  }
+
+  private Preparation fitted(String text) throws IOException {
+    Table table = table(text);
+    TargetChoice choice = TargetChoice.of(table, List.of("y"), Optional.of(Task.Kind.REGRESSION));
+    return Preparation.fit(table, choice, List.of(), TRAIN);
+  }
+
   @Test
   void columnsBecomeStandardisedFeaturesByTheTrainingRowsAlone() throws IOException {
     Preparation cars = cars();

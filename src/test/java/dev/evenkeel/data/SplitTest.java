@@ -56,6 +56,29 @@ class SplitTest {
     }
   }
 
+  /** Each class by itself would give no row to validate. */
+  @Test
+  void smallClassesTogetherFillEachPart() {
+    int[] fives = IntStream.range(0, 100).map(row -> row / 5).toArray();
+    Split split = Split.stratified(fives, 0.1, 0.2, 1);
+    assertEquals(10, split.valid().length, 1);
+    assertEquals(20, split.test().length, 1);
+    for (int label = 0; label < 20; label++) {
+      assertEquals(0.5, count(split.valid(), fives, label), 0.5, "class " + label);
+      assertEquals(1, count(split.test(), fives, label), 1, "class " + label);
+    }
+  }
+
+  /** Else the one large class alone would validate. */
+  @Test
+  void smallClassesValidateBesideALargeOne() {
+    int[] labels = IntStream.range(0, 120).map(row -> row < 80 ? row / 4 : 20).toArray();
+    Split split = Split.stratified(labels, 0.1, 0.2, 1);
+    assertEquals(12, split.valid().length, 1);
+    assertEquals(24, split.test().length, 1);
+    assertEquals(4, count(split.valid(), labels, 20), 1);
+  }
+
   @Test
   void everyClassTrainsHoweverSmall() {
     int[] labels = {0, 0, 1, 2, 2, 2};

@@ -55,8 +55,8 @@ class RegressionMetricsTest {
   void r2OfConstantTargetsIsOneWhenExactAndElseZero() {
     assertEquals(1, new R2().of(values(1, new float[] {0.1f, 0.1f, 0.1f}, 0.1f, 0.1f, 0.1f)));
     assertEquals(0, new R2().of(values(1, new float[] {0.1f, 0.1f, 0.2f}, 0.1f, 0.1f, 0.1f)));
-    assertEquals(1, new R2().of(values(1, new float[] {5}, 5)));
-    assertEquals(0, new R2().of(values(1, new float[] {4}, 5)));
+    assertEquals(Double.NaN, new R2().of(values(1, new float[] {5}, 5)), "as scikit-learn");
+    assertEquals(Double.NaN, new R2().of(values(1, new float[] {4}, 5)), "as scikit-learn");
     assertEquals(
         Double.NaN, new R2().of(values(1, new float[] {Float.NaN, 1}, 1, 1)), "NaN is no fit");
     assertEquals(0.5, new R2().of(values(2, new float[] {1, 7, 2, 8}, 1, 7, 2, 7)));

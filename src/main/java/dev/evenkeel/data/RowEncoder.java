@@ -3,7 +3,6 @@ package dev.evenkeel.data;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -18,8 +17,8 @@ public final class RowEncoder {
   private final MissingWords missing;
   private final boolean commas;
 
-  /** For each feature: the places of the levels, empty where it is no category. */
-  private final List<Map<String, Integer>> places = new ArrayList<>();
+  /** For each feature: its levels, none where it is no category. */
+  private final List<Levels> levels = new ArrayList<>();
 
   public RowEncoder(Preparation preparation) {
     this.missing = new MissingWords(preparation.reading());
@@ -27,11 +26,8 @@ public final class RowEncoder {
     this.preparation = preparation;
     this.width = preparation.width();
     for (Feature feature : preparation.features()) {
-      Map<String, Integer> indexes = new HashMap<>();
-      if (feature instanceof Feature.Categorical texts) {
-        texts.levels().forEach(level -> indexes.put(level, indexes.size()));
-      }
-      places.add(indexes);
+      levels.add(
+          new Levels(feature instanceof Feature.Categorical texts ? texts.levels() : List.of()));
     }
   }
 
@@ -57,7 +53,7 @@ public final class RowEncoder {
    */
   public void encode(Map<String, String> row, float[] out) {
     int place = 0;
-    for (int i = 0; i < places.size(); i++) {
+    for (int i = 0; i < levels.size(); i++) {
       Feature feature = preparation.features().get(i);
       if (feature instanceof Feature.Numeric number) {
         String text = text(row, number.name());
@@ -65,9 +61,10 @@ public final class RowEncoder {
             missing.amongNumbers(text) ? 0 : number(number.name(), text) - number.center();
         out[place] = preparation.scaled(value, place);
       } else if (feature instanceof Feature.Categorical texts) {
-        Integer level = places.get(i).get(text(row, texts.name()));
+        String text = text(row, texts.name());
+        int level = missing.anywhere(text) ? -1 : levels.get(i).place(text);
         for (int j = 0; j < texts.width(); j++) {
-          out[place + j] = preparation.scaled(level != null && level == j ? 1 : 0, place + j);
+          out[place + j] = preparation.scaled(level == j ? 1 : 0, place + j);
         }
       } else if (feature instanceof Feature.Dates date) {
         String text = text(row, date.name());

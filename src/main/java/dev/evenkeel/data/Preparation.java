@@ -106,7 +106,8 @@ public record Preparation(
       float[] encoded = encoder.encode((value, feature) -> (float) value);
       return new Preparation(
           features,
-          Standardize.perColumn(encoded, encoder.width(), trainRows),
+          Standardize.perColumn(encoded, encoder.width(), trainRows)
+              .orOf(encoder.values()::get, trainRows),
           0,
           target,
           table.format());

@@ -74,6 +74,17 @@ class PreparationTest {
     assertArrayEquals(missing, Arrays.copyOfRange(data.features(), 9, 12), 1e-6f);
   }
 
+  /** As likelihoods are; a float has nothing between 0 and 1e-45. */
+  @Test
+  void numbersTooSmallForFloatsAreNoConstants() throws IOException {
+    String text = "tiny,same,y\n1e-60,3e-70,1\n3e-60,3e-70,2\n5e-60,3e-70,3\n";
+    Table table = table(text);
+    Preparation fitted = fit(table, "y", List.of(), all(table));
+    float[] features = fitted.apply(table, false, notes::add).features();
+    float far = (float) Math.sqrt(1.5);
+    assertArrayEquals(new float[] {-far, 0, 0, 0, far, 0}, features, 1e-6f);
+  }
+
   @Test
   void aRegressionsTargetsAreStandardisedAndComeBack() throws IOException {
     Preparation cars = cars();

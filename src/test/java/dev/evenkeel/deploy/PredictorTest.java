@@ -266,6 +266,11 @@ class PredictorTest {
   @Test
   void whatCantBeOpenedSaysWhy() {
     SavedModel saved = TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
+    assertSays("at least 1 row", () -> new BatchPredictor(saved, opens("cpu"), 0));
+    BatchPredictor closed = new BatchPredictor(saved, opens("cpu"), 8);
+    closed.close();
+    closed.close();
+    assertSays("is closed", () -> closed.predict(new float[64]));
     assertSays(
         "no such device",
         () ->

@@ -3,6 +3,7 @@ package dev.evenkeel.data;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
+import de.siegmar.fastcsv.reader.CsvRecordHandler;
 import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.io.Gzip;
@@ -33,6 +34,10 @@ record CsvFile(Path path, char delimiter, String encoding) {
   }
 
   private static final int SAMPLE_LINES = 10;
+
+  /** The reader's own limit, 16,384, is below the genes of a cell. */
+  private static final int MOST_FIELDS = 1 << 24;
+
   private static final char[] CANDIDATES = {'\t', ';', ',', '|'};
 
   static CsvFile of(Path path, TableFormat format) {
@@ -137,7 +142,7 @@ record CsvFile(Path path, char delimiter, String encoding) {
             .allowUnclosedQuote(false)
             .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
             .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
-            .ofCsvRecord(in)) {
+            .build(CsvRecordHandler.builder().maxFields(MOST_FIELDS).build(), in)) {
       for (CsvRecord record : records) {
         receiver.accept((int) record.getStartingLineNumber(), record.getFields());
       }

@@ -108,7 +108,11 @@ public record Preparation(
     Target target = fitTarget(table, choice, trainRows);
     if (scaling == Scaling.STANDARD) {
       return new Preparation(
-          features, Standardize.columns(encoder.floats(), trainRows), 0, target, table.format());
+          features,
+          Standardize.columns(encoder.floats(), trainRows).orOf(encoder.values()::get, trainRows),
+          0,
+          target,
+          table.format());
     }
     List<int[]> present = present(table, features, trainRows);
     return new Preparation(

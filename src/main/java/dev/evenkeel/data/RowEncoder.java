@@ -62,7 +62,8 @@ public final class RowEncoder {
             missing.amongNumbers(text) ? 0 : number(number.name(), text) - number.center();
         out[place] = preparation.scaled(value, place);
       } else if (feature instanceof Feature.Categorical texts) {
-        int level = levels.get(i).place(text(row, texts.name()));
+        String text = text(row, texts.name());
+        int level = missing.anywhere(text) ? -1 : levels.get(i).place(text);
         for (int j = 0; j < texts.width(); j++) {
           out[place + j] = preparation.scaled(level == j ? 1 : 0, place + j);
         }

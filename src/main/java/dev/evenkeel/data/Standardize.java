@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
@@ -13,6 +14,9 @@ import java.util.stream.IntStream;
  * shared by all columns, as pixels want it. A constant column has deviation 1 and so becomes 0.
  */
 public record Standardize(double[] mean, double[] deviation) {
+
+  /** Floats lose digits below 1.2e-38. */
+  private static final double SMALL = 1e-30;
 
   public Standardize {
     if (mean.length == 0 || mean.length != deviation.length) {
@@ -103,6 +107,29 @@ public record Standardize(double[] mean, double[] deviation) {
       }
     }
     return all;
+  }
+
+  /**
+   * The same, but by the values in double where a column's are too small for floats: those below
+   * 1e-45 would be 0, and their column constant.
+   */
+  Standardize orOf(IntFunction<IntToDoubleFunction> columns, int[] rows) {
+    double[] means = mean.clone();
+    double[] deviations = deviation.clone();
+    for (int c = 0; c < means.length; c++) {
+      if (Math.abs(means[c]) < SMALL && (deviations[c] == 1 || deviations[c] < SMALL)) {
+        IntToDoubleFunction values = columns.apply(c);
+        double least = IntStream.of(rows).mapToDouble(values).min().orElse(0);
+        double most = IntStream.of(rows).mapToDouble(values).max().orElse(0);
+        double unit = Math.max(-least, most);
+        if (least < most && unit < SMALL) {
+          Standardize own = fit(row -> values.applyAsDouble(row) / unit, 1, rows, 1);
+          means[c] = own.mean[0] * unit;
+          deviations[c] = own.deviation[0] * unit;
+        }
+      }
+    }
+    return new Standardize(means, deviations);
   }
 
   /** Standardises a value of a column. */

@@ -4,8 +4,10 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.io.Spool;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -91,6 +93,7 @@ public final class Table {
   private final Options options;
   private final TableFormat format;
   private final List<Column> columns;
+  private final Map<String, Column> byName = new HashMap<>();
   private final Set<String> respelled;
   private final int[] lines;
   private final List<String> remarks;
@@ -111,6 +114,7 @@ public final class Table {
     this.options = options;
     this.format = format;
     this.columns = List.copyOf(columns);
+    columns.forEach(column -> byName.put(column.name(), column));
     this.respelled = Set.copyOf(respelled);
     this.lines = lines;
     this.remarks = List.copyOf(remarks);
@@ -199,7 +203,7 @@ public final class Table {
   }
 
   public Optional<Column> find(String column) {
-    return columns.stream().filter(c -> c.name().equals(column)).findFirst();
+    return Optional.ofNullable(byName.get(column));
   }
 
   /**

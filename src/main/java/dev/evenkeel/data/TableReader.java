@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -222,10 +223,11 @@ final class TableReader {
 
   private void nameColumns(List<String> fields) {
     Map<String, Integer> numbers = new HashMap<>();
+    Set<String> given = new HashSet<>(fields);
     for (int c = 0; c < fields.size(); c++) {
       String text = fields.get(c).strip();
       String number = Integer.toString(c + 1);
-      String unnamed = fields.contains(number) && headerLine > 0 ? "unnamed " + number : number;
+      String unnamed = given.contains(number) && headerLine > 0 ? "unnamed " + number : number;
       String name = headerLine == 0 || text.isEmpty() ? unnamed : text;
       Integer earlier = numbers.put(name, c + 1);
       if (earlier != null) {

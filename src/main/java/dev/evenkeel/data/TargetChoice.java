@@ -2,9 +2,11 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -141,13 +143,20 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
     }
     String column = columns.get(0);
     Table texts = table.spelled(Set.of(column));
-    Column before = table.column(column);
-    if (texts == table || !(before instanceof Column.Numeric numbers)) {
+    if (texts == table || !(texts.column(column) instanceof Column.Categorical written)) {
       return table;
     }
-    long classes =
-        different(Arrays.stream(numbers.values()).filter(v -> !Double.isNaN(v)).toArray());
-    return ((Column.Categorical) texts.column(column)).levels().size() == classes ? texts : table;
+    Set<BigDecimal> values = new HashSet<>();
+    boolean apart =
+        written.levels().stream()
+            .map(text -> text.replace(',', '.'))
+            .allMatch(text -> !Double.isNaN(Cells.number(text)) && values.add(value(text)));
+    return apart ? texts : table;
+  }
+
+  /** To the last digit: a double takes 9007199254740993 for the number before it. */
+  private static BigDecimal value(String number) {
+    return new BigDecimal(number).stripTrailingZeros();
   }
 
   /** The class index of every row of the table, 0 for numbers: what splits are stratified by. */

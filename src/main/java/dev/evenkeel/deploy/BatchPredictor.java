@@ -1,5 +1,6 @@
 package dev.evenkeel.deploy;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Table;
@@ -11,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
 /**
@@ -40,6 +42,9 @@ public final class BatchPredictor implements AutoCloseable {
    * @param batch how many rows the device has at once
    */
   public BatchPredictor(SavedModel saved, Supplier<Backend> device, int batch) {
+    if (batch < 1) {
+      throw new EvenkeelException("A batch has at least 1 row, not " + batch);
+    }
     this.inference = Inference.of(saved, Inference.Form.FOLDED);
     this.batch = batch;
     try {
@@ -101,6 +106,8 @@ public final class BatchPredictor implements AutoCloseable {
         throw cause;
       }
       throw e;
+    } catch (RejectedExecutionException e) {
+      throw new EvenkeelException("The batch predictor is closed. help: make another one", e);
     }
   }
 

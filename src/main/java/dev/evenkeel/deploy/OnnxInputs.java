@@ -8,6 +8,7 @@ import dev.evenkeel.io.OnnxGraph.Type;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.DoubleStream;
 
 /**
  * What is in front of the network: an array is one input of floats; a table has an input [rows, 1]
@@ -20,6 +21,11 @@ final class OnnxInputs {
   /** Of a mean's share beyond a float: in standardised units, half of a float's rounding at 1. */
   private static final double NEGLIGIBLE = 3e-8;
 
+  /** Between them a float holds a column's size, and its values without loss. */
+  private static final double LEAST = 1e-30;
+
+  private static final double MOST = 1e30;
+
   /** In limits: to a float, a smooth clip takes all beyond to the limit itself. */
   private static final float FAR = 1e5f;
 
@@ -30,6 +36,9 @@ final class OnnxInputs {
   private final List<String> numbers = new ArrayList<>();
 
   private final List<Double> centers = new ArrayList<>();
+
+  /** What they are divided by in double; 1 where a float can do it later. */
+  private final List<Double> sizes = new ArrayList<>();
 
   private OnnxInputs(OnnxGraph graph) {
     this.graph = graph;
@@ -46,6 +55,9 @@ final class OnnxInputs {
   }
 
   private String standardised(Preparation preparation) {
+    double[] mean = preparation.standardize().mean().clone();
+    double[] deviation = preparation.standardize().deviation().clone();
+    int place = 0;
     for (Feature feature : preparation.features()) {
       if (feature instanceof Feature.Columns columns) {
         String text = "as in the training data, not standardised; all present";
@@ -54,6 +66,12 @@ final class OnnxInputs {
         numbers.add(
             graph.input(numeric.name(), Type.DOUBLE, 1, "a number; NaN where it is missing"));
         centers.add(numeric.center());
+        sizes.add(1.0);
+        if (mean.length == preparation.width() && !fits(deviation[place])) {
+          sizes.set(sizes.size() - 1, deviation[place]);
+          mean[place] /= deviation[place];
+          deviation[place] = 1;
+        }
       } else if (feature instanceof Feature.Dates dates) {
         flushNumbers();
         append(dates);
@@ -61,10 +79,15 @@ final class OnnxInputs {
         flushNumbers();
         parts.add(oneHot(texts));
       }
+      place += feature.width();
     }
     flushNumbers();
-    String scaled = standardise(preparation.standardize(), concatenated("/encoded", parts));
+    String scaled = standardise(new Standardize(mean, deviation), concatenated("/encoded", parts));
     return preparation.clip() == 0 ? scaled : smoothlyClipped((float) preparation.clip(), scaled);
+  }
+
+  private static boolean fits(double size) {
+    return size > LEAST && size < MOST;
   }
 
   private String scalar(String name, float value) {
@@ -90,7 +113,8 @@ final class OnnxInputs {
   }
 
   /**
-   * Centred in double, 0 where missing, then rounded to float: what is far out is clipped later.
+   * Centred in double, 0 where missing, then rounded to float: what is far out is clipped later. A
+   * column whose size no float holds well is divided by it before.
    */
   private void flushNumbers() {
     if (numbers.isEmpty()) {
@@ -101,12 +125,17 @@ final class OnnxInputs {
     double[] center = centers.stream().mapToDouble(Double::doubleValue).toArray();
     String centred =
         graph.node("Sub", name + "/centred", together, graph.doubles(name + "/center", center));
+    double[] size = sizes.stream().mapToDouble(Double::doubleValue).toArray();
+    if (DoubleStream.of(size).anyMatch(one -> one != 1)) {
+      centred = graph.node("Div", name + "/divided", centred, graph.doubles(name + "/size", size));
+    }
     String missing = graph.node("IsNaN", name + "/missing", centred);
     String filled =
         graph.node("Where", name + "/filled", missing, graph.doubles(name + "/zero", 0), centred);
     parts.add(graph.node("Cast", name + "/rounded", Map.of("to", Type.FLOAT.code()), filled));
     numbers.clear();
     centers.clear();
+    sizes.clear();
   }
 
   /** In double up to the sines, since days are many; cosines are sines of more. */

@@ -20,6 +20,9 @@ import java.util.TreeSet;
 /**
  * Writes a Python file that rebuilds a network as an {@code nn.Sequential} of PyTorch and loads its
  * weights from a safetensors file beside it.
+ *
+ * <p>Numbers go into it as {@code %s}: {@code %d} writes the digits of the user's language, which
+ * Python does not read.
  */
 public final class TorchModule {
 
@@ -98,7 +101,7 @@ public final class TorchModule {
         """
         \"""A network trained by Evenkeel, as a PyTorch module.
 
-            y = load()(x)  # float32, [rows, %d] to [rows, %d]
+            y = load()(x)  # float32, [rows, %s] to [rows, %s]
 
         x is what the preparation makes of the data: standardised, categories one-hot; Evenkeel's model file
         has it as JSON, "evenkeel.preparation" of its metadata. y are %s.
@@ -185,7 +188,7 @@ public final class TorchModule {
   private String linear(Linear linear, String name, int inputs) {
     boolean bias = values.containsKey(name + ".bias");
     String plain =
-        "nn.Linear(%d, %d%s)".formatted(inputs, linear.units(), bias ? "" : ", bias=False");
+        "nn.Linear(%s, %s%s)".formatted(inputs, linear.units(), bias ? "" : ", bias=False");
     if (!linear.hasWeightNorm()) {
       return plain;
     }
@@ -202,17 +205,17 @@ public final class TorchModule {
                 : Double.toString(RunningStatistics.DEFAULT_WEIGHT);
     if (norm.centresOnly()) {
       used.add("MeanOnlyBatchNorm");
-      return "MeanOnlyBatchNorm(%d, momentum=%s)".formatted(width, momentum);
+      return "MeanOnlyBatchNorm(%s, momentum=%s)".formatted(width, momentum);
     }
-    return "nn.BatchNorm1d(%d, eps=%s, momentum=%s)".formatted(width, norm.epsilon(), momentum);
+    return "nn.BatchNorm1d(%s, eps=%s, momentum=%s)".formatted(width, norm.epsilon(), momentum);
   }
 
   private static String rowNorm(RowNorm norm, int width) {
     return switch (norm.kind()) {
-      case LAYER -> "nn.LayerNorm(%d, eps=%s)".formatted(width, norm.epsilon());
-      case RMS -> "nn.RMSNorm(%d, eps=%s)".formatted(width, norm.epsilon());
+      case LAYER -> "nn.LayerNorm(%s, eps=%s)".formatted(width, norm.epsilon());
+      case RMS -> "nn.RMSNorm(%s, eps=%s)".formatted(width, norm.epsilon());
       case GROUP, INSTANCE ->
-          "nn.GroupNorm(%d, %d, eps=%s)".formatted(norm.groups(width), width, norm.epsilon());
+          "nn.GroupNorm(%s, %s, eps=%s)".formatted(norm.groups(width), width, norm.epsilon());
     };
   }
 

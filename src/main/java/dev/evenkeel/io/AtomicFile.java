@@ -39,6 +39,9 @@ public final class AtomicFile {
 
   private static final int MOST_LINKS = 40;
 
+  /** Characters of at most three bytes, beside 42 bytes of the temporary name; 255 are allowed. */
+  private static final int LONGEST = 70;
+
   private AtomicFile() {}
 
   public static void write(Path target, Writer body) {
@@ -58,7 +61,7 @@ public final class AtomicFile {
               .formatted(target, folder));
     }
     String name = absolute.getFileName().toString();
-    Path temporary = folder.resolve(temporary(name, UUID.randomUUID().toString()));
+    Path temporary = folder.resolve(temporary(start(name), UUID.randomUUID().toString()));
     try {
       Optional<Set<PosixFilePermission>> permissions = permissions(absolute);
       try (FileChannel channel = create(temporary, permissions)) {
@@ -174,6 +177,12 @@ public final class AtomicFile {
       throw new EvenkeelException(
           "The folder %s can't be read: %s".formatted(folder, reason(e)), e);
     }
+  }
+
+  /** Of a name as long as a file system allows, so much that the temporary one is allowed, too. */
+  private static String start(String name) {
+    int end = Math.min(name.length(), LONGEST);
+    return name.substring(0, Character.isHighSurrogate(name.charAt(end - 1)) ? end - 1 : end);
   }
 
   private static String temporary(String target, String unique) {

@@ -72,7 +72,7 @@ public final class EventFile implements AutoCloseable {
     boolean absent = !Files.exists(folder);
     try {
       Files.createDirectories(folder);
-      String name = PREFIX + "%d.%s".formatted(System.currentTimeMillis() / 1000, host());
+      String name = PREFIX + "%s.%s".formatted(System.currentTimeMillis() / 1000, host());
       Path file = folder.resolve(name);
       for (int i = 1; Files.exists(file); i++) {
         file = folder.resolve(name + "." + i);

@@ -28,9 +28,6 @@ final class SafetensorsData {
 
   private static final int CHUNK = 1 << 16;
 
-  /** The limit of the format's own reference reader. */
-  private static final long MAX_HEADER = 100_000_000;
-
   private final FileChannel channel;
   private final MessageDigest digest = sha256();
   private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
@@ -79,7 +76,7 @@ final class SafetensorsData {
     }
     readChunk(Long.BYTES);
     long length = chunk.getLong();
-    if (length < 0 || length > size - Long.BYTES || length > MAX_HEADER) {
+    if (length < 0 || length > size - Long.BYTES || length > SafetensorsHeader.MAX_BYTES) {
       throw new SafetensorsHeader.Damaged(
           "it says that its header has %s bytes, but the whole file has %d"
               .formatted(Long.toUnsignedString(length), size));

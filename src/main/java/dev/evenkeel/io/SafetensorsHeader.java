@@ -1,6 +1,8 @@
 package dev.evenkeel.io;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -59,8 +61,16 @@ record SafetensorsHeader(
           Map.entry("I64", 64),
           Map.entry("F64", 64));
 
+  /** The limit of the format's own reference reader. */
+  static final int MAX_BYTES = 100_000_000;
+
+  /** A preparation of very many columns is a single text: as long as the header may be. */
   private static final JsonMapper JSON =
-      JsonMapper.builder()
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxStringLength(MAX_BYTES).build())
+                  .build())
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
@@ -95,6 +105,11 @@ record SafetensorsHeader(
       offset = end;
     }
     byte[] json = root.toString().getBytes(StandardCharsets.UTF_8);
+    if (json.length > MAX_BYTES) {
+      throw new EvenkeelException(
+          "Cannot write the tensors: their description would have %,d bytes, more than the %,d that readers of the format take. help: fewer columns"
+              .formatted(json.length, MAX_BYTES));
+    }
     byte[] bytes = Arrays.copyOf(json, (json.length + 7) / 8 * 8);
     Arrays.fill(bytes, json.length, bytes.length, (byte) ' ');
     int place = checksum ? placeOfDigits(bytes, "0".repeat(DIGITS)) : -1;

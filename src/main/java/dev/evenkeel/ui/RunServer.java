@@ -81,7 +81,7 @@ public final class RunServer implements AutoCloseable {
   /** Where the page is. */
   public String url() {
     String named = host.contains(":") ? "[" + host + "]" : host;
-    return "http://%s:%d/".formatted(named, server.getAddress().getPort());
+    return "http://%s:%s/".formatted(named, server.getAddress().getPort());
   }
 
   /** An answer. */

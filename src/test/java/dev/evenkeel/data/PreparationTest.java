@@ -92,6 +92,31 @@ class PreparationTest {
     assertArrayEquals(missing, Arrays.copyOfRange(data.features(), 9, 12), 1e-6f);
   }
 
+  /** Two numbers that are one as doubles. */
+  @Test
+  void classesOfManyDigitsStayApart() throws IOException {
+    String text = "x,y\n1,9007199254740992\n2,9007199254740993\n3,8\n4,9007199254740993\n5,8\n";
+    Table table = table(text);
+    TargetChoice choice =
+        TargetChoice.of(table, List.of("y"), Optional.of(Task.Kind.CLASSIFICATION));
+    Preparation fitted = Preparation.fit(table, choice, List.of(), all(table));
+    assertEquals(
+        List.of("8", "9007199254740992", "9007199254740993"),
+        ((Target.Labels) fitted.target()).classes());
+    assertArrayEquals(new int[] {1, 2, 0, 2, 0}, fitted.apply(table, true, notes::add).labels());
+  }
+
+  /** As likelihoods are; a float has nothing between 0 and 1e-45. */
+  @Test
+  void numbersTooSmallForFloatsAreNoConstants() throws IOException {
+    String text = "tiny,same,y\n1e-60,3e-70,1\n3e-60,3e-70,2\n5e-60,3e-70,3\n";
+    Table table = table(text);
+    Preparation fitted = fit(table, "y", List.of(), all(table));
+    float[] features = fitted.apply(table, false, notes::add).features();
+    float far = (float) Math.sqrt(1.5);
+    assertArrayEquals(new float[] {-far, 0, 0, 0, far, 0}, features, 1e-6f);
+  }
+
   @Test
   void aRegressionsTargetsAreStandardisedAndComeBack() throws IOException {
     Preparation cars = cars();

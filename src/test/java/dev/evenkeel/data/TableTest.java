@@ -49,6 +49,23 @@ class TableTest {
     assertEquals("3", table.column("x").text(2));
   }
 
+  /** As many as a cell has genes. */
+  @Test
+  void aTableMayHaveManyColumns() throws IOException {
+    int columns = 20_531;
+    StringBuilder text = new StringBuilder("gene0");
+    for (int c = 1; c < columns; c++) {
+      text.append(",gene").append(c);
+    }
+    text.append('\n');
+    for (int row = 0; row < 3; row++) {
+      text.append(row).append((",0." + row).repeat(columns - 1)).append('\n');
+    }
+    Table table = table(text.toString());
+    assertEquals(columns, table.columns().size());
+    assertArrayEquals(new double[] {0, 0.1, 0.2}, numbers(table, "gene20530"));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {",", ";", "\t", " ", "   "})
   void theDelimiterIsDetected(String delimiter) throws IOException {

@@ -187,6 +187,37 @@ class OnnxDataTest {
     }
   }
 
+  /** Sizes that no float holds; the constant column's is beyond them, too, where ranks scale. */
+  @ParameterizedTest
+  @EnumSource
+  void columnsThatNoFloatHolds(Scaling scaling) throws IOException {
+    double huge = scaling == Scaling.ROBUST ? 1e60 : 1e20;
+    Random random = new Random(3);
+    StringBuilder text = new StringBuilder("tiny,plain,huge,constant,price\n");
+    for (int row = 0; row < 200; row++) {
+      double tiny = random.nextDouble();
+      double plain = random.nextDouble();
+      double large = random.nextDouble();
+      text.append("%s,%s,%s,7,".formatted(tiny * 1e-60, plain, large * huge));
+      text.append("%s\n".formatted(tiny + plain + large));
+    }
+    Path csv = Files.writeString(folder.resolve("sizes.csv"), text);
+    DataPlan plan = DataPlan.of(csv.toString()).withTarget("price").withScaling(scaling);
+    SavedModel saved = TinyRuns.train(plan, Recipe.regression(), folder);
+    Path later = folder.resolve("later-sizes.csv");
+    String far = scaling == Scaling.ROBUST ? "1e-20,1,1e300,1e300\n" : "1e-59,1,1e20,7\n";
+    Files.writeString(
+        later,
+        "tiny,plain,huge,constant\n1e-61,1,%1$s,7\n9e-61,1,%1$s,7\n,,,\n".formatted(huge) + far);
+    Table table = Table.read(later);
+    Dataset data = saved.preparation().orElseThrow().apply(table, false, note -> {});
+    double[] expected = TinyRuns.answers(saved, data);
+    assertTrue(Math.abs(expected[0] - expected[1]) > 0.01, "the tiny numbers must matter");
+    try (OnnxRun onnx = exported(saved, Inference.Form.FOLDED)) {
+      assertClose(expected, onnx.outputs(table), 1);
+    }
+  }
+
   /** A float's steps at 10,000 are of 0.001: the mean must be taken off exactly. */
   @Test
   void columnsOfLargeMeanAndSmallDeviation() {

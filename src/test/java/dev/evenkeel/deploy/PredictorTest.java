@@ -12,6 +12,7 @@ import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Column;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.loss.Loss;
@@ -22,7 +23,9 @@ import dev.evenkeel.simulator.SimulatedGpu;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.SavedModel;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -144,6 +147,31 @@ class PredictorTest {
         "takes rows with named columns", () -> predictor.predict(new float[predictor.inputs()]));
   }
 
+  /** A later file may write 1 as 1.0, and so may whoever asks for a single row. */
+  @Test
+  void categoriesThatAreNumbersAreFoundAsInATable() throws IOException {
+    StringBuilder text = new StringBuilder("code,area,price\n");
+    Random random = new Random(3);
+    String[] codes = {"1", "2", "x", "07"};
+    for (int row = 0; row < 80; row++) {
+      int code = random.nextInt(4);
+      text.append("%s,%s,%s\n".formatted(codes[code], row % 7, 10 * code + row % 7));
+    }
+    Path csv = Files.writeString(folder.resolve("codes.csv"), text);
+    DataPlan plan = DataPlan.of(csv.toString()).withTarget("price");
+    SavedModel saved = TinyRuns.train(plan, Recipe.regression(), folder);
+    Path later = folder.resolve("later-codes.csv");
+    Files.writeString(later, "code,area\n1.0,3\n+2,3\n1e0,3\n07,3\n7,3\nNA,3\nnew,3\n");
+    Preparation preparation = saved.preparation().orElseThrow();
+    Table table = Table.read(later, preparation.options());
+    double[] expected = TinyRuns.answers(saved, preparation.apply(table, false, note -> {}));
+    Predictor predictor = Predictor.of(saved);
+    for (int row = 0; row < table.rows(); row++) {
+      float seen = predictor.predict(row(table, row))[0];
+      assertEquals(expected[row], seen, 0.001, "row " + row);
+    }
+  }
+
   private static void assertSays(String words, Runnable wrong) {
     String message = assertThrows(EvenkeelException.class, wrong::run).getMessage();
     assertTrue(message.contains(words), message);
@@ -238,6 +266,11 @@ class PredictorTest {
   @Test
   void whatCantBeOpenedSaysWhy() {
     SavedModel saved = TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
+    assertSays("at least 1 row", () -> new BatchPredictor(saved, opens("cpu"), 0));
+    BatchPredictor closed = new BatchPredictor(saved, opens("cpu"), 8);
+    closed.close();
+    closed.close();
+    assertSays("is closed", () -> closed.predict(new float[64]));
     assertSays(
         "no such device",
         () ->

@@ -11,6 +11,7 @@ import dev.evenkeel.io.Safetensors.Tensor;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Activate;
 import dev.evenkeel.nn.BatchNorm;
+import dev.evenkeel.nn.Dropout;
 import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -114,6 +116,35 @@ class TorchModuleTest {
     assertTrue(process.waitFor(2, TimeUnit.MINUTES), "Python does not end");
     assertEquals(0, process.exitValue(), output);
     return output.lines().toList();
+  }
+
+  /** Python reads no other digits than those of ASCII. */
+  @Test
+  void digitsAreAsciiWhateverTheLanguage() throws IOException {
+    Network network =
+        Network.of(
+            6,
+            Linear.of(8),
+            BatchNorm.standard(),
+            RowNorm.layer(),
+            RowNorm.rms(),
+            RowNorm.group(4),
+            new Dropout(0.1),
+            Linear.of(3));
+    Path python = folder.resolve("net.py");
+    Locale before = Locale.getDefault(Locale.Category.FORMAT);
+    Locale.setDefault(Locale.Category.FORMAT, Locale.forLanguageTag("ar-EG"));
+    try (Backend backend = Device.cpu(1);
+        Model model = network.build(backend, 1)) {
+      TorchModule.write(
+          python,
+          folder.resolve("net.safetensors"),
+          Inference.of(model, Inference.Form.AS_TRAINED, Optional.empty(), Loss.crossEntropy()));
+    } finally {
+      Locale.setDefault(Locale.Category.FORMAT, before);
+    }
+    String text = Files.readString(python);
+    assertTrue(text.chars().allMatch(c -> c < 128), text);
   }
 
   @Test

@@ -28,6 +28,14 @@ class AtomicFileTest {
     }
   }
 
+  /** Linux allows 255 bytes, and the temporary name must not need more. */
+  @Test
+  void namesMayBeAsLongAsTheFileSystemAllows() throws IOException {
+    Path file = folder.resolve("n".repeat(251) + ".txt");
+    AtomicFile.write(file, "content");
+    assertEquals("content", Files.readString(file));
+  }
+
   @Test
   void aFileIsCreatedAndReplacedWhole() throws IOException {
     Path target = folder.resolve("a.txt");

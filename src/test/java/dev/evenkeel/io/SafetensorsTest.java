@@ -56,6 +56,27 @@ class SafetensorsTest {
     return Files.write(folder.resolve("other.safetensors"), bytes.array());
   }
 
+  /** The means and deviations of 600,000 columns are a text of more than 20 MB. */
+  @Test
+  void metadataMayBeAsLongAsTheHeader() {
+    Path path = folder.resolve("wide.safetensors");
+    String text = "0.123456789,".repeat(2_000_000);
+    Safetensors.write(path, Map.of("means", text), smallTensors());
+    assertEquals(text, Safetensors.read(path).metadata().get("means"));
+  }
+
+  @Test
+  void whatNobodyCouldReadIsNotWritten() {
+    Path path = folder.resolve("wider.safetensors");
+    Map<String, String> tooLong = Map.of("means", "0".repeat(100_000_000));
+    String message =
+        assertThrows(
+                EvenkeelException.class, () -> Safetensors.write(path, tooLong, smallTensors()))
+            .getMessage();
+    assertTrue(message.contains("more than the 100,000,000"), message);
+    assertFalse(Files.exists(path));
+  }
+
   @Test
   void whatWasWrittenIsRead() {
     Safetensors.Content content = Safetensors.read(small());

@@ -48,19 +48,19 @@ public final class RowEncoder {
   }
 
   /**
-   * @param row the columns' texts by their names, as in a CSV file: all that the model was trained
-   *     on, "" where one is missing. More are ignored
+   * @param row the columns' values by their names: all that the model was trained on. Texts as in a
+   *     CSV file, numbers, or whatever its toString says; "" or null where one is missing. More are
+   *     ignored
    * @param out takes the inputs from 0 on
    */
-  public void encode(Map<String, String> row, float[] out) {
+  public void encode(Map<String, ?> row, float[] out) {
     int place = 0;
     for (int i = 0; i < levels.size(); i++) {
       Feature feature = preparation.features().get(i);
       if (feature instanceof Feature.Numeric number) {
-        String text = text(row, number.name());
-        double value =
-            missing.amongNumbers(text) ? 0 : number(number.name(), text) - number.center();
-        out[place] = preparation.scaled(value, place);
+        double value = number(row, number.name());
+        double centred = Double.isNaN(value) ? 0 : value - number.center();
+        out[place] = preparation.scaled(centred, place);
       } else if (feature instanceof Feature.Categorical texts) {
         String text = text(row, texts.name());
         int level = missing.anywhere(text) ? -1 : levels.get(i).place(text);
@@ -82,14 +82,14 @@ public final class RowEncoder {
     }
   }
 
-  private static String text(Map<String, String> row, String name) {
-    String text = row.get(name);
-    if (text == null) {
+  private static String text(Map<String, ?> row, String name) {
+    Object value = row.get(name);
+    if (value == null && !row.containsKey(name)) {
       throw new EvenkeelException(
-          "The row has no column \"%s\", which the model was trained on; it has %s. help: give \"\" where the value is missing"
+          "The row has no column \"%s\", which the model was trained on; it has %s. help: give \"\" or null where the value is missing"
               .formatted(name, row.keySet()));
     }
-    return text.strip();
+    return value == null ? "" : value.toString().strip();
   }
 
   private static double days(Feature.Dates date, String text) {
@@ -102,7 +102,20 @@ public final class RowEncoder {
     return days;
   }
 
-  private double number(String name, String text) {
+  /** NaN where it is missing. */
+  private double number(Map<String, ?> row, String name) {
+    String text;
+    if (row.get(name) instanceof Number number && !Double.isInfinite(number.doubleValue())) {
+      if (!missing.haveNumbers()) {
+        return number.doubleValue();
+      }
+      text = Cells.text(number.doubleValue());
+    } else {
+      text = text(row, name);
+    }
+    if (missing.amongNumbers(text)) {
+      return Double.NaN;
+    }
     double value = Cells.number(text);
     if (commas && Double.isNaN(value)) {
       value = Cells.commaNumber(text);

@@ -85,10 +85,10 @@ public final class Predictor {
   }
 
   /**
-   * The same for a row of a table: the texts of its columns by their names, "" where one is
-   * missing.
+   * The same for a row of a table: the values of its columns by their names, as texts or numbers;
+   * "" or null where one is missing.
    */
-  public float[] predict(Map<String, String> row) {
+  public float[] predict(Map<String, ?> row) {
     return meaning.answers(outputs(row), outputs);
   }
 
@@ -133,7 +133,7 @@ public final class Predictor {
   }
 
   /** Logits, or values in their own units, of a row of a table. */
-  public float[] outputs(Map<String, String> row) {
+  public float[] outputs(Map<String, ?> row) {
     if (encoder.isEmpty()) {
       throw new EvenkeelException(
           "The model holds no preparation, so it takes %s, not a row with named columns"

@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -69,6 +70,12 @@ public final class AtomicFile {
         channel.force(true);
       }
       Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE);
+    } catch (ClosedByInterruptException e) {
+      deleteQuietly(temporary);
+      throw new EvenkeelException(
+          "Cannot write %s: the thread that writes it was interrupted. What was there before is unchanged."
+              .formatted(target),
+          e);
     } catch (IOException e) {
       deleteQuietly(temporary);
       throw new EvenkeelException(

@@ -3,6 +3,7 @@ package dev.evenkeel.io;
 import dev.evenkeel.EvenkeelException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -23,6 +24,10 @@ public final class Unreadable {
     if (Files.isDirectory(path)) {
       return new EvenkeelException(
           "Cannot read %s: it is a folder. Name a file in it.".formatted(path), e);
+    }
+    if (e instanceof ClosedByInterruptException) {
+      return new EvenkeelException(
+          "Cannot read %s: the thread that reads it was interrupted.".formatted(path), e);
     }
     return new EvenkeelException(
         "Cannot read %s: %s. Check the path and its permissions."

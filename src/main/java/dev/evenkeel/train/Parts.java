@@ -18,12 +18,21 @@ public record Parts(
   static final double VALID = 0.1;
   static final double TEST = 0.2;
 
+  /** More are numbers of something else. */
+  private static final int MOST_CLASSES = 1_000_000;
+
   /** Of arrays whose row i is of class {@code classes[i]}, from 0; split as a plan's are. */
   public static Parts of(float[][] rows, int[] classes) {
     if (classes == null) {
       throw new EvenkeelException("The classes are null. Give the class of each row, from 0.");
     }
-    int count = IntStream.of(classes).max().orElse(0) + 1;
+    int last = IntStream.of(classes).max().orElse(0);
+    if (last >= MOST_CLASSES) {
+      throw new EvenkeelException(
+          "The classes are numbered up to %,d, and each would be an output. help: number them from 0 on, without gaps; of numbers to be predicted, give float[] values"
+              .formatted(last));
+    }
+    int count = last + 1;
     List<String> names = IntStream.range(0, count).mapToObj(Integer::toString).toList();
     return of(Dataset.classification("arrays", rows, classes, names), VALID, TEST, 1);
   }

@@ -3,9 +3,12 @@ package dev.evenkeel.data;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.evenkeel.Expect;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -69,5 +72,52 @@ class RowEncoderTest {
     }
     assertEquals(
         together.features()[0], together.features()[width], "1.0 is the category 1 in both");
+  }
+
+  /** As a service has them that reads JSON. */
+  @Test
+  void numbersDatesAndNullsAreWhatTheirTextsAre() throws IOException {
+    Path file = Files.writeString(folder.resolve("trained.csv"), TRAINED + "2,Zug,,-999,3\n");
+    Table table =
+        Table.read(
+            file,
+            Table.Options.DETECT
+                .withCategorical(Set.of("grade"))
+                .withFormat(TableFormat.DETECT.withMissing(List.of("-999"))));
+    TargetChoice choice = TargetChoice.of(table, List.of("price"), Optional.empty());
+    Preparation fitted = Preparation.fit(table, choice, List.of(), IntStream.range(0, 5).toArray());
+    RowEncoder encoder = new RowEncoder(fitted);
+    int width = fitted.width();
+    Map<String, Object> objects = new LinkedHashMap<>();
+    objects.put("grade", 2);
+    objects.put("town", null);
+    objects.put("built", LocalDate.of(1999, 12, 31));
+    Map<String, String> texts =
+        new LinkedHashMap<>(Map.of("grade", "2", "town", "", "built", "1999-12-31"));
+    Object[][] areas = {
+      {25, "25"},
+      {2.5e1f, "25"},
+      {new BigDecimal("25.0"), "25"},
+      {-999, ""},
+      {-999.0, "NA"},
+      {Double.NaN, ""},
+      {null, ""},
+      {" 25 ", "25"}
+    };
+    for (Object[] area : areas) {
+      objects.put("area", area[0]);
+      texts.put("area", (String) area[1]);
+      float[] expected = new float[width];
+      float[] seen = new float[width];
+      encoder.encode(texts, expected);
+      encoder.encode(objects, seen);
+      assertArrayEquals(expected, seen, 0f, objects::toString);
+    }
+    objects.put("area", Double.POSITIVE_INFINITY);
+    Expect.failure(
+        () -> encoder.encode(objects, new float[width]),
+        "Column \"area\": \"Infinity\" is not a finite number");
+    objects.remove("area");
+    Expect.failure(() -> encoder.encode(objects, new float[width]), "has no column \"area\"");
   }
 }

@@ -299,4 +299,35 @@ class PredictorTest {
     double each = (threads.getCurrentThreadAllocatedBytes() - before) / 1e4;
     assertTrue(each < 57, each + " bytes a row");
   }
+
+  /** What a service's process does; prints the native libraries in it that Java did not bring. */
+  static final class Service {
+    public static void main(String[] args) throws IOException {
+      float[] answer = Predictor.load(Path.of(args[0])).predict(new float[64]);
+      String java = System.getProperty("java.home");
+      Files.readAllLines(Path.of("/proc/self/maps")).stream()
+          .filter(line -> line.contains(".so") && !line.contains(java))
+          .map(line -> line.replaceAll(".*/", ""))
+          .filter(name -> name.matches("lib(jni|openblas|dnnl|gfortran|gomp|JCu).*|netlib.*"))
+          .distinct()
+          .forEach(System.out::println);
+      System.out.println(answer.length + " answers");
+    }
+  }
+
+  @Test
+  void noNativeLibraryIsLoaded() throws IOException {
+    TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Service.class.getName(),
+                folder.toString())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(process.getInputStream().readAllBytes()).strip();
+    assertEquals("10 answers", said);
+  }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Expect;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -87,6 +88,20 @@ class AtomicFileTest {
     assertTrue(
         e.getMessage().startsWith("Cannot write " + target + ": No space left on device."),
         e.getMessage());
+    assertEquals("old", Files.readString(target));
+    assertEquals(List.of("a.txt"), names());
+  }
+
+  @Test
+  void anInterruptIsNoFaultOfTheDisk() throws IOException {
+    Path target = Files.writeString(folder.resolve("a.txt"), "old");
+    Thread.currentThread().interrupt();
+    try {
+      Expect.failure(
+          () -> AtomicFile.write(target, "new"), "the thread that writes it was interrupted");
+    } finally {
+      assertTrue(Thread.interrupted(), "the flag stays for others to see");
+    }
     assertEquals("old", Files.readString(target));
     assertEquals(List.of("a.txt"), names());
   }

@@ -71,6 +71,8 @@ class ArraysTest {
         () -> Dataset.regression("d", null, 1, new float[1], names), "features are null");
     Expect.failure(() -> Dataset.unlabelled("d", null, 1), "features are null");
     Expect.failure(() -> Parts.of(rows(2), (int[]) null), "The classes are null");
+    int[] numbers = {0, Integer.MAX_VALUE};
+    Expect.failure(() -> Parts.of(rows(2), numbers), "numbered up to 2,147,483,647");
     Expect.failure(() -> Parts.of(null, new int[2]), "the features are null");
   }
 }

@@ -20,12 +20,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The backend that is always there. Each operation has its body in a class of its own. */
+/**
+ * The backend that is always there. Each operation has its body in a class of its own. Native
+ * libraries are loaded when the first product is bound: whoever only reads a model needs none.
+ */
 public final class CpuBackend implements Backend {
 
   private final Workers workers;
   private final Scratch[] scratch;
-  private final Blas blas = Blas.get();
   private final AtomicLong allocated = new AtomicLong();
   private long gatherNanos;
 
@@ -43,7 +45,7 @@ public final class CpuBackend implements Backend {
   @Override
   public String description() {
     int n = workers.count();
-    return "CPU, %s, %s".formatted(Words.counted(n, "thread"), blas.description());
+    return "CPU, %s, %s".formatted(Words.counted(n, "thread"), Blas.get().description());
   }
 
   @Override
@@ -137,17 +139,17 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Operation linearForward(Matrix x, Matrix weight, Matrix z) {
-    return Linear.forward(blas, workers, scratch, x, weight, z);
+    return Linear.forward(Blas.get(), workers, scratch, x, weight, z);
   }
 
   @Override
   public Operation linearBackwardInput(Matrix dz, Matrix weight, Matrix dx) {
-    return Linear.backwardInput(blas, workers, scratch, dz, weight, dx);
+    return Linear.backwardInput(Blas.get(), workers, scratch, dz, weight, dx);
   }
 
   @Override
   public Operation linearBackwardWeight(Matrix dz, Matrix x, Matrix dWeight) {
-    return Linear.backwardWeight(blas, workers, scratch, dz, x, dWeight);
+    return Linear.backwardWeight(Blas.get(), workers, scratch, dz, x, dWeight);
   }
 
   @Override

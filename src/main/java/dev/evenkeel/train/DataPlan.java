@@ -291,8 +291,11 @@ public record DataPlan(
     RawRows rows = RawRows.read(this, notes);
     double tested = rows.ownTest().isPresent() ? 0 : test.share();
     Split split = rows.parting().requireTrained(rows.parting().split(tested));
-    Parts parts = rows.parts().apply(split);
-    return rows.ownTest().map(own -> parts.withTest(parts.preparation().apply(own))).orElse(parts);
+    Parts own = rows.parts().apply(split);
+    Parts parts =
+        rows.ownTest().map(test -> own.withTest(own.preparation().apply(test))).orElse(own);
+    RepeatedRows.in(parts).ifPresent(notes);
+    return parts;
   }
 
   /**

@@ -53,7 +53,10 @@ final class CalibrateCommand implements Callable<Integer> {
               .formatted(saved.file()));
     }
     Measured measured = model.loadToSet(saved, common::say);
-    boolean made = RunFolder.createForModel(out);
+    return RunFolder.fillWithModel(out, () -> calibrate(saved, measured));
+  }
+
+  private int calibrate(SavedModel saved, Measured measured) {
     try (Backend backend = common.open();
         Model built = saved.build(backend)) {
       Predictions before = predictions(built, measured.rows(), saved);
@@ -85,11 +88,6 @@ final class CalibrateCommand implements Callable<Integer> {
           "These are the rows that chose it; evaluate --model %s measures others".formatted(out));
       result.put("out", file.toString());
       common.result(result);
-    } catch (RuntimeException | OutOfMemoryError e) {
-      if (made) {
-        RunFolder.deleteIfEmpty(out);
-      }
-      throw e;
     }
     return 0;
   }

@@ -185,16 +185,14 @@ final class TrainCommand implements Callable<Integer> {
       Backend backend, DataPlan plan, Parts parts, Recipe how, Supplier<Model> build) {
     Dataset train = parts.train();
     Path folder = out == null ? RunFolder.next(Path.of("runs"), plan.data()) : out;
-    boolean made = RunFolder.create(folder);
-    try (Model model = build.get()) {
-      Trainer trainer = new Trainer(model, how, train).withNote(PLAN, Json.write(plan));
-      return run(backend, plan, parts, model, how, trainer, folder);
-    } catch (RuntimeException | OutOfMemoryError e) {
-      if (made) {
-        RunFolder.deleteIfEmpty(folder);
-      }
-      throw e;
-    }
+    return RunFolder.fill(
+        folder,
+        () -> {
+          try (Model model = build.get()) {
+            Trainer trainer = new Trainer(model, how, train).withNote(PLAN, Json.write(plan));
+            return run(backend, plan, parts, model, how, trainer, folder);
+          }
+        });
   }
 
   private int resume(Backend backend) {

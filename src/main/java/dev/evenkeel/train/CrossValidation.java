@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Sample;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.metric.Metric;
@@ -33,15 +34,16 @@ public final class CrossValidation {
   public record Result(List<Fold> folds) {
 
     public double mean(String measure) {
-      return folds.stream().mapToDouble(fold -> fold.test.get(measure)).average().orElseThrow();
+      return Sample.mean(values(measure));
     }
 
     /** The sample's standard deviation over the folds: divided by their number less one. */
     public double deviation(String measure) {
-      double mean = mean(measure);
-      double squares =
-          folds.stream().mapToDouble(fold -> Math.pow(fold.test.get(measure) - mean, 2)).sum();
-      return Math.sqrt(squares / (folds.size() - 1));
+      return Sample.deviation(values(measure));
+    }
+
+    private double[] values(String measure) {
+      return folds.stream().mapToDouble(fold -> fold.test.get(measure)).toArray();
     }
 
     /** "loss", and the metrics by name. */

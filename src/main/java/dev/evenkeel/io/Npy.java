@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -209,19 +208,13 @@ public record Npy(int[] shape, float[] data) {
         channel -> {
           ByteBuffer chunk = ByteBuffer.allocate(CHUNK * 4).order(ByteOrder.LITTLE_ENDIAN);
           chunk.put(MAGIC).put((byte) 1).put((byte) 0).putShort((short) padded).put(text);
-          writeAll(channel, chunk.flip());
+          AtomicFile.writeAll(channel, chunk.flip());
           for (int i = 0; i < data.length; i += CHUNK) {
             int count = Math.min(CHUNK, data.length - i);
             chunk.clear().asFloatBuffer().put(data, i, count);
-            writeAll(channel, chunk.limit(count * 4));
+            AtomicFile.writeAll(channel, chunk.limit(count * 4));
           }
         });
-  }
-
-  private static void writeAll(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
   }
 
   private static EvenkeelException damaged(Path path, String detail, Object... values) {

@@ -165,9 +165,7 @@ final class SafetensorsData {
   private void writeChunk() throws IOException {
     digest.update(chunk.flip());
     chunk.rewind();
-    while (chunk.hasRemaining()) {
-      channel.write(chunk);
-    }
+    AtomicFile.writeAll(channel, chunk);
     chunk.clear();
   }
 

@@ -17,7 +17,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -98,10 +97,6 @@ final class CalibrateCommand implements Callable<Integer> {
   }
 
   private static Predictions predictions(Model model, Dataset rows, SavedModel saved) {
-    try (Evaluator evaluator =
-        new Evaluator(model, rows, Optional.empty(), saved.recipe().batch())) {
-      evaluator.run();
-      return evaluator.predictions(saved.preparation());
-    }
+    return Evaluator.predictions(model, rows, saved.recipe().batch(), saved.preparation());
   }
 }

@@ -9,6 +9,7 @@ import dev.evenkeel.data.Task;
 import dev.evenkeel.io.EventFile;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.metric.Metric;
+import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.report.Answers;
@@ -351,15 +352,13 @@ final class TrainCommand implements Callable<Integer> {
     if (parts.test().isPresent()) {
       Dataset test = parts.test().get();
       boolean classes = test.task() instanceof Task.Classification;
-      try (Evaluator evaluator = new Evaluator(model, test, Optional.empty(), how.batch())) {
-        evaluator.run();
-        var predictions = evaluator.predictions(Optional.of(parts.preparation()));
-        answers = Optional.of(ReportCommand.answers(test, predictions));
-        for (String name : Evaluation.metrics(how, classes)) {
-          double value = Metric.named(name).of(predictions);
-          result.put("test_" + name, value);
-          common.say("test %s".formatted(Evaluation.format(name, value)));
-        }
+      Predictions predictions =
+          Evaluator.predictions(model, test, how.batch(), Optional.of(parts.preparation()));
+      answers = Optional.of(ReportCommand.answers(test, predictions));
+      for (String name : Evaluation.metrics(how, classes)) {
+        double value = Metric.named(name).of(predictions);
+        result.put("test_" + name, value);
+        common.say("test %s".formatted(Evaluation.format(name, value)));
       }
     }
     result.put("parameters", model.parameterCount());

@@ -8,7 +8,6 @@ import dev.evenkeel.metric.Metric;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -88,16 +87,11 @@ public final class CrossValidation {
         new Trainer(model, recipe, parts.train()).withPreparation(parts.preparation());
     parts.valid().ifPresent(trainer::withValidation);
     trainer.fit();
-    Map<String, Double> measured = new LinkedHashMap<>();
+    List<Metric> metrics = recipe.metrics().stream().map(Metric::named).toList();
     try (Evaluator evaluator =
         new Evaluator(model, test, Optional.of(recipe.loss()), recipe.batch())) {
-      evaluator.run();
-      measured.put("loss", evaluator.loss());
-      var predictions = evaluator.predictions(Optional.of(parts.preparation()));
-      for (String name : recipe.metrics()) {
-        measured.put(name, Metric.named(name).of(predictions));
-      }
+      Map<String, Double> measured = evaluator.measure(metrics, Optional.of(parts.preparation()));
+      return new Fold(number, test.rows(), measured);
     }
-    return new Fold(number, test.rows(), measured);
   }
 }

@@ -208,14 +208,11 @@ public final class Trainer {
         held.hold(memory().take(batches));
         TrainingStep step =
             held.hold(
-                new TrainingStep(
+                TrainingStep.of(
                     model,
                     new TrainingStep.Source(features, targets, train.isWeighted(), order),
-                    recipe.loss(),
-                    recipe.optimizer(),
-                    recipe.clip(),
-                    batches.largest(),
-                    recipe.seed()));
+                    recipe,
+                    batches.largest()));
         step.prepare(batches.smallest());
         Optional<Evaluator> evaluator =
             valid.map(

@@ -50,7 +50,7 @@ final class BenchCommand implements Callable<Integer> {
       names = "--optimizer",
       paramLabel = "NAME",
       defaultValue = "adam",
-      description = "sgd, momentum, nesterov, rmsprop, adam or adamw (default: ${DEFAULT-VALUE})")
+      description = Optimizer.NAMES + " (default: ${DEFAULT-VALUE})")
   private String optimizer;
 
   @Option(

@@ -84,7 +84,7 @@ class CliMessagesTest {
         "--lr NaN| 'NaN' is not a finite number",
         "--lr -1| --lr: The learning rate must be above 0 and finite, not -1.0",
         "--weight-decay -1| --weight-decay: ",
-        "--optimizer adamm| --optimizer: Unknown optimizer 'adamm'; there are: sgd,",
+        "--optimizer adamm| --optimizer: Unknown optimizer 'adamm': expected sgd,",
         "--schedule x| --schedule: Unknown schedule 'x'",
         "--recipe x| --recipe x is not known; there are: plain, tabular",
         "--recipe tabular --valid 0| --recipe tabular needs rows to validate on, but --valid is 0. help: --valid 0.1, or --keep last",

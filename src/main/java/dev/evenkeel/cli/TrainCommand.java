@@ -111,7 +111,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Backend backend = common.openUnsaid()) {
+    try (Backend backend = common.openUnsaid(true)) {
       return resume != null ? resume(backend) : start(backend);
     }
   }

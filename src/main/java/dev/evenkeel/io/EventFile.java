@@ -107,7 +107,7 @@ public final class EventFile implements AutoCloseable {
     }
   }
 
-  public Path file() {
+  Path file() {
     return file;
   }
 

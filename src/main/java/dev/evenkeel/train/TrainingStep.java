@@ -258,7 +258,7 @@ public final class TrainingStep implements AutoCloseable {
   }
 
   /** The gradient norm of the last step, before clipping; NaN where nothing clips. */
-  public float gradientNorm() {
+  float gradientNorm() {
     if (clip.isNone()) {
       return Float.NaN;
     }

@@ -7,30 +7,20 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.Expect;
+import dev.evenkeel.OnCpu;
 import dev.evenkeel.backend.Activation;
-import dev.evenkeel.backend.Backend;
-import dev.evenkeel.backend.Device;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.tensor.Matrix;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class NetworkTest {
+class NetworkTest extends OnCpu {
 
   private static final BatchNorm NORM = BatchNorm.standard();
-
-  private final Backend backend = Device.cpu(1);
-
-  @AfterEach
-  void everythingWasGivenBack() {
-    assertEquals(0, backend.allocated());
-    backend.close();
-  }
 
   private List<String> parameterNames(Network network) {
     try (Model model = network.build(backend, 1)) {

@@ -15,6 +15,7 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.loss.Loss;
+import dev.evenkeel.nn.AsTrained;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.simulator.SimulatedDriver;
@@ -60,13 +61,13 @@ class PredictorTest {
     Random random = new Random(5);
     try (Backend backend = Device.cpu(1);
         Model model = named.getValue().build(backend, 3)) {
-      Samples.disturb(model, random);
+      AsTrained.disturb(model, random);
       Predictor predictor =
           Predictor.of(
               Inference.of(model, Inference.Form.FOLDED, Optional.empty(), Loss.meanSquared()));
       float[] features = Samples.gaussians(random, 9 * Samples.INPUTS);
       // Folding rounds weights once more than the model: one float's rounding through a few layers.
-      assertClose(Samples.outputs(model, features), predictor.outputs(features), 5 * TOLERANCE);
+      assertClose(AsTrained.outputs(model, features), predictor.outputs(features), 5 * TOLERANCE);
     }
   }
 

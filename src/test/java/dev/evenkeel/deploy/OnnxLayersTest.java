@@ -60,22 +60,13 @@ class OnnxLayersTest {
       try (OnnxRun onnx = new OnnxRun(file)) {
         for (int rows : List.of(1, 9)) {
           float[] features = Samples.gaussians(random, rows * Samples.INPUTS);
-          assertClose(AsTrained.outputs(model, features), onnx.outputs(features, Samples.INPUTS));
+          Samples.assertClose(
+              AsTrained.outputs(model, features),
+              onnx.outputs(features, Samples.INPUTS),
+              TOLERANCE);
         }
         assertEquals(0, onnx.outputs(new float[0], Samples.INPUTS).length, "of no rows");
       }
-    }
-  }
-
-  private static void assertClose(float[] expected, float[] seen) {
-    double scale = 0;
-    for (float value : expected) {
-      scale = Math.max(scale, Math.abs(value));
-    }
-    assertTrue(scale > 1e-3, "outputs of 0 would show nothing");
-    assertEquals(expected.length, seen.length);
-    for (int i = 0; i < expected.length; i++) {
-      assertEquals(expected[i], seen[i], TOLERANCE * scale);
     }
   }
 

@@ -1,5 +1,8 @@
 package dev.evenkeel.deploy;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.nn.Activate;
 import dev.evenkeel.nn.AlphaDropout;
@@ -97,5 +100,17 @@ final class Samples {
       values[i] = 2 * (float) random.nextGaussian();
     }
     return values;
+  }
+
+  /**
+   * @param tolerance as a share of the largest output
+   */
+  static void assertClose(float[] expected, float[] seen, double tolerance) {
+    double scale = 0;
+    for (float value : expected) {
+      scale = Math.max(scale, Math.abs(value));
+    }
+    assertTrue(scale > 1e-3, "outputs of 0 would show nothing");
+    assertArrayEquals(expected, seen, (float) (tolerance * scale));
   }
 }

@@ -30,6 +30,12 @@ final class TinyRuns {
 
   private TinyRuns() {}
 
+  /** Of two classes. */
+  static SavedModel oneLogit(Path folder) {
+    Recipe recipe = Recipe.classification().withLoss(Loss.binaryCrossEntropy());
+    return train(table(folder, "owned"), recipe, folder);
+  }
+
   static SavedModel train(DataPlan plan, Recipe recipe, Path folder) {
     Parts data = plan.load(note -> {});
     int outputs =

@@ -1,6 +1,5 @@
 package dev.evenkeel.backend;
 
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -22,11 +21,7 @@ public record DeviceOptions(
   public enum NormBody {
     AUTO,
     CUDNN,
-    PTX;
-
-    public String label() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    PTX
   }
 
   /** As many threads as there are processors, and what suits the device. */

@@ -38,7 +38,10 @@ final class AdaptCommand implements Callable<Integer> {
   public Integer call() {
     SavedModel saved = SavedModel.load(model.model);
     Dataset data = model.load(saved, common::say, table -> {});
-    boolean made = RunFolder.createForModel(out);
+    return RunFolder.fillWithModel(out, () -> adapt(saved, data));
+  }
+
+  private int adapt(SavedModel saved, Dataset data) {
     try (Backend backend = common.open();
         Model built = saved.build(backend)) {
       PopulationStatistics.adapt(built, data.features(), data.rows(), saved.recipe().batch());
@@ -50,11 +53,6 @@ final class AdaptCommand implements Callable<Integer> {
       result.put("rows", data.rows());
       result.put("out", file.toString());
       common.result(result);
-    } catch (RuntimeException | OutOfMemoryError e) {
-      if (made) {
-        RunFolder.deleteIfEmpty(out);
-      }
-      throw e;
     }
     return 0;
   }

@@ -50,7 +50,7 @@ final class BenchCommand implements Callable<Integer> {
       names = "--optimizer",
       paramLabel = "NAME",
       defaultValue = "adam",
-      description = "sgd, momentum, nesterov, rmsprop, adam or adamw (default: ${DEFAULT-VALUE})")
+      description = Optimizer.NAMES + " (default: ${DEFAULT-VALUE})")
   private String optimizer;
 
   @Option(
@@ -134,7 +134,8 @@ final class BenchCommand implements Callable<Integer> {
       return 0;
     }
     try (DeviceWatch watch = DeviceWatch.of(common.device);
-        Backend backend = common.open(!eager)) {
+        Backend backend = common.openUnsaid(!eager)) {
+      common.sayDevice();
       Bench bench = new Bench(description, backend, batch, seed);
       Bench.Result result = infer ? bench.infer(steps, warmup) : bench.train(paced, steps, warmup);
       show(backend, result, watch.taken());

@@ -19,7 +19,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -55,7 +54,10 @@ final class CalibrateCommand implements Callable<Integer> {
               .formatted(saved.file()));
     }
     Measured measured = model.loadToSet(saved, common::say);
-    boolean made = RunFolder.createForModel(out);
+    return RunFolder.fillWithModel(out, () -> calibrate(saved, measured));
+  }
+
+  private int calibrate(SavedModel saved, Measured measured) {
     try (Backend backend = common.open();
         Model built = saved.build(backend)) {
       Predictions before = predictions(built, measured.rows(), saved);
@@ -88,11 +90,6 @@ final class CalibrateCommand implements Callable<Integer> {
               .formatted(out, testsOnOthers(saved) ? "" : " --data FILE"));
       result.put("out", file.toString());
       common.result(result);
-    } catch (RuntimeException | OutOfMemoryError e) {
-      if (made) {
-        RunFolder.deleteIfEmpty(out);
-      }
-      throw e;
     }
     return 0;
   }
@@ -110,10 +107,6 @@ final class CalibrateCommand implements Callable<Integer> {
   }
 
   private static Predictions predictions(Model model, Dataset rows, SavedModel saved) {
-    try (Evaluator evaluator =
-        new Evaluator(model, rows, Optional.empty(), saved.recipe().batch())) {
-      evaluator.run();
-      return evaluator.predictions(saved.preparation());
-    }
+    return Evaluator.predictions(model, rows, saved.recipe().batch(), saved.preparation());
   }
 }

@@ -46,24 +46,17 @@ final class CommonOptions {
   private String deviceReason = "";
 
   Backend open() {
-    return open(true);
-  }
-
-  /** For a command that has much to look at before it computes: says nothing of the device yet. */
-  Backend openUnsaid() {
-    return openUnsaid(true);
-  }
-
-  /**
-   * @param replays whether a GPU records sequences and replays them
-   */
-  Backend open(boolean replays) {
-    Backend backend = openUnsaid(replays);
+    Backend backend = openUnsaid(true);
     sayDevice();
     return backend;
   }
 
-  private Backend openUnsaid(boolean replays) {
+  /**
+   * For a command that has more to look at before it computes: says nothing of the device yet.
+   *
+   * @param replays whether a GPU records sequences and replays them
+   */
+  Backend openUnsaid(boolean replays) {
     return Device.open(
         device, deviceOptions().withReplays(replays), reason -> deviceReason = reason);
   }

@@ -60,16 +60,12 @@ final class ImportCommand implements Callable<Integer> {
     System.setProperty("org.slf4j.simpleLogger.log.io.jhdf", "warn"); // it tells of each array
     Imported read = read();
     Imported imported = classes.isEmpty() ? read : read.withClasses(classes);
-    boolean made = RunFolder.createForModel(out);
-    try {
-      report(imported, imported.save(out));
-    } catch (RuntimeException | OutOfMemoryError e) {
-      if (made) {
-        RunFolder.deleteIfEmpty(out);
-      }
-      throw e;
-    }
-    return 0;
+    return RunFolder.fillWithModel(
+        out,
+        () -> {
+          report(imported, imported.save(out));
+          return 0;
+        });
   }
 
   private Imported read() {

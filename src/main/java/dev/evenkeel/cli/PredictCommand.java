@@ -125,14 +125,11 @@ final class PredictCommand implements Callable<Integer> {
       inputs = Optional.of(inputs(model.data(saved), table.getAndSet(null)));
     }
     try (Backend backend = common.open();
-        Model built = saved.build(backend);
-        Evaluator evaluator =
-            new Evaluator(built, data, Optional.empty(), saved.recipe().batch())) {
-      evaluator.run();
+        Model built = saved.build(backend)) {
       PredictionFile predictions =
           new PredictionFile(
               saved.preparation().orElseThrow(),
-              evaluator.outputs(saved.preparation()),
+              Evaluator.outputs(built, data, saved.recipe().batch(), saved.preparation()),
               built.network().outputs(),
               inputs);
       if (toStdout) {

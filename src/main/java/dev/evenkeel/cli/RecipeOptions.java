@@ -55,7 +55,7 @@ final class RecipeOptions {
       names = "--optimizer",
       paramLabel = "NAME",
       defaultValue = "adamw",
-      description = "sgd, momentum, nesterov, rmsprop, adam or adamw (default: ${DEFAULT-VALUE})")
+      description = Optimizer.NAMES + " (default: ${DEFAULT-VALUE})")
   String optimizer;
 
   @Option(

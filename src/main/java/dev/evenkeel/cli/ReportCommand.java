@@ -48,14 +48,10 @@ final class ReportCommand implements Callable<Integer> {
     Optional<Answers> answers = Optional.empty();
     if (data.hasTargets()) {
       try (Backend backend = common.open();
-          Model built = saved.build(backend);
-          Evaluator evaluator =
-              new Evaluator(built, data, Optional.empty(), saved.recipe().batch())) {
-        evaluator.run();
-        answers =
-            Optional.of(
-                new Answers(
-                    measured.words(), data.task(), evaluator.predictions(saved.preparation())));
+          Model built = saved.build(backend)) {
+        Predictions predictions =
+            Evaluator.predictions(built, data, saved.recipe().batch(), saved.preparation());
+        answers = Optional.of(new Answers(measured.words(), data.task(), predictions));
       }
     }
     write(model.model, saved, answers, common::say)

@@ -62,8 +62,7 @@ final class SummaryCommand implements Callable<Integer> {
   @Option(
       names = "--optimizer",
       paramLabel = "NAME",
-      description =
-          "sgd, momentum, nesterov, rmsprop, adam or adamw (default: adamw, or the model's)")
+      description = Optimizer.NAMES + " (default: adamw, or the model's)")
   private String optimizer;
 
   @Option(

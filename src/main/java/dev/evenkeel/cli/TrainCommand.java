@@ -9,6 +9,7 @@ import dev.evenkeel.data.Task;
 import dev.evenkeel.io.EventFile;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.metric.Metric;
+import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.report.Answers;
@@ -110,7 +111,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Backend backend = common.openUnsaid()) {
+    try (Backend backend = common.openUnsaid(true)) {
       return resume != null ? resume(backend) : start(backend);
     }
   }
@@ -195,19 +196,17 @@ final class TrainCommand implements Callable<Integer> {
       boolean knowsOthers) {
     Dataset train = parts.train();
     Path folder = out == null ? RunFolder.next(Path.of("runs"), plan.data()) : out;
-    boolean made = RunFolder.create(folder);
-    try (Model model = build.get()) {
-      Trainer trainer = new Trainer(model, how, train).withNote(PLAN, Json.write(plan));
-      if (knowsOthers) {
-        trainer.withNote(SavedModel.STARTED_FROM, from.toString());
-      }
-      return run(backend, plan, parts, model, how, trainer, folder);
-    } catch (RuntimeException | OutOfMemoryError e) {
-      if (made) {
-        RunFolder.deleteIfEmpty(folder);
-      }
-      throw e;
-    }
+    return RunFolder.fill(
+        folder,
+        () -> {
+          try (Model model = build.get()) {
+            Trainer trainer = new Trainer(model, how, train).withNote(PLAN, Json.write(plan));
+            if (knowsOthers) {
+              trainer.withNote(SavedModel.STARTED_FROM, from.toString());
+            }
+            return run(backend, plan, parts, model, how, trainer, folder);
+          }
+        });
   }
 
   private int resume(Backend backend) {
@@ -371,15 +370,13 @@ final class TrainCommand implements Callable<Integer> {
     if (parts.test().isPresent()) {
       Dataset test = parts.test().get();
       boolean classes = test.task() instanceof Task.Classification;
-      try (Evaluator evaluator = new Evaluator(model, test, Optional.empty(), how.batch())) {
-        evaluator.run();
-        var predictions = evaluator.predictions(Optional.of(parts.preparation()));
-        answers = Optional.of(ReportCommand.answers(test, predictions, saved));
-        for (String name : Evaluation.metrics(how, classes)) {
-          double value = Metric.named(name).of(predictions);
-          result.put("test_" + name, value);
-          common.say("test %s".formatted(Evaluation.format(name, value)));
-        }
+      Predictions predictions =
+          Evaluator.predictions(model, test, how.batch(), Optional.of(parts.preparation()));
+      answers = Optional.of(ReportCommand.answers(test, predictions, saved));
+      for (String name : Evaluation.metrics(how, classes)) {
+        double value = Metric.named(name).of(predictions);
+        result.put("test_" + name, value);
+        common.say("test %s".formatted(Evaluation.format(name, value)));
       }
     }
     result.put("parameters", model.parameterCount());

@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.io.Gzip;
 import dev.evenkeel.io.Idx;
+import dev.evenkeel.io.Sha256;
 import dev.evenkeel.io.Spool;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -14,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -190,16 +190,12 @@ public final class Catalog {
   }
 
   private static String sha256(InputStream in) throws IOException {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      byte[] chunk = new byte[1 << 16];
-      for (int count; (count = in.read(chunk)) >= 0; ) {
-        digest.update(chunk, 0, count);
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java has SHA-256", e);
+    MessageDigest digest = Sha256.digest();
+    byte[] chunk = new byte[1 << 16];
+    for (int count; (count = in.read(chunk)) >= 0; ) {
+      digest.update(chunk, 0, count);
     }
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   private static Source arrays(Path path, Optional<String> target, Optional<Task.Kind> task) {

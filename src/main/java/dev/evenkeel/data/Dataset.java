@@ -2,10 +2,10 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import dev.evenkeel.io.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -284,17 +284,13 @@ public final class Dataset {
    * fingerprint.
    */
   public String fingerprint() {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      ByteBuffer shape = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
-      digest.update(shape.putInt(rows).putInt(columns).putInt(targetColumns).flip());
-      update(digest, features);
-      update(digest, targets);
-      update(digest, weights);
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java has SHA-256", e);
-    }
+    MessageDigest digest = Sha256.digest();
+    ByteBuffer shape = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
+    digest.update(shape.putInt(rows).putInt(columns).putInt(targetColumns).flip());
+    update(digest, features);
+    update(digest, targets);
+    update(digest, weights);
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   private static void update(MessageDigest digest, float[] values) {

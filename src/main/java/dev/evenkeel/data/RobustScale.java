@@ -1,5 +1,6 @@
 package dev.evenkeel.data;
 
+import dev.evenkeel.Sample;
 import java.util.Arrays;
 import java.util.function.IntFunction;
 import java.util.function.IntToDoubleFunction;
@@ -38,7 +39,7 @@ final class RobustScale {
       int[] rows = rowsOf.apply(c);
       double[] values = IntStream.of(rows).mapToDouble(features.apply(c)).toArray();
       Arrays.sort(values);
-      median[c] = quantile(values, 0.5);
+      median[c] = Sample.quantile(values, 0.5);
       size[c] = size(values);
     }
     return new Standardize(median, size);
@@ -47,20 +48,12 @@ final class RobustScale {
   static double median(double[] values) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
-    return quantile(sorted, 0.5);
+    return Sample.quantile(sorted, 0.5);
   }
 
   private static double size(double[] sorted) {
-    double quartiles = quantile(sorted, 0.75) - quantile(sorted, 0.25);
+    double quartiles = Sample.quantile(sorted, 0.75) - Sample.quantile(sorted, 0.25);
     double range = sorted[sorted.length - 1] - sorted[0];
     return quartiles > 0 ? quartiles : range > 0 ? range / 2 : CONSTANT;
-  }
-
-  /** Between two values in proportion, as NumPy's default has it. */
-  private static double quantile(double[] sorted, double share) {
-    double place = share * (sorted.length - 1);
-    int below = (int) place;
-    int above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
   }
 }

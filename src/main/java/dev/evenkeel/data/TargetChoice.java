@@ -168,11 +168,6 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
     return labels(table, columns.get(0), classes(table, all));
   }
 
-  /** Splits the table's rows, stratified for a classification. */
-  public Split split(Table table, double validFraction, double testFraction, long seed) {
-    return Split.stratified(strata(table), validFraction, testFraction, seed);
-  }
-
   /** The class labels in the given rows, in natural order. */
   List<String> classes(Table table, int[] rows) {
     Column labels = table.column(columns.get(0));

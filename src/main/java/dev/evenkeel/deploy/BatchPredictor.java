@@ -7,7 +7,6 @@ import dev.evenkeel.data.Table;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.SavedModel;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -87,13 +86,7 @@ public final class BatchPredictor implements AutoCloseable {
   }
 
   private float[] outputs(Dataset prepared) {
-    return onWorker(
-        () -> {
-          try (Evaluator evaluator = new Evaluator(model, prepared, Optional.empty(), batch)) {
-            evaluator.run();
-            return evaluator.outputs(inference.preparation());
-          }
-        });
+    return onWorker(() -> Evaluator.outputs(model, prepared, batch, inference.preparation()));
   }
 
   private <T> T onWorker(Supplier<T> work) {

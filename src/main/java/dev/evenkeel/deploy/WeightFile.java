@@ -7,6 +7,7 @@ import dev.evenkeel.io.Safetensors;
 import dev.evenkeel.io.Safetensors.Tensor;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Parameter;
+import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -47,12 +48,7 @@ public final class WeightFile {
             .thenComparing(Parameter::name)); // the format's own order: wide types first
     LinkedHashMap<String, Tensor> tensors = new LinkedHashMap<>();
     for (Parameter parameter : all) {
-      float[] data = values.get(parameter.name());
-      tensors.put(
-          parameter.name(),
-          parameter.isCount()
-              ? Tensor.of(new long[] {(long) data[0]})
-              : Tensor.of(data, parameter.shape()));
+      tensors.put(parameter.name(), SavedModel.tensor(parameter, values.get(parameter.name())));
     }
     Safetensors.writePlain(path, METADATA, tensors);
   }
@@ -78,7 +74,7 @@ public final class WeightFile {
               .formatted(
                   content.path(), name, Arrays.toString(seen), Arrays.toString(parameter.shape())));
     }
-    return parameter.isCount() ? new float[] {content.longs(name)[0]} : content.floats(name);
+    return SavedModel.values(parameter, content, name);
   }
 
   private static void requireNames(Model model, Safetensors.Content content) {

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -161,14 +162,18 @@ public final class AtomicFile {
 
   /** Writes a text in UTF-8. */
   public static void write(Path target, String text) {
-    ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-    write(
-        target,
-        channel -> {
-          while (bytes.hasRemaining()) {
-            channel.write(bytes);
-          }
-        });
+    write(target, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  public static void write(Path target, byte[] content) {
+    write(target, channel -> writeAll(channel, ByteBuffer.wrap(content)));
+  }
+
+  /** A channel may take only a part at a time. */
+  public static void writeAll(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
   }
 
   /**
@@ -214,7 +219,7 @@ public final class AtomicFile {
   }
 
   /** File system exceptions often carry nothing but the path: then their type is the reason. */
-  public static String reason(IOException e) {
+  public static String reason(Throwable e) {
     if (e instanceof java.nio.file.FileSystemException f) {
       return f.getReason() != null
           ? f.getReason()

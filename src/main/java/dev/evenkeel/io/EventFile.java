@@ -107,7 +107,7 @@ public final class EventFile implements AutoCloseable {
     }
   }
 
-  public Path file() {
+  Path file() {
     return file;
   }
 
@@ -186,9 +186,7 @@ public final class EventFile implements AutoCloseable {
   public void flush() {
     records.flip();
     try {
-      while (records.hasRemaining()) {
-        channel.write(records);
-      }
+      AtomicFile.writeAll(channel, records);
     } catch (IOException e) {
       throw unwritable(file, e);
     } finally {

@@ -130,13 +130,10 @@ public final class Hdf5File implements AutoCloseable {
       throw e;
     } catch (RuntimeException | StackOverflowError | AssertionError e) {
       throw new EvenkeelException(
-          "%s is no HDF5 file that can be read, or a damaged one: %s".formatted(name, reason(e)),
+          "%s is no HDF5 file that can be read, or a damaged one: %s"
+              .formatted(name, AtomicFile.reason(e)),
           e);
     }
-  }
-
-  private static String reason(Throwable e) {
-    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 
   @Override

@@ -49,11 +49,6 @@ public final class Histogram {
     sumOfSquares += (double) value * value;
   }
 
-  /** How many values were finite. */
-  public long count() {
-    return count;
-  }
-
   public double sumOfSquares() {
     return sumOfSquares;
   }

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +15,7 @@ import java.util.regex.Pattern;
 
 /**
  * An array of one or two dimensions from NumPy's file format NPY, as 32-bit floats in C order.
- * Reads versions 1 to 3 with little-endian floats and integers of any width; writes float32.
+ * Reads versions 1 to 3 with little-endian floats and integers of any width.
  */
 public record Npy(int[] shape, float[] data) {
 
@@ -193,34 +192,6 @@ public record Npy(int[] shape, float[] data) {
     /** Halved with its lowest bit kept, so that the rounding to float stays right. */
     private static float unsigned(long bits) {
       return bits >= 0 ? bits : 2f * (bits >>> 1 | bits & 1);
-    }
-  }
-
-  /** Writes float32, version 1.0; the file appears whole or not at all. */
-  public void write(Path path) {
-    String dims = shape.length == 1 ? shape[0] + "," : shape[0] + ", " + shape[1];
-    String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }".formatted(dims);
-    int padded = (10 + header.length() + 1 + 63) / 64 * 64 - 10;
-    byte[] text =
-        (header + " ".repeat(padded - header.length() - 1) + "\n")
-            .getBytes(StandardCharsets.US_ASCII);
-    AtomicFile.write(
-        path,
-        channel -> {
-          ByteBuffer chunk = ByteBuffer.allocate(CHUNK * 4).order(ByteOrder.LITTLE_ENDIAN);
-          chunk.put(MAGIC).put((byte) 1).put((byte) 0).putShort((short) padded).put(text);
-          writeAll(channel, chunk.flip());
-          for (int i = 0; i < data.length; i += CHUNK) {
-            int count = Math.min(CHUNK, data.length - i);
-            chunk.clear().asFloatBuffer().put(data, i, count);
-            writeAll(channel, chunk.limit(count * 4));
-          }
-        });
-  }
-
-  private static void writeAll(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
     }
   }
 

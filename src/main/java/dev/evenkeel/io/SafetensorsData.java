@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -29,7 +28,7 @@ final class SafetensorsData {
   private static final int CHUNK = 1 << 16;
 
   private final FileChannel channel;
-  private final MessageDigest digest = sha256();
+  private final MessageDigest digest = Sha256.digest();
   private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
 
   private SafetensorsData(FileChannel channel) {
@@ -162,9 +161,7 @@ final class SafetensorsData {
   private void writeChunk() throws IOException {
     digest.update(chunk.flip());
     chunk.rewind();
-    while (chunk.hasRemaining()) {
-      channel.write(chunk);
-    }
+    AtomicFile.writeAll(channel, chunk);
     chunk.clear();
   }
 
@@ -217,13 +214,5 @@ final class SafetensorsData {
       }
     }
     return chunk.flip();
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java has SHA-256", e);
-    }
   }
 }

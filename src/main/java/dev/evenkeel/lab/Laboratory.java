@@ -3,7 +3,6 @@ package dev.evenkeel.lab;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.train.RunFolder;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -103,14 +102,7 @@ public final class Laboratory {
         finding.conditions().put("missing", picture.problem());
         settings.notes().accept(picture.problem());
       } else {
-        ByteBuffer png = ByteBuffer.wrap(picture.png().get());
-        AtomicFile.write(
-            folder.resolve(chart.name() + ".png"),
-            channel -> {
-              while (png.hasRemaining()) {
-                channel.write(png);
-              }
-            });
+        AtomicFile.write(folder.resolve(chart.name() + ".png"), picture.png().get());
       }
     }
     AtomicFile.write(folder.resolve(REPORT), report.html(List.of(finding)));

@@ -1,5 +1,6 @@
 package dev.evenkeel.lab;
 
+import dev.evenkeel.Sample;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Locale;
@@ -14,12 +15,9 @@ public record Spread(double mean, double sd, double min, double max) {
   private static final int MOST_DECIMALS = 5;
 
   public static Spread of(double... values) {
-    double mean = Arrays.stream(values).average().orElse(Double.NaN);
-    double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
-    double sd = values.length < 2 ? Double.NaN : Math.sqrt(squares / (values.length - 1));
     double min = Arrays.stream(values).min().orElse(Double.NaN);
     double max = Arrays.stream(values).max().orElse(Double.NaN);
-    return new Spread(mean, sd, min, max);
+    return new Spread(Sample.mean(values), Sample.deviation(values), min, max);
   }
 
   public static Spread of(Collection<Double> values) {

@@ -1,5 +1,6 @@
 package dev.evenkeel.metric;
 
+import dev.evenkeel.Sample;
 import java.util.Arrays;
 import java.util.List;
 
@@ -13,10 +14,7 @@ public final class Residuals {
 
   private Residuals() {}
 
-  /**
-   * The quantiles of one target's residuals, between two of them on the line (numpy's default). NaN
-   * where one is.
-   */
+  /** The quantiles of one target's residuals; NaN where one is. */
   public static double[] quantiles(Predictions predictions, int column) {
     predictions.requireValues("residuals");
     double[] sorted = new double[predictions.rows()];
@@ -27,14 +25,7 @@ public final class Residuals {
     Arrays.sort(sorted);
     boolean unknown = Double.isNaN(sorted[sorted.length - 1]); // NaN sorts last
     return PERCENTS.stream()
-        .mapToDouble(percent -> unknown ? Double.NaN : quantile(sorted, percent / 100.0))
+        .mapToDouble(percent -> unknown ? Double.NaN : Sample.quantile(sorted, percent / 100.0))
         .toArray();
-  }
-
-  private static double quantile(double[] sorted, double share) {
-    double place = share * (sorted.length - 1);
-    int below = (int) place;
-    int above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
   }
 }

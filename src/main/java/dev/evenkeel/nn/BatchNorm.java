@@ -112,29 +112,4 @@ public record BatchNorm(
   public BatchNorm centringOnly() {
     return new BatchNorm(epsilon, running, runningVariance, ghostRows, true);
   }
-
-  /**
-   * The bare function, for rows of mean.length columns: scale (x − mean) / √(variance + epsilon) +
-   * offset.
-   */
-  public static float[] apply(
-      float[] x, float[] mean, float[] variance, float[] offset, float[] scale, double epsilon) {
-    int columns = mean.length;
-    if (variance.length != columns || offset.length != columns || scale.length != columns) {
-      throw new EvenkeelException(
-          "Batch norm's vectors must be of one length: mean %d, variance %d, offset %d, scale %d"
-              .formatted(columns, variance.length, offset.length, scale.length));
-    }
-    if (columns == 0 || x.length % columns != 0) {
-      throw new EvenkeelException(
-          "%d values are not rows of %d columns".formatted(x.length, columns));
-    }
-    float[] y = new float[x.length];
-    for (int i = 0; i < x.length; i++) {
-      int j = i % columns;
-      double standardised = ((double) x[i] - mean[j]) / Math.sqrt(variance[j] + epsilon);
-      y[i] = (float) (scale[j] * standardised + offset[j]);
-    }
-    return y;
-  }
 }

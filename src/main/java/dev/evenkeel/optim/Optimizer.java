@@ -24,6 +24,9 @@ import java.util.List;
 })
 public sealed interface Optimizer {
 
+  /** What {@link #named} understands. */
+  String NAMES = "sgd, momentum, nesterov, rmsprop, adam or adamw";
+
   double learningRate();
 
   double weightDecay();
@@ -236,8 +239,7 @@ public sealed interface Optimizer {
       case "adamw" -> adamw(learningRate);
       default ->
           throw new EvenkeelException(
-              "Unknown optimizer '%s'; there are: sgd, momentum, nesterov, rmsprop, adam, adamw"
-                  .formatted(name));
+              "Unknown optimizer '%s': expected %s.".formatted(name, NAMES));
     };
   }
 

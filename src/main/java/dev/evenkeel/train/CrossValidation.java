@@ -1,13 +1,13 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Sample;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,15 +33,16 @@ public final class CrossValidation {
   public record Result(List<Fold> folds) {
 
     public double mean(String measure) {
-      return folds.stream().mapToDouble(fold -> fold.test.get(measure)).average().orElseThrow();
+      return Sample.mean(values(measure));
     }
 
     /** The sample's standard deviation over the folds: divided by their number less one. */
     public double deviation(String measure) {
-      double mean = mean(measure);
-      double squares =
-          folds.stream().mapToDouble(fold -> Math.pow(fold.test.get(measure) - mean, 2)).sum();
-      return Math.sqrt(squares / (folds.size() - 1));
+      return Sample.deviation(values(measure));
+    }
+
+    private double[] values(String measure) {
+      return folds.stream().mapToDouble(fold -> fold.test.get(measure)).toArray();
     }
 
     /** "loss", and the metrics by name. */
@@ -86,16 +87,11 @@ public final class CrossValidation {
         new Trainer(model, recipe, parts.train()).withPreparation(parts.preparation());
     parts.valid().ifPresent(trainer::withValidation);
     trainer.fit();
-    Map<String, Double> measured = new LinkedHashMap<>();
+    List<Metric> metrics = recipe.metrics().stream().map(Metric::named).toList();
     try (Evaluator evaluator =
         new Evaluator(model, test, Optional.of(recipe.loss()), recipe.batch())) {
-      evaluator.run();
-      measured.put("loss", evaluator.loss());
-      var predictions = evaluator.predictions(Optional.of(parts.preparation()));
-      for (String name : recipe.metrics()) {
-        measured.put(name, Metric.named(name).of(predictions));
-      }
+      Map<String, Double> measured = evaluator.measure(metrics, Optional.of(parts.preparation()));
+      return new Fold(number, test.rows(), measured);
     }
-    return new Fold(number, test.rows(), measured);
   }
 }

@@ -5,6 +5,7 @@ import dev.evenkeel.backend.Operation;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.loss.Loss;
+import dev.evenkeel.metric.Metric;
 import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.nn.Memory;
 import dev.evenkeel.nn.Model;
@@ -13,7 +14,9 @@ import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -187,6 +190,40 @@ public final class Evaluator implements AutoCloseable {
   /** The mean loss of the last run. */
   public double loss() {
     return lossSum / weightSum;
+  }
+
+  /**
+   * Runs the model, and measures what it says.
+   *
+   * @return the loss as "loss", and the metrics by name
+   */
+  Map<String, Double> measure(List<Metric> metrics, Optional<Preparation> preparation) {
+    run();
+    Map<String, Double> values = new LinkedHashMap<>();
+    values.put("loss", loss());
+    if (!metrics.isEmpty()) {
+      Predictions predictions = predictions(preparation);
+      metrics.forEach(metric -> values.put(metric.name(), metric.of(predictions)));
+    }
+    return values;
+  }
+
+  /** What a model predicts of rows with targets, in one call. */
+  public static Predictions predictions(
+      Model model, Dataset rows, int chunkRows, Optional<Preparation> preparation) {
+    try (Evaluator evaluator = new Evaluator(model, rows, Optional.empty(), chunkRows)) {
+      evaluator.run();
+      return evaluator.predictions(preparation);
+    }
+  }
+
+  /** What a model puts out for rows, in one call. */
+  public static float[] outputs(
+      Model model, Dataset rows, int chunkRows, Optional<Preparation> preparation) {
+    try (Evaluator evaluator = new Evaluator(model, rows, Optional.empty(), chunkRows)) {
+      evaluator.run();
+      return evaluator.outputs(preparation);
+    }
   }
 
   /**

@@ -132,9 +132,7 @@ final class GrowingCsv implements AutoCloseable {
   private void flush() throws IOException {
     bytes.flip();
     try {
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
+      AtomicFile.writeAll(channel, bytes);
     } finally {
       bytes.clear();
     }

@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Sample;
 import dev.evenkeel.Words;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Feature;
@@ -43,14 +44,16 @@ public final class Importance {
     }
 
     public double mean() {
-      return losses.stream().mapToDouble(loss -> loss).average().orElseThrow();
+      return Sample.mean(values());
     }
 
     /** The sample's standard deviation: divided by the repeats less one. */
     public double deviation() {
-      double mean = mean();
-      double squares = losses.stream().mapToDouble(loss -> Math.pow(loss - mean, 2)).sum();
-      return Math.sqrt(squares / (losses.size() - 1));
+      return Sample.deviation(values());
+    }
+
+    private double[] values() {
+      return losses.stream().mapToDouble(loss -> loss).toArray();
     }
   }
 

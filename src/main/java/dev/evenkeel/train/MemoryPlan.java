@@ -9,7 +9,6 @@ import dev.evenkeel.nn.Pass;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
-import dev.evenkeel.tensor.RowOrder;
 import java.util.OptionalLong;
 
 /**
@@ -61,23 +60,13 @@ public record MemoryPlan(OptionalLong training, long inference) {
   private static long training(
       Model model, Loss loss, Optimizer optimizer, double clip, int targetColumns, int batch) {
     Backend backend = model.backend();
-    int inputs = model.network().inputs();
     long before = backend.allocatedBytes();
-    Matrix features = backend.inputs(new float[inputs], 1, inputs);
-    Matrix targets = backend.table(new float[targetColumns], 1, targetColumns);
+    TrainingStep.Source source = RunMemory.anyRows(model, targetColumns, false, batch);
     long ofTables = backend.allocatedBytes() - before;
-    var source = new TrainingStep.Source(features, targets, new RowOrder(new int[batch]));
-    try (Tables tables = new Tables(features.buffer(), targets.buffer());
+    try (Buffer features = source.features().buffer();
+        Buffer targets = source.targets().buffer();
         TrainingStep step = new TrainingStep(model, source, loss, optimizer, clip, batch, 0)) {
       return backend.allocatedBytes() - ofTables;
-    }
-  }
-
-  private record Tables(Buffer features, Buffer targets) implements AutoCloseable {
-    @Override
-    public void close() {
-      features.close();
-      targets.close();
     }
   }
 }

@@ -121,14 +121,11 @@ public record RateRange(List<Point> points, boolean diverged) {
       order.replace(Streams.shuffled(train.rows(), recipe.seed(), 0));
       DataStart.set(model, features, Arrays.copyOf(order.rows(), batches.size(0)));
       try (TrainingStep step =
-          new TrainingStep(
+          TrainingStep.of(
               model,
               new TrainingStep.Source(features, targets, train.isWeighted(), order),
-              recipe.loss(),
-              recipe.optimizer(),
-              recipe.clip(),
-              batches.largest(),
-              recipe.seed())) {
+              recipe,
+              batches.largest())) {
         return climb(step, batches, order, recipe.seed(), span);
       }
     } finally {

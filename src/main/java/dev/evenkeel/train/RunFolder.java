@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Supplier;
 
 /** The folder of a run: checkpoint.safetensors, model.safetensors and history.csv. */
 public final class RunFolder {
@@ -27,27 +28,30 @@ public final class RunFolder {
   }
 
   /**
-   * Makes it; one that holds a run already is refused.
-   *
-   * @return whether it was not there before
+   * Makes it for a run, and fills it; one that holds a run already is refused. A folder that was
+   * not there before goes again where the filling fails before there is anything to keep.
    */
-  public static boolean create(Path folder) {
-    requireNew(folder, "--resume %s goes on with it; another --out starts a new one");
-    boolean absent = !Files.exists(folder);
-    make(folder);
-    return absent;
+  public static <T> T fill(Path folder, Supplier<T> run) {
+    return fill(folder, "--resume %s goes on with it; another --out starts a new one", run);
   }
 
-  /**
-   * The same for a model that no run of this folder's brings about, so that none can go on.
-   *
-   * @return whether it was not there before
-   */
-  public static boolean createForModel(Path folder) {
-    requireNew(folder, "another --out, which leaves what is in %s as it is");
+  /** The same for a model that no run of this folder's brings about, so that none can go on. */
+  public static <T> T fillWithModel(Path folder, Supplier<T> body) {
+    return fill(folder, "another --out, which leaves what is in %s as it is", body);
+  }
+
+  private static <T> T fill(Path folder, String help, Supplier<T> body) {
+    requireNew(folder, help);
     boolean absent = !Files.exists(folder);
     make(folder);
-    return absent;
+    try {
+      return body.get();
+    } catch (RuntimeException | OutOfMemoryError e) {
+      if (absent) {
+        deleteIfEmpty(folder);
+      }
+      throw e;
+    }
   }
 
   /**
@@ -90,8 +94,7 @@ public final class RunFolder {
     }
   }
 
-  /** For a run that failed before it had anything to keep. */
-  public static void deleteIfEmpty(Path folder) {
+  private static void deleteIfEmpty(Path folder) {
     try {
       Files.deleteIfExists(folder);
     } catch (IOException e) {

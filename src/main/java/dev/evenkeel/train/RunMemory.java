@@ -132,15 +132,7 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
    * @return the bytes that were held with it
    */
   private long bind(Model planned, TrainingStep.Source source, Batches batches) {
-    try (TrainingStep step =
-        new TrainingStep(
-            planned,
-            source,
-            recipe.loss(),
-            recipe.optimizer(),
-            recipe.clip(),
-            batches.largest(),
-            recipe.seed())) {
+    try (TrainingStep step = TrainingStep.of(planned, source, recipe, batches.largest())) {
       step.prepare(batches.smallest());
       if (valid.isEmpty()) {
         return planned.backend().allocatedBytes();

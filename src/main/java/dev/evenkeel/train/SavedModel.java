@@ -212,13 +212,20 @@ public record SavedModel(
   static void put(
       Map<String, Tensor> tensors, String prefix, Model model, Map<String, float[]> values) {
     for (Parameter parameter : model.all()) {
-      float[] own = values.get(parameter.name());
-      tensors.put(
-          prefix + parameter.name(),
-          parameter.isCount()
-              ? Tensor.of(new long[] {(long) own[0]})
-              : Tensor.of(own, parameter.shape()));
+      tensors.put(prefix + parameter.name(), tensor(parameter, values.get(parameter.name())));
     }
+  }
+
+  /** A parameter's values as PyTorch stores them: a count is an integer. */
+  public static Tensor tensor(Parameter parameter, float[] values) {
+    return parameter.isCount()
+        ? Tensor.of(new long[] {(long) values[0]})
+        : Tensor.of(values, parameter.shape());
+  }
+
+  /** The values of a parameter that is stored under that name. */
+  public static float[] values(Parameter parameter, Safetensors.Content content, String name) {
+    return parameter.isCount() ? new float[] {content.longs(name)[0]} : content.floats(name);
   }
 
   /** The model with its weights, on a device. */
@@ -233,8 +240,7 @@ public record SavedModel(
     Map<String, float[]> all = new LinkedHashMap<>();
     for (Parameter parameter : model.all()) {
       String name = prefix + parameter.name();
-      float[] values =
-          parameter.isCount() ? new float[] {content.longs(name)[0]} : content.floats(name);
+      float[] values = values(parameter, content, name);
       if (values.length != parameter.size()) {
         throw new EvenkeelException(
             "%s: tensor \"%s\" has %s, but its layer needs %d x %d"

@@ -10,7 +10,6 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.metric.Metric;
-import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.nn.DataStart;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
@@ -209,14 +208,11 @@ public final class Trainer {
         held.hold(memory().take(batches));
         TrainingStep step =
             held.hold(
-                new TrainingStep(
+                TrainingStep.of(
                     model,
                     new TrainingStep.Source(features, targets, train.isWeighted(), order),
-                    recipe.loss(),
-                    recipe.optimizer(),
-                    recipe.clip(),
-                    batches.largest(),
-                    recipe.seed()));
+                    recipe,
+                    batches.largest()));
         step.prepare(batches.smallest());
         Optional<Evaluator> evaluator =
             valid.map(
@@ -354,7 +350,8 @@ public final class Trainer {
     double dataShare = (model.backend().gatherNanos() - gatherBefore) * 1e-9 / seconds;
     int rowsSeen = batch == batches.count() ? train.rows() : batches.start(batch);
     showGradients(step);
-    Map<String, Double> validation = evaluator.map(this::validate).orElse(Map.of());
+    Map<String, Double> validation =
+        evaluator.map(one -> one.measure(metrics, preparation)).orElse(Map.of());
     Epoch epoch =
         course.endEpoch(
             number, lossSum / rowsSeen, rate, seconds(), done / seconds, dataShare, validation);
@@ -397,17 +394,6 @@ public final class Trainer {
       model.backend().read(parameter.in(step.gradients()), values);
       wanting.forEach(listener -> listener.onGradient(parameter, values));
     }
-  }
-
-  private Map<String, Double> validate(Evaluator evaluator) {
-    evaluator.run();
-    Map<String, Double> values = new LinkedHashMap<>();
-    values.put("loss", evaluator.loss());
-    if (!metrics.isEmpty()) {
-      Predictions predictions = evaluator.predictions(preparation);
-      metrics.forEach(metric -> values.put(metric.name(), metric.of(predictions)));
-    }
-    return values;
   }
 
   private void checkpoint(TrainingStep step) {

@@ -137,6 +137,12 @@ public final class TrainingStep implements AutoCloseable {
     }
   }
 
+  /** As a recipe has it. */
+  static TrainingStep of(Model model, Source source, Recipe recipe, int maxRows) {
+    return new TrainingStep(
+        model, source, recipe.loss(), recipe.optimizer(), recipe.clip(), maxRows, recipe.seed());
+  }
+
   private Operation[] update(Optimizer optimizer, double clipNorm) {
     Backend.UpdateTarget target =
         new Backend.UpdateTarget(
@@ -238,12 +244,7 @@ public final class TrainingStep implements AutoCloseable {
 
   /** Starts a step with all of the weight decay and dropout, and waits for its loss. */
   public float run(int rows, long number, double learningRate) {
-    return run(rows, number, learningRate, 1, 1);
-  }
-
-  /** Starts a step, and waits for its loss. */
-  public float run(int rows, long number, double learningRate, double decay, double dropout) {
-    start(rows, number, learningRate, decay, dropout);
+    start(rows, number, learningRate);
     while (take(0)) {
       // those before it, too
     }
@@ -257,7 +258,7 @@ public final class TrainingStep implements AutoCloseable {
   }
 
   /** The gradient norm of the last step, before clipping; NaN where nothing clips. */
-  public float gradientNorm() {
+  float gradientNorm() {
     if (clip.isNone()) {
       return Float.NaN;
     }

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.evenkeel.io.Npy;
+import dev.evenkeel.io.NpyFiles;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -240,8 +240,8 @@ class CliDataTest {
       features[2 * i + 1] = i % 7;
       targets[i] = 0.5f + 3 * i;
     }
-    new Npy(new int[] {60, 2}, features).write(x);
-    new Npy(new int[] {60}, targets).write(y);
+    NpyFiles.write(x, new int[] {60, 2}, features);
+    NpyFiles.write(y, new int[] {60}, targets);
     Path run = folder.resolve("run");
     JsonNode trained =
         CommandLineRun.of(

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.evenkeel.io.Npy;
+import dev.evenkeel.io.NpyFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -84,7 +84,7 @@ class CliMessagesTest {
         "--lr NaN| 'NaN' is not a finite number",
         "--lr -1| --lr: The learning rate must be above 0 and finite, not -1.0",
         "--weight-decay -1| --weight-decay: ",
-        "--optimizer adamm| --optimizer: Unknown optimizer 'adamm'; there are: sgd,",
+        "--optimizer adamm| --optimizer: Unknown optimizer 'adamm': expected sgd,",
         "--schedule x| --schedule: Unknown schedule 'x'",
         "--recipe x| --recipe x is not known; there are: plain, tabular",
         "--recipe tabular --valid 0| --recipe tabular needs rows to validate on, but --valid is 0. help: --valid 0.1, or --keep last",
@@ -403,19 +403,19 @@ class CliMessagesTest {
   void arraysThatAreWrongAreNamed() throws IOException {
     Path x = folder.resolve("x.npy");
     Path y = folder.resolve("y.npy");
-    new Npy(new int[] {40, 2}, new float[80]).write(x);
-    new Npy(new int[] {39}, new float[39]).write(y);
+    NpyFiles.write(x, new int[] {40, 2}, new float[80]);
+    NpyFiles.write(y, new int[] {39}, new float[39]);
     train("--data", x).refused("has no targets to learn from", "--target FILE");
     train("--data", x, "--target", y).refused("y.npy has 39 rows, but", "x.npy has 40");
     train("--data", x, "--target", folder.resolve("z.npy")).refused("There is no file", "z.npy");
     float[] negative = new float[40];
     negative[3] = -1;
-    new Npy(new int[] {40}, negative).write(y);
+    NpyFiles.write(y, new int[] {40}, negative);
     train("--data", x, "--target", y, "--task", "classification")
         .refused("row 3 (from 0): -1.0 is not a class index");
     float[] holes = new float[80];
     holes[7] = Float.NaN;
-    new Npy(new int[] {40, 2}, holes).write(x);
+    NpyFiles.write(x, new int[] {40, 2}, holes);
     train("--data", x, "--target", y).refused("row 3, column 1", "NaN", "must be finite");
     Files.write(x, new byte[0]);
     train("--data", x, "--target", y).refused("x.npy is damaged, or is not an NPY file");
@@ -527,7 +527,7 @@ class CliMessagesTest {
     CommandLineRun.of("evaluate", "--model", model, "--data", table, "--target", "kind")
         .refused("--target is for NPY and IDX data", "leave --target out");
     Path x = folder.resolve("x.npy");
-    new Npy(new int[] {2, 64}, new float[128]).write(x);
+    NpyFiles.write(x, new int[] {2, 64}, new float[128]);
     CommandLineRun.of("evaluate", "--model", digits, "--data", x)
         .refused("no targets to measure against", "--target FILE");
     CommandLineRun.of("predict", "--model", digits, "--out", folder.resolve("no/p.csv"))
@@ -544,8 +544,8 @@ class CliMessagesTest {
         .refused("line 3: the class \"z\"", "not among those trained on: x, y");
     Path x = folder.resolve("x.npy");
     Path y = folder.resolve("y.npy");
-    new Npy(new int[] {2, 64}, new float[128]).write(x);
-    new Npy(new int[] {2}, new float[] {0, 12}).write(y);
+    NpyFiles.write(x, new int[] {2, 64}, new float[128]);
+    NpyFiles.write(y, new int[] {2}, new float[] {0, 12});
     CommandLineRun.of("evaluate", "--model", digits, "--data", x, "--target", y)
         .refused("13 classes, 0 to 12", "trained for a classification of 10 classes, 0 to 9");
   }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.Expect;
-import dev.evenkeel.io.Npy;
+import dev.evenkeel.io.NpyFiles;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -31,9 +31,8 @@ class CatalogTest {
   }
 
   private Path npy(String name, int rows, int columns, float... data) {
-    Path path = folder.resolve(name);
-    new Npy(columns == 0 ? new int[] {rows} : new int[] {rows, columns}, data).write(path);
-    return path;
+    int[] shape = columns == 0 ? new int[] {rows} : new int[] {rows, columns};
+    return NpyFiles.write(folder.resolve(name), shape, data);
   }
 
   @Test

@@ -237,7 +237,8 @@ class PreparationTest {
       text.append(i).append(i % 10 == 0 ? ",rare\n" : ",common\n");
     }
     Table table = table(text.toString());
-    Split split = TargetChoice.of(table, List.of("y"), Optional.empty()).split(table, 0.2, 0.1, 1);
+    TargetChoice choice = TargetChoice.of(table, List.of("y"), Optional.empty());
+    Split split = Split.stratified(choice.strata(table), 0.2, 0.1, 1);
     assertEquals(2, IntStream.of(split.valid()).filter(row -> row % 10 == 0).count());
     assertEquals(1, IntStream.of(split.test()).filter(row -> row % 10 == 0).count());
   }

@@ -16,6 +16,7 @@ import dev.evenkeel.data.Table;
 import dev.evenkeel.data.Target;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.loss.Loss;
+import dev.evenkeel.nn.AsTrained;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.train.DataPlan;
@@ -73,11 +74,7 @@ class OnnxDataTest {
 
   @Test
   void twoClassesOfOneLogit() {
-    SavedModel saved =
-        TinyRuns.train(
-            TinyRuns.table(folder, "owned"),
-            Recipe.classification().withLoss(Loss.binaryCrossEntropy()),
-            folder);
+    SavedModel saved = TinyRuns.oneLogit(folder);
     assertEquals(1, saved.network().outputs());
     assertTableAgrees(saved);
   }
@@ -257,7 +254,7 @@ class OnnxDataTest {
         Model model = Network.mlp(3, List.of(8), 4).build(backend, 1)) {
       OnnxFile.write(file, Inference.of(model, Inference.Form.FOLDED, Optional.empty(), loss));
       float[] features = Samples.gaussians(new Random(1), 30);
-      float[] logits = Samples.outputs(model, features);
+      float[] logits = AsTrained.outputs(model, features);
       try (OnnxRun onnx = new OnnxRun(file)) {
         float[] seen = onnx.outputs(features, 3);
         for (int i = 0; i < logits.length; i++) {

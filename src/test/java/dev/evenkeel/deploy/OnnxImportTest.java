@@ -59,7 +59,7 @@ class OnnxImportTest {
       if (seen.length == 2 * expected.length) { // of one sigmoid we give both classes
         seen = everySecond(seen);
       }
-      assertClose(expected, seen);
+      Samples.assertClose(expected, seen, TOLERANCE);
     }
     return imported;
   }
@@ -70,18 +70,6 @@ class OnnxImportTest {
       second[i] = both[2 * i + 1];
     }
     return second;
-  }
-
-  private static void assertClose(float[] expected, float[] seen) {
-    double scale = 0;
-    for (float value : expected) {
-      scale = Math.max(scale, Math.abs(value));
-    }
-    assertTrue(scale > 1e-3, "outputs of 0 would show nothing");
-    assertEquals(expected.length, seen.length);
-    for (int i = 0; i < expected.length; i++) {
-      assertEquals(expected[i], seen[i], TOLERANCE * scale, "output " + i);
-    }
   }
 
   private static List<Layer> layers(Imported imported) {
@@ -159,7 +147,7 @@ class OnnxImportTest {
       for (int i = 0; i < expected.length; i++) {
         expected[i] = (float) Math.exp(expected[i]);
       }
-      assertClose(expected, read.predictor().predict(rows));
+      Samples.assertClose(expected, read.predictor().predict(rows), TOLERANCE);
     }
   }
 
@@ -355,7 +343,8 @@ class OnnxImportTest {
     SavedModel saved = read.save(folder);
     assertEquals(read.model().network(), saved.network());
     float[] rows = Samples.gaussians(new Random(2), 18);
-    assertClose(read.predictor().predict(rows), Predictor.load(folder).predict(rows));
+    Samples.assertClose(
+        read.predictor().predict(rows), Predictor.load(folder).predict(rows), TOLERANCE);
     Path again = folder.resolve("again.onnx");
     OnnxFile.write(again, Inference.of(saved, Inference.Form.WITH_NORMS));
     Imported round = agrees(again, 6);

@@ -16,6 +16,7 @@ import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.loss.Loss;
+import dev.evenkeel.nn.AsTrained;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.simulator.SimulatedDriver;
@@ -63,23 +64,15 @@ class PredictorTest {
     Random random = new Random(5);
     try (Backend backend = Device.cpu(1);
         Model model = named.getValue().build(backend, 3)) {
-      Samples.disturb(model, random);
+      AsTrained.disturb(model, random);
       Predictor predictor =
           Predictor.of(
               Inference.of(model, Inference.Form.FOLDED, Optional.empty(), Loss.meanSquared()));
       float[] features = Samples.gaussians(random, 9 * Samples.INPUTS);
       // Folding rounds weights once more than the model: one float's rounding through a few layers.
-      assertClose(Samples.outputs(model, features), predictor.outputs(features), 5 * TOLERANCE);
+      Samples.assertClose(
+          AsTrained.outputs(model, features), predictor.outputs(features), 5 * TOLERANCE);
     }
-  }
-
-  private static void assertClose(float[] expected, float[] seen, double tolerance) {
-    double scale = 0;
-    for (float value : expected) {
-      scale = Math.max(scale, Math.abs(value));
-    }
-    assertTrue(scale > 1e-3, "outputs of 0 would show nothing");
-    assertArrayEquals(expected, seen, (float) (tolerance * scale));
   }
 
   private static Dataset digits() {
@@ -96,7 +89,7 @@ class PredictorTest {
     Dataset raw = digits();
     Dataset prepared = saved.preparation().orElseThrow().apply(raw);
     float[] outputs = predictor.outputs(raw.features());
-    assertClose(TinyRuns.outputs(saved, prepared), outputs, TOLERANCE);
+    Samples.assertClose(TinyRuns.outputs(saved, prepared), outputs, TOLERANCE);
     float[] answers = predictor.predict(raw.features());
     double[] expected = TinyRuns.answers(saved, prepared);
     for (int row = 0; row < raw.rows(); row++) {
@@ -187,11 +180,7 @@ class PredictorTest {
 
   @Test
   void twoClassesOfOneLogit() {
-    SavedModel saved =
-        TinyRuns.train(
-            TinyRuns.table(folder, "owned"),
-            Recipe.classification().withLoss(Loss.binaryCrossEntropy()),
-            folder);
+    SavedModel saved = TinyRuns.oneLogit(folder);
     Predictor predictor = Predictor.of(saved);
     float[] seen = predictor.predict(row(TinyRuns.later(folder), 0));
     assertEquals(List.of("no", "yes"), predictor.classes());
@@ -229,7 +218,7 @@ class PredictorTest {
     ExecutorService pool = Executors.newFixedThreadPool(3);
     try (BatchPredictor batches = new BatchPredictor(saved, opens(device), 32)) {
       float[] outputs = batches.outputs(features);
-      assertClose(predictor.outputs(features), outputs, TOLERANCE);
+      Samples.assertClose(predictor.outputs(features), outputs, TOLERANCE);
       assertArrayEquals(predictor.predict(features), batches.predict(features), 1e-6f);
       List<Future<float[]>> answers = new ArrayList<>();
       for (int i = 0; i < 3; i++) {

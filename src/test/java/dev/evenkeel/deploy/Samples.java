@@ -1,5 +1,8 @@
 package dev.evenkeel.deploy;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.nn.Activate;
 import dev.evenkeel.nn.AlphaDropout;
@@ -7,16 +10,11 @@ import dev.evenkeel.nn.BatchNorm;
 import dev.evenkeel.nn.Dropout;
 import dev.evenkeel.nn.Layer;
 import dev.evenkeel.nn.Linear;
-import dev.evenkeel.nn.Memory;
-import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.NormProp;
-import dev.evenkeel.nn.Parameter;
-import dev.evenkeel.nn.Pass;
 import dev.evenkeel.nn.Residual;
 import dev.evenkeel.nn.RowNorm;
 import dev.evenkeel.nn.WeightNorm;
-import dev.evenkeel.tensor.Matrix;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -96,29 +94,6 @@ final class Samples {
     return new Network(INPUTS, layers);
   }
 
-  /** No γ of 1, no variance of 1, no mean of 0. */
-  static void disturb(Model model, Random random) {
-    for (Parameter parameter : model.parameters()) {
-      float[] values = model.values(parameter);
-      for (int i = 0; i < values.length; i++) {
-        values[i] += 0.3f * (float) random.nextGaussian();
-      }
-      model.backend().write(values, parameter.value());
-    }
-    for (Parameter statistic : model.statistics()) {
-      float[] values = model.values(statistic);
-      for (int i = 0; i < values.length; i++) {
-        if (statistic.name().endsWith("num_batches_tracked")) {
-          values[i] = 100;
-        } else {
-          boolean variance = statistic.name().endsWith("running_var");
-          values[i] = variance ? 0.2f + 3 * random.nextFloat() : (float) random.nextGaussian();
-        }
-      }
-      model.backend().write(values, statistic.value());
-    }
-  }
-
   static float[] gaussians(Random random, int count) {
     float[] values = new float[count];
     for (int i = 0; i < count; i++) {
@@ -127,18 +102,15 @@ final class Samples {
     return values;
   }
 
-  /** What the backend makes of rows. */
-  static float[] outputs(Model model, float[] features) {
-    int inputs = model.network().inputs();
-    int rows = features.length / inputs;
-    try (Memory memory = new Memory(model.backend(), rows)) {
-      Matrix x = memory.take(rows, inputs);
-      model.backend().write(features, x);
-      Pass pass = Pass.inference(model, memory, x);
-      pass.forward().forEach(named -> named.operation().run());
-      float[] outputs = new float[(int) pass.output().size()];
-      model.backend().read(pass.output(), outputs);
-      return outputs;
+  /**
+   * @param tolerance as a share of the largest output
+   */
+  static void assertClose(float[] expected, float[] seen, double tolerance) {
+    double scale = 0;
+    for (float value : expected) {
+      scale = Math.max(scale, Math.abs(value));
     }
+    assertTrue(scale > 1e-3, "outputs of 0 would show nothing");
+    assertArrayEquals(expected, seen, (float) (tolerance * scale));
   }
 }

@@ -21,7 +21,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 
 /** Models trained for an epoch or two on small data, and what Evenkeel itself says with them. */
@@ -30,6 +29,12 @@ final class TinyRuns {
   private static final double FIRST_SECOND = 1.7e9;
 
   private TinyRuns() {}
+
+  /** Of two classes. */
+  static SavedModel oneLogit(Path folder) {
+    Recipe recipe = Recipe.classification().withLoss(Loss.binaryCrossEntropy());
+    return train(table(folder, "owned"), recipe, folder);
+  }
 
   static SavedModel train(DataPlan plan, Recipe recipe, Path folder) {
     Parts data = plan.load(note -> {});
@@ -112,10 +117,8 @@ final class TinyRuns {
   /** Logits, or values in their own units, by the Evaluator. */
   static float[] outputs(SavedModel saved, Dataset data) {
     try (Backend backend = Device.cpu(1);
-        Model model = saved.build(backend);
-        Evaluator evaluator = new Evaluator(model, data, Optional.empty(), 64)) {
-      evaluator.run();
-      return evaluator.outputs(saved.preparation());
+        Model model = saved.build(backend)) {
+      return Evaluator.outputs(model, data, 64, saved.preparation());
     }
   }
 

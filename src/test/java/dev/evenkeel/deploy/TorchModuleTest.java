@@ -10,6 +10,7 @@ import dev.evenkeel.io.Safetensors;
 import dev.evenkeel.io.Safetensors.Tensor;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Activate;
+import dev.evenkeel.nn.AsTrained;
 import dev.evenkeel.nn.BatchNorm;
 import dev.evenkeel.nn.Dropout;
 import dev.evenkeel.nn.Linear;
@@ -84,11 +85,11 @@ class TorchModuleTest {
     for (Map.Entry<String, Network> named : Samples.networks().entrySet()) {
       try (Backend backend = Device.cpu(1);
           Model model = named.getValue().build(backend, 3)) {
-        Samples.disturb(model, random);
+        AsTrained.disturb(model, random);
         float[] x = Samples.gaussians(random, 7 * Samples.INPUTS);
         LinkedHashMap<String, Tensor> rows = new LinkedHashMap<>();
         rows.put("x", Tensor.of(x, 7, Samples.INPUTS));
-        rows.put("y", Tensor.of(Samples.outputs(model, x), 7, 3));
+        rows.put("y", Tensor.of(AsTrained.outputs(model, x), 7, 3));
         for (Inference.Form form : Inference.Form.values()) {
           String name = "network" + files++;
           Inference left = Inference.of(model, form, Optional.empty(), Loss.meanSquared());

@@ -11,6 +11,7 @@ import dev.evenkeel.backend.Device;
 import dev.evenkeel.io.Safetensors;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Activate;
+import dev.evenkeel.nn.AsTrained;
 import dev.evenkeel.nn.BatchNorm;
 import dev.evenkeel.nn.Layer;
 import dev.evenkeel.nn.Linear;
@@ -61,7 +62,7 @@ class WeightFileTest {
     try (Backend backend = Device.cpu(1);
         Model model = torchMlp(8).build(backend, 1)) {
       WeightFile.load(model, weights);
-      float[] seen = Samples.outputs(model, rows.floats("x"));
+      float[] seen = AsTrained.outputs(model, rows.floats("x"));
       float[] expected = rows.floats("y");
       double scale = 0;
       for (float value : expected) {
@@ -84,11 +85,12 @@ class WeightFileTest {
       try (Backend backend = Device.cpu(1);
           Model model = network.build(backend, 3);
           Model other = network.build(backend, 4)) {
-        Samples.disturb(model, random);
+        AsTrained.disturb(model, random);
         WeightFile.write(first, model);
         WeightFile.load(other, first);
         WeightFile.write(second, other);
-        assertArrayEquals(Samples.outputs(model, features), Samples.outputs(other, features), 0f);
+        assertArrayEquals(
+            AsTrained.outputs(model, features), AsTrained.outputs(other, features), 0f);
       }
       assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(second));
     }

@@ -67,7 +67,7 @@ class GpuTrainingTest {
     Run cpu = Training.run(Device.cpu(), PLAIN, RECIPE);
     Run gpu = Training.run(Gpu.open(Gpu.options().withNormBody(body)), PLAIN, RECIPE);
     double worst = worst(gpu, cpu);
-    System.out.printf("200 steps, batch norm by %s: losses within %.1e%n", body.label(), worst);
+    System.out.printf("200 steps, batch norm by %s: losses within %.1e%n", body, worst);
     assertTrue(worst < 1e-4, "the losses differ by up to " + worst);
     assertTrue(cpu.losses().get(199) < 0.2 * cpu.losses().get(0), "it learned");
   }

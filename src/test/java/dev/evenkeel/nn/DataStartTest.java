@@ -4,10 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.OnCpu;
 import dev.evenkeel.Twin;
 import dev.evenkeel.backend.Activation;
-import dev.evenkeel.backend.Backend;
-import dev.evenkeel.backend.Device;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import java.util.Arrays;
@@ -15,17 +14,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Weight norm's start from the first mini-batch, seen through a float64 twin. */
-class DataStartTest {
+class DataStartTest extends OnCpu {
 
   private static final int INPUTS = 6;
   private static final Layer RELU = Activate.relu();
   private static final Layer TANH = Activate.of(Activation.TANH);
 
-  private final Backend backend = Device.cpu(1);
   private final float[] features = new float[40 * INPUTS];
   private final int[] batch = {3, 1, 4, 15, 9, 2, 6, 5, 35, 8, 39, 7, 0, 32, 38, 11};
 
@@ -34,12 +31,6 @@ class DataStartTest {
     for (int i = 0; i < features.length; i++) {
       features[i] = 5 + 3 * (float) random.nextGaussian();
     }
-  }
-
-  @AfterEach
-  void everythingWasGivenBack() {
-    assertEquals(0, backend.allocated());
-    backend.close();
   }
 
   private static Linear weight(int units) {

@@ -7,7 +7,6 @@ import dev.evenkeel.Twin;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
-import dev.evenkeel.tensor.Matrix;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -74,29 +73,10 @@ class FoldingTest {
   void whatCanBeFoldedIsAndTheRestStays(Network network, Network expected) {
     try (Backend backend = Device.cpu(1);
         Model model = network.build(backend, 3)) {
-      disturb(model, new Random(5));
+      AsTrained.disturb(model, new Random(5));
       Folding folded = Folding.fold(model);
       assertEquals(expected, folded.network());
       assertSame(model, folded);
-    }
-  }
-
-  /** Values as after a training: no γ of 1, no variance of 1, no mean of 0. */
-  private static void disturb(Model model, Random random) {
-    for (Parameter parameter : model.parameters()) {
-      float[] values = model.values(parameter);
-      for (int i = 0; i < values.length; i++) {
-        values[i] += 0.3f * (float) random.nextGaussian();
-      }
-      model.backend().write(values, parameter.value());
-    }
-    for (Parameter statistic : model.statistics()) {
-      float[] values = model.values(statistic);
-      for (int i = 0; i < values.length; i++) {
-        boolean variance = statistic.name().endsWith("running_var");
-        values[i] = variance ? 0.2f + 3 * random.nextFloat() : (float) random.nextGaussian();
-      }
-      model.backend().write(values, statistic.value());
     }
   }
 
@@ -126,24 +106,11 @@ class FoldingTest {
   /** Both in float32: a few roundings (6e-8) of sums in another order, through a few layers. */
   private static void assertRuns(Model model, Folding folded, float[] features, double scale) {
     try (Model other = folded.build(model.backend())) {
-      float[] expected = outputs(model, features);
-      float[] seen = outputs(other, features);
+      float[] expected = AsTrained.outputs(model, features);
+      float[] seen = AsTrained.outputs(other, features);
       for (int i = 0; i < expected.length; i++) {
         assertEquals(expected[i], seen[i], 1e-5 * scale, model.network()::toString);
       }
-    }
-  }
-
-  private static float[] outputs(Model model, float[] features) {
-    int inputs = model.network().inputs();
-    try (Memory memory = new Memory(model.backend(), ROWS)) {
-      Matrix x = memory.take(ROWS, inputs);
-      model.backend().write(features, x);
-      Pass pass = Pass.inference(model, memory, x);
-      pass.forward().forEach(named -> named.operation().run());
-      float[] outputs = new float[(int) pass.output().size()];
-      model.backend().read(pass.output(), outputs);
-      return outputs;
     }
   }
 
@@ -161,7 +128,7 @@ class FoldingTest {
       Network network = new Network(6, layers);
       try (Backend backend = Device.cpu(1);
           Model model = network.build(backend, seed)) {
-        disturb(model, random);
+        AsTrained.disturb(model, random);
         Folding folded = Folding.fold(model);
         assertSame(model, folded);
         shorter += folded.network().layers().size() < layers.size() ? 1 : 0;

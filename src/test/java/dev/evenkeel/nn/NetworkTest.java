@@ -7,31 +7,20 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.Expect;
+import dev.evenkeel.OnCpu;
 import dev.evenkeel.backend.Activation;
-import dev.evenkeel.backend.Backend;
-import dev.evenkeel.backend.Device;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.tensor.Matrix;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class NetworkTest {
+class NetworkTest extends OnCpu {
 
   private static final BatchNorm NORM = BatchNorm.standard();
-
-  private final Backend backend = Device.cpu(1);
-
-  @AfterEach
-  void everythingWasGivenBack() {
-    assertEquals(0, backend.allocated());
-    backend.close();
-  }
 
   private List<String> parameterNames(Network network) {
     try (Model model = network.build(backend, 1)) {
@@ -437,52 +426,5 @@ class NetworkTest {
           "help: a batch of at least 2 rows");
       assertEquals(2, Pass.inference(model, memory, row).output().columns());
     }
-  }
-
-  @Test
-  void theBareFunctionAgreesWithDoubles() {
-    Random random = new Random(4);
-    int columns = 7;
-    float[] x = new float[5 * columns];
-    float[][] vectors = new float[4][columns];
-    for (int i = 0; i < x.length; i++) {
-      x[i] = 1e4f + (float) random.nextGaussian();
-    }
-    for (int j = 0; j < columns; j++) {
-      vectors[0][j] = 1e4f + (float) random.nextGaussian();
-      vectors[1][j] = random.nextFloat();
-      vectors[2][j] = (float) random.nextGaussian();
-      vectors[3][j] = (float) random.nextGaussian();
-    }
-    float[] kept = x.clone();
-    float[] y = BatchNorm.apply(x, vectors[0], vectors[1], vectors[2], vectors[3], 1e-3);
-    assertArrayEquals(kept, x);
-    for (int i = 0; i < x.length; i++) {
-      int j = i % columns;
-      double mean = vectors[0][j];
-      double variance = vectors[1][j];
-      double expected = vectors[3][j] * (x[i] - mean) / Math.sqrt(variance + 1e-3) + vectors[2][j];
-      assertEquals(expected, y[i], Math.ulp((float) expected) + 1e-12);
-    }
-  }
-
-  @Test
-  void theBareFunctionNamesWhatDoesNotFit() {
-    float[] two = new float[2];
-    float[] three = new float[3];
-    Expect.failure(
-        () -> BatchNorm.apply(new float[4], two, three, two, two, 0),
-        "one length: mean 2, variance 3, offset 2, scale 2");
-    Expect.failure(
-        () -> BatchNorm.apply(new float[4], two, two, three, two, 0), "offset 3, scale 2");
-    Expect.failure(
-        () -> BatchNorm.apply(new float[4], two, two, two, three, 0), "offset 2, scale 3");
-    Expect.failure(
-        () -> BatchNorm.apply(new float[5], two, two, two, two, 0),
-        "5 values are not rows of 2 columns");
-    float[] none = new float[0];
-    Expect.failure(
-        () -> BatchNorm.apply(new float[5], none, none, none, none, 0),
-        "5 values are not rows of 0 columns");
   }
 }

@@ -6,26 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.Expect;
+import dev.evenkeel.OnCpu;
 import dev.evenkeel.backend.Activation;
-import dev.evenkeel.backend.Backend;
-import dev.evenkeel.backend.Device;
 import dev.evenkeel.io.Json;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What the descriptions of norms say: parameters, JSON, and what is refused. */
-class NormDescriptionTest {
+class NormDescriptionTest extends OnCpu {
 
   private static final BatchNorm NORM = BatchNorm.standard();
-
-  private final Backend backend = Device.cpu(1);
-
-  @AfterEach
-  void everythingWasGivenBack() {
-    assertEquals(0, backend.allocated());
-    backend.close();
-  }
 
   private List<String> parameterNames(Network network) {
     try (Model model = network.build(backend, 1)) {

@@ -150,7 +150,7 @@ class OptimizerTest {
     assertEquals(new Optimizer.AdamW(0.2, 0.9, 0.999, 1e-8, 0.01), Optimizer.named("adamw", 0.2));
     Expect.failure(
         () -> Optimizer.named("lion", 0.2),
-        "Unknown optimizer 'lion'; there are: sgd, momentum, nesterov, rmsprop, adam, adamw");
+        "Unknown optimizer 'lion': expected sgd, momentum, nesterov, rmsprop, adam or adamw.");
   }
 
   @ParameterizedTest

@@ -13,6 +13,9 @@ import java.util.regex.Pattern;
  */
 record PtxHeader(int version, int target, boolean specific) {
 
+  /** What the driver of CUDA 13.0 compiles, by the table in the PTX manual. */
+  private static final int NEWEST = 90;
+
   private static final Pattern VERSION = Pattern.compile("(?m)^\\s*\\.version\\s+(\\d+)\\.(\\d)");
   private static final Pattern TARGET = Pattern.compile("(?m)^\\s*\\.target\\s+sm_(\\d+)([af]?)");
 
@@ -32,24 +35,11 @@ record PtxHeader(int version, int target, boolean specific) {
     String call =
         "cuModuleLoadData(PTX %d.%d for sm_%d)".formatted(version / 10, version % 10, target);
     int capability = 10 * device.major() + device.minor();
-    if (version > newest(device.driver())) {
+    if (version > NEWEST) {
       throw CudaError.CUDA_ERROR_UNSUPPORTED_PTX_VERSION.in(call);
     }
     if (target > capability || specific && target != capability) {
       throw CudaError.CUDA_ERROR_NO_BINARY_FOR_GPU.in(call);
     }
-  }
-
-  /** The newest PTX that a driver compiles, by the table in the PTX manual. */
-  private static int newest(int driver) {
-    int major = driver / 1000;
-    int minor = driver % 1000 / 10;
-    return switch (major) {
-      case 10 -> minor == 0 ? 63 : minor == 1 ? 64 : 65;
-      case 11 -> 70 + minor;
-      // 12.5 and 12.6 share PTX 8.5.
-      case 12 -> 80 + (minor <= 5 ? minor : minor - 1);
-      default -> major < 10 ? 62 : 90 + minor;
-    };
   }
 }

@@ -37,15 +37,7 @@ public record SimulatedOptions(
   public SimulatedOptions withMemory(long bytes) {
     Properties p = properties;
     return withProperties(
-        new Properties(
-            p.name(),
-            p.major(),
-            p.minor(),
-            p.driver(),
-            p.multiprocessors(),
-            bytes,
-            p.l2Bytes(),
-            p.sharedBytesPerBlock()));
+        new Properties(p.name(), p.major(), p.minor(), p.multiprocessors(), bytes, p.l2Bytes()));
   }
 
   public SimulatedOptions withExecution(ExecutionOptions value) {
@@ -62,21 +54,8 @@ public record SimulatedOptions(
         "Simulated sm_%d%d".formatted(major, minor),
         major,
         minor,
-        13000,
         multiprocessors,
         1L << 30,
-        50L << 20,
-        sharedBytes(10 * major + minor));
-  }
-
-  /** What a block may have when it asks for it, by the table in CUDA's programming guide. */
-  private static int sharedBytes(int capability) {
-    return switch (capability) {
-      case 70 -> 96 << 10;
-      case 75 -> 64 << 10;
-      case 80, 87 -> 163 << 10;
-      case 86, 89, 120 -> 99 << 10;
-      default -> capability < 70 ? 48 << 10 : 227 << 10;
-    };
+        50L << 20);
   }
 }

@@ -106,25 +106,11 @@ class CudaEdgesTest {
   @Test
   void nothingIsTakenOnceTrainingBeganAlsoForSmallerBatches() {
     SimulatedDriver tight = tight(2);
-    long[] atStart = new long[2];
     try (Backend backend = SimulatedGpu.open(tight);
         Model model = RICH.build(backend, 1)) {
-      trainer(model, RECIPE, new ArrayList<>())
-          .withListener(
-              new Listener() {
-                @Override
-                public void onMemory(long bytes) {
-                  atStart[0] = tight.counters().allocations;
-                  atStart[1] = tight.counters().pinnedAllocations;
-                }
-
-                @Override
-                public void onEpoch(Epoch epoch) {
-                  assertEquals(atStart[0], tight.counters().allocations);
-                  assertEquals(atStart[1], tight.counters().pinnedAllocations);
-                }
-              })
-          .fit();
+      NothingTaken watch = new NothingTaken(tight, backend);
+      trainer(model, RECIPE, new ArrayList<>()).withListener(watch).fit();
+      watch.assertLookedAt();
     }
   }
 

@@ -117,28 +117,11 @@ class CudaTrainingTest {
   @Test
   void aStepTakesNoMemoryAndTheEndGivesAllBack() {
     SimulatedDriver driver = new SimulatedDriver(7);
-    long[] atStart = new long[3];
     try (CudaBackend backend = SimulatedGpu.open(driver);
         Model model = RICH.build(backend, 1)) {
-      trainer(model, RECIPE, new ArrayList<>())
-          .withListener(
-              new Listener() {
-                @Override
-                public void onMemory(long bytes) {
-                  atStart[0] = driver.counters().allocations;
-                  atStart[1] = driver.counters().pinnedAllocations;
-                  atStart[2] = bytes;
-                }
-
-                @Override
-                public void onEpoch(Epoch epoch) {
-                  assertEquals(atStart[0], driver.counters().allocations);
-                  assertEquals(atStart[1], driver.counters().pinnedAllocations);
-                  assertEquals(atStart[2], backend.allocatedBytes());
-                }
-              })
-          .fit();
-      assertTrue(atStart[2] > 0);
+      NothingTaken watch = new NothingTaken(driver, backend);
+      trainer(model, RECIPE, new ArrayList<>()).withListener(watch).fit();
+      watch.assertLookedAt();
     }
     driver.assertNothingLeaked();
   }

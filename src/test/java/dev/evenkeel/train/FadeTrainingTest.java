@@ -116,13 +116,10 @@ class FadeTrainingTest {
         double kept = k < 6 ? 1 : (1 + Math.cos(Math.PI * (k - 6) / 6)) / 2;
         double decayed = 0.1 + 0.9 * (1 + Math.cos(Math.PI * k / 11)) / 2;
         Map<String, float[]> before = model.values();
-        float loss =
-            step.run(
-                BATCH,
-                k,
-                rate,
-                FADE.weightDecay().factor(k, STEPS),
-                FADE.dropout().factor(k, STEPS));
+        double decays = FADE.weightDecay().factor(k, STEPS);
+        step.start(BATCH, k, rate, decays, FADE.dropout().factor(k, STEPS));
+        assertTrue(step.take(0));
+        float loss = step.loss();
         Twin twin = new Twin(network(kept), before);
         double expected = twin.loss(x, targets, Loss.crossEntropy(), Twin.Mode.training(SEED, k));
         assertEquals(expected, loss, 1e-5 * expected, "loss of step " + k);
@@ -179,7 +176,9 @@ class FadeTrainingTest {
         double rate = 2e-3 * ((1 + Math.cos(Math.PI * k / 11)) / 2);
         double decay = 0.1 + 0.9 * (1 + Math.cos(Math.PI * k / 11)) / 2;
         double dropout = k <= 6 ? 1 : (1 + Math.cos(Math.PI * (k - 6) / 6)) / 2;
-        losses.add(step.run(BATCH, k, k == 11 ? 0 : rate, k == 11 ? 0.1 : decay, dropout));
+        step.start(BATCH, k, k == 11 ? 0 : rate, k == 11 ? 0.1 : decay, dropout);
+        assertTrue(step.take(0));
+        losses.add(step.loss());
       }
       return new Run(losses, model.values());
     }

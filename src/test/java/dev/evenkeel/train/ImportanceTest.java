@@ -160,10 +160,9 @@ class ImportanceTest {
     Table table = Table.read(Files.write(folder.resolve("shuffled.csv"), lines));
     Dataset all = preparation.apply(table, true, note -> {});
     try (Backend backend = Device.cpu(1);
-        Model model = Network.mlp(all.columns(), List.of(8), 3).build(backend, 1);
-        Evaluator evaluator = new Evaluator(model, all, Optional.empty(), 1024)) {
-      evaluator.run();
-      return Metric.named("logloss").of(evaluator.predictions(Optional.of(preparation)));
+        Model model = Network.mlp(all.columns(), List.of(8), 3).build(backend, 1)) {
+      return Metric.named("logloss")
+          .of(Evaluator.predictions(model, all, 1024, Optional.of(preparation)));
     }
   }
 

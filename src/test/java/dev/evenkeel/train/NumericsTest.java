@@ -294,10 +294,8 @@ class NumericsTest {
     try (Backend backend = Device.cpu();
         Model model = network.build(backend, 1)) {
       new Trainer(model, recipe, train).fit();
-      try (Evaluator evaluator = new Evaluator(model, test, Optional.empty(), 1000)) {
-        evaluator.run();
-        return Metric.named("accuracy").of(evaluator.predictions(Optional.empty()));
-      }
+      return Metric.named("accuracy")
+          .of(Evaluator.predictions(model, test, 1000, Optional.empty()));
     }
   }
 }

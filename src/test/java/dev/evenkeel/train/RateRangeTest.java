@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.OnCpu;
 import dev.evenkeel.backend.Backend;
-import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.Activate;
@@ -22,11 +22,10 @@ import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** The range test finds the edge, and leaves no trace. */
-class RateRangeTest {
+class RateRangeTest extends OnCpu {
 
   private static final Dataset TRAIN = Digits.DATA.train();
   private static final Recipe RECIPE = Recipe.classification().withBatch(64).withSteps(40);
@@ -43,14 +42,6 @@ class RateRangeTest {
           Linear.of(16).withWeightNorm(WeightNorm.fromData()),
           Activate.relu(),
           Linear.of(10));
-
-  private final Backend backend = Device.cpu(1);
-
-  @AfterEach
-  void everythingWasGivenBack() {
-    assertEquals(0, backend.allocated());
-    backend.close();
-  }
 
   private static List<float[]> values(Model model) {
     return model.all().stream().map(model::values).toList();

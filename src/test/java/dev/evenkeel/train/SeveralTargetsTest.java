@@ -13,7 +13,7 @@ import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Target;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.io.Json;
-import dev.evenkeel.io.Npy;
+import dev.evenkeel.io.NpyFiles;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Model;
 import java.io.IOException;
@@ -175,8 +175,8 @@ class SeveralTargetsTest {
   void arraysTakeOneFileOfTargets() {
     Path x = folder.resolve("x.npy");
     Path y = folder.resolve("y.npy");
-    new Npy(new int[] {20, 2}, new float[40]).write(x);
-    new Npy(new int[] {20}, new float[20]).write(y);
+    NpyFiles.write(x, new int[] {20, 2}, new float[40]);
+    NpyFiles.write(y, new int[] {20}, new float[20]);
     Expect.failure(
         () -> DataPlan.of(x.toString()).withTarget(y.toString(), "z.npy").load(notes::add),
         "x.npy takes one file of targets, not 2: ",

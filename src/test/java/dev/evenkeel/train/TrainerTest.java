@@ -10,10 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Expect;
+import dev.evenkeel.OnCpu;
 import dev.evenkeel.Twin;
 import dev.evenkeel.backend.Activation;
-import dev.evenkeel.backend.Backend;
-import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
@@ -43,11 +42,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class TrainerTest {
+class TrainerTest extends OnCpu {
 
   private static final Dataset TRAIN = Digits.DATA.train();
   private static final Dataset VALID = Digits.DATA.valid();
@@ -55,14 +53,6 @@ class TrainerTest {
   private static final Recipe RECIPE = Recipe.classification().withSeed(3);
 
   @TempDir Path folder;
-
-  private final Backend backend = Device.cpu(1);
-
-  @AfterEach
-  void everythingWasGivenBack() {
-    assertEquals(0, backend.allocated());
-    backend.close();
-  }
 
   private Trained fit(Model model, Recipe recipe) {
     return new Trainer(model, recipe, TRAIN).withValidation(VALID).fit();

@@ -196,7 +196,7 @@ public final class CudaBackend implements Backend {
    */
   public static Backend planner(Precision precision) {
     CudaDriver.Properties any =
-        new CudaDriver.Properties("any GPU", 9, 0, 12000, 128, Long.MAX_VALUE, 1 << 25, 48 << 10);
+        new CudaDriver.Properties("any GPU", 9, 0, 128, Long.MAX_VALUE, 1 << 25);
     return new CudaBackend(
         new CountingDriver(any, Long.MAX_VALUE / 4),
         0,

@@ -17,17 +17,9 @@ public interface CudaDriver extends AutoCloseable {
 
   /**
    * @param major of the compute capability: 9 of 9.0
-   * @param driver version as CUDA counts it: 13000 is 13.0
    */
   record Properties(
-      String name,
-      int major,
-      int minor,
-      int driver,
-      int multiprocessors,
-      long memory,
-      long l2Bytes,
-      int sharedBytesPerBlock) {}
+      String name, int major, int minor, int multiprocessors, long memory, long l2Bytes) {}
 
   /** Bytes of device memory that are free now. */
   long freeMemory();

@@ -4,7 +4,8 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Operation;
 
 /**
- * Launches of {@code kernels/ghostnorm.cu}: batch norm over groups of rows, one kernel each way.
+ * Launches of {@code kernels/ghostnorm.cu} and {@code ghostnorm_dropout.cu}: batch norm over groups
+ * of rows, one kernel each way.
  */
 final class GhostNormKernels {
 

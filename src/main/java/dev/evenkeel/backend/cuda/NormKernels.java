@@ -4,7 +4,7 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Operation;
 
 /**
- * Launches of {@code kernels/batchnorm.cu}.
+ * Launches of {@code kernels/batchnorm.cu} and {@code batchnorm_dropout.cu}.
  *
  * <p>What is saved is [3 · groups, C]: shift, delta (mean = shift + delta), 1/√(σ² + ε).
  */

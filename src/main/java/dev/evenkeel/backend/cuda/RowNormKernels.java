@@ -5,7 +5,7 @@ import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.cuda.Kernels.RowNorm;
 
 /**
- * Launches of {@code kernels/rownorm.cu}.
+ * Launches of {@code kernels/rownorm.cu} and {@code rownorm_backward.cu}.
  *
  * <p>What is saved is [N, 3 · groups], for each group what batch norm saves; 0 at inference.
  */

@@ -121,11 +121,9 @@ public final class TabularRecipe implements Experiment {
           .withPreparation(preparation)
           .fit();
       Dataset test = preparation.apply(all, split.test());
-      try (Evaluator evaluator = new Evaluator(model, test, Optional.empty(), recipe.batch())) {
-        evaluator.run();
-        double right = Metric.named(metric).of(evaluator.predictions(Optional.of(preparation)));
-        return 100 * (1 - right);
-      }
+      var predictions =
+          Evaluator.predictions(model, test, recipe.batch(), Optional.of(preparation));
+      return 100 * (1 - Metric.named(metric).of(predictions));
     }
   }
 

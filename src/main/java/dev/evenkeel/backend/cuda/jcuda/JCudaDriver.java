@@ -80,18 +80,13 @@ public final class JCudaDriver implements CudaDriver {
     check(cuDeviceGetName(name, name.length, device), "cuDeviceGetName()");
     long[] memory = new long[1];
     check(cuDeviceTotalMem(memory, device), "cuDeviceTotalMem()");
-    int[] driver = new int[1];
-    check(cuDriverGetVersion(driver), "cuDriverGetVersion()");
     return new Properties(
         text(name),
         attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device),
         attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device),
-        driver[0],
         attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device),
         memory[0],
-        attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, device),
-        attribute(
-            CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, device));
+        attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, device));
   }
 
   private static int attribute(int attribute, CUdevice device) {

@@ -36,7 +36,7 @@ R cuDeviceGet(int *d, int i) { *d = i; return i < 2 ? 0 : 101; }
 R cuDeviceGetName(char *name, int n, int d) { snprintf(name, n, "Fake %d", d); return 0; }
 R cuDeviceTotalMem_v2(size_t *bytes, int d) { *bytes = 8ull << 30; return 0; }
 R cuDeviceGetAttribute(int *v, int a, int d) {
-  *v = a == 75 ? (d ? 6 : 9) : a == 76 ? 0 : a == 16 ? 132 : a == 38 ? 50 << 20 : a == 97 ? 227 << 10 : -1;
+  *v = a == 75 ? (d ? 6 : 9) : a == 76 ? 0 : a == 16 ? 132 : a == 38 ? 50 << 20 : -1;
   return 0;
 }
 R cuDevicePrimaryCtxRetain(void **c, int d) {

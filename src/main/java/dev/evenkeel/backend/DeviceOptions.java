@@ -1,5 +1,6 @@
 package dev.evenkeel.backend;
 
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -8,11 +9,10 @@ import java.util.Optional;
  * @param threads of the CPU backend
  * @param precision empty for what suits the device: FP32 on the CPU, TF32 on GPUs that have it
  * @param normBody which code runs batch norm on a GPU
- * @param replays whether a GPU's sequences are recorded and replayed; one by one they give the same
- *     bits, and are for measuring
+ * @param replay how a GPU runs a sequence again; all ways give the same numbers
  */
 public record DeviceOptions(
-    int threads, Optional<Precision> precision, NormBody normBody, boolean replays) {
+    int threads, Optional<Precision> precision, NormBody normBody, Replay replay) {
 
   /**
    * Batch norm on a GPU: cuDNN's, our kernels, or whichever is faster for a shape. Which is faster
@@ -24,25 +24,39 @@ public record DeviceOptions(
     PTX
   }
 
+  /** How a GPU runs a sequence of operations; all but the first are for measuring. */
+  public enum Replay {
+    /** Recorded once, then as a graph in which small products run beside other operations. */
+    GRAPH,
+    /** Recorded once, but one operation after the other. */
+    CHAIN,
+    /** Every kernel started by itself. */
+    EAGER;
+
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
   /** As many threads as there are processors, and what suits the device. */
   public static DeviceOptions defaults() {
     return new DeviceOptions(
-        Runtime.getRuntime().availableProcessors(), Optional.empty(), NormBody.PTX, true);
+        Runtime.getRuntime().availableProcessors(), Optional.empty(), NormBody.PTX, Replay.GRAPH);
   }
 
   public DeviceOptions withThreads(int threads) {
-    return new DeviceOptions(threads, precision, normBody, replays);
+    return new DeviceOptions(threads, precision, normBody, replay);
   }
 
   public DeviceOptions withPrecision(Precision precision) {
-    return new DeviceOptions(threads, Optional.of(precision), normBody, replays);
+    return new DeviceOptions(threads, Optional.of(precision), normBody, replay);
   }
 
   public DeviceOptions withNormBody(NormBody normBody) {
-    return new DeviceOptions(threads, precision, normBody, replays);
+    return new DeviceOptions(threads, precision, normBody, replay);
   }
 
-  public DeviceOptions withReplays(boolean replays) {
-    return new DeviceOptions(threads, precision, normBody, replays);
+  public DeviceOptions withReplay(Replay replay) {
+    return new DeviceOptions(threads, precision, normBody, replay);
   }
 }

@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.DeviceOptions.Replay;
 import dev.evenkeel.deploy.RowBench;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.optim.Optimizer;
@@ -83,9 +84,12 @@ final class BenchCommand implements Callable<Integer> {
   private boolean single;
 
   @Option(
-      names = "--eager",
-      description = "on a GPU, start every kernel by itself instead of replaying a recorded step")
-  private boolean eager;
+      names = "--replay",
+      paramLabel = "WAY",
+      defaultValue = "graph",
+      description =
+          "how a GPU repeats a step: graph, where small products run beside other operations; chain, one after the other; or eager, every kernel started by itself (default: ${DEFAULT-VALUE})")
+  private Replay replay;
 
   @Option(
       names = "--limits",
@@ -134,7 +138,7 @@ final class BenchCommand implements Callable<Integer> {
       return 0;
     }
     try (DeviceWatch watch = DeviceWatch.of(common.device);
-        Backend backend = common.openUnsaid(!eager)) {
+        Backend backend = common.openUnsaid(replay)) {
       common.sayDevice();
       Bench bench = new Bench(description, backend, batch, seed);
       Bench.Result result = infer ? bench.infer(steps, warmup) : bench.train(paced, steps, warmup);
@@ -185,7 +189,9 @@ final class BenchCommand implements Callable<Integer> {
           String.format(
               Locale.ROOT,
               "%s: the host starts a step in %.1f µs; %,.1f MB of device memory held, %,.1f MB taken of the driver",
-              eager ? "one by one" : "replay of %d nodes".formatted(result.nodes()),
+              replay == Replay.EAGER
+                  ? "one by one"
+                  : "%s of %d nodes".formatted(replay.label(), result.nodes()),
               result.hostMicroseconds(),
               result.deviceBytes() * 1e-6,
               taken * 1e-6));
@@ -208,7 +214,7 @@ final class BenchCommand implements Callable<Integer> {
     values.put("parameters", result.parameters());
     if (onGpu) {
       values.put("description", backend.description());
-      values.put("mode", eager ? "eager" : "graph");
+      values.put("mode", replay.label());
       values.put("nodes", result.nodes());
       values.put("host_us_per_step", result.hostMicroseconds());
       values.put("device_mb", result.deviceBytes() * 1e-6);

@@ -5,6 +5,7 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceOptions;
 import dev.evenkeel.backend.DeviceOptions.NormBody;
+import dev.evenkeel.backend.DeviceOptions.Replay;
 import dev.evenkeel.backend.Precision;
 import java.util.Map;
 import picocli.CommandLine.Mixin;
@@ -46,19 +47,14 @@ final class CommonOptions {
   private String deviceReason = "";
 
   Backend open() {
-    Backend backend = openUnsaid(true);
+    Backend backend = openUnsaid(Replay.GRAPH);
     sayDevice();
     return backend;
   }
 
-  /**
-   * For a command that has more to look at before it computes: says nothing of the device yet.
-   *
-   * @param replays whether a GPU records sequences and replays them
-   */
-  Backend openUnsaid(boolean replays) {
-    return Device.open(
-        device, deviceOptions().withReplays(replays), reason -> deviceReason = reason);
+  /** For a command that has more to look at before it computes: says nothing of the device yet. */
+  Backend openUnsaid(Replay replay) {
+    return Device.open(device, deviceOptions().withReplay(replay), reason -> deviceReason = reason);
   }
 
   /** Why it is the CPU, where that was not chosen; what to do about it is told by doctor. */

@@ -3,6 +3,7 @@ package dev.evenkeel.cli;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.DeviceOptions.Replay;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Task;
@@ -111,7 +112,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Backend backend = common.openUnsaid(true)) {
+    try (Backend backend = common.openUnsaid(Replay.GRAPH)) {
       return resume != null ? resume(backend) : start(backend);
     }
   }

@@ -359,14 +359,16 @@ public final class GpuBench {
       // What a net leaves over is the next one's.
       long share = (deadline - System.nanoTime()) / (nets.size() - i);
       long end = System.nanoTime() + share;
-      step(net, false, ours);
+      step(net, "graph", ours);
       save(json, ours, theirs);
       // In one process, which takes long to start; compiling comes last, for it may take any time.
       torch(train(net), end, heard);
     }
     if (!quick) {
-      for (Net net : nets) {
-        step(net, true, ours);
+      for (String replay : List.of("chain", "eager")) {
+        for (Net net : nets) {
+          step(net, replay, ours);
+        }
       }
     }
     table(ours, theirs);
@@ -404,11 +406,11 @@ public final class GpuBench {
   }
 
   /** A net in all precisions, as long as there is time. */
-  private void step(Net net, boolean eager, List<JsonNode> results)
+  private void step(Net net, String replay, List<JsonNode> results)
       throws IOException, InterruptedException {
     for (Precision precision : precisions) {
-      say("%s %s, %s:", net.name(), precision.label(), eager ? "one by one" : "graph");
-      step(net, precision, eager)
+      say("%s %s, %s:", net.name(), precision.label(), replay);
+      step(net, precision, replay)
           .ifPresent(
               one ->
                   results.add(
@@ -427,8 +429,10 @@ public final class GpuBench {
         if (!one(ours, net, precision, "graph").has("step_ms_median")) {
           missing.add(row + "graph");
         }
-        if (!quick && !one(ours, net, precision, "eager").has("step_ms_median")) {
-          missing.add(row + "one by one");
+        for (String replay : quick ? List.<String>of() : List.of("chain", "eager")) {
+          if (!one(ours, net, precision, replay).has("step_ms_median")) {
+            missing.add(row + replay);
+          }
         }
         for (String mode : python.isEmpty() ? List.<String>of() : List.of("compile", "eager")) {
           if (!one(theirs, net, precision, mode).has("step_ms")) {
@@ -440,11 +444,11 @@ public final class GpuBench {
     return missing;
   }
 
-  private Optional<JsonNode> step(Net net, Precision precision, boolean eager)
+  private Optional<JsonNode> step(Net net, Precision precision, String replay)
       throws IOException, InterruptedException {
     int steps = net.steps(precision) / (quick ? 3 : 1);
     return evenkeel(
-        "--in %d --out %d --hidden %s --batch %d --optimizer adam --steps %d --warmup %d --precision %s%s"
+        "--in %d --out %d --hidden %s --batch %d --optimizer adam --steps %d --warmup %d --precision %s --replay %s"
             .formatted(
                 net.inputs,
                 net.outputs,
@@ -453,14 +457,14 @@ public final class GpuBench {
                 Math.max(10, steps),
                 Math.max(5, steps / 5),
                 precision.label(),
-                eager ? " --eager" : ""));
+                replay));
   }
 
   private void table(List<JsonNode> mine, List<JsonNode> theirs) {
     say("");
     say(
-        "| net | precision | graph ms | one by one ms | PyTorch eager ms | compiled ms | nodes | host µs: graph | one by one | eager | compiled | device MB | eager | compiled | of eager | of compiled | memory |");
-    say("|" + "---|".repeat(17));
+        "| net | precision | graph ms | chain ms | eager ms | PyTorch eager ms | compiled ms | nodes | host µs: graph | eager | PyTorch eager | compiled | device MB | PyTorch eager | compiled | of PyTorch eager | of compiled | memory |");
+    say("|" + "---|".repeat(18));
     for (Net net : nets) {
       for (Precision precision : precisions) {
         JsonNode graph = one(mine, net, precision, "graph");
@@ -476,6 +480,7 @@ public final class GpuBench {
         List<Double> values =
             List.of(
                 step,
+                number(one(mine, net, precision, "chain"), "step_ms_median"),
                 number(eager, "step_ms_median"),
                 number(torch, "step_ms"),
                 number(compiled, "step_ms"),

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceOptions.NormBody;
+import dev.evenkeel.backend.DeviceOptions.Replay;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.gpu.Training.Run;
 import dev.evenkeel.nn.Model;
@@ -77,7 +78,7 @@ class GpuTrainingTest {
   void replayEqualsEagerBitForBit(Precision precision, int steps) {
     Recipe recipe = RECIPE.withSteps(steps).withClip(1);
     var options = Gpu.options().withPrecision(precision);
-    Run eager = Training.run(Gpu.open(options.withReplays(false)), RICH, recipe);
+    Run eager = Training.run(Gpu.open(options.withReplay(Replay.EAGER)), RICH, recipe);
     Run replayed = Training.run(Gpu.open(options), RICH, recipe);
     Run again = Training.run(Gpu.open(options), RICH, recipe);
     assertEquals(steps, replayed.losses().size());

@@ -13,6 +13,7 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceMemoryException;
+import dev.evenkeel.backend.DeviceOptions.Replay;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.cuda.CudaBackend;
 import dev.evenkeel.data.Dataset;
@@ -180,7 +181,8 @@ class CudaNormTrainingTest {
     assertEquals(STEPS, cpu.losses.size());
     assertTrue(cpu.losses.get(STEPS - 1) < 0.9 * cpu.losses.get(0), "it learned");
     SimulatedDriver driver = new SimulatedDriver(1);
-    Run eager = run(SimulatedGpu.open(driver, SimulatedGpu.options().withReplays(false)), network);
+    Run eager =
+        run(SimulatedGpu.open(driver, SimulatedGpu.options().withReplay(Replay.EAGER)), network);
     driver.assertNothingLeaked();
     assertClose(cpu, eager, name);
     SimulatedDriver other = new SimulatedDriver(2);
@@ -220,7 +222,8 @@ class CudaNormTrainingTest {
   void bf16LearnsAndComputesWithTheWeightsThatItShows(String name, Network network) {
     Run cpu = run(Device.cpu(1), network);
     var options = SimulatedGpu.options().withPrecision(Precision.BF16);
-    Run eager = run(SimulatedGpu.open(new SimulatedDriver(5), options.withReplays(false)), network);
+    Run eager =
+        run(SimulatedGpu.open(new SimulatedDriver(5), options.withReplay(Replay.EAGER)), network);
     try (Backend backend = SimulatedGpu.open(new SimulatedDriver(6), options);
         Model model = network.build(backend, 1);
         Evaluator before = new Evaluator(model, VALID, Optional.empty(), 16)) {

@@ -16,6 +16,7 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.backend.DeviceOptions.NormBody;
+import dev.evenkeel.backend.DeviceOptions.Replay;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.cuda.CudaBackend;
 import dev.evenkeel.data.Dataset;
@@ -102,7 +103,8 @@ class CudaTrainingTest {
   void replayEqualsEagerBitForBitUnderAnySchedule() {
     Run eager =
         run(
-            SimulatedGpu.open(new SimulatedDriver(1), SimulatedGpu.options().withReplays(false)),
+            SimulatedGpu.open(
+                new SimulatedDriver(1), SimulatedGpu.options().withReplay(Replay.EAGER)),
             RICH,
             RECIPE);
     for (int seed = 2; seed < 5; seed++) {

@@ -33,7 +33,7 @@ public final class CudaBackend implements Backend {
   private final int index;
   private final Precision precision;
   private final NormBody normBody;
-  private final boolean replays;
+  private final DeviceOptions.Replay replay;
   private final long stream;
   private final CudaMemory memory;
   private final Staging staging;
@@ -59,7 +59,7 @@ public final class CudaBackend implements Backend {
     this.index = index;
     this.precision = options.precision().orElse(bestFor(driver.properties()));
     this.normBody = options.normBody();
-    this.replays = options.replays();
+    this.replay = options.replay();
     require(precision, driver.properties());
     this.stream = driver.createStream();
     this.memory = new CudaMemory(driver, stream);
@@ -181,7 +181,7 @@ public final class CudaBackend implements Backend {
         DeviceOptions.defaults()
             .withPrecision(precision)
             .withNormBody(cudnn.isPresent() ? normBody : NormBody.PTX)
-            .withReplays(replays);
+            .withReplay(replay);
     return Optional.of(
         new CudaBackend(
             new CountingDriver(driver.properties(), driver.freeMemory() + memory.bytes()),
@@ -208,7 +208,8 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Sequence sequence(List<Operation> operations) {
-    return new CudaSequence(driver, memory, stream, scalars, operations, replays);
+    return new CudaSequence(
+        driver, memory, stream, scalars, operations, replay != DeviceOptions.Replay.EAGER);
   }
 
   @Override
@@ -259,7 +260,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Optional<Beside> linearBackwardWeightBeside(Matrix dz, Matrix x, Matrix dWeight) {
-    return side.suits(view(dWeight))
+    return replay != DeviceOptions.Replay.CHAIN && side.suits(view(dWeight))
         ? Optional.of(side.beside(with -> weightGradient(with, dz, x, dWeight), blas))
         : Optional.empty();
   }

@@ -34,6 +34,7 @@ record CsvFile(Path path, char delimiter, String encoding) {
   }
 
   private static final int SAMPLE_LINES = 10;
+  private static final int SAMPLE_CHARACTERS = 1 << 24;
 
   /** The reader's own limit, 16,384, is below the genes of a cell. */
   private static final int MOST_FIELDS = 1 << 24;
@@ -69,14 +70,25 @@ record CsvFile(Path path, char delimiter, String encoding) {
     return new CsvFile(path, used, encoding);
   }
 
+  /** The first lines; of a line without end, its beginning. */
   private static List<String> sample(Reader in) throws IOException {
     BufferedReader reader = new BufferedReader(in);
     List<String> lines = new ArrayList<>();
-    String line;
-    while (lines.size() < SAMPLE_LINES && (line = reader.readLine()) != null) {
-      if (!line.isBlank()) {
-        lines.add(line);
+    StringBuilder line = new StringBuilder();
+    for (int c = 0, count = 0; c >= 0 && count < SAMPLE_CHARACTERS; count++) {
+      c = reader.read();
+      if (c >= 0 && c != '\n' && c != '\r') {
+        line.append((char) c);
+      } else if (!line.toString().isBlank()) {
+        lines.add(line.toString());
+        if (lines.size() == SAMPLE_LINES) {
+          return lines;
+        }
+        line.setLength(0);
       }
+    }
+    if (lines.isEmpty()) {
+      lines.add(line.toString());
     }
     return lines;
   }

@@ -5,14 +5,10 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -32,12 +28,6 @@ public record Preparation(
     double clip,
     Target target,
     TableFormat reading) {
-
-  /** A column with more categories looks like an identifier, which nothing can be learned from. */
-  static final int MOST_LEVELS = 1000;
-
-  /** A target varies by so many steps of a float at least: then rounding is 3 % of it at most. */
-  private static final double COARSEST = 10;
 
   /** What is injected stands for a property that files from before it do not have. */
   public Preparation(
@@ -82,138 +72,7 @@ public record Preparation(
   public static Preparation fit(
       Table read, TargetChoice choice, List<String> drop, int[] trainRows, Scaling scaling) {
     requireRows(read.name(), trainRows);
-    Table table = choice.spelled(read);
-    Set<String> left = new LinkedHashSet<>(table.columnNames());
-    drop.forEach(name -> left.remove(table.column(name).name()));
-    for (String target : choice.columns()) {
-      if (!left.remove(target)) {
-        throw new EvenkeelException(
-            "%s: column \"%s\" is the target and cannot be dropped. Leave it out of --drop, or choose another --target."
-                .formatted(table.name(), target));
-      }
-    }
-    List<Feature> features = new ArrayList<>();
-    for (String name : left) {
-      features.add(fit(table, table.column(name), trainRows, scaling));
-    }
-    if (features.stream().mapToInt(Feature::width).sum() == 0) {
-      throw new EvenkeelException(
-          "%s has no column to learn from beside the target \"%s\"%s."
-              .formatted(
-                  table.name(),
-                  String.join(", ", choice.columns()),
-                  drop.isEmpty() ? "" : "; dropped were: " + String.join(", ", drop)));
-    }
-    TableEncoder encoder = new TableEncoder(table, features, note -> {});
-    Target target = fitTarget(table, choice, trainRows);
-    if (scaling == Scaling.STANDARD) {
-      return new Preparation(
-          features,
-          Standardize.columns(encoder.floats(), trainRows).orOf(encoder.values()::get, trainRows),
-          0,
-          target,
-          table.format());
-    }
-    List<int[]> present = present(table, features, trainRows);
-    return new Preparation(
-        features,
-        RobustScale.fit(encoder.values()::get, encoder.width(), present::get),
-        SmoothClip.LIMIT,
-        target,
-        table.format());
-  }
-
-  /**
-   * For each input, the training rows whose value was there: what stands for the missing ones lies
-   * at the median, and would draw the quartiles to it.
-   */
-  private static List<int[]> present(Table table, List<Feature> features, int[] trainRows) {
-    List<int[]> present = new ArrayList<>();
-    for (Feature feature : features) {
-      int[] rows = trainRows;
-      if (feature instanceof Feature.Numeric numeric) {
-        Column column = table.column(numeric.name());
-        rows = IntStream.of(trainRows).filter(row -> !column.missing(row)).toArray();
-      } else if (feature instanceof Feature.Dates dates) {
-        double[] days = TableEncoder.days(table, table.column(dates.name()), dates.form());
-        rows = IntStream.of(trainRows).filter(row -> !Double.isNaN(days[row])).toArray();
-      }
-      present.addAll(Collections.nCopies(feature.width(), rows));
-    }
-    return present;
-  }
-
-  private static Feature fit(Table table, Column column, int[] trainRows, Scaling scaling) {
-    if (column instanceof Column.Numeric numeric) {
-      return new Feature.Numeric(
-          column.name(), center(table, column, numeric.values(), trainRows, scaling));
-    }
-    Optional<DateForm> form = dates(table, (Column.Categorical) column);
-    if (form.isPresent()) {
-      boolean time = ((Column.Categorical) column).levels().stream().anyMatch(DateForm::hasTime);
-      double[] days = TableEncoder.days(table, column, form.get());
-      double center = center(table, column, days, trainRows, scaling);
-      return new Feature.Dates(column.name(), form.get(), time, center);
-    }
-    List<String> levels = TargetChoice.sortedTexts(column, trainRows);
-    if (levels.size() > MOST_LEVELS) {
-      throw new EvenkeelException(
-          "%s: column \"%s\" has %d different texts in the training rows, more than the %d that a category may have; it looks like an identifier. Leave it out with --drop %s."
-              .formatted(table.name(), column.name(), levels.size(), MOST_LEVELS, column.name()));
-    }
-    return new Feature.Categorical(column.name(), levels);
-  }
-
-  /** The middle of the values that are not NaN. */
-  private static double center(
-      Table table, Column column, double[] values, int[] trainRows, Scaling scaling) {
-    double[] present =
-        IntStream.of(trainRows)
-            .mapToDouble(row -> values[row])
-            .filter(value -> !Double.isNaN(value))
-            .toArray();
-    if (present.length == 0) {
-      throw new EvenkeelException(
-          "%s: column \"%s\" has no value in any training row. Leave it out with --drop %s."
-              .formatted(table.name(), column.name(), column.name()));
-    }
-    int[] all = IntStream.range(0, present.length).toArray();
-    return scaling == Scaling.ROBUST
-        ? RobustScale.median(present)
-        : Standardize.column(present, all).mean()[0];
-  }
-
-  /** How a column writes its dates, if it holds nothing else. */
-  static Optional<DateForm> dates(Table table, Column.Categorical column) {
-    if (table.options().categorical().contains(column.name())
-        || table.format().rules() == TableFormat.BEFORE) {
-      return Optional.empty();
-    }
-    MissingWords missing = new MissingWords(table.format());
-    return DateForm.of(
-        column.levels().stream().filter(level -> !missing.amongNumbers(level)).toList());
-  }
-
-  private static Target fitTarget(Table table, TargetChoice choice, int[] trainRows) {
-    List<String> names = choice.columns();
-    if (choice.kind() == Task.Kind.CLASSIFICATION) {
-      List<String> classes = choice.classes(table, trainRows);
-      requireSeveral(table.name(), names.get(0), classes);
-      return new Target.Labels(names.get(0), classes);
-    }
-    List<double[]> values =
-        names.stream().map(name -> numbers(table, table.column(name), trainRows)).toList();
-    requireChange(table.name(), names, trainRows, (row, k) -> values.get(k)[row]);
-    Standardize scale =
-        Standardize.columns(
-            values.stream().map(of -> (IntToDoubleFunction) row -> of[row]).toList(), trainRows);
-    for (int k = 0; k < names.size(); k++) {
-      double[] own = values.get(k);
-      if (IntStream.of(trainRows).anyMatch(row -> own[row] != own[trainRows[0]])) {
-        requireFine(table.name(), names.get(k), scale.mean()[k], scale.deviation()[k]);
-      }
-    }
-    return new Target.Quantities(names, scale);
+    return new TableFit(choice.spelled(read), trainRows, scaling).preparation(choice, drop);
   }
 
   /**
@@ -244,13 +103,14 @@ public record Preparation(
 
   private static Target fitTarget(Dataset data, int[] trainRows) {
     if (data.task() instanceof Task.Classification c) {
-      requireSeveral(data.name(), "label", c.classes());
+      TargetChecks.requireSeveral(data.name(), "label", c.classes());
       return new Target.Labels("label", c.classes());
     }
     if (data.hasTargets()) {
       List<String> names = ((Task.Regression) data.task()).targets();
       float[] values = data.targets();
-      requireChange(data.name(), names, trainRows, (row, k) -> values[row * names.size() + k]);
+      TargetChecks.requireChange(
+          data.name(), names, trainRows, (row, k) -> values[row * names.size() + k]);
       return new Target.Quantities(
           ((Task.Regression) data.task()).targets(),
           Standardize.perColumn(data.targets(), data.targetColumns(), trainRows));
@@ -258,55 +118,6 @@ public record Preparation(
     throw new EvenkeelException(
         "Data set %s has no targets to learn from. Give labels or target values."
             .formatted(data.name()));
-  }
-
-  /**
-   * A network with one output for classes has two of them, so a single one would be answered
-   * wrongly.
-   */
-  private static void requireSeveral(String data, String target, List<String> classes) {
-    if (classes.size() == 1) {
-      throw new EvenkeelException(
-          "%s: the target \"%s\" is %s in every row to train on, so there is nothing to learn. help: another target"
-              .formatted(data, target, classes.get(0)));
-    }
-  }
-
-  /** The target of a row. */
-  @FunctionalInterface
-  private interface Targets {
-    double of(int row, int target);
-  }
-
-  /** As for classes: targets that are all the same teach nothing. One among others may be. */
-  private static void requireChange(
-      String data, List<String> names, int[] trainRows, Targets targets) {
-    for (int row : trainRows) {
-      for (int k = 0; k < names.size(); k++) {
-        if (targets.of(row, k) != targets.of(trainRows[0], k)) {
-          return;
-        }
-      }
-    }
-    throw new EvenkeelException(
-        names.size() == 1
-            ? "%s: the target \"%s\" is %s in every row to train on, so there is nothing to learn. help: another target"
-                .formatted(data, names.get(0), Cells.text(targets.of(trainRows[0], 0)))
-            : "%s: each of the targets %s is the same in every row to train on, so there is nothing to learn. help: other targets"
-                .formatted(data, Cells.quoted(names)));
-  }
-
-  /**
-   * Answers and metrics are floats in the target's own units: where these lie further apart than
-   * the target varies, they would all round to the same, and nothing would be told from anything.
-   */
-  private static void requireFine(String data, String target, double mean, double deviation) {
-    double step = Math.ulp((float) mean);
-    if (COARSEST * step > deviation) {
-      throw new EvenkeelException(
-          "%s: the target \"%s\" lies around %.6g and varies by %.2g, but floats of that size are %.2g apart: answers and metrics would be lost in rounding. help: subtract %.6g from the column"
-              .formatted(data, target, mean, deviation, step, mean));
-    }
   }
 
   private static void requireRows(String name, int[] trainRows) {
@@ -476,26 +287,7 @@ public record Preparation(
 
   private static double[] numbers(Table table, String target) {
     int[] all = IntStream.range(0, table.rows()).toArray();
-    return numbers(table, table.column(target), all);
-  }
-
-  /** Targets, of which these rows are looked at. */
-  private static double[] numbers(Table table, Column column, int[] rows) {
-    TargetChoice.requireTargets(table, column, rows);
-    if (!(column instanceof Column.Numeric numeric)) {
-      throw new EvenkeelException(
-          "%s: column \"%s\" holds texts, but numbers are needed there."
-              .formatted(table.name(), column.name()));
-    }
-    double[] values = numeric.values();
-    for (int row : rows) {
-      if (Math.abs(values[row]) > Float.MAX_VALUE) {
-        throw new EvenkeelException(
-            "%s, line %d: the target \"%s\" is %s, which no float can hold. Correct it, or give it in a larger unit, of at most 3.4e38."
-                .formatted(table.name(), table.line(row), column.name(), values[row]));
-      }
-    }
-    return values;
+    return TargetChoice.numbers(table, table.column(target), all);
   }
 
   /** All rows of an array, as the network wants them; the array itself stays as it is. */

@@ -45,6 +45,6 @@ public final class RowNames {
     }
     return filled >= FEWEST_ROWS
         && 2L * different > filled
-        && Preparation.dates(table, texts).isEmpty();
+        && TableFit.dates(table, texts).isEmpty();
   }
 }

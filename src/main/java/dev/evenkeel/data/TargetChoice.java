@@ -228,4 +228,23 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
     }
     return labels;
   }
+
+  /** Targets, of which these rows are looked at. */
+  static double[] numbers(Table table, Column column, int[] rows) {
+    requireTargets(table, column, rows);
+    if (!(column instanceof Column.Numeric numeric)) {
+      throw new EvenkeelException(
+          "%s: column \"%s\" holds texts, but numbers are needed there."
+              .formatted(table.name(), column.name()));
+    }
+    double[] values = numeric.values();
+    for (int row : rows) {
+      if (Math.abs(values[row]) > Float.MAX_VALUE) {
+        throw new EvenkeelException(
+            "%s, line %d: the target \"%s\" is %s, which no float can hold. Correct it, or give it in a larger unit, of at most 3.4e38."
+                .formatted(table.name(), table.line(row), column.name(), values[row]));
+      }
+    }
+    return values;
+  }
 }

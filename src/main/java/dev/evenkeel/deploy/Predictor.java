@@ -62,6 +62,14 @@ public final class Predictor {
     return inputs;
   }
 
+  /** The columns that a row of a table must have; none where rows are arrays. */
+  public List<String> columns() {
+    return preparation.stream()
+        .flatMap(of -> of.features().stream())
+        .flatMap(feature -> feature.column().stream())
+        .toList();
+  }
+
   /** What the answer's numbers are the probabilities of; none for a regression. */
   public List<String> classes() {
     return preparation.isPresent() && preparation.get().target() instanceof Target.Labels labels

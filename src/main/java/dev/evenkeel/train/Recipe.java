@@ -191,6 +191,10 @@ public record Recipe(
         metrics, seed);
   }
 
+  /**
+   * Stops after so many validations without a better one, and takes back the weights of the best
+   * epoch. 0 does neither: {@link #keepingBest} comes after it.
+   */
   public Recipe withEarlyStopping(int patience, String monitor) {
     return new Recipe(
         loss,

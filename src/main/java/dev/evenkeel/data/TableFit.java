@@ -1,0 +1,149 @@
+package dev.evenkeel.data;
+
+import dev.evenkeel.EvenkeelException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
+
+/** What the training rows of a table teach: the {@link Preparation} of it. */
+record TableFit(Table table, int[] trainRows, Scaling scaling) {
+
+  /** A column with more categories looks like an identifier, which nothing can be learned from. */
+  private static final int MOST_LEVELS = 1000;
+
+  /**
+   * @param drop columns, by name or number, that are no features
+   */
+  Preparation preparation(TargetChoice choice, List<String> drop) {
+    List<Feature> features = features(choice, drop);
+    Target target = target(choice);
+    TableEncoder encoder = new TableEncoder(table, features, note -> {});
+    if (scaling == Scaling.STANDARD) {
+      Standardize scale =
+          Standardize.columns(encoder.floats(), trainRows).orOf(encoder.values()::get, trainRows);
+      return new Preparation(features, scale, 0, target, table.format());
+    }
+    List<int[]> present = present(features);
+    Standardize scale = RobustScale.fit(encoder.values()::get, encoder.width(), present::get);
+    return new Preparation(features, scale, SmoothClip.LIMIT, target, table.format());
+  }
+
+  private List<Feature> features(TargetChoice choice, List<String> drop) {
+    Set<String> left = new LinkedHashSet<>(table.columnNames());
+    drop.forEach(name -> left.remove(table.column(name).name()));
+    for (String target : choice.columns()) {
+      if (!left.remove(target)) {
+        throw new EvenkeelException(
+            "%s: column \"%s\" is the target and cannot be dropped. Leave it out of --drop, or choose another --target."
+                .formatted(table.name(), target));
+      }
+    }
+    List<Feature> features = left.stream().map(name -> feature(table.column(name))).toList();
+    if (features.stream().mapToInt(Feature::width).sum() == 0) {
+      throw new EvenkeelException(
+          "%s has no column to learn from beside the target \"%s\"%s."
+              .formatted(
+                  table.name(),
+                  String.join(", ", choice.columns()),
+                  drop.isEmpty() ? "" : "; dropped were: " + String.join(", ", drop)));
+    }
+    return features;
+  }
+
+  private Feature feature(Column column) {
+    if (column instanceof Column.Numeric numeric) {
+      return new Feature.Numeric(column.name(), center(column, numeric.values()));
+    }
+    Optional<DateForm> form = dates(table, (Column.Categorical) column);
+    if (form.isPresent()) {
+      boolean time = ((Column.Categorical) column).levels().stream().anyMatch(DateForm::hasTime);
+      double center = center(column, TableEncoder.days(table, column, form.get()));
+      return new Feature.Dates(column.name(), form.get(), time, center);
+    }
+    List<String> levels = TargetChoice.sortedTexts(column, trainRows);
+    if (levels.size() > MOST_LEVELS) {
+      throw new EvenkeelException(
+          "%s: column \"%s\" has %d different texts in the training rows, more than the %d that a category may have; it looks like an identifier. Leave it out with --drop %s."
+              .formatted(table.name(), column.name(), levels.size(), MOST_LEVELS, column.name()));
+    }
+    return new Feature.Categorical(column.name(), levels);
+  }
+
+  /** The middle of the values that are not NaN. */
+  private double center(Column column, double[] values) {
+    double[] present =
+        IntStream.of(trainRows)
+            .mapToDouble(row -> values[row])
+            .filter(value -> !Double.isNaN(value))
+            .toArray();
+    if (present.length == 0) {
+      throw new EvenkeelException(
+          "%s: column \"%s\" has no value in any training row. Leave it out with --drop %s."
+              .formatted(table.name(), column.name(), column.name()));
+    }
+    int[] all = IntStream.range(0, present.length).toArray();
+    return scaling == Scaling.ROBUST
+        ? RobustScale.median(present)
+        : Standardize.column(present, all).mean()[0];
+  }
+
+  /** How a column writes its dates, if it holds nothing else. */
+  static Optional<DateForm> dates(Table table, Column.Categorical column) {
+    if (table.options().categorical().contains(column.name())
+        || table.format().rules() == TableFormat.BEFORE) {
+      return Optional.empty();
+    }
+    MissingWords missing = new MissingWords(table.format());
+    return DateForm.of(
+        column.levels().stream().filter(level -> !missing.amongNumbers(level)).toList());
+  }
+
+  /**
+   * For each input, the training rows whose value was there: what stands for the missing ones lies
+   * at the median, and would draw the quartiles to it.
+   */
+  private List<int[]> present(List<Feature> features) {
+    List<int[]> present = new ArrayList<>();
+    for (Feature feature : features) {
+      int[] rows = trainRows;
+      if (feature instanceof Feature.Numeric numeric) {
+        Column column = table.column(numeric.name());
+        rows = IntStream.of(trainRows).filter(row -> !column.missing(row)).toArray();
+      } else if (feature instanceof Feature.Dates dates) {
+        double[] days = TableEncoder.days(table, table.column(dates.name()), dates.form());
+        rows = IntStream.of(trainRows).filter(row -> !Double.isNaN(days[row])).toArray();
+      }
+      present.addAll(Collections.nCopies(feature.width(), rows));
+    }
+    return present;
+  }
+
+  private Target target(TargetChoice choice) {
+    List<String> names = choice.columns();
+    if (choice.kind() == Task.Kind.CLASSIFICATION) {
+      List<String> classes = choice.classes(table, trainRows);
+      TargetChecks.requireSeveral(table.name(), names.get(0), classes);
+      return new Target.Labels(names.get(0), classes);
+    }
+    List<double[]> values =
+        names.stream()
+            .map(name -> TargetChoice.numbers(table, table.column(name), trainRows))
+            .toList();
+    TargetChecks.requireChange(table.name(), names, trainRows, (row, k) -> values.get(k)[row]);
+    Standardize scale =
+        Standardize.columns(
+            values.stream().map(of -> (IntToDoubleFunction) row -> of[row]).toList(), trainRows);
+    for (int k = 0; k < names.size(); k++) {
+      double[] own = values.get(k);
+      if (IntStream.of(trainRows).anyMatch(row -> own[row] != own[trainRows[0]])) {
+        TargetChecks.requireFine(table.name(), names.get(k), scale.mean()[k], scale.deviation()[k]);
+      }
+    }
+    return new Target.Quantities(names, scale);
+  }
+}

@@ -44,7 +44,7 @@ public final class Device {
           "Unknown device '%s'; there are: auto, cpu, cuda, cuda:N".formatted(name));
     }
     if (name.equals("cpu")) {
-      return cpu(options);
+      return loaded(cpu(options));
     }
     int index = matcher.group(1) == null ? 0 : Integer.parseInt(matcher.group(1));
     BackendProvider cuda = provider("cuda");
@@ -54,10 +54,16 @@ public final class Device {
     }
     if (name.equals("auto")) {
       reasons.accept("Using the CPU, since " + no.get());
-      return cpu(options);
+      return loaded(cpu(options));
     }
     throw new EvenkeelException(
         "--device %s can't be used: %s. help: --device cpu, or auto".formatted(name, no.get()));
+  }
+
+  /** Loading libraries takes memory for a moment, which is there before a model takes its own. */
+  private static Backend loaded(Backend cpu) {
+    cpu.description();
+    return cpu;
   }
 
   /** Both come with Evenkeel, in the same jar. */

@@ -167,8 +167,10 @@ final class ColumnDraft {
   }
 
   void addText(String cell) {
-    Integer code = missing.anywhere(cell) ? Integer.valueOf(-1) : levels.get(cell);
-    if (code == null) {
+    Integer code = levels.get(cell);
+    if (code == null && missing.anywhere(cell)) {
+      code = -1;
+    } else if (code == null) {
       code = levels.size();
       levels.put(cell, code);
       levelsInOrder.add(cell);

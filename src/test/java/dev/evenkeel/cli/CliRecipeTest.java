@@ -61,6 +61,28 @@ class CliRecipeTest {
     assertEquals(2 * 3 + 1, saved.network().layers().size());
   }
 
+  /** To those who did not choose, and of tables alone. */
+  @Test
+  void theOtherRecipeIsNamed() throws IOException {
+    StringBuilder csv = new StringBuilder("a,b,y\n");
+    for (int i = 0; i < 60; i++) {
+      csv.append(i).append(',').append(i % 7).append(',').append(i * 1.5 + i % 7).append('\n');
+    }
+    Path table = Files.writeString(folder.resolve("t.csv"), csv);
+    String hint = "On tables --recipe tabular is often better";
+    assertTrue(said("--data", table).contains(hint));
+    assertFalse(said("--data", table, "--recipe", "plain").contains(hint));
+    assertFalse(said("--data", "digits").contains(hint));
+  }
+
+  private String said(Object... more) {
+    Path out = folder.resolve("run" + more.length + more[1].toString().length());
+    Object[] args = new Object[more.length + 5];
+    System.arraycopy(new Object[] {"train", "--steps", 2, "--out", out}, 0, args, 0, 5);
+    System.arraycopy(more, 0, args, 5, more.length);
+    return CommandLineRun.of(args).succeeded().out();
+  }
+
   @Test
   void whatIsGivenWinsOverTheRecipe() {
     SavedModel saved =

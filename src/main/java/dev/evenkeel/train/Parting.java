@@ -38,15 +38,15 @@ record Parting(DataPlan plan, int[] strata, IntFunction<String> classes, Optiona
       throw new EvenkeelException(
           "--split ordered can't be cross-validated: most folds would be tested by a model that learned from later rows. help: train --split ordered");
     }
-    if (groups.isEmpty()) {
-      return Folds.of(strata, count, valid, plan.seed());
-    }
-    List<Split> folds = Folds.grouped(groups.get().ofRow(), count, valid, plan.seed());
-    folds.forEach(this::requireTrained);
+    List<Split> folds =
+        groups.isPresent()
+            ? Folds.grouped(groups.get().ofRow(), count, valid, plan.seed())
+            : Folds.of(strata, count, valid, plan.seed());
+    folds.forEach(this::requireTrained); // of all, before the first is trained
     return folds;
   }
 
-  /** A split by groups, or in order, may leave a class out that the others are to be told from. */
+  /** A split may leave a class out that the others are to be told from, if it is by groups, say. */
   Split requireTrained(Split split) {
     BitSet trained = new BitSet();
     IntStream.of(split.train()).forEach(row -> trained.set(strata[row]));

@@ -53,6 +53,14 @@ class TablePlanTest {
     assertSays("Column \"y\" is predicted by regression");
   }
 
+  /** Before the first fold is trained, not amid the others. */
+  @Test
+  void aClassThatAFoldCouldNotLearnIsNamedAtOnce() throws IOException {
+    DataPlan plan = plan("x,y", i -> i + "," + (i == 17 ? "rare" : "ab".charAt(i % 2)));
+    Expect.failure(() -> plan.folds(3, notes::add), "no row of class \"rare\" trains");
+    assertTrue(plan.load(notes::add).train().rows() > 0, "one split may train it");
+  }
+
   @Test
   void postcodesStayTexts() throws IOException {
     List<String> zips = List.of("01067", "02345", "9000", "A1");

@@ -85,7 +85,8 @@ public final class Trainer {
    * their own or a listener, makes a trainer.
    *
    * <p>An earlier run in that folder is replaced, and the log says so at info: the same program may
-   * well run twice. Whoever wants to keep it names another folder.
+   * well run twice. Its model stays until this run's is there. Whoever wants to keep it names
+   * another folder.
    *
    * @param network for the data's columns and outputs, as {@link Parts#mlp} makes one
    */
@@ -134,8 +135,9 @@ public final class Trainer {
   /**
    * Keeps a checkpoint in this folder, from the end of the first epoch on every 5 seconds (where it
    * is large, less often: a twentieth of the time goes to it at most), and both it and the model at
-   * the end; what an earlier run left there is replaced. {@link RunMark#askToStop} then ends the
-   * run with a {@link StoppedException}.
+   * the end; what an earlier run left there is replaced, its model only then: if this run does not
+   * come to its end, {@link SavedModel#load} still brings the earlier one. {@link
+   * RunMark#askToStop} ends the run with a {@link StoppedException}.
    */
   public Trainer withCheckpoints(Path folder) {
     this.folder = Optional.of(folder);

@@ -1,5 +1,5 @@
 // Moving numbers: gather, copy with conversion, sum, scaling, dropout. All bound by memory: each
-// element is read once and written once.
+// element is read once and written once. And the few words of a step.
 #include "philox.cuh"
 
 /** batch[i] := table[rows[position + i]], or table[position + i] where rows is null. */
@@ -207,4 +207,36 @@ COPY_KERNELS(f32x1, float, float, 1)
 COPY_KERNELS(f32x4, float, float, 4)
 DATA_KERNELS(f32x1, float, 1)
 DATA_KERNELS(f32x4, float, 4)
+#endif
+
+#ifndef EVENKEEL_BFLOAT16
+// Words that the launch brings along, for what changes from step to step: copying them would mean
+// to wait for another engine of the GPU, before and after.
+extern "C" __global__ void set_words(
+    longlong2 *to,
+    long long w0,
+    long long w1,
+    long long w2,
+    long long w3,
+    long long w4,
+    long long w5,
+    long long w6,
+    long long w7,
+    long long w8,
+    long long w9,
+    long long w10,
+    long long w11,
+    long long w12,
+    long long w13,
+    long long w14,
+    long long w15) {
+  to[0] = make_longlong2(w0, w1);
+  to[1] = make_longlong2(w2, w3);
+  to[2] = make_longlong2(w4, w5);
+  to[3] = make_longlong2(w6, w7);
+  to[4] = make_longlong2(w8, w9);
+  to[5] = make_longlong2(w10, w11);
+  to[6] = make_longlong2(w12, w13);
+  to[7] = make_longlong2(w14, w15);
+}
 #endif

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongSupplier;
 
 /** Lays out a launch's arguments as the kernel reads them. */
 final class Arguments {
@@ -27,7 +28,9 @@ final class Arguments {
       String type = parameter.type().replace(".", "");
       int at = parameter.offset();
       Object value = arguments[i];
-      if (value instanceof Long one && WHOLE_64.contains(type)) {
+      if (value instanceof LongSupplier asked && WHOLE_64.contains(type)) {
+        bytes.putLong(at, asked.getAsLong());
+      } else if (value instanceof Long one && WHOLE_64.contains(type)) {
         bytes.putLong(at, one);
       } else if (value instanceof Integer one && WHOLE_32.contains(type)) {
         bytes.putInt(at, one);

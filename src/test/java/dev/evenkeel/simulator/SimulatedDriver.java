@@ -4,9 +4,11 @@ import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.cuda.CudaDriver;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 
 /**
  * A GPU made of Java: executes PTX on checked memory, in streams that run asynchronously in seeded
@@ -205,19 +207,23 @@ public final class SimulatedDriver implements CudaDriver {
     enter("cuLaunchKernel");
     PtxKernel kernel = modules.kernel("cuLaunchKernel", function);
     Modules.check(kernel, grid);
-    byte[] bound = Arguments.bind(kernel, arguments);
+    Action bound = action(kernel, grid, Arguments.bind(kernel, arguments));
+    boolean asked = Arrays.stream(arguments).anyMatch(LongSupplier.class::isInstance);
     String call = "cuLaunchKernel(%s)".formatted(kernel.name());
-    Action action =
-        Action.of(
-            "kernel " + kernel.name(),
-            options.microseconds().applyAsDouble(kernel.name()),
-            () -> run(kernel, grid, bound));
     return () -> {
       enter(call);
       modules.kernel(call, function);
       counters.launches++;
-      streams.enqueue(call, stream, action);
+      streams.enqueue(
+          call, stream, asked ? action(kernel, grid, Arguments.bind(kernel, arguments)) : bound);
     };
+  }
+
+  private Action action(PtxKernel kernel, Grid grid, byte[] arguments) {
+    return Action.of(
+        "kernel " + kernel.name(),
+        options.microseconds().applyAsDouble(kernel.name()),
+        () -> run(kernel, grid, arguments));
   }
 
   private void run(PtxKernel kernel, Grid grid, byte[] arguments) {

@@ -64,9 +64,9 @@ public final class CudaBackend implements Backend {
     this.stream = driver.createStream();
     this.memory = new CudaMemory(driver, stream);
     this.staging = new Staging(driver, stream);
-    this.scalars = new StepScalars(driver, memory, staging, stream);
     this.scratch = memory.allocate(Kernels.SCRATCH_BYTES);
     this.kernels = new Kernels(driver, memory, stream, scratch);
+    this.scalars = new StepScalars(memory, staging, kernels.data);
     this.workspaceBytes = libraries.workspaceBytes(driver.properties());
     this.workspace = workspaceBytes == 0 ? 0 : memory.allocate(workspaceBytes);
     this.blas =

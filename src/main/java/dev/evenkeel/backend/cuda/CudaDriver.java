@@ -75,7 +75,7 @@ public interface CudaDriver extends AutoCloseable {
    * A launch with its arguments bound, to be run any number of times; running allocates nothing.
    *
    * @param arguments a Long for each 64-bit parameter or pointer, Integer for 32 bits, Float,
-   *     Double
+   *     Double; or a LongSupplier, which is asked at every run
    */
   Operation launch(long function, Grid grid, long stream, Object... arguments);
 

@@ -1,6 +1,7 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Operation;
+import java.util.function.LongSupplier;
 
 /** Launches of {@code kernels/data.cu}. */
 final class DataKernels {
@@ -9,6 +10,25 @@ final class DataKernels {
 
   DataKernels(Launcher launcher) {
     this.launcher = launcher;
+  }
+
+  /** 32-bit words that {@link #setWords} writes. */
+  static final int WORDS = 32;
+
+  /**
+   * Writes words of the host's as they are whenever it is run.
+   *
+   * @param address at a multiple of 16 bytes
+   * @param from the first of {@link #WORDS} words
+   */
+  Operation setWords(long address, int[] words, int from) {
+    Object[] arguments = new Object[1 + WORDS / 2];
+    arguments[0] = address;
+    for (int i = 0; i < WORDS / 2; i++) {
+      int at = from + 2 * i;
+      arguments[1 + i] = (LongSupplier) () -> words[at] & 0xFFFFFFFFL | (long) words[at + 1] << 32;
+    }
+    return launcher.launch("set_words", CudaDriver.Grid.of(1, 1), arguments);
   }
 
   /**

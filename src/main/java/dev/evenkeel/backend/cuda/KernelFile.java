@@ -57,7 +57,7 @@ record KernelFile(String name, List<String> kernels) {
           bfloat16("activation", ACTIVATION),
           float32("batchnorm", BATCH_NORM),
           bfloat16("batchnorm", BATCH_NORM),
-          float32("data", DATA),
+          float32("data", DATA).with(List.of("set_words")),
           bfloat16("data", DATA).with(conversions("copy_f32_bf16", "copy_bf16_f32")),
           float32("ghostnorm", GHOST_NORM),
           bfloat16("ghostnorm", GHOST_NORM),

@@ -2,11 +2,10 @@ package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Dropping;
+import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Step;
 import dev.evenkeel.tensor.RowOrder;
 import java.lang.ref.WeakReference;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -17,13 +16,12 @@ import java.util.List;
  * rates, factors on decay and dropout, Adam's corrections, positions in row orders. Kernels read
  * them there, so that a replayed graph sees today's values.
  *
- * <p>{@link #refresh} compares and copies at most once a step, before the step's work. The copies
- * leave from a ring of pinned slots; a slot is written again only after its copy is done.
+ * <p>{@link #refresh} compares and sends what has changed, before the step's work: within the
+ * launch of a kernel, so that the host may go on to the next step's values at once.
  */
 final class StepScalars {
 
   private static final int WORDS = 4096;
-  private static final int SLOTS = 32;
 
   /** Something on the host with a few words on the device, as long as anybody holds it. */
   abstract static class Source<T> {
@@ -48,52 +46,49 @@ final class StepScalars {
     void release() {}
   }
 
-  private final CudaDriver driver;
-  private final CudaMemory memory;
-  private final Staging staging;
-  private final long stream;
-  private final long address;
-  private final ByteBuffer ring;
-  private final long[] copied = new long[SLOTS];
-  private final int[] values = new int[WORDS];
-  private final int[] sent = new int[WORDS];
-  private final List<Source<?>> sources = new ArrayList<>();
-  private int used;
-  private int slot;
+  /** Words that are sent together, when one of them has changed. */
+  private static final class Group {
+    private final Operation send;
+    private boolean sent;
 
-  StepScalars(CudaDriver driver, CudaMemory memory, Staging staging, long stream) {
-    this.driver = driver;
-    this.memory = memory;
-    this.staging = staging;
-    this.stream = stream;
-    this.address = memory.allocate(WORDS * 4);
-    this.ring = driver.allocatePinned(SLOTS * WORDS * 4).order(ByteOrder.nativeOrder());
-    for (int i = 0; i < SLOTS; i++) {
-      copied[i] = driver.createEvent(false);
+    Group(Operation send) {
+      this.send = send;
     }
   }
 
-  /** Brings the device up to date: a copy in the order of the stream, if anything has changed. */
+  private final CudaMemory memory;
+  private final Staging staging;
+  private final DataKernels kernels;
+  private final long address;
+  private final int[] values = new int[WORDS];
+  private final int[] sent = new int[WORDS];
+  private final List<Source<?>> sources = new ArrayList<>();
+  private final List<Group> groups = new ArrayList<>();
+
+  StepScalars(CudaMemory memory, Staging staging, DataKernels kernels) {
+    this.memory = memory;
+    this.staging = staging;
+    this.kernels = kernels;
+    this.address = memory.allocate(WORDS * 4);
+  }
+
+  /** Brings the device up to date, in the order of the stream, if anything has changed. */
   void refresh() {
-    boolean changed = false;
     for (int i = 0; i < sources.size(); i++) {
       write(sources.get(i));
     }
-    for (int i = 0; i < used; i++) {
-      changed |= values[i] != sent[i];
-      sent[i] = values[i];
+    for (int g = 0; g < groups.size(); g++) {
+      Group group = groups.get(g);
+      boolean changed = !group.sent;
+      for (int i = g * DataKernels.WORDS; i < (g + 1) * DataKernels.WORDS; i++) {
+        changed |= values[i] != sent[i];
+        sent[i] = values[i];
+      }
+      if (changed) {
+        group.send.run();
+        group.sent = true;
+      }
     }
-    if (!changed) {
-      return;
-    }
-    driver.synchronizeEvent(copied[slot]);
-    int from = slot * WORDS * 4;
-    for (int i = 0; i < used; i++) {
-      ring.putInt(from + 4 * i, values[i]);
-    }
-    driver.copyToDevice(ring, from, address, used * 4, stream);
-    driver.record(copied[slot], stream);
-    slot = (slot + 1) % SLOTS;
   }
 
   private <T> void write(Source<T> source) {
@@ -105,7 +100,10 @@ final class StepScalars {
 
   private <S extends Source<?>> S add(S source) {
     sources.add(source);
-    used = Math.max(used, source.at + source.words);
+    while (groups.size() * DataKernels.WORDS < source.at + source.words) {
+      int from = groups.size() * DataKernels.WORDS;
+      groups.add(new Group(kernels.setWords(address + 4L * from, sent, from)));
+    }
     return source;
   }
 
@@ -267,10 +265,6 @@ final class StepScalars {
     for (Source<?> source : sources) {
       source.release();
     }
-    for (long event : copied) {
-      driver.destroyEvent(event);
-    }
-    driver.freePinned(ring);
     memory.free(address);
   }
 }

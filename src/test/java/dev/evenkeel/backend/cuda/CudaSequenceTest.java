@@ -17,7 +17,8 @@ class CudaSequenceTest {
       long stream = driver.createStream();
       CudaMemory memory = new CudaMemory(driver, stream);
       Staging staging = new Staging(driver, stream);
-      StepScalars scalars = new StepScalars(driver, memory, staging, stream);
+      DataKernels kernels = new Kernels(driver, memory, stream, 0).data;
+      StepScalars scalars = new StepScalars(memory, staging, kernels);
       int[] runs = new int[2];
       Operation first = () -> runs[0]++;
       Operation failsOnce =

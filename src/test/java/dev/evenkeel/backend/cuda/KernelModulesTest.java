@@ -76,6 +76,7 @@ class KernelModulesTest {
             "find_non_finite_f32x4",
             "gather_f32x1",
             "gather_f32x4",
+            "set_words",
             "softmax_cross_entropy_f32x4"),
         trained(Precision.FP32, PLAIN));
     assertEquals(
@@ -93,6 +94,7 @@ class KernelModulesTest {
             "find_non_finite_f32x4",
             "gather_bf16x8",
             "gather_f32x1",
+            "set_words",
             "softmax_cross_entropy_bf16x8"),
         trained(Precision.BF16, PLAIN));
   }

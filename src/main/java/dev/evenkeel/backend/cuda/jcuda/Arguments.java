@@ -1,18 +1,23 @@
 package dev.evenkeel.backend.cuda.jcuda;
 
 import java.nio.ByteBuffer;
+import java.util.function.LongSupplier;
 import jcuda.Pointer;
 
 /** The arguments of a kernel as cuLaunchKernel reads them, each time that it runs. */
 final class Arguments {
 
-  private Arguments() {}
+  /** Pointers to the values, which lie in memory of the host, eight bytes each. */
+  final Pointer pointers;
 
-  /** The values in memory of the host, eight bytes each, and a pointer to every one of them. */
-  static Pointer of(Object... values) {
-    ByteBuffer memory = Address.host(Math.max(1, values.length) * Long.BYTES);
+  private final ByteBuffer memory;
+  private final LongSupplier[] asked;
+
+  Arguments(Object... values) {
+    memory = Address.host(Math.max(1, values.length) * Long.BYTES);
+    asked = new LongSupplier[values.length];
     Pointer start = Pointer.to(memory);
-    Pointer[] pointers = new Pointer[values.length];
+    Pointer[] all = new Pointer[values.length];
     for (int i = 0; i < values.length; i++) {
       int at = i * Long.BYTES;
       if (values[i] instanceof Long value) {
@@ -23,13 +28,24 @@ final class Arguments {
         memory.putFloat(at, value);
       } else if (values[i] instanceof Double value) {
         memory.putDouble(at, value);
+      } else if (values[i] instanceof LongSupplier value) {
+        asked[i] = value;
       } else {
         throw new IllegalArgumentException(
-            "Kernels take Long, Integer, Float and Double, and argument %d is %s"
+            "Kernels take Long, Integer, Float, Double and LongSupplier, and argument %d is %s"
                 .formatted(i, values[i]));
       }
-      pointers[i] = start.withByteOffset(at);
+      all[i] = start.withByteOffset(at);
     }
-    return Pointer.to(pointers);
+    pointers = Pointer.to(all);
+  }
+
+  /** Before a launch: what is asked anew each time. */
+  void refresh() {
+    for (int i = 0; i < asked.length; i++) {
+      if (asked[i] != null) {
+        memory.putLong(i * Long.BYTES, asked[i].getAsLong());
+      }
+    }
   }
 }

@@ -241,10 +241,11 @@ public final class JCudaDriver implements CudaDriver {
   public Operation launch(long function, Grid grid, long stream, Object... arguments) {
     enter();
     CUfunction kernel = functions.get(function);
-    Pointer parameters = Arguments.of(arguments);
+    Arguments parameters = new Arguments(arguments);
     CUstream queue = streams.get(stream);
     return () -> {
       enter();
+      parameters.refresh();
       int code =
           cuLaunchKernel(
               kernel,
@@ -256,7 +257,7 @@ public final class JCudaDriver implements CudaDriver {
               1,
               0,
               queue,
-              parameters,
+              parameters.pointers,
               null);
       if (code != CUresult.CUDA_SUCCESS) {
         throw failure(code, "cuLaunchKernel(%s, %s)", grid, Arrays.toString(arguments));

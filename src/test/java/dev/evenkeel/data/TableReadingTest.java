@@ -69,6 +69,8 @@ class TableReadingTest {
   void pointsAndCommasInOneColumnAreNotGuessed() throws IOException {
     Table table = table("a;b\n1,5;1.5\n2.5;3\n");
     assertEquals(List.of("1,5", "2.5"), levels(table, "a"));
+    assertEquals("1,5", table.column("a").text(0));
+    assertEquals("2.5", table.column("a").text(1));
     assertArrayEquals(new double[] {1.5, 3}, numbers(table, "b"));
     assertEquals(List.of(), table.remarks());
     StringBuilder slip = new StringBuilder("a;b\n");

@@ -239,6 +239,32 @@ class NetworkTest extends OnCpu {
     assertDeviation(0.05, deviation(linear.withInitialiser(Initialiser.normal(0.05))));
   }
 
+  /** Drawn some rows at a time: 300,000 weights, which are three times and a part of one. */
+  @Test
+  void everyRowOfALargeLayerIsDrawn() {
+    int inputs = 1000;
+    try (Model model = Network.of(inputs, Linear.of(300), Activate.relu()).build(backend, 5)) {
+      float[] weights = model.values(model.parameters().get(0));
+      assertEquals(300 * inputs, weights.length);
+      for (int row = 0; row < 300; row++) {
+        double squares = 0;
+        for (int i = row * inputs; i < (row + 1) * inputs; i++) {
+          squares += (double) weights[i] * weights[i] / inputs;
+        }
+        // The standard error of a deviation of 1,000 normal numbers is 2.2 %; six of them.
+        assertEquals(1, Math.sqrt(squares * inputs / 2), 0.135, "row " + row);
+      }
+      float[] sorted = weights.clone();
+      Arrays.sort(sorted);
+      int equal = 0;
+      for (int i = 1; i < sorted.length; i++) {
+        equal += sorted[i] == sorted[i - 1] ? 1 : 0;
+      }
+      // Floats near 0.04 lie 4e-9 apart: some of 300,000 are equal by chance, no row is another.
+      assertTrue(equal < 3000, equal + " weights are equal to others");
+    }
+  }
+
   @Test
   void theAutomaticInitialiserGoesByTheActivationThatFollows() {
     Linear linear = Linear.of(OUTPUTS);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.evenkeel.OwnJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -39,20 +40,14 @@ class CliRunFolderTest {
 
   /** In a process of its own, which would take hours. */
   private Process start() throws IOException {
-    List<String> command =
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx256m",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("java.class.path"),
-            Main.class.getName(),
-            "train",
-            "--data=" + data,
-            "--out=" + run,
-            "--hidden=4",
-            "--epochs=10000000");
-    return new ProcessBuilder(command).redirectErrorStream(true).start();
+    return OwnJvm.start(
+        "-Xmx256m -XX:TieredStopAtLevel=1",
+        Main.class,
+        "train",
+        "--data=" + data,
+        "--out=" + run,
+        "--hidden=4",
+        "--epochs=10000000");
   }
 
   private static BufferedReader lines(Process process) {

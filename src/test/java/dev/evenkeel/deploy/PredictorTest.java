@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.OwnJvm;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Catalog;
@@ -307,18 +308,9 @@ class PredictorTest {
   }
 
   @Test
-  void noNativeLibraryIsLoaded() throws IOException {
+  void noNativeLibraryIsLoaded() throws IOException, InterruptedException {
     TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Service.class.getName(),
-                folder.toString())
-            .redirectErrorStream(true)
-            .start();
-    String said = new String(process.getInputStream().readAllBytes()).strip();
+    String said = OwnJvm.said("-Xmx256m", Service.class, folder.toString()).strip();
     assertEquals("10 answers", said);
   }
 }

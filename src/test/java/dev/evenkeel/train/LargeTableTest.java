@@ -2,6 +2,7 @@ package dev.evenkeel.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.evenkeel.OwnJvm;
 import dev.evenkeel.data.Column;
 import dev.evenkeel.data.Table;
 import java.io.BufferedWriter;
@@ -10,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -50,20 +50,8 @@ class LargeTableTest {
         out.write('\n');
       }
     }
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-Xmn4m",
-                "-Xmx44m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Load.class.getName(),
-                file.toString())
-            .redirectErrorStream(true)
-            .start();
-    String said = new String(process.getInputStream().readAllBytes()).strip();
-    process.waitFor(1, TimeUnit.MINUTES);
+    String said =
+        OwnJvm.said("-XX:+UseSerialGC -Xmn4m -Xmx44m", Load.class, file.toString()).strip();
     assertEquals(Integer.toString(ROWS), said);
   }
 

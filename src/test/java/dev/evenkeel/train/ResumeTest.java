@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Expect;
+import dev.evenkeel.OwnJvm;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Dataset;
@@ -250,18 +251,12 @@ class ResumeTest {
   // Killed
 
   private Process fork(ResumableRun run, long checkpointMillis) throws IOException {
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx256m",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("java.class.path"),
-            ResumableRun.class.getName(),
-            run.name(),
-            folder.toString(),
-            Long.toString(checkpointMillis))
-        .redirectErrorStream(true)
-        .start();
+    return OwnJvm.start(
+        "-Xmx256m -XX:TieredStopAtLevel=1",
+        ResumableRun.class,
+        run.name(),
+        folder.toString(),
+        Long.toString(checkpointMillis));
   }
 
   /** Its lines as they come. */

@@ -1,0 +1,39 @@
+package dev.evenkeel;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A process with the class path of the tests, for what can't be tried in their own. */
+public final class OwnJvm {
+
+  private OwnJvm() {}
+
+  /**
+   * Starts a main method; both of its outputs are one.
+   *
+   * @param options of the JVM, between blanks
+   */
+  public static Process start(String options, Class<?> main, String... arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(options.split(" ")));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command).redirectErrorStream(true).start();
+  }
+
+  /** What a main method says, which must end with 0. */
+  public static String said(String options, Class<?> main, String... arguments)
+      throws IOException, InterruptedException {
+    Process process = start(options, main, arguments);
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), said);
+    return said;
+  }
+}

@@ -1,16 +1,20 @@
 package dev.evenkeel.data;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
- * Numbers of which nobody knows how many there will be. They are kept in pieces, which are never
- * copied while they grow and are let go one by one when a whole array is made of them: so the peak
- * of memory is what they need, where an array that doubles has it twice and more.
+ * Numbers of which nobody knows how many there will be. They are kept in pieces, of which only the
+ * first is copied while they grow, and which are let go one by one when a whole array is made of
+ * them: so the peak of memory is what they need, where an array that doubles has it twice and more.
  */
 final class Doubles {
 
   private static final int PIECE = 1 << 12;
+
+  /** Of the first piece to begin with: many columns may have few rows. */
+  private static final int FEW = 1 << 4;
 
   private final List<double[]> pieces = new ArrayList<>();
   private double[] last = {};
@@ -18,11 +22,20 @@ final class Doubles {
 
   void add(double value) {
     if (used == last.length) {
-      last = new double[PIECE];
+      grow();
+    }
+    last[used++] = value;
+  }
+
+  private void grow() {
+    if (used > 0 && used < PIECE) {
+      last = Arrays.copyOf(last, 2 * used);
+      pieces.set(0, last);
+    } else {
+      last = new double[pieces.isEmpty() ? FEW : PIECE];
       pieces.add(last);
       used = 0;
     }
-    last[used++] = value;
   }
 
   void clear() {

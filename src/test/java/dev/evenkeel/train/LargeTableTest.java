@@ -84,4 +84,28 @@ class LargeTableTest {
       assertEquals(row + 2, table.line(row));
     }
   }
+
+  /** What a process does that has little memory; prints how many columns there are. */
+  static final class Read {
+    public static void main(String[] args) {
+      System.out.println(Table.read(Path.of(args[0])).columns().size());
+    }
+  }
+
+  /** As of a few cells with all their genes: 20,000 columns of 4 rows hold less than a megabyte. */
+  @Test
+  void manyColumnsOfFewRowsTakeLittle() throws IOException, InterruptedException {
+    int columns = 20_000;
+    Path file = folder.resolve("wide.csv");
+    try (BufferedWriter out = Files.newBufferedWriter(file)) {
+      for (int row = -1; row < 4; row++) {
+        for (int c = 0; c < columns; c++) {
+          out.write((c == 0 ? "" : ",") + (row < 0 ? "g" + c : Integer.toString(row + c)));
+        }
+        out.write('\n');
+      }
+    }
+    String said = OwnJvm.said("-XX:+UseSerialGC -Xmx80m", Read.class, file.toString()).strip();
+    assertEquals(Integer.toString(columns), said);
+  }
 }

@@ -137,7 +137,9 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void prepareLike(Backend planned) {
-    kernels.loadLike(((CudaBackend) planned).kernels);
+    CudaBackend like = (CudaBackend) planned;
+    kernels.loadLike(like.kernels);
+    side.openLike(like.side);
   }
 
   private ElementType activationType() {

@@ -1,7 +1,9 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.DeviceMemoryException;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -17,6 +19,7 @@ final class CudaMemory {
 
   private final CudaDriver driver;
   private final long stream;
+  private final List<Long> streams = new ArrayList<>();
   private final Map<Long, Long> pieces = new HashMap<>();
   private final Map<Long, Arena> slices = new HashMap<>();
   private Arena arena;
@@ -27,6 +30,16 @@ final class CudaMemory {
   CudaMemory(CudaDriver driver, long stream) {
     this.driver = driver;
     this.stream = stream;
+    streams.add(stream);
+  }
+
+  /** Another stream has work, too, that memory must not be given back under. */
+  void waitsFor(long other) {
+    streams.add(other);
+  }
+
+  void waitsNoMoreFor(long other) {
+    streams.remove(other);
   }
 
   static long rounded(long bytes) {
@@ -93,7 +106,7 @@ final class CudaMemory {
     if (closed) {
       return;
     }
-    driver.synchronize(stream);
+    streams.forEach(driver::synchronize);
     Arena of = slices.remove(address);
     if (of != null) {
       of.giveBack(address);

@@ -85,6 +85,13 @@ final class SideStream implements AutoCloseable {
         new Half(here, () -> {}, () -> driver.await(main, ended)));
   }
 
+  /** Opens it where that of a planner was opened. */
+  void openLike(SideStream planned) {
+    if (planned.blas != null) {
+      open();
+    }
+  }
+
   private void open() {
     if (blas != null) {
       return;
@@ -92,23 +99,33 @@ final class SideStream implements AutoCloseable {
     long bytes = libraries.workspaceBytes(driver.properties()) / SHARE;
     workspace = bytes == 0 ? 0 : memory.allocate(bytes);
     stream = driver.createStream();
+    memory.waitsFor(stream);
     begun = driver.createEvent(false);
     ended = driver.createEvent(false);
-    blas = memory.refusing("cuBLAS", () -> libraries.blas(driver, stream, workspace, bytes));
+    try {
+      blas = memory.refusing("cuBLAS", () -> libraries.blas(driver, stream, workspace, bytes));
+    } catch (RuntimeException | Error e) {
+      giveBack();
+      throw e;
+    }
   }
 
-  @Override
-  public void close() {
-    if (blas == null) {
-      return;
-    }
-    driver.synchronize(stream);
-    blas.close();
+  private void giveBack() {
+    memory.waitsNoMoreFor(stream);
     driver.destroyEvent(begun);
     driver.destroyEvent(ended);
     driver.destroyStream(stream);
     if (workspace != 0) {
       memory.free(workspace);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (blas != null) {
+      driver.synchronize(stream);
+      blas.close();
+      giveBack();
     }
   }
 }

@@ -2,9 +2,11 @@ package dev.evenkeel.backend.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
@@ -13,6 +15,7 @@ import dev.evenkeel.tensor.Matrix;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** A product that runs beside other operations, whichever of them a device runs first. */
@@ -141,6 +144,93 @@ class SideStreamTest {
       Matrix smaller = Matrix.of(dWeight.buffer(), 513, 256);
       assertTrue(gpu.linearBackwardWeightBeside(dz, fewer, smaller).isPresent());
       List.of(dz, x, dWeight).forEach(matrix -> matrix.buffer().close());
+    }
+  }
+
+  /** cuBLAS for a device, where a call of its own, counted from 1, finds no memory. */
+  private static final class Libraries implements CudaLibraries {
+    private final CudaLibraries all = SimulatedGpu.libraries(1 << 12);
+    private final int refused;
+    private int asked;
+
+    Libraries(int refused) {
+      this.refused = refused;
+    }
+
+    @Override
+    public long workspaceBytes(CudaDriver.Properties device) {
+      return all.workspaceBytes(device);
+    }
+
+    @Override
+    public Blas blas(CudaDriver driver, long stream, long workspace, long bytes) {
+      if (++asked == refused) {
+        throw new CudaException("cublasCreate()", 3, "CUBLAS_STATUS_ALLOC_FAILED");
+      }
+      return all.blas(driver, stream, workspace, bytes);
+    }
+
+    @Override
+    public Optional<Cudnn> cudnn(CudaDriver driver, long stream) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<Backend.Beside> bind(Backend on) {
+    return on.linearBackwardWeightBeside(
+        Matrix.of(on.allocateActivations(2, 3), 2, 3),
+        Matrix.of(on.allocateActivations(2, 2), 2, 2),
+        Matrix.of(on.allocate(6), 3, 2));
+  }
+
+  /** cuBLAS takes memory of its own, which no plan counts: it must have it before an arena does. */
+  @Test
+  void itsCuBlasIsThereBeforeAnArenaIsTaken() {
+    Libraries libraries = new Libraries(0);
+    try (CudaBackend gpu =
+            new CudaBackend(new SimulatedDriver(1), 0, libraries, SimulatedGpu.options());
+        Backend idle = gpu.planner().orElseThrow();
+        Backend planner = gpu.planner().orElseThrow()) {
+      gpu.prepareLike(idle);
+      assertEquals(1, libraries.asked, "no product needs another");
+      assertTrue(bind(planner).isPresent());
+      gpu.prepareLike(planner);
+      assertEquals(2, libraries.asked);
+    }
+  }
+
+  @Test
+  void whereItsCuBlasHasNoRoomNothingIsHeld() {
+    SimulatedDriver driver = new SimulatedDriver(1);
+    try (CudaBackend gpu = new CudaBackend(driver, 0, new Libraries(2), SimulatedGpu.options())) {
+      Matrix dz = Matrix.of(gpu.allocateActivations(2, 3), 2, 3);
+      Matrix x = Matrix.of(gpu.allocateActivations(2, 2), 2, 2);
+      Matrix dWeight = Matrix.of(gpu.allocate(6), 3, 2);
+      long held = gpu.allocatedBytes();
+      assertThrows(
+          DeviceMemoryException.class, () -> gpu.linearBackwardWeightBeside(dz, x, dWeight));
+      assertEquals(held, gpu.allocatedBytes());
+      List.of(dz, x, dWeight).forEach(matrix -> matrix.buffer().close());
+    }
+    driver.assertNothingLeaked();
+  }
+
+  /** Whoever closes what a product reads need not know that its end never came. */
+  @Test
+  void memoryIsNotGivenBackUnderAProductWhoseSequenceFailed() {
+    for (int seed = 0; seed < SEEDS; seed++) {
+      try (Case one = new Case(new SimulatedDriver(seed))) {
+        Operation fails =
+            new CudaOperation(
+                null,
+                () -> {
+                  throw new IllegalStateException("between");
+                },
+                null);
+        Backend.Sequence step =
+            one.gpu.sequence(List.of(one.product.begin(), fails, one.product.end()));
+        assertThrows(IllegalStateException.class, step::run);
+      }
     }
   }
 }

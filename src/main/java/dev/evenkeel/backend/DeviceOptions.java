@@ -9,7 +9,7 @@ import java.util.Optional;
  * @param threads of the CPU backend
  * @param precision empty for what suits the device: FP32 on the CPU, TF32 on GPUs that have it
  * @param normBody which code runs batch norm on a GPU
- * @param replay how a GPU runs a sequence again; all ways give the same numbers
+ * @param replay how a GPU runs a sequence again; as a graph and eagerly it gives the same bits
  */
 public record DeviceOptions(
     int threads, Optional<Precision> precision, NormBody normBody, Replay replay) {

@@ -85,6 +85,7 @@ final class StepScalars {
         sent[i] = values[i];
       }
       if (changed) {
+        group.sent = false; // and stays so if the launch fails
         group.send.run();
         group.sent = true;
       }

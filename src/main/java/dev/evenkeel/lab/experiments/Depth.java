@@ -247,7 +247,7 @@ public final class Depth implements Experiment {
         .notAtSmoke("12 layers are too few: the gradient grows by no more than 1.2112¹¹ = 8")
         .knownToFail("batch norm + ReLU multiplies the gradient by 1.2112 a layer");
     finding.because(
-        "At %d layers sigmoid alone reaches %.1f %%, with batch norm %.1f %%: it can't learn without, and there the claim holds. ReLU alone reaches %.1f %%, with batch norm %.1f %%, which before training multiplies the gradient by 1.2112 a layer: %.0f times over %d layers, %,.0f times over 50. So with ReLU batch norm brings to depth a limit of its own. (With 2 layers ReLU alone reaches %.1f %%.)",
+        "At %d layers sigmoid alone reaches %.1f %%, with batch norm %.1f %%. ReLU alone reaches %.1f %%, with batch norm %.1f %%: before training batch norm multiplies the gradient of ReLU by 1.2112 a layer, %.0f times over %d layers and %,.0f times over 50, which is a limit of its own. (With 2 layers ReLU alone reaches %.1f %%.)",
         deepest,
         sigmoid,
         normed,

@@ -232,7 +232,7 @@ public final class VanishingGradients implements Experiment {
         .near(1, 0.05)
         .knownToFail(known.formatted("ReLU", NormProp.moments(RELU).gradientFactor()));
     finding.because(
-        "A sigmoid layer passes on %.3f of the gradient, with batch norm %.3f: there the claim holds. With ReLU batch norm makes it %.3f (theory: √(π/(π − 1)) = 1.2112, which is %.0f after 50 layers), while ReLU with He's weights alone keeps its size: batch norm cures vanishing, and brings explosion where there was none.",
+        "A sigmoid layer passes on %.3f of the gradient, with batch norm %.3f. With ReLU batch norm makes it %.3f (theory: √(π/(π − 1)) = 1.2112, which is %.0f after 50 layers), where ReLU with He's weights alone would keep its size. What is below 1 vanishes with depth, what is above 1 explodes.",
         plain, normed, exploding, Math.pow(NormProp.moments(RELU).gradientFactor(), 50));
   }
 

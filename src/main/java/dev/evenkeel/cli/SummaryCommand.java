@@ -206,7 +206,7 @@ final class SummaryCommand implements Callable<Integer> {
           DeviceMemoryException.megabytes(row.memory.inference()));
     }
     print(
-        "Data come on top. A GPU's numbers (cuda: fp32 or tf32) are counted without one, with the 34 MB that cuBLAS works in (4 MB before Hopper); the driver takes memory of its own.");
+        "Data come on top. A GPU's numbers (cuda: fp32 or tf32) are counted without one, with the 34 MB that cuBLAS works in, and a quarter more where small products run beside others (4 MB before Hopper); the driver takes memory of its own.");
   }
 
   private static long sum(List<Outline.Line> layers, ToLongFunction<Outline.Line> what) {

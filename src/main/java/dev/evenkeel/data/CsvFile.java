@@ -79,13 +79,15 @@ record CsvFile(Path path, char delimiter, String encoding) {
       c = reader.read();
       if (c >= 0 && c != '\n' && c != '\r') {
         line.append((char) c);
-      } else if (!line.toString().isBlank()) {
-        lines.add(line.toString());
-        if (lines.size() == SAMPLE_LINES) {
-          return lines;
-        }
-        line.setLength(0);
+        continue;
       }
+      if (!line.toString().isBlank()) {
+        lines.add(line.toString());
+      }
+      if (lines.size() == SAMPLE_LINES) {
+        return lines;
+      }
+      line.setLength(0);
     }
     if (lines.isEmpty()) {
       lines.add(line.toString());

@@ -110,7 +110,7 @@ public record Standardize(double[] mean, double[] deviation) {
   }
 
   /**
-   * The same, but by the values in double where a column's are too small for floats: those below
+   * This one, but by the values in double where a column's are too small for floats: those below
    * 1e-45 would be 0, and their column constant.
    */
   Standardize orOf(IntFunction<IntToDoubleFunction> columns, int[] rows) {

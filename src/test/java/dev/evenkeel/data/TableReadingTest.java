@@ -65,6 +65,14 @@ class TableReadingTest {
         table.remarks().get(0));
   }
 
+  /** Blank lines tell nothing of what parts the fields, whatever they are made of. */
+  @Test
+  void aBlankLineIsNoPartOfTheNext() throws IOException {
+    Table table = table("\t\t\n1 2\n\t\t\n3   4\n");
+    assertArrayEquals(new double[] {1, 3}, numbers(table, "1"));
+    assertArrayEquals(new double[] {2, 4}, numbers(table, "2"));
+  }
+
   @Test
   void pointsAndCommasInOneColumnAreNotGuessed() throws IOException {
     Table table = table("a;b\n1,5;1.5\n2.5;3\n");

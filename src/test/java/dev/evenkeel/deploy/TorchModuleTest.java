@@ -119,6 +119,19 @@ class TorchModuleTest {
     return output.lines().toList();
   }
 
+  /** The Python of an untrained network. */
+  private String module(Network network) throws IOException {
+    Path python = folder.resolve("net.py");
+    try (Backend backend = Device.cpu(1);
+        Model model = network.build(backend, 1)) {
+      TorchModule.write(
+          python,
+          folder.resolve("net.safetensors"),
+          Inference.of(model, Inference.Form.AS_TRAINED, Optional.empty(), Loss.crossEntropy()));
+    }
+    return Files.readString(python);
+  }
+
   /** Python reads no other digits than those of ASCII. */
   @Test
   void digitsAreAsciiWhateverTheLanguage() throws IOException {
@@ -132,19 +145,14 @@ class TorchModuleTest {
             RowNorm.group(4),
             new Dropout(0.1),
             Linear.of(3));
-    Path python = folder.resolve("net.py");
     Locale before = Locale.getDefault(Locale.Category.FORMAT);
     Locale.setDefault(Locale.Category.FORMAT, Locale.forLanguageTag("ar-EG"));
-    try (Backend backend = Device.cpu(1);
-        Model model = network.build(backend, 1)) {
-      TorchModule.write(
-          python,
-          folder.resolve("net.safetensors"),
-          Inference.of(model, Inference.Form.AS_TRAINED, Optional.empty(), Loss.crossEntropy()));
+    String text;
+    try {
+      text = module(network);
     } finally {
       Locale.setDefault(Locale.Category.FORMAT, before);
     }
-    String text = Files.readString(python);
     assertTrue(text.chars().allMatch(c -> c < 128), text);
   }
 
@@ -158,15 +166,7 @@ class TorchModuleTest {
             Activate.relu(),
             Residual.of(RowNorm.group(4), Linear.of(8).withWeightNorm(WeightNorm.ofGain(2))),
             Linear.of(3));
-    Path python = folder.resolve("net.py");
-    try (Backend backend = Device.cpu(1);
-        Model model = network.build(backend, 1)) {
-      TorchModule.write(
-          python,
-          folder.resolve("net.safetensors"),
-          Inference.of(model, Inference.Form.AS_TRAINED, Optional.empty(), Loss.crossEntropy()));
-    }
-    String text = Files.readString(python);
+    String text = module(network);
     assertTrue(
         text.contains(
             """

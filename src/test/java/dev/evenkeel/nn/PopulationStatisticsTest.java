@@ -65,18 +65,6 @@ class PopulationStatisticsTest {
     }
   }
 
-  private static float[] outputs(Model model, float[] features, int rows) {
-    try (Memory memory = new Memory(model.backend(), rows)) {
-      Matrix x = memory.take(rows, model.network().inputs());
-      model.backend().write(features, x);
-      Pass pass = Pass.inference(model, memory, x);
-      pass.forward().forEach(named -> named.operation().run());
-      float[] outputs = new float[(int) pass.output().size()];
-      model.backend().read(pass.output(), outputs);
-      return outputs;
-    }
-  }
-
   /**
    * The law of AdaBN: the first norm takes a positive scale and a shift of all inputs off again.
    * All but for ε, and for roundings, which 2 x + 30 makes larger than x has them.
@@ -112,7 +100,7 @@ class PopulationStatisticsTest {
           float[] before = values(model, model.flatParameters());
           PopulationStatistics.adapt(model, inputs[i], rows, 16);
           assertArrayEquals(before, values(model, model.flatParameters()), "weights stay");
-          outputs[i] = outputs(model, inputs[i], rows);
+          outputs[i] = AsTrained.outputs(model, inputs[i]);
         }
       }
       assertEquals(0, distance(outputs[0], outputs[1]), 1e-4);

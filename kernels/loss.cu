@@ -1,5 +1,7 @@
-// Losses: each element's gradient and the mean of all, in one pass over outputs [N, K]. Sums are
-// double, in an order that depends on the shape alone.
+// Losses: each element's gradient, the mean of all, and the gradient of the bias before the loss, in
+// one pass over outputs [N, K]. Sums are double, in an order that depends on the shape alone.
+//
+// A bias, where there is one, is added to what is read of the outputs, and not stored.
 //
 // Targets may have one column more than they need: the weights of the rows. Each row's loss and
 // gradient is multiplied by its own; what the sum is divided by stays.
@@ -76,22 +78,75 @@ __device__ __forceinline__ N combine(N mine, int group, F combined) {
   return mine;
 }
 
-/** V logits from column k on; what lies behind the row's end has no probability. */
-template <typename T, int V>
-__device__ __forceinline__ void load_logits(const T *row, int k, int columns, float (&z)[V]) {
-  unpack(load<T, V>(row + k), z);
-#pragma unroll
-  for (int j = 0; j < V; j++) {
-    z[j] = k + j < columns ? z[j] : -INFINITY;
+constexpr int SLOPE = 0;
+constexpr int LOSS = 1;
+
+/**
+ * Makes the mean loss and the gradient of the bias, if there is one, of what the threads have added
+ * up for their columns: slopes and losses.
+ */
+template <int V>
+__device__ __forceinline__ void finish(
+    double (&sums)[2][V],
+    const Panel &p,
+    int columns,
+    double divisor,
+    float *loss,
+    float *d_bias,
+    Scratch *scratch) {
+  __shared__ double shared[SHARED_SUMS<V, 2>];
+  double column[2] = {};
+  if (!sum_slabs(sums, p, scratch, shared, column)) {
+    return;
+  }
+  const int width = p.lanes * V;
+  const int place = blockIdx.x * width + threadIdx.x;
+  if (d_bias != nullptr && threadIdx.x < width && place < columns) {
+    d_bias[place] = static_cast<float>(column[SLOPE]);
+  }
+  double sum = sum_block(threadIdx.x < width ? column[LOSS] : 0.0);
+  const unsigned panels = gridDim.x;
+  if (panels > 1) {
+    const int64_t of_slabs = static_cast<int64_t>(gridDim.y) * 2 * panels * width;
+    volatile double *partials = scratch->partials + of_slabs;
+    if (threadIdx.x == 0) {
+      partials[blockIdx.x] = sum;
+    }
+    if (!is_last(&scratch->tickets[COMMON_TICKET], panels)) {
+      return;
+    }
+    double of_panels = 0;
+    for (unsigned panel = threadIdx.x; panel < panels; panel += THREADS) {
+      of_panels += partials[panel];
+    }
+    sum = sum_block(of_panels);
+  }
+  if (threadIdx.x == 0) {
+    *loss = static_cast<float>(sum / divisor);
   }
 }
 
+/** V logits from column k on; what lies behind the row's end has no probability. */
+template <typename T, int V>
+__device__ __forceinline__ void
+load_logits(const T *row, const float *bias, int k, int columns, float (&z)[V]) {
+  float b[V];
+  load_or(0.0f, bias, k, columns, b);
+  unpack(load<T, V>(row + k), z);
+#pragma unroll
+  for (int j = 0; j < V; j++) {
+    z[j] = k + j < columns ? z[j] + b[j] : -INFINITY;
+  }
+}
+
+/** @param d_bias null also where a row has more columns than its threads have room for at once */
 template <typename T, int V>
 __device__ __forceinline__ void softmax(
     const T *logits,
     int rows,
     int columns,
     int pitch,
+    const float *bias,
     const float *targets,
     int target_pitch,
     bool weighted,
@@ -99,6 +154,7 @@ __device__ __forceinline__ void softmax(
     const float *class_weights,
     T *gradient,
     int gradient_pitch,
+    float *d_bias,
     float *loss,
     int group,
     Scratch *scratch) {
@@ -107,8 +163,8 @@ __device__ __forceinline__ void softmax(
   const double total = class_weights == nullptr ? rows : scratch->weight;
   const double share = 1.0 / total;
   const double everywhere = smoothing / columns;
-  double losses = 0;
-  for (int first = blockIdx.x * rows_of_block; first < rows; first += gridDim.x * rows_of_block) {
+  double sums[2][V] = {};
+  for (int first = blockIdx.y * rows_of_block; first < rows; first += gridDim.y * rows_of_block) {
     const int row = first + threadIdx.x / group;
     // A group without a row goes along with nothing to do: shuffles want all threads.
     const int width = row < rows ? columns : 0;
@@ -117,7 +173,7 @@ __device__ __forceinline__ void softmax(
 #pragma unroll 1
     for (int k = lane * V; k < width; k += group * V) {
       float z[V];
-      load_logits<T, V>(z_row, k, columns, z);
+      load_logits<T, V>(z_row, bias, k, columns, z);
 #pragma unroll
       for (int j = 0; j < V; j++) {
         top = fmaxf(top, z[j]);
@@ -130,7 +186,7 @@ __device__ __forceinline__ void softmax(
 #pragma unroll 1
     for (int k = lane * V; k < width; k += group * V) {
       float z[V];
-      load_logits<T, V>(z_row, k, columns, z);
+      load_logits<T, V>(z_row, bias, k, columns, z);
 #pragma unroll
       for (int j = 0; j < V; j++) {
         const float d = z[j] - top;
@@ -160,28 +216,35 @@ __device__ __forceinline__ void softmax(
       const float on_target = static_cast<float>(scale * (1 - smoothing));
       if (lane == 0) {
         const double log_sum = log1pf(static_cast<float>(others));
-        const double above = static_cast<double>(load_one(z_row + max(target, 0))) - top;
-        double one = (1 - smoothing) * (log_sum - above);
+        const int k = max(target, 0);
+        const float z = load_one(z_row + k) + (bias == nullptr ? 0.0f : bias[k]);
+        double one = (1 - smoothing) * (log_sum - (static_cast<double>(z) - top));
         if (smoothing > 0) {
           one += everywhere * (columns * log_sum - below);
         }
-        losses += weight * one;
+        sums[LOSS][0] += weight * one;
       }
 #pragma unroll 1
       for (int k = lane * V; k < width; k += group * V) {
         float z[V];
-        load_logits<T, V>(z_row, k, columns, z);
+        load_logits<T, V>(z_row, bias, k, columns, z);
 #pragma unroll
         for (int j = 0; j < V; j++) {
           z[j] = expf(z[j] - top) * probability - flat;
           z[j] -= k + j == target ? on_target : 0.0f;
+          sums[SLOPE][j] += z[j];
         }
         store(gradient + at(row, gradient_pitch, k), z);
       }
     }
   }
   double sum;
-  if (sum_grid(losses, scratch, sum) && threadIdx.x == 0) {
+  if (columns <= group * V) { // each thread has columns of its own
+    Panel p = {};
+    p.lanes = group;
+    p.lane = lane;
+    finish(sums, p, columns, total, loss, d_bias, scratch);
+  } else if (sum_grid(sums[LOSS][0], scratch, sum) && threadIdx.x == 0) {
     *loss = static_cast<float>(sum / total);
   }
 }
@@ -231,11 +294,13 @@ __device__ __forceinline__ void elementwise_loss(
     int rows,
     int columns,
     int pitch,
+    const float *bias,
     const float *targets,
     int target_pitch,
     bool weighted,
     T *gradient,
     int gradient_pitch,
+    float *d_bias,
     double divisor,
     float *loss,
     int lanes,
@@ -243,7 +308,9 @@ __device__ __forceinline__ void elementwise_loss(
     Scratch *scratch) {
   const Panel p = panel<V>(rows, columns, lanes, rows_per_slab, false);
   const double share = 1.0 / divisor;
-  double losses = 0;
+  float b[V];
+  load_or(0.0f, bias, p.column, columns, b);
+  double sums[2][V] = {};
 #pragma unroll 1
   for (int row = p.begin; row < p.end; row += p.down) {
     float y[V];
@@ -255,42 +322,42 @@ __device__ __forceinline__ void elementwise_loss(
 #pragma unroll
     for (int j = 0; j < V; j++) {
       double slope;
-      const double one = of(y[j], t[j], slope);
-      losses += p.column + j < columns ? weight * one : 0.0;
+      const double one = of(y[j] + b[j], t[j], slope);
+      sums[LOSS][j] += p.column + j < columns ? weight * one : 0.0;
       slopes[j] = static_cast<float>(weight * slope * share);
+      sums[SLOPE][j] += slopes[j];
     }
     store(gradient + at(row, gradient_pitch, p.column), slopes);
   }
-  double sum;
-  if (sum_grid(losses, scratch, sum) && threadIdx.x == 0) {
-    *loss = static_cast<float>(sum / divisor);
-  }
+  finish(sums, p, columns, divisor, loss, d_bias, scratch);
 }
 
 #define LOSS_KERNELS(SUFFIX, T, V)                                                                 \
   extern "C" __global__ void __launch_bounds__(THREADS) softmax_cross_entropy_##SUFFIX(            \
-      const T *logits, int rows, int columns, int pitch, const float *targets, int target_pitch,   \
-      int weighted, double smoothing, const float *class_weights, T *gradient,                     \
-      int gradient_pitch, float *loss, int group, Scratch *scratch) {                              \
+      const T *logits, int rows, int columns, int pitch, const float *bias, const float *targets,  \
+      int target_pitch, int weighted, double smoothing, const float *class_weights, T *gradient,   \
+      int gradient_pitch, float *d_bias, float *loss, int group, Scratch *scratch) {               \
     softmax<T, V>(                                                                                 \
-        logits, rows, columns, pitch, targets, target_pitch, weighted != 0, smoothing,             \
-        class_weights, gradient, gradient_pitch, loss, group, scratch);                            \
+        logits, rows, columns, pitch, bias, targets, target_pitch, weighted != 0, smoothing,       \
+        class_weights, gradient, gradient_pitch, d_bias, loss, group, scratch);                    \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) binary_cross_entropy_##SUFFIX(             \
-      const T *logits, int rows, int columns, int pitch, const float *targets, int target_pitch,   \
-      int weighted, T *gradient, int gradient_pitch, double divisor, float *loss, int lanes,       \
-      int rows_per_slab, Scratch *scratch) {                                                       \
+      const T *logits, int rows, int columns, int pitch, const float *bias, const float *targets,  \
+      int target_pitch, int weighted, T *gradient, int gradient_pitch, float *d_bias,              \
+      double divisor, float *loss, int lanes, int rows_per_slab, Scratch *scratch) {               \
     elementwise_loss<T, V>(                                                                        \
-        Binary{}, logits, rows, columns, pitch, targets, target_pitch, weighted != 0, gradient,    \
-        gradient_pitch, divisor, loss, lanes, rows_per_slab, scratch);                             \
+        Binary{}, logits, rows, columns, pitch, bias, targets, target_pitch, weighted != 0,        \
+        gradient, gradient_pitch, d_bias, divisor, loss, lanes, rows_per_slab, scratch);           \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS) regression_loss_##SUFFIX(                  \
       int kind, double delta, const T *outputs, int rows, int columns, int pitch,                  \
-      const float *targets, int target_pitch, int weighted, T *gradient, int gradient_pitch,       \
-      double divisor, float *loss, int lanes, int rows_per_slab, Scratch *scratch) {               \
+      const float *bias, const float *targets, int target_pitch, int weighted, T *gradient,        \
+      int gradient_pitch, float *d_bias, double divisor, float *loss, int lanes,                   \
+      int rows_per_slab, Scratch *scratch) {                                                       \
     elementwise_loss<T, V>(                                                                        \
-        Regression{kind, delta}, outputs, rows, columns, pitch, targets, target_pitch,             \
-        weighted != 0, gradient, gradient_pitch, divisor, loss, lanes, rows_per_slab, scratch);    \
+        Regression{kind, delta}, outputs, rows, columns, pitch, bias, targets, target_pitch,       \
+        weighted != 0, gradient, gradient_pitch, d_bias, divisor, loss, lanes, rows_per_slab,      \
+        scratch);                                                                                  \
   }
 
 #ifdef EVENKEEL_BFLOAT16

@@ -266,10 +266,8 @@ public interface Backend extends AutoCloseable {
   /** target := source. */
   Operation copy(Matrix source, Matrix target);
 
-  // Losses: outputs and their gradient [N, K]; loss [1, 1] is the mean that the gradient belongs
-  // to.
-  // One more column of targets than is needed weighs the rows: each row's loss and gradient is
-  // multiplied by its own, and the mean is still over all rows.
+  // Losses: the mean, and its gradient. One more column of targets than is needed weighs the rows:
+  // each row's loss and gradient is multiplied by its own, and the mean is still over all rows.
 
   /**
    * Softmax cross-entropy of class numbers in targets [N, 1]. Smoothing ε moves ε/K of the weight
@@ -277,25 +275,13 @@ public interface Backend extends AutoCloseable {
    * which is 0 where all rows are of classes of weight 0. A number that is no class is an error
    * where the host sees it, else it makes the loss NaN.
    */
-  Operation softmaxCrossEntropy(
-      Matrix logits,
-      Matrix targets,
-      double smoothing,
-      Matrix classWeights,
-      Matrix dLogits,
-      Matrix loss);
+  Operation softmaxCrossEntropy(LossMemory of, double smoothing, Matrix classWeights);
 
   /** Binary cross-entropy with logits, for targets [N, K] in 0 … 1. */
-  Operation binaryCrossEntropy(Matrix logits, Matrix targets, Matrix dLogits, Matrix loss);
+  Operation binaryCrossEntropy(LossMemory of);
 
   /** (y − t)²; |y − t| with gradient 0 at 0; or Huber's mixture of both, which turns at delta. */
-  Operation regressionLoss(
-      RegressionLoss kind,
-      double delta,
-      Matrix outputs,
-      Matrix targets,
-      Matrix dOutputs,
-      Matrix loss);
+  Operation regressionLoss(LossMemory of, RegressionLoss kind, double delta);
 
   enum RegressionLoss {
     SQUARED,

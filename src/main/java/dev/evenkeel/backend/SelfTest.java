@@ -285,19 +285,26 @@ public final class SelfTest implements AutoCloseable {
       classes[i] = i % COLUMNS;
     }
     Arrays.fill(halves, 0.5f);
+    Matrix bias = normal(1, COLUMNS);
     Matrix dLogits = empty(ROWS, COLUMNS);
+    Matrix dBias = empty(1, COLUMNS);
     Matrix loss = empty(1, 1);
     bind(
         "softmaxCrossEntropy",
         backend.softmaxCrossEntropy(
-            outputs, holding(ROWS, 1, classes), 0.1, Matrix.NONE, dLogits, loss),
+            new LossMemory(
+                normal(ROWS, COLUMNS), bias, holding(ROWS, 1, classes), dLogits, dBias, loss),
+            0.1,
+            Matrix.NONE),
         dLogits,
+        dBias,
         loss);
     Matrix dBinary = empty(ROWS, COLUMNS);
     Matrix binary = empty(1, 1);
     bind(
         "binaryCrossEntropy",
-        backend.binaryCrossEntropy(outputs, holding(ROWS, COLUMNS, halves), dBinary, binary),
+        backend.binaryCrossEntropy(
+            new LossMemory(outputs, holding(ROWS, COLUMNS, halves), dBinary, binary)),
         dBinary,
         binary);
     for (RegressionLoss kind : RegressionLoss.values()) {
@@ -305,7 +312,8 @@ public final class SelfTest implements AutoCloseable {
       Matrix regression = empty(1, 1);
       bind(
           "regressionLoss " + kind.name().toLowerCase(Locale.ROOT),
-          backend.regressionLoss(kind, 1, outputs, normal(ROWS, COLUMNS), dOutputs, regression),
+          backend.regressionLoss(
+              new LossMemory(outputs, normal(ROWS, COLUMNS), dOutputs, regression), kind, 1),
           dOutputs,
           regression);
     }

@@ -6,6 +6,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Backend.RegressionLoss;
+import dev.evenkeel.backend.LossMemory;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.tensor.Matrix;
 import java.util.List;
@@ -22,30 +23,27 @@ import java.util.List;
 public sealed interface Loss {
 
   /**
-   * What a loss works on: outputs [N, K] and targets, from which it makes the gradient [N, K] and
-   * the loss [1, 1]; constants [1, n] are its {@link #constants}, NONE where there are none.
+   * What a loss works on.
    *
    * @param weighted whether the last column of the targets holds the weights of the rows
+   * @param constants [1, n], the loss's {@link #constants}; NONE where there are none
    */
-  record Bound(
-      Matrix outputs,
-      Matrix targets,
-      boolean weighted,
-      Matrix constants,
-      Matrix gradient,
-      Matrix loss) {
+  record Bound(LossMemory memory, boolean weighted, Matrix constants) {
+
+    private int outputs() {
+      return memory.outputs().columns();
+    }
 
     private int targetColumns() {
-      return weighted ? targets.columns() - 1 : targets.columns();
+      return memory.targets().columns() - (weighted ? 1 : 0);
     }
 
     private void requireTargetForEachOutput() {
-      if (targetColumns() != outputs.columns()) {
+      if (targetColumns() != outputs()) {
         throw new EvenkeelException(
             "The loss needs a target for each of the network's %s, but the targets have %s"
                 .formatted(
-                    Words.counted(outputs.columns(), "output"),
-                    Words.counted(targetColumns(), "column")));
+                    Words.counted(outputs(), "output"), Words.counted(targetColumns(), "column")));
       }
     }
   }
@@ -114,11 +112,11 @@ public sealed interface Loss {
 
     @Override
     public Operation bind(Backend backend, Bound to) {
-      if (!to.constants.isNone() && to.constants.columns() != to.outputs.columns()) {
+      if (!to.constants.isNone() && to.constants.columns() != to.outputs()) {
         throw new EvenkeelException(
             "A network of %s can't take %s"
                 .formatted(
-                    Words.counted(to.outputs.columns(), "output"),
+                    Words.counted(to.outputs(), "output"),
                     Words.counted(to.constants.columns(), "class weight")));
       }
       if (to.targetColumns() != 1) {
@@ -126,8 +124,7 @@ public sealed interface Loss {
             "Softmax cross-entropy takes one column of class numbers, but the targets have %s"
                 .formatted(Words.counted(to.targetColumns(), "column")));
       }
-      return backend.softmaxCrossEntropy(
-          to.outputs, to.targets, labelSmoothing, to.constants, to.gradient, to.loss);
+      return backend.softmaxCrossEntropy(to.memory, labelSmoothing, to.constants);
     }
   }
 
@@ -136,7 +133,7 @@ public sealed interface Loss {
     @Override
     public Operation bind(Backend backend, Bound to) {
       to.requireTargetForEachOutput();
-      return backend.binaryCrossEntropy(to.outputs, to.targets, to.gradient, to.loss);
+      return backend.binaryCrossEntropy(to.memory);
     }
   }
 
@@ -175,7 +172,7 @@ public sealed interface Loss {
   private static Operation regression(
       Backend backend, RegressionLoss kind, double delta, Bound to) {
     to.requireTargetForEachOutput();
-    return backend.regressionLoss(kind, delta, to.outputs, to.targets, to.gradient, to.loss);
+    return backend.regressionLoss(to.memory, kind, delta);
   }
 
   static Loss crossEntropy() {

@@ -48,7 +48,8 @@ final class LinearBlock implements Block {
       pass.probe(this, z);
     }
     Activation fused = pass.fused(activation);
-    boolean bare = bias == null && fused == Activation.IDENTITY;
+    boolean bare =
+        fused == Activation.IDENTITY && (bias == null || pass.leavesToLoss(this, bias.parameter));
     boolean inPlace = !pass.training() || activation == Activation.IDENTITY;
     Matrix y = inPlace ? z : pass.take(weight.rows);
     if (!bare) {

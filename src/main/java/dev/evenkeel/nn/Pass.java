@@ -3,6 +3,7 @@ package dev.evenkeel.nn;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BatchNormMemory;
+import dev.evenkeel.backend.LossMemory;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Step;
 import dev.evenkeel.tensor.Matrix;
@@ -43,6 +44,8 @@ public final class Pass {
   private final List<Matrix> retained = new ArrayList<>();
   private final Set<Matrix> spare = Collections.newSetFromMap(new IdentityHashMap<>());
   private Aside aside = Aside.NONE;
+  private Matrix outputBias = Matrix.NONE;
+  private Matrix outputBiasGradient = Matrix.NONE;
   private final Matrix output;
 
   /**
@@ -111,8 +114,14 @@ public final class Pass {
     return new Pass(model, memory, input, Matrix.NONE, new Step(), 0, true);
   }
 
+  /** In training without the bias of an output layer that has no activation. */
   public Matrix output() {
     return output;
+  }
+
+  /** What a loss of these outputs works on: in training the output layer's bias is its part. */
+  public LossMemory loss(Matrix targets, Matrix gradient, Matrix loss) {
+    return new LossMemory(output, outputBias, targets, gradient, outputBiasGradient, loss);
   }
 
   public List<Named> forward() {
@@ -161,6 +170,17 @@ public final class Pass {
 
   boolean isInput(Matrix x) {
     return x == input;
+  }
+
+  /** Whether the loss adds the bias of this block, which has no activation behind it. */
+  boolean leavesToLoss(Block block, Parameter bias) {
+    List<Block> blocks = model.blocks();
+    if (!training() || block != blocks.get(blocks.size() - 1)) {
+      return false;
+    }
+    outputBias = bias.value();
+    outputBiasGradient = gradient(bias);
+    return true;
   }
 
   /** Memory for all rows of this pass. */

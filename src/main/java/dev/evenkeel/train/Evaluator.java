@@ -148,7 +148,9 @@ public final class Evaluator implements AutoCloseable {
       Matrix gradient = memory.take(rows, y.columns());
       operations.add(
           loss.get()
-              .bind(backend, new Loss.Bound(y, t, data.isWeighted(), constants, gradient, value)));
+              .bind(
+                  backend,
+                  new Loss.Bound(pass.loss(t, gradient, value), data.isWeighted(), constants)));
     }
     return new Bound(
         rows,

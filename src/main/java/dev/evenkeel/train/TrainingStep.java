@@ -282,8 +282,7 @@ public final class TrainingStep implements AutoCloseable {
     Matrix batch = memory.take(rows, source.features.columns());
     Matrix targets = memory.takeExact(rows, source.targets.columns());
     Pass pass = Pass.training(model, memory, batch, gradients, step, seed);
-    Matrix outputs = pass.output();
-    Matrix outputGradient = memory.take(rows, outputs.columns());
+    Matrix outputGradient = memory.take(rows, pass.output().columns());
     List<Pass.Named> named = new ArrayList<>(pass.forward());
     named.add(
         new Pass.Named(
@@ -291,7 +290,9 @@ public final class TrainingStep implements AutoCloseable {
             loss.bind(
                 backend,
                 new Loss.Bound(
-                    outputs, targets, source.weighted, lossConstants, outputGradient, lossValue())),
+                    pass.loss(targets, outputGradient, lossValue()),
+                    source.weighted,
+                    lossConstants)),
             outputGradient));
     Operation[] forward = bare(named);
     named.addAll(pass.backward(outputGradient));

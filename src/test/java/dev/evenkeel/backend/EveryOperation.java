@@ -298,17 +298,22 @@ final class EveryOperation implements AutoCloseable {
       classes[i] = i % c;
     }
     Matrix d = rows();
+    Matrix dBias = empty(1, c);
     Matrix loss = empty(1, 1);
     bind(
         "softmaxCrossEntropy",
-        backend.softmaxCrossEntropy(outputs, matrix(n, 1, classes), 0.1, Matrix.NONE, d, loss),
+        backend.softmaxCrossEntropy(
+            new LossMemory(normalRows(10), normal(1, c, 14), matrix(n, 1, classes), d, dBias, loss),
+            0.1,
+            Matrix.NONE),
         d,
+        dBias,
         loss);
     Matrix dBinary = rows();
     Matrix binaryLoss = empty(1, 1);
     bind(
         "binaryCrossEntropy",
-        backend.binaryCrossEntropy(outputs, targets, dBinary, binaryLoss),
+        backend.binaryCrossEntropy(new LossMemory(outputs, targets, dBinary, binaryLoss)),
         dBinary,
         binaryLoss);
     Matrix dRegression = rows();
@@ -316,7 +321,7 @@ final class EveryOperation implements AutoCloseable {
     bind(
         "regressionLoss",
         backend.regressionLoss(
-            RegressionLoss.HUBER, 1, outputs, targets, dRegression, regressionLoss),
+            new LossMemory(outputs, targets, dRegression, regressionLoss), RegressionLoss.HUBER, 1),
         dRegression,
         regressionLoss);
   }

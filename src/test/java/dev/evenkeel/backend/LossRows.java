@@ -13,7 +13,9 @@ import java.util.List;
 /** Losses and their gradients. */
 final class LossRows {
 
-  private static final int[][] SHAPES = {{1, 1}, {7, 13}, {3, 1031}, {65, 257}, {131_101, 3}};
+  private static final int[][] SHAPES = {
+    {1, 1}, {7, 13}, {300, 10}, {3, 1031}, {65, 257}, {131_101, 3}
+  };
 
   private LossRows() {}
 
@@ -36,7 +38,7 @@ final class LossRows {
           }
         }
         for (boolean weighted : new boolean[] {false, true}) {
-          String details = input + (weighted ? ", weighted rows" : "");
+          String details = input + (weighted ? ", weighted rows, bias" : "");
           rows.add(
               new Row(
                   "binaryCrossEntropy", details, bench -> binary(bench, values, weighted, n, c)));
@@ -51,7 +53,7 @@ final class LossRows {
         rows.add(
             new Row(
                 "softmaxCrossEntropy",
-                input + ", weighted rows",
+                input + ", weighted rows, bias",
                 bench -> weightedRows(bench, values, n, c)));
       }
     }
@@ -106,6 +108,43 @@ final class LossRows {
     return weights == null ? null : Reference.doubles(weights);
   }
 
+  private static float[] bias(int c) {
+    return Values.NORMAL.of(1, c, 9);
+  }
+
+  private static LossMemory memory(
+      Bench bench, float[] outputs, boolean biased, Matrix targets, int n, int c) {
+    return new LossMemory(
+        bench.rows(n, c, outputs),
+        biased ? bench.input(1, c, bias(c)) : Matrix.NONE,
+        targets,
+        bench.outputRows(n, c),
+        biased ? bench.output(1, c) : Matrix.NONE,
+        bench.output(1, 1));
+  }
+
+  /** The outputs with their bias: sums of two floats, as every device makes them. */
+  private static double[] complete(float[] outputs, boolean biased, int c) {
+    float[] sums = outputs.clone();
+    for (int i = 0; i < sums.length; i++) {
+      sums[i] += biased ? bias(c)[i % c] : 0;
+    }
+    return Reference.doubles(sums);
+  }
+
+  private static void compareBias(Bench bench, LossMemory memory, double[] gradient, int c) {
+    if (!memory.hasBias()) {
+      return;
+    }
+    double[] sums = new double[c];
+    double[] sizes = new double[c];
+    for (int i = 0; i < gradient.length; i++) {
+      sums[i % c] += gradient[i];
+      sizes[i % c] += Math.abs(gradient[i]);
+    }
+    bench.near(Tolerance.BIAS_GRADIENT, "dBias", sums, bench.read(memory.dBias()), sizes);
+  }
+
   private static void softmax(
       Bench bench, float[] logits, double smoothing, boolean weighted, int n, int c) {
     compareSoftmax(
@@ -135,33 +174,27 @@ final class LossRows {
       float[] rowWeights,
       int n,
       int c) {
-    Matrix dLogits = bench.outputRows(n, c);
-    Matrix loss = bench.output(1, 1);
-    bench
-        .backend
-        .softmaxCrossEntropy(
-            bench.rows(n, c, logits),
-            targets(bench, column(classes), rowWeights, n, 1),
-            smoothing,
-            weights == null ? Matrix.NONE : bench.input(1, c, weights),
-            dLogits,
-            loss)
-        .run();
+    boolean biased = rowWeights != null;
+    Matrix targets = targets(bench, column(classes), rowWeights, n, 1);
+    LossMemory memory = memory(bench, logits, biased, targets, n, c);
+    Matrix classWeights = weights == null ? Matrix.NONE : bench.input(1, c, weights);
+    bench.backend.softmaxCrossEntropy(memory, smoothing, classWeights).run();
     Reference.Loss expected =
         Reference.softmaxCrossEntropy(
-            Reference.doubles(logits),
+            complete(logits, biased, c),
             classes,
             smoothing,
             doubles(weights),
             doubles(rowWeights),
             n,
             c);
-    bench.near(Tolerance.LOSS, "loss", new double[] {expected.loss()}, loss);
+    bench.near(Tolerance.LOSS, "loss", new double[] {expected.loss()}, memory.loss());
+    compareBias(bench, memory, expected.gradient(), c);
     double total = 0;
     for (int target : classes) {
       total += weights == null ? 1 : weights[target];
     }
-    float[] gradient = bench.read(dLogits);
+    float[] gradient = bench.read(memory.gradient());
     double worst = 0;
     double worstSum = 0;
     for (int i = 0; i < n; i++) {
@@ -212,7 +245,8 @@ final class LossRows {
     for (float target : new float[] {3, -1, Float.NaN, 1.5f, -0.5f}) {
       Matrix targets = bench.input(2, 1, new float[] {2, target});
       Operation operation =
-          bench.backend.softmaxCrossEntropy(logits, targets, 0, Matrix.NONE, dLogits, loss);
+          bench.backend.softmaxCrossEntropy(
+              new LossMemory(logits, targets, dLogits, loss), 0, Matrix.NONE);
       if (!bench.backend.device().equals("cpu")) {
         operation.run();
         bench.holds(Float.isNaN(bench.read(loss)[0]), "the loss is NaN");
@@ -238,7 +272,8 @@ final class LossRows {
     Arrays.fill(ones, 1);
     for (float[] rowWeights : new float[][] {null, rowWeights(n, true)}) {
       Matrix targets = targets(bench, ones, rowWeights, n, 1);
-      bench.backend.softmaxCrossEntropy(logits, targets, 0.1, weights, dLogits, loss).run();
+      LossMemory memory = new LossMemory(logits, targets, dLogits, loss);
+      bench.backend.softmaxCrossEntropy(memory, 0.1, weights).run();
       bench.exact("loss", new float[1], loss);
       bench.exact("dLogits", new float[n * c], dLogits);
     }
@@ -256,20 +291,15 @@ final class LossRows {
     for (int i = 0; i < targets.length; i++) {
       targets[i] = i % 5 == 0 ? 0.25f : targets[i] > 0 ? 1 : 0;
     }
-    Matrix gradient = bench.outputRows(n, c);
-    Matrix loss = bench.output(1, 1);
-    bench
-        .backend
-        .binaryCrossEntropy(
-            bench.rows(n, c, logits), targets(bench, targets, weights, n, c), gradient, loss)
-        .run();
+    LossMemory memory =
+        memory(bench, logits, weighted, targets(bench, targets, weights, n, c), n, c);
+    bench.backend.binaryCrossEntropy(memory).run();
     compare(
         bench,
         sigmoid(bench),
         Reference.binaryCrossEntropy(
-            Reference.doubles(logits), Reference.doubles(targets), doubles(weights)),
-        gradient,
-        loss);
+            complete(logits, weighted, c), Reference.doubles(targets), doubles(weights)),
+        memory);
   }
 
   private static void regression(
@@ -277,25 +307,19 @@ final class LossRows {
     float[] weights = rowWeights(n, weighted);
     float[] outputs = values.of(n, c, 7);
     float[] targets = values.of(n, c, 8);
-    Matrix gradient = bench.outputRows(n, c);
-    Matrix loss = bench.output(1, 1);
-    bench
-        .backend
-        .regressionLoss(
-            kind,
-            0.75,
-            bench.rows(n, c, outputs),
-            targets(bench, targets, weights, n, c),
-            gradient,
-            loss)
-        .run();
+    LossMemory memory =
+        memory(bench, outputs, weighted, targets(bench, targets, weights, n, c), n, c);
+    bench.backend.regressionLoss(memory, kind, 0.75).run();
     compare(
         bench,
         Tolerance.LOSS_GRADIENT,
         Reference.regressionLoss(
-            kind, 0.75, Reference.doubles(outputs), Reference.doubles(targets), doubles(weights)),
-        gradient,
-        loss);
+            kind,
+            0.75,
+            complete(outputs, weighted, c),
+            Reference.doubles(targets),
+            doubles(weights)),
+        memory);
   }
 
   private static void noError(Bench bench) {
@@ -304,15 +328,16 @@ final class LossRows {
       Matrix gradient = bench.outputRows(7, 13);
       Matrix loss = bench.output(1, 1);
       Matrix both = bench.rows(7, 13, outputs);
-      bench.backend.regressionLoss(kind, 1, both, both, gradient, loss).run();
+      bench.backend.regressionLoss(new LossMemory(both, both, gradient, loss), kind, 1).run();
       bench.exact("gradient", new float[7 * 13], gradient);
       bench.exact("loss", new float[1], loss);
     }
   }
 
   private static void compare(
-      Bench bench, Tolerance tolerance, Reference.Loss truth, Matrix gradient, Matrix loss) {
-    bench.near(Tolerance.LOSS, "loss", new double[] {truth.loss()}, loss);
-    bench.near(tolerance, "gradient", truth.gradient(), gradient);
+      Bench bench, Tolerance tolerance, Reference.Loss truth, LossMemory memory) {
+    bench.near(Tolerance.LOSS, "loss", new double[] {truth.loss()}, memory.loss());
+    bench.near(tolerance, "gradient", truth.gradient(), memory.gradient());
+    compareBias(bench, memory, truth.gradient(), memory.outputs().columns());
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.evenkeel.Expect;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
+import dev.evenkeel.backend.LossMemory;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.tensor.Matrix;
@@ -60,12 +61,13 @@ class LossTest {
     return loss.bind(
         backend,
         new Loss.Bound(
-            backend.table(new float[2 * outputs], 2, outputs),
-            backend.table(new float[2 * targets], 2, targets),
+            new LossMemory(
+                backend.table(new float[2 * outputs], 2, outputs),
+                backend.table(new float[2 * targets], 2, targets),
+                backend.table(new float[2 * outputs], 2, outputs),
+                backend.table(new float[1], 1, 1)),
             false,
-            constants.length == 0 ? Matrix.NONE : backend.table(constants, 1, constants.length),
-            backend.table(new float[2 * outputs], 2, outputs),
-            backend.table(new float[1], 1, 1)));
+            constants.length == 0 ? Matrix.NONE : backend.table(constants, 1, constants.length)));
   }
 
   @Test
@@ -101,12 +103,13 @@ class LossTest {
               .bind(
                   backend,
                   new Loss.Bound(
-                      backend.table(new float[6], 2, 3),
-                      backend.table(new float[] {2, 3}, 2, 1),
+                      new LossMemory(
+                          backend.table(new float[6], 2, 3),
+                          backend.table(new float[] {2, 3}, 2, 1),
+                          backend.table(new float[6], 2, 3),
+                          backend.table(new float[1], 1, 1)),
                       false,
-                      Matrix.NONE,
-                      backend.table(new float[6], 2, 3),
-                      backend.table(new float[1], 1, 1)));
+                      Matrix.NONE));
       Expect.failure(
           loss::run,
           "Row 1 of the batch has class 3, but the network has 3 outputs (classes 0 to 2)");

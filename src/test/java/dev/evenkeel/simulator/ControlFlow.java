@@ -9,7 +9,8 @@ import java.util.List;
  * Where lanes that parted meet again: the immediate post-dominator of every branch.
  *
  * <p>Works on single instructions. Ways that end in an early return are left out, so that the other
- * lanes meet before the end of the kernel where they can.
+ * lanes meet before the end of the kernel where they can. What leads to an early return alone is
+ * looked at by itself.
  */
 final class ControlFlow {
 
@@ -27,9 +28,16 @@ final class ControlFlow {
     size = successors.size();
     meeting = new int[size];
     java.util.Arrays.fill(meeting, -1);
-    int exit = mainExit();
-    if (exit >= 0) {
-      immediatePostDominators(exit);
+    int[][] predecessors = predecessors();
+    BitSet open = new BitSet(size);
+    open.set(0, size);
+    int exit = mainExit(predecessors, open);
+    while (exit >= 0) {
+      BitSet live = reaching(exit, predecessors);
+      live.and(open);
+      immediatePostDominators(exit, predecessors, live);
+      open.andNot(live);
+      exit = mainExit(predecessors, open);
     }
   }
 
@@ -53,14 +61,15 @@ final class ControlFlow {
     return predecessors;
   }
 
-  /** The return that most of the kernel leads to. */
-  private int mainExit() {
+  /** The return that most of the open instructions lead to, or -1 where none does. */
+  private int mainExit(int[][] predecessors, BitSet open) {
     int best = -1;
-    int most = -1;
-    int[][] predecessors = predecessors();
+    int most = 0;
     for (int i = 0; i < size; i++) {
-      if (successors.get(i).length == 0) {
-        int reached = reaching(i, predecessors).cardinality();
+      if (open.get(i) && successors.get(i).length == 0) {
+        BitSet reaching = reaching(i, predecessors);
+        reaching.and(open);
+        int reached = reaching.cardinality();
         if (reached >= most) {
           most = reached;
           best = i;
@@ -87,10 +96,8 @@ final class ControlFlow {
   }
 
   /** Cooper, Harvey and Kennedy's iteration, on the graph turned round. */
-  private void immediatePostDominators(int exit) {
-    int[][] predecessors = predecessors();
-    BitSet live = reaching(exit, predecessors);
-    int[] order = postorder(exit, predecessors);
+  private void immediatePostDominators(int exit, int[][] predecessors, BitSet live) {
+    int[] order = postorder(exit, predecessors, live);
     int[] rank = new int[size];
     for (int i = 0; i < order.length; i++) {
       rank[order[i]] = i;
@@ -127,7 +134,7 @@ final class ControlFlow {
   }
 
   /** Of the graph turned round, from the exit: the exit comes last. */
-  private int[] postorder(int exit, int[][] predecessors) {
+  private int[] postorder(int exit, int[][] predecessors, BitSet live) {
     int[] order = new int[size];
     int count = 0;
     BitSet seen = new BitSet(size);
@@ -142,7 +149,7 @@ final class ControlFlow {
         stack.pop();
       } else {
         int p = before[top[1]++];
-        if (!seen.get(p)) {
+        if (live.get(p) && !seen.get(p)) {
           seen.set(p);
           stack.push(new int[] {p, 0});
         }

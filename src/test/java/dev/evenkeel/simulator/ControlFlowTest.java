@@ -2,6 +2,7 @@ package dev.evenkeel.simulator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Lanes that part, and meet again. */
@@ -58,6 +59,17 @@ class ControlFlowTest {
     for (int t = 0; t < THREADS; t++) {
       assertEquals(t % 3 == 0 ? -1 : collatz(t + 1), gpu.memory.getInt(out + 4 * t));
     }
+  }
+
+  /** A kernel that parts into two ways, each with its own return. */
+  @Test
+  void lanesMeetOnAWayThatLeadsToAnEarlyReturnAlone() {
+    int[] way = {1, 5};
+    int[] parted = {2, 3};
+    int[][] successors = {way, parted, {3}, {4}, {}, {6, 7}, {7}, {8}, {9}, {}};
+    int[] meeting = new ControlFlow(List.of(successors)).meeting;
+    assertEquals(3, meeting[1]);
+    assertEquals(7, meeting[5]);
   }
 
   @Test

@@ -1,12 +1,12 @@
 package dev.evenkeel.backend.cpu;
 
-import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.backend.LossMemory;
 
 /** Mean over all N·K of max(z, 0) − z t + log(1 + exp(−|z|)); gradient (σ(z) − t) / (N K). */
 final class BinaryCrossEntropy extends Losses {
 
-  BinaryCrossEntropy(Workers workers, Matrix logits, Matrix targets, Matrix dLogits, Matrix loss) {
-    super(workers, logits, targets, logits.columns(), dLogits, loss, 40);
+  BinaryCrossEntropy(Workers workers, LossMemory of) {
+    super(workers, of, of.outputs().columns(), 40);
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.Dropping;
+import dev.evenkeel.backend.LossMemory;
 import dev.evenkeel.backend.Masking;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Readback;
@@ -264,31 +265,30 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public Operation softmaxCrossEntropy(
-      Matrix logits,
-      Matrix targets,
-      double smoothing,
-      Matrix classWeights,
-      Matrix dLogits,
-      Matrix loss) {
-    return new SoftmaxCrossEntropy(
-        scratch, workers, logits, targets, smoothing, classWeights, dLogits, loss);
+  public Operation softmaxCrossEntropy(LossMemory of, double smoothing, Matrix classWeights) {
+    return withBias(of, new SoftmaxCrossEntropy(scratch, workers, of, smoothing, classWeights));
   }
 
   @Override
-  public Operation binaryCrossEntropy(Matrix logits, Matrix targets, Matrix dLogits, Matrix loss) {
-    return new BinaryCrossEntropy(workers, logits, targets, dLogits, loss);
+  public Operation binaryCrossEntropy(LossMemory of) {
+    return withBias(of, new BinaryCrossEntropy(workers, of));
   }
 
   @Override
-  public Operation regressionLoss(
-      RegressionLoss kind,
-      double delta,
-      Matrix outputs,
-      Matrix targets,
-      Matrix dOutputs,
-      Matrix loss) {
-    return new Regression(workers, kind, delta, outputs, targets, dOutputs, loss);
+  public Operation regressionLoss(LossMemory of, RegressionLoss kind, double delta) {
+    return withBias(of, new Regression(workers, of, kind, delta));
+  }
+
+  private Operation withBias(LossMemory of, Operation loss) {
+    if (!of.hasBias()) {
+      return loss;
+    }
+    Matrix y = of.outputs();
+    Matrix dy = of.gradient();
+    return new Simple.InOrder(
+        activationForward(y, of.bias(), Activation.IDENTITY, y),
+        loss,
+        activationBackward(dy, y, y, Activation.IDENTITY, dy, of.dBias()));
   }
 
   @Override

@@ -2,11 +2,13 @@ package dev.evenkeel.backend.cpu;
 
 import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
+import dev.evenkeel.backend.LossMemory;
 import dev.evenkeel.tensor.Matrix;
 
 /**
- * Losses: each row's loss and its gradient in one pass. The rows' losses are summed in double, in
- * the order of the rows, so the result does not depend on the number of workers.
+ * Losses of complete outputs: each row's loss and its gradient in one pass. The rows' losses are
+ * summed in double, in the order of the rows, so the result does not depend on the number of
+ * workers.
  */
 abstract class Losses extends ParallelOperation {
 
@@ -23,27 +25,20 @@ abstract class Losses extends ParallelOperation {
   private final double[] rowLoss;
   private final Matrix loss;
 
-  Losses(
-      Workers workers,
-      Matrix outputs,
-      Matrix targets,
-      int targetColumns,
-      Matrix gradient,
-      Matrix loss,
-      double nanosecondsPerElement) {
-    super(workers, outputs.size() * nanosecondsPerElement);
-    this.outputs = data(outputs);
-    this.outputsOffset = (int) outputs.offset();
-    this.targets = data(targets);
-    this.targetsOffset = (int) targets.offset();
-    this.targetsPitch = targets.columns();
+  Losses(Workers workers, LossMemory of, int targetColumns, double nanosecondsPerElement) {
+    super(workers, of.outputs().size() * nanosecondsPerElement);
+    this.outputs = data(of.outputs());
+    this.outputsOffset = (int) of.outputs().offset();
+    this.targets = data(of.targets());
+    this.targetsOffset = (int) of.targets().offset();
+    this.targetsPitch = of.targets().columns();
     this.weighted = targetsPitch > targetColumns;
-    this.gradient = data(gradient);
-    this.gradientOffset = (int) gradient.offset();
-    this.rows = outputs.rows();
-    this.columns = outputs.columns();
+    this.gradient = data(of.gradient());
+    this.gradientOffset = (int) of.gradient().offset();
+    this.rows = of.outputs().rows();
+    this.columns = of.outputs().columns();
     this.rowLoss = new double[rows];
-    this.loss = loss;
+    this.loss = of.loss();
   }
 
   /** Where the targets of a row begin. */

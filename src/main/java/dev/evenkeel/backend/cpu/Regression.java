@@ -1,7 +1,7 @@
 package dev.evenkeel.backend.cpu;
 
 import dev.evenkeel.backend.Backend.RegressionLoss;
-import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.backend.LossMemory;
 
 /** Mean over all N·K of e², |e| or Huber's loss, with e = y − t. */
 final class Regression extends Losses {
@@ -9,15 +9,8 @@ final class Regression extends Losses {
   private final RegressionLoss kind;
   private final double delta;
 
-  Regression(
-      Workers workers,
-      RegressionLoss kind,
-      double delta,
-      Matrix outputs,
-      Matrix targets,
-      Matrix dOutputs,
-      Matrix loss) {
-    super(workers, outputs, targets, outputs.columns(), dOutputs, loss, 3);
+  Regression(Workers workers, LossMemory of, RegressionLoss kind, double delta) {
+    super(workers, of, of.outputs().columns(), 3);
     this.kind = kind;
     this.delta = delta;
   }

@@ -12,7 +12,7 @@ final class Simple {
 
   private Simple() {}
 
-  record InOrder(Operation[] operations) implements Backend.Sequence {
+  record InOrder(Operation... operations) implements Backend.Sequence {
     @Override
     public void run() {
       for (Operation operation : operations) {

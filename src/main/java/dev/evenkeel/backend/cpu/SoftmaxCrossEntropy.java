@@ -4,6 +4,7 @@ import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import dev.evenkeel.backend.LossMemory;
 import dev.evenkeel.tensor.Matrix;
 
 /**
@@ -20,15 +21,8 @@ final class SoftmaxCrossEntropy extends Losses {
   private double totalWeight;
 
   SoftmaxCrossEntropy(
-      Scratch[] scratch,
-      Workers workers,
-      Matrix logits,
-      Matrix targets,
-      double smoothing,
-      Matrix classWeights,
-      Matrix dLogits,
-      Matrix loss) {
-    super(workers, logits, targets, 1, dLogits, loss, 8);
+      Scratch[] scratch, Workers workers, LossMemory of, double smoothing, Matrix classWeights) {
+    super(workers, of, 1, 8);
     this.scratch = scratch;
     this.smoothing = smoothing;
     this.classWeights = classWeights.isNone() ? null : data(classWeights);

@@ -10,6 +10,7 @@ import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.DeviceOptions;
 import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.Dropping;
+import dev.evenkeel.backend.LossMemory;
 import dev.evenkeel.backend.Masking;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Precision;
@@ -436,41 +437,19 @@ public final class CudaBackend implements Backend {
   // Losses
 
   @Override
-  public Operation softmaxCrossEntropy(
-      Matrix logits,
-      Matrix targets,
-      double smoothing,
-      Matrix classWeights,
-      Matrix dLogits,
-      Matrix loss) {
+  public Operation softmaxCrossEntropy(LossMemory of, double smoothing, Matrix classWeights) {
     return bound(
-        kernels.losses.softmaxCrossEntropy(
-            view(logits),
-            view(targets),
-            smoothing,
-            vector(classWeights),
-            view(dLogits),
-            vector(loss)));
+        kernels.losses.softmaxCrossEntropy(Kernels.Loss.of(of), smoothing, vector(classWeights)));
   }
 
   @Override
-  public Operation binaryCrossEntropy(Matrix logits, Matrix targets, Matrix dLogits, Matrix loss) {
-    return bound(
-        kernels.losses.binaryCrossEntropy(
-            view(logits), view(targets), view(dLogits), vector(loss)));
+  public Operation binaryCrossEntropy(LossMemory of) {
+    return bound(kernels.losses.binaryCrossEntropy(Kernels.Loss.of(of)));
   }
 
   @Override
-  public Operation regressionLoss(
-      RegressionLoss kind,
-      double delta,
-      Matrix outputs,
-      Matrix targets,
-      Matrix dOutputs,
-      Matrix loss) {
-    return bound(
-        kernels.losses.regressionLoss(
-            kind, delta, view(outputs), view(targets), view(dOutputs), vector(loss)));
+  public Operation regressionLoss(LossMemory of, RegressionLoss kind, double delta) {
+    return bound(kernels.losses.regressionLoss(Kernels.Loss.of(of), kind, delta));
   }
 
   // Updates

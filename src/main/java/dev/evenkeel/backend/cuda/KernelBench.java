@@ -135,12 +135,16 @@ public final class KernelBench implements AutoCloseable {
       View[] slopes = padded(sets, shape, pitch, type);
       View targets = View.floats(device.take(4L * shape.rows), shape.rows, 1);
       long loss = device.take(4);
+      long bias = device.take(4L * shape.columns);
+      long dBias = device.take(4L * shape.columns);
       IntFunction<Operation> copy = i -> kernels.data.copy(logits[i], slopes[i]);
       return new BesideCopy(device, shape.toString(), type, sets, 2e-6 * bytes, copy)
           .time(
               "softmax cross-entropy",
               (2 * bytes + 4L * shape.rows) * 1e-6,
-              i -> kernels.losses.softmaxCrossEntropy(logits[i], targets, 0, 0, slopes[i], loss));
+              i ->
+                  kernels.losses.softmaxCrossEntropy(
+                      new Kernels.Loss(logits[i], bias, targets, slopes[i], dBias, loss), 0, 0));
     } finally {
       device.giveBack();
     }

@@ -3,6 +3,7 @@ package dev.evenkeel.backend.cuda;
 import static dev.evenkeel.backend.cuda.CudaBuffer.vector;
 
 import dev.evenkeel.backend.BatchNormMemory;
+import dev.evenkeel.backend.LossMemory;
 import dev.evenkeel.backend.RowNormMemory;
 import java.util.Arrays;
 
@@ -101,6 +102,24 @@ final class Kernels {
   }
 
   /**
+   * What a loss works on: its outputs and their gradient have one type, targets are float32.
+   *
+   * @param bias 0, as {@code dBias}, where the outputs are complete
+   */
+  record Loss(View outputs, long bias, View targets, View gradient, long dBias, long loss) {
+
+    static Loss of(LossMemory loss) {
+      return new Loss(
+          CudaBuffer.view(loss.outputs()),
+          vector(loss.bias()),
+          CudaBuffer.view(loss.targets()),
+          CudaBuffer.view(loss.gradient()),
+          vector(loss.dBias()),
+          vector(loss.loss()));
+    }
+  }
+
+  /**
    * What every update works on.
    *
    * @param copy bfloat16 copy of the parameters, written too; 0 for none
@@ -144,7 +163,7 @@ final class Kernels {
     this.norms = new NormKernels(launcher);
     this.rowNorms = new RowNormKernels(launcher);
     this.weightNorms = new WeightNormKernels(launcher);
-    this.losses = new LossKernels(launcher);
+    this.losses = new LossKernels(launcher, activations);
     this.updates = new UpdateKernels(launcher);
   }
 

@@ -1,19 +1,18 @@
 package dev.evenkeel.backend.cuda;
 
+import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend.RegressionLoss;
 import dev.evenkeel.backend.Operation;
 
-/**
- * Launches of {@code kernels/loss.cu}.
- *
- * <p>Targets are float32, dLogits has the type of logits, the loss is one float.
- */
+/** Launches of {@code kernels/loss.cu}. */
 final class LossKernels {
 
   private final Launcher launcher;
+  private final ActivationKernels activations;
 
-  LossKernels(Launcher launcher) {
+  LossKernels(Launcher launcher, ActivationKernels activations) {
     this.launcher = launcher;
+    this.activations = activations;
   }
 
   /** 1 where a column behind the targets weighs the rows. */
@@ -21,49 +20,61 @@ final class LossKernels {
     return targets.columns() > columns ? 1 : 0;
   }
 
-  Operation softmaxCrossEntropy(
-      View logits, View targets, double smoothing, long classWeights, View dLogits, long loss) {
-    int width = Launcher.width(logits, dLogits);
+  Operation softmaxCrossEntropy(Kernels.Loss of, double smoothing, long classWeights) {
+    View logits = of.outputs();
+    int width = Launcher.width(logits, of.gradient());
     int vectors = Panels.divideUp(logits.columns(), width);
-    int group = vectors > Panels.THREADS ? Panels.THREADS : Panels.powerOfTwo(vectors, 32);
+    boolean oneVectorEach = vectors <= Panels.WARP;
+    int group = vectors > Panels.THREADS ? Panels.THREADS : Panels.powerOfTwo(vectors, Panels.WARP);
     int blocks = Panels.divideUp(logits.rows(), Panels.THREADS / group);
-    Operation gradient =
+    Operation all =
         launcher.launch(
             "softmax_cross_entropy" + Launcher.suffix(logits, width),
-            CudaDriver.Grid.of(Math.min(blocks, Launcher.BLOCKS), Panels.THREADS),
+            new CudaDriver.Grid(1, Math.min(blocks, Launcher.BLOCKS), Panels.THREADS, 1),
             logits.address(),
             logits.rows(),
             logits.columns(),
             logits.pitch(),
-            targets.address(),
-            targets.pitch(),
-            isWeighted(targets, 1),
+            of.bias(),
+            of.targets().address(),
+            of.targets().pitch(),
+            isWeighted(of.targets(), 1),
             smoothing,
             classWeights,
-            dLogits.address(),
-            dLogits.pitch(),
-            loss,
+            of.gradient().address(),
+            of.gradient().pitch(),
+            oneVectorEach ? of.dBias() : 0L,
+            of.loss(),
             group,
             launcher.scratch());
-    if (classWeights == 0) {
-      return gradient;
+    if (classWeights != 0) {
+      all = Launcher.inOrder(classWeightTotal(of, classWeights), all);
     }
-    Operation total =
-        launcher.launch(
-            "class_weight_total_f32x1",
-            CudaDriver.Grid.of(
-                Math.min(Panels.divideUp(logits.rows(), Panels.THREADS), 64), Panels.THREADS),
-            targets.address(),
-            targets.pitch(),
-            logits.rows(),
-            logits.columns(),
-            classWeights,
-            launcher.scratch());
-    return Launcher.inOrder(total, gradient);
+    return oneVectorEach ? all : Launcher.inOrder(all, biasGradient(of));
   }
 
-  Operation binaryCrossEntropy(View logits, View targets, View dLogits, long loss) {
-    int width = Launcher.width(logits, dLogits);
+  private Operation classWeightTotal(Kernels.Loss of, long classWeights) {
+    int rows = of.outputs().rows();
+    return launcher.launch(
+        "class_weight_total_f32x1",
+        CudaDriver.Grid.of(Math.min(Panels.divideUp(rows, Panels.THREADS), 64), Panels.THREADS),
+        of.targets().address(),
+        of.targets().pitch(),
+        rows,
+        of.outputs().columns(),
+        classWeights,
+        launcher.scratch());
+  }
+
+  /** By a kernel of its own, where a thread has several vectors of a row. */
+  private Operation biasGradient(Kernels.Loss of) {
+    View slopes = of.gradient();
+    return activations.backward(slopes, slopes, slopes, Activation.IDENTITY, slopes, of.dBias());
+  }
+
+  Operation binaryCrossEntropy(Kernels.Loss of) {
+    View logits = of.outputs();
+    int width = Launcher.width(logits, of.gradient());
     Panels panels = Panels.ofSums(logits.rows(), logits.columns(), width, logits.type().bytes);
     return launcher.launch(
         "binary_cross_entropy" + Launcher.suffix(logits, width),
@@ -72,21 +83,23 @@ final class LossKernels {
         logits.rows(),
         logits.columns(),
         logits.pitch(),
-        targets.address(),
-        targets.pitch(),
-        isWeighted(targets, logits.columns()),
-        dLogits.address(),
-        dLogits.pitch(),
+        of.bias(),
+        of.targets().address(),
+        of.targets().pitch(),
+        isWeighted(of.targets(), logits.columns()),
+        of.gradient().address(),
+        of.gradient().pitch(),
+        of.dBias(),
         (double) logits.size(),
-        loss,
+        of.loss(),
         panels.lanes(),
         panels.rowsPerSlab(),
         launcher.scratch());
   }
 
-  Operation regressionLoss(
-      RegressionLoss kind, double delta, View outputs, View targets, View dOutputs, long loss) {
-    int width = Launcher.width(outputs, dOutputs);
+  Operation regressionLoss(Kernels.Loss of, RegressionLoss kind, double delta) {
+    View outputs = of.outputs();
+    int width = Launcher.width(outputs, of.gradient());
     Panels panels = Panels.ofSums(outputs.rows(), outputs.columns(), width, outputs.type().bytes);
     return launcher.launch(
         "regression_loss" + Launcher.suffix(outputs, width),
@@ -97,13 +110,15 @@ final class LossKernels {
         outputs.rows(),
         outputs.columns(),
         outputs.pitch(),
-        targets.address(),
-        targets.pitch(),
-        isWeighted(targets, outputs.columns()),
-        dOutputs.address(),
-        dOutputs.pitch(),
+        of.bias(),
+        of.targets().address(),
+        of.targets().pitch(),
+        isWeighted(of.targets(), outputs.columns()),
+        of.gradient().address(),
+        of.gradient().pitch(),
+        of.dBias(),
         (double) outputs.size(),
-        loss,
+        of.loss(),
         panels.lanes(),
         panels.rowsPerSlab(),
         launcher.scratch());

@@ -12,7 +12,7 @@ record Panels(int lanes, int panels, int slabs, int rowsPerSlab) {
   /** Of every block, as {@code kernels/common.cuh} has it. */
   static final int THREADS = 256;
 
-  private static final int WARP = 32;
+  static final int WARP = 32;
 
   /** Rows that a thread asks memory for at once. */
   private static final int ROWS_AT_ONCE = 8;

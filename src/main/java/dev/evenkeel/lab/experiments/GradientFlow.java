@@ -44,7 +44,7 @@ record GradientFlow(double[] flowing, double[] weights) {
           network,
           batch,
           seed,
-          (outputs, gradient) ->
+          (pass, gradient) ->
               () -> backend.write(noise(gradient.size(), seed, OUTPUT_GRADIENT), gradient));
     }
   }
@@ -65,15 +65,16 @@ record GradientFlow(double[] flowing, double[] weights) {
           network,
           batch,
           seed,
-          (outputs, gradient) ->
+          (pass, gradient) ->
               loss.bind(
-                  backend, new Loss.Bound(outputs, targets, false, Matrix.NONE, gradient, total)));
+                  backend,
+                  new Loss.Bound(pass.loss(targets, gradient, total), false, Matrix.NONE)));
     }
   }
 
   /** What makes the gradient of the outputs. */
   private interface Head {
-    Operation bind(Matrix outputs, Matrix gradient);
+    Operation bind(Pass pass, Matrix gradient);
   }
 
   private static GradientFlow walk(
@@ -84,11 +85,10 @@ record GradientFlow(double[] flowing, double[] weights) {
       DataStart.set(model, batch, IntStream.range(0, batch.rows()).toArray());
       Matrix gradients = Matrix.of(flat, 1, (int) flat.length());
       Pass pass = Pass.training(model, memory, batch, gradients, new Step(), seed);
-      Matrix outputs = pass.output();
-      Matrix gradient = memory.take(outputs.rows(), outputs.columns());
+      Matrix gradient = memory.take(batch.rows(), pass.output().columns());
       List<Pass.Named> backward = pass.backward(gradient);
       pass.forward().forEach(named -> named.operation().run());
-      head.bind(outputs, gradient).run();
+      head.bind(pass, gradient).run();
       return back(backend, backward, gradient);
     }
   }

@@ -55,12 +55,11 @@ final class Landscape implements AutoCloseable {
     this.gradients = own(Matrix.of(backend.allocate(parameters), 1, parameters));
     this.loss = own(Matrix.of(backend.allocate(1), 1, 1));
     Pass pass = Pass.training(model, memory, batch, gradients, new Step(), 0);
-    Matrix outputs = pass.output();
-    Matrix gradient = memory.take(rows, outputs.columns());
+    Matrix gradient = memory.take(rows, pass.output().columns());
     pass.forward().forEach(named -> operations.add(named.operation()));
     operations.add(
         Loss.crossEntropy()
-            .bind(backend, new Loss.Bound(outputs, targets, false, Matrix.NONE, gradient, loss)));
+            .bind(backend, new Loss.Bound(pass.loss(targets, gradient, loss), false, Matrix.NONE)));
     pass.backward(gradient).forEach(named -> operations.add(named.operation()));
   }
 

@@ -83,7 +83,7 @@ final class StepByStep implements AutoCloseable {
     Matrix targets = memory.takeExact(batch, 1);
     Pass pass = Pass.training(model, memory, x, gradients, step, seed);
     Matrix dOutput = memory.take(batch, pass.output().columns());
-    Loss.Bound loss = new Loss.Bound(pass.output(), targets, false, Matrix.NONE, dOutput, own(1));
+    Loss.Bound loss = new Loss.Bound(pass.loss(targets, dOutput, own(1)), false, Matrix.NONE);
     operations.add(backend.gather(table, order, x));
     operations.add(backend.gather(labels, order, targets));
     Map<String, Noise> noises = new HashMap<>();

@@ -288,14 +288,19 @@ class KernelVariantsTest {
     View classes = View.floats(d.floats(targets), n, 1);
     long weights = weighted ? d.floats(KernelDevice.positive(KernelDevice.normal(c, 3))) : 0;
     View logits = d.input(n, c, 1);
-    d.run(d.kernels.losses.softmaxCrossEntropy(logits, classes, smoothing, weights, dLogits, loss));
+    long bias = d.floats(KernelDevice.normal(c, 4));
+    long dBias = d.floats(new float[c]);
+    Kernels.Loss of = new Kernels.Loss(logits, bias, classes, dLogits, dBias, loss);
+    d.run(d.kernels.losses.softmaxCrossEntropy(of, smoothing, weights));
     float[] mean = d.read(loss, 1);
     float[] gradient = d.read(dLogits);
+    float[] slopes = d.read(dBias, c);
     targets[n - 1] = c;
     View none = View.floats(d.floats(targets), n, 1);
-    d.run(d.kernels.losses.softmaxCrossEntropy(logits, none, smoothing, weights, dLogits, loss));
+    Kernels.Loss ofNone = new Kernels.Loss(logits, 0, none, dLogits, 0, loss);
+    d.run(d.kernels.losses.softmaxCrossEntropy(ofNone, smoothing, weights));
     assertTrue(Float.isNaN(d.read(loss, 1)[0]), "a class that is none makes the loss NaN");
-    return List.of(mean, gradient);
+    return List.of(mean, gradient, slopes);
   }
 
   private static List<float[]> binary(KernelDevice d, int n, int c) {
@@ -303,15 +308,24 @@ class KernelVariantsTest {
     long loss = d.floats(new float[1]);
     View targets =
         View.floats(d.floats(KernelDevice.positive(KernelDevice.normal(n * c, 2))), n, c);
-    d.run(d.kernels.losses.binaryCrossEntropy(d.input(n, c, 1), targets, gradient, loss));
-    return List.of(d.read(loss, 1), d.read(gradient));
+    Kernels.Loss of = biased(d, c, targets, gradient, loss);
+    d.run(d.kernels.losses.binaryCrossEntropy(of));
+    return List.of(d.read(loss, 1), d.read(gradient), d.read(of.dBias(), c));
   }
 
   private static List<float[]> regression(KernelDevice d, int n, int c, RegressionLoss kind) {
     View gradient = d.output(n, c);
     long loss = d.floats(new float[1]);
     View targets = View.floats(d.floats(KernelDevice.normal(n * c, 2)), n, c);
-    d.run(d.kernels.losses.regressionLoss(kind, 0.75, d.input(n, c, 1), targets, gradient, loss));
-    return List.of(d.read(loss, 1), d.read(gradient));
+    Kernels.Loss of = biased(d, c, targets, gradient, loss);
+    d.run(d.kernels.losses.regressionLoss(of, kind, 0.75));
+    return List.of(d.read(loss, 1), d.read(gradient), d.read(of.dBias(), c));
+  }
+
+  private static Kernels.Loss biased(
+      KernelDevice d, int c, View targets, View gradient, long loss) {
+    View outputs = d.input(gradient.rows(), c, 1);
+    long bias = d.floats(KernelDevice.normal(c, 4));
+    return new Kernels.Loss(outputs, bias, targets, gradient, d.floats(new float[c]), loss);
   }
 }

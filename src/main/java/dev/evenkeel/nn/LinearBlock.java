@@ -48,8 +48,12 @@ final class LinearBlock implements Block {
       pass.probe(this, z);
     }
     Activation fused = pass.fused(activation);
-    boolean bare =
-        fused == Activation.IDENTITY && (bias == null || pass.leavesToLoss(this, bias.parameter));
+    boolean linear = fused == Activation.IDENTITY;
+    boolean leavesBias = linear && bias != null && pass.goesToLoss(this);
+    if (leavesBias) {
+      pass.leaveToLoss(bias.parameter);
+    }
+    boolean bare = linear && (bias == null || leavesBias);
     boolean inPlace = !pass.training() || activation == Activation.IDENTITY;
     Matrix y = inPlace ? z : pass.take(weight.rows);
     if (!bare) {

@@ -172,15 +172,16 @@ public final class Pass {
     return x == input;
   }
 
-  /** Whether the loss adds the bias of this block, which has no activation behind it. */
-  boolean leavesToLoss(Block block, Parameter bias) {
+  /** Whether this block's outputs are what a loss gets. */
+  boolean goesToLoss(Block block) {
     List<Block> blocks = model.blocks();
-    if (!training() || block != blocks.get(blocks.size() - 1)) {
-      return false;
-    }
+    return training() && block == blocks.get(blocks.size() - 1);
+  }
+
+  /** Has the loss add a bias, and make its gradient. */
+  void leaveToLoss(Parameter bias) {
     outputBias = bias.value();
     outputBiasGradient = gradient(bias);
-    return true;
   }
 
   /** Memory for all rows of this pass. */

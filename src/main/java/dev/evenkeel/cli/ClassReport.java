@@ -1,7 +1,9 @@
 package dev.evenkeel.cli;
 
+import dev.evenkeel.Words;
 import dev.evenkeel.metric.Confusion;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,14 +43,23 @@ final class ClassReport {
     for (int k = 0; k < names.size(); k++) {
       Map<String, Object> one = new LinkedHashMap<>();
       one.put("class", names.get(k));
-      one.put("rows", confusion.rows()[k]);
+      one.put("rows", number(confusion.rows()[k]));
       one.put("precision", orNull(confusion.precision(k)));
       one.put("recall", orNull(confusion.recall(k)));
       one.put("f1", orNull(confusion.f1(k)));
       classes.add(one);
     }
     result.put("classes", classes);
-    result.put("confusion", confusion.counts());
+    List<List<Number>> counts =
+        Arrays.stream(confusion.counts())
+            .map(row -> Arrays.stream(row).mapToObj(ClassReport::number).toList())
+            .toList();
+    result.put("confusion", counts);
+  }
+
+  /** Whole, unless rows have weights. */
+  private static Number number(double count) {
+    return count == Math.rint(count) ? (Number) (long) count : (Number) count;
   }
 
   private static Double orNull(double value) {
@@ -75,7 +86,7 @@ final class ClassReport {
       table.row(
           List.of(
               TextTable.cut(names.get(k), LONGEST_NAME),
-              "%,d".formatted(confusion.rows()[k]),
+              Words.amount(confusion.rows()[k]),
               percent(confusion.precision(k)),
               percent(confusion.recall(k)),
               percent(confusion.f1(k))));
@@ -100,8 +111,8 @@ final class ClassReport {
     for (int truth = 0; truth < names.size(); truth++) {
       List<String> row = new ArrayList<>(List.of(TextTable.cut(names.get(truth), LONGEST_NAME)));
       for (int answer = 0; answer < names.size(); answer++) {
-        int count = confusion.counts()[truth][answer];
-        row.add(count == 0 ? "·" : "%,d".formatted(count));
+        double count = confusion.counts()[truth][answer];
+        row.add(count == 0 ? "·" : Words.amount(count));
       }
       table.row(row);
     }
@@ -119,7 +130,7 @@ final class ClassReport {
           List.of(
               TextTable.cut(names.get(pair.truth()), LONGEST_NAME),
               TextTable.cut(names.get(pair.answer()), LONGEST_NAME),
-              "%,d".formatted(pair.count())));
+              Words.amount(pair.count())));
     }
     List<String> lines = new ArrayList<>(table.lines());
     lines.add(

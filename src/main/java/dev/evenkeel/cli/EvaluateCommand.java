@@ -77,7 +77,12 @@ final class EvaluateCommand implements Callable<Integer> {
         result.put("data_changed", true);
       }
       result.put("loss", evaluator.loss());
-      common.say("%s, loss %.5f".formatted(Words.counted(data.rows(), "row"), evaluator.loss()));
+      common.say(
+          "%s%s, loss %.5f"
+              .formatted(
+                  Words.counted(data.rows(), "row"),
+                  data.isWeighted() ? " by their weights" : "",
+                  evaluator.loss()));
       Set<String> names =
           metrics.isEmpty()
               ? Evaluation.metrics(saved.recipe(), classes)

@@ -15,8 +15,8 @@ import java.util.stream.IntStream;
  *
  * <p>Features are [rows, columns] and targets [rows, targetColumns], both row-major and finite. A
  * classification has one target column that holds the class index. A data set made only to be
- * predicted has no target columns. Rows may have weights: what each counts in a loss. The arrays
- * are shared with the caller, never copied.
+ * predicted has no target columns. Rows may have weights: what each counts in losses and metrics.
+ * The arrays are shared with the caller, never copied.
  */
 public final class Dataset {
 
@@ -174,7 +174,7 @@ public final class Dataset {
     return targetColumns > 0;
   }
 
-  /** The same rows, of which row i counts {@code weights[i]}, 0 or more, in a loss. */
+  /** The same rows, of which row i counts {@code weights[i]}, 0 or more, in losses and metrics. */
   public Dataset withWeights(float[] weights) {
     requireThere(name, "weights", weights);
     if (weights.length != rows || rows == 0) {

@@ -19,12 +19,12 @@ public record Accuracy() implements Metric {
   @Override
   public double of(Predictions predictions) {
     int[] classes = predictions.classes(name());
-    int correct = 0;
+    double correct = 0;
     for (int row = 0; row < classes.length; row++) {
       if (predictions.answer(row) == classes[row]) {
-        correct++;
+        correct += predictions.weight(row);
       }
     }
-    return (double) correct / classes.length;
+    return correct / predictions.totalWeight();
   }
 }

@@ -22,19 +22,22 @@ public record Auc() implements Metric {
     return OneAgainstRest.mean(name(), predictions, Auc::area);
   }
 
-  private static double area(double[] members, double[] rest) {
-    long twiceU = 0;
-    int below = 0;
-    int notAbove = 0;
-    for (double score : members) {
-      while (below < rest.length && rest[below] < score) {
-        below++;
+  private static double area(Scores members, Scores rest) {
+    double twiceU = 0;
+    double below = 0;
+    double notAbove = 0;
+    int nextBelow = 0;
+    int nextNotAbove = 0;
+    for (int i = 0; i < members.count(); i++) {
+      double score = members.score(i);
+      while (nextBelow < rest.count() && rest.score(nextBelow) < score) {
+        below += rest.weight(nextBelow++);
       }
-      while (notAbove < rest.length && rest[notAbove] <= score) {
-        notAbove++;
+      while (nextNotAbove < rest.count() && rest.score(nextNotAbove) <= score) {
+        notAbove += rest.weight(nextNotAbove++);
       }
-      twiceU += (long) below + notAbove;
+      twiceU += members.weight(i) * (below + notAbove);
     }
-    return twiceU / (2.0 * members.length * rest.length);
+    return twiceU / (2 * members.total() * rest.total());
   }
 }

@@ -26,21 +26,22 @@ public record AveragePrecision() implements Metric {
     return OneAgainstRest.mean(name(), predictions, AveragePrecision::area);
   }
 
-  private static double area(double[] members, double[] rest) {
+  private static double area(Scores members, Scores rest) {
     double sum = 0;
-    int wrong = 0; // rest.length − wrong is the first of the rest that reaches the threshold
-    for (int from = members.length; from > 0; ) {
-      double threshold = members[from - 1];
-      int before = from;
-      while (from > 0 && members[from - 1] == threshold) {
-        from--;
+    double right = 0;
+    double wrong = 0;
+    int above = rest.count(); // the first of the rest that reaches the threshold
+    for (int from = members.count(); from > 0; ) {
+      double threshold = members.score(from - 1);
+      double before = right;
+      while (from > 0 && members.score(from - 1) == threshold) {
+        right += members.weight(--from);
       }
-      while (wrong < rest.length && rest[rest.length - 1 - wrong] >= threshold) {
-        wrong++;
+      while (above > 0 && rest.score(above - 1) >= threshold) {
+        wrong += rest.weight(--above);
       }
-      int right = members.length - from;
-      sum += (before - from) * ((double) right / (right + wrong));
+      sum += (right - before) * (right / (right + wrong));
     }
-    return sum / members.length;
+    return sum / members.total();
   }
 }

@@ -24,9 +24,9 @@ public record Brier() implements Metric {
     double sum = 0;
     for (int row = 0; row < classes.length; row++) {
       predictions.probabilities(row, probabilities);
-      sum += ofRow(probabilities, classes[row]);
+      sum += predictions.weight(row) * ofRow(probabilities, classes[row]);
     }
-    return sum / classes.length;
+    return sum / predictions.totalWeight();
   }
 
   private static double ofRow(double[] probabilities, int target) {

@@ -33,12 +33,13 @@ public record CalibrationError() implements Metric {
         return Double.NaN;
       }
       int bin = Math.max(0, (int) Math.ceil(probability * BINS) - 1);
-      excess[Math.min(BINS - 1, bin)] += probability - (answer == classes[row] ? 1 : 0);
+      double over = probability - (answer == classes[row] ? 1 : 0);
+      excess[Math.min(BINS - 1, bin)] += predictions.weight(row) * over;
     }
     double sum = 0;
     for (double one : excess) {
       sum += Math.abs(one);
     }
-    return sum / classes.length;
+    return sum / predictions.totalWeight();
   }
 }

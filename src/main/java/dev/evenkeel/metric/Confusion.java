@@ -9,13 +9,15 @@ import java.util.List;
  * counted from. The answer is the class of the largest logit, as in {@link Accuracy}; a row with a
  * NaN logit has none, and so counts as wrong without being wrongly counted to another class.
  *
+ * <p>Rows that have weights count as many as they weigh.
+ *
  * @param rows of each true class, with those that have no answer
  * @param counts [true class][answer]
  */
-public record Confusion(int[] rows, int[][] counts) {
+public record Confusion(double[] rows, double[][] counts) {
 
   /** So many rows of the class {@code truth} were taken for {@code answer}. */
-  public record Pair(int truth, int answer, int count) {}
+  public record Pair(int truth, int answer, double count) {}
 
   public static Confusion of(Predictions predictions) {
     return of(predictions, "confusion");
@@ -27,12 +29,13 @@ public record Confusion(int[] rows, int[][] counts) {
   static Confusion of(Predictions predictions, String metric) {
     int[] classes = predictions.classes(metric);
     int count = predictions.classCount();
-    Confusion confusion = new Confusion(new int[count], new int[count][count]);
+    Confusion confusion = new Confusion(new double[count], new double[count][count]);
     for (int row = 0; row < classes.length; row++) {
-      confusion.rows[classes[row]]++;
+      double weight = predictions.weight(row);
+      confusion.rows[classes[row]] += weight;
       int answer = predictions.answer(row);
       if (answer >= 0) {
-        confusion.counts[classes[row]][answer]++;
+        confusion.counts[classes[row]][answer] += weight;
       }
     }
     return confusion;
@@ -43,9 +46,9 @@ public record Confusion(int[] rows, int[][] counts) {
   }
 
   /** How many rows were taken for the class. */
-  public int answered(int index) {
-    int sum = 0;
-    for (int[] row : counts) {
+  public double answered(int index) {
+    double sum = 0;
+    for (double[] row : counts) {
       sum += row[index];
     }
     return sum;
@@ -53,12 +56,12 @@ public record Confusion(int[] rows, int[][] counts) {
 
   /** The share that is right of the rows that were taken for the class; NaN where none was. */
   public double precision(int index) {
-    return (double) counts[index][index] / answered(index);
+    return counts[index][index] / answered(index);
   }
 
   /** The share of the class's rows that was found; NaN where it has none. */
   public double recall(int index) {
-    return (double) counts[index][index] / rows[index];
+    return counts[index][index] / rows[index];
   }
 
   /**
@@ -66,7 +69,7 @@ public record Confusion(int[] rows, int[][] counts) {
    * is undefined, NaN where both are.
    */
   public double f1(int index) {
-    return 2.0 * counts[index][index] / ((double) rows[index] + answered(index));
+    return 2 * counts[index][index] / (rows[index] + answered(index));
   }
 
   /** The most frequent mistakes, at most so many; the first classes first where they tie. */
@@ -79,7 +82,7 @@ public record Confusion(int[] rows, int[][] counts) {
         }
       }
     }
-    pairs.sort(Comparator.comparingInt(Pair::count).reversed());
+    pairs.sort(Comparator.comparingDouble(Pair::count).reversed());
     return List.copyOf(pairs.subList(0, Math.min(most, pairs.size())));
   }
 }

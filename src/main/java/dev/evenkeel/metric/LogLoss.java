@@ -22,12 +22,13 @@ public record LogLoss() implements Metric {
     int[] classes = predictions.classes(name());
     double sum = 0;
     for (int row = 0; row < classes.length; row++) {
-      sum +=
+      double loss =
           predictions.columns() == 1
               ? sigmoidLoss(predictions.output(row, 0), classes[row])
               : softmaxLoss(predictions, row, classes[row]);
+      sum += predictions.weight(row) * loss;
     }
-    return sum / classes.length;
+    return sum / predictions.totalWeight();
   }
 
   /** −log sigmoid(±logit) = softplus(∓logit). */

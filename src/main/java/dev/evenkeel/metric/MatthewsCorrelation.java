@@ -21,15 +21,15 @@ public record MatthewsCorrelation() implements Metric {
   @Override
   public double of(Predictions predictions) {
     Confusion confusion = Confusion.of(predictions, name());
-    long all = predictions.rows();
-    long right = 0;
-    long unanswered = all;
-    long chance = 0;
-    long ofRows = 0;
-    long ofAnswers = 0;
+    double all = predictions.totalWeight();
+    double right = 0;
+    double unanswered = all;
+    double chance = 0;
+    double ofRows = 0;
+    double ofAnswers = 0;
     for (int index = 0; index < confusion.classes(); index++) {
-      long rows = confusion.rows()[index];
-      long answered = confusion.answered(index);
+      double rows = confusion.rows()[index];
+      double answered = confusion.answered(index);
       right += confusion.counts()[index][index];
       unanswered -= answered;
       chance += rows * answered;
@@ -37,7 +37,8 @@ public record MatthewsCorrelation() implements Metric {
       ofAnswers += answered * answered;
     }
     ofAnswers += unanswered * unanswered;
-    double spread = Math.sqrt((double) (all * all - ofRows) * (all * all - ofAnswers));
+    double varied = (all * all - ofRows) * (all * all - ofAnswers);
+    double spread = Math.sqrt(Math.max(0, varied)); // weights may round to just below
     return spread == 0 ? 0 : (right * all - chance) / spread;
   }
 }

@@ -18,9 +18,11 @@ public record MeanAbsoluteError() implements Metric {
     predictions.requireValues(name());
     float[] targets = predictions.targets();
     double sum = 0;
+    int columns = predictions.columns();
     for (int i = 0; i < targets.length; i++) {
-      sum += Math.abs((double) predictions.outputs()[i] - targets[i]);
+      double error = (double) predictions.outputs()[i] - targets[i];
+      sum += predictions.weight(i / columns) * Math.abs(error);
     }
-    return sum / targets.length;
+    return sum / (predictions.totalWeight() * columns);
   }
 }

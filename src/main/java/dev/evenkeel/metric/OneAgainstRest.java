@@ -21,14 +21,19 @@ final class OneAgainstRest {
      * @param members scores of the class's rows, ascending, at least one
      * @param rest those of all other rows, ascending, at least one
      */
-    double of(double[] members, double[] rest);
+    double of(Scores members, Scores rest);
   }
 
+  private final Predictions predictions;
   private final int[] classes;
   private final int[] rows;
   private final Measure measure;
 
-  private OneAgainstRest(int[] classes, int[] rows, Measure measure) {
+  /**
+   * @param rows of each class, but for those that count nothing
+   */
+  private OneAgainstRest(Predictions predictions, int[] classes, int[] rows, Measure measure) {
+    this.predictions = predictions;
     this.classes = classes;
     this.rows = rows;
     this.measure = measure;
@@ -40,8 +45,8 @@ final class OneAgainstRest {
   static double mean(String metric, Predictions predictions, Measure measure) {
     int[] classes = predictions.classes(metric);
     int[] rows = new int[predictions.classCount()];
-    for (int index : classes) {
-      rows[index]++;
+    for (int row = 0; row < classes.length; row++) {
+      rows[classes[row]] += predictions.weight(row) > 0 ? 1 : 0;
     }
     requireEveryClass(metric, rows);
     for (float logit : predictions.outputs()) {
@@ -49,8 +54,8 @@ final class OneAgainstRest {
         return Double.NaN;
       }
     }
-    OneAgainstRest one = new OneAgainstRest(classes, rows, measure);
-    return predictions.columns() <= 2 ? one.of(1, predictions::margin) : one.macro(predictions);
+    OneAgainstRest one = new OneAgainstRest(predictions, classes, rows, measure);
+    return predictions.columns() <= 2 ? one.of(1, predictions::margin) : one.macro();
   }
 
   private static void requireEveryClass(String metric, int[] rows) {
@@ -63,7 +68,7 @@ final class OneAgainstRest {
     }
   }
 
-  private double macro(Predictions predictions) {
+  private double macro() {
     LogOdds[] odds = new LogOdds[classes.length];
     for (int row = 0; row < odds.length; row++) {
       odds[row] = LogOdds.of(predictions, row);
@@ -77,20 +82,17 @@ final class OneAgainstRest {
   }
 
   private double of(int positive, IntToDoubleFunction score) {
-    double[] members = new double[rows[positive]];
-    double[] rest = new double[classes.length - members.length];
-    int memberCount = 0;
-    int restCount = 0;
+    boolean weighted = predictions.weights().length > 0;
+    int all = Arrays.stream(rows).sum();
+    Scores members = new Scores(rows[positive], weighted);
+    Scores rest = new Scores(all - rows[positive], weighted);
     for (int row = 0; row < classes.length; row++) {
-      if (classes[row] == positive) {
-        members[memberCount++] = score.applyAsDouble(row);
-      } else {
-        rest[restCount++] = score.applyAsDouble(row);
+      double weight = predictions.weight(row);
+      if (weight > 0) {
+        (classes[row] == positive ? members : rest).add(score.applyAsDouble(row), weight);
       }
     }
-    Arrays.sort(members);
-    Arrays.sort(rest);
-    return measure.of(members, rest);
+    return measure.of(members.sorted(), rest.sorted());
   }
 
   /**

@@ -12,9 +12,15 @@ import dev.evenkeel.Words;
  *
  * @param outputs [rows, columns]
  * @param targets [rows, targetColumns]
+ * @param weights what each row counts, as so many rows like it; empty where all count alike
  */
 public record Predictions(
-    int rows, int columns, float[] outputs, int targetColumns, float[] targets) {
+    int rows, int columns, float[] outputs, int targetColumns, float[] targets, float[] weights) {
+
+  /** Of rows that count alike. */
+  public Predictions(int rows, int columns, float[] outputs, int targetColumns, float[] targets) {
+    this(rows, columns, outputs, targetColumns, targets, new float[0]);
+  }
 
   public Predictions {
     if (rows < 1) {
@@ -24,6 +30,9 @@ public record Predictions(
     }
     requireLength("outputs", rows, columns, outputs.length);
     requireLength("targets", rows, targetColumns, targets.length);
+    if (weights.length > 0) {
+      requireLength("weights", rows, 1, weights.length);
+    }
   }
 
   private static void requireLength(String what, int rows, int columns, int length) {
@@ -53,7 +62,21 @@ public record Predictions(
       output[row] = outputs[row * columns + target];
       truth[row] = targets[row * columns + target];
     }
-    return new Predictions(rows, 1, output, 1, truth);
+    return new Predictions(rows, 1, output, 1, truth, weights);
+  }
+
+  /** What a row counts: 1 where all count alike. */
+  public double weight(int row) {
+    return weights.length == 0 ? 1 : weights[row];
+  }
+
+  /** What all rows count together. */
+  double totalWeight() {
+    double sum = weights.length == 0 ? rows : 0;
+    for (float weight : weights) {
+      sum += weight;
+    }
+    return sum;
   }
 
   float output(int row, int column) {

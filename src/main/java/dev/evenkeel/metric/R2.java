@@ -40,16 +40,17 @@ public record R2() implements Metric {
     double first = targets[column];
     double sum = 0;
     for (int i = column; i < targets.length; i += columns) {
-      sum += targets[i] - first;
+      sum += predictions.weight(i / columns) * (targets[i] - first);
     }
-    double mean = first + sum / predictions.rows();
+    double mean = first + sum / predictions.totalWeight();
     double residual = 0;
     double total = 0;
     for (int i = column; i < targets.length; i += columns) {
+      double weight = predictions.weight(i / columns);
       double error = (double) targets[i] - predictions.outputs()[i];
       double deviation = targets[i] - mean;
-      residual += error * error;
-      total += deviation * deviation;
+      residual += weight * error * error;
+      total += weight * deviation * deviation;
     }
     if (total == 0) {
       return residual > 0 ? 0 : 1 - residual; // NaN stays NaN

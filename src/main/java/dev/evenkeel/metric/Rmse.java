@@ -18,10 +18,11 @@ public record Rmse() implements Metric {
     predictions.requireValues(name());
     float[] targets = predictions.targets();
     double sum = 0;
+    int columns = predictions.columns();
     for (int i = 0; i < targets.length; i++) {
       double error = (double) predictions.outputs()[i] - targets[i];
-      sum += error * error;
+      sum += predictions.weight(i / columns) * error * error;
     }
-    return Math.sqrt(sum / targets.length);
+    return Math.sqrt(sum / (predictions.totalWeight() * columns));
   }
 }

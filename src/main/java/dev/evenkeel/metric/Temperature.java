@@ -64,7 +64,8 @@ public record Temperature(double value) {
         logits[k] = predictions.logit(row, k);
         mean += logits[k] / count;
       }
-      sum += expected(logits, factor) - (1 - shared) * logits[classes[row]] - shared * mean;
+      double wanted = (1 - shared) * logits[classes[row]] + shared * mean;
+      sum += predictions.weight(row) * (expected(logits, factor) - wanted);
     }
     return sum;
   }

@@ -34,13 +34,13 @@ public record TopK(int k) implements Metric {
               .formatted(name(), Words.counted(predictions.columns(), "column"), needed));
     }
     int[] classes = predictions.classes(name());
-    int correct = 0;
+    double correct = 0;
     for (int row = 0; row < classes.length; row++) {
       if (rank(predictions, row, classes[row]) < k) {
-        correct++;
+        correct += predictions.weight(row);
       }
     }
-    return (double) correct / classes.length;
+    return correct / predictions.totalWeight();
   }
 
   /** How many logits of the row come before the target's; past them all when one is NaN. */

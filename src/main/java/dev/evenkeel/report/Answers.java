@@ -1,5 +1,6 @@
 package dev.evenkeel.report;
 
+import dev.evenkeel.Words;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.metric.Confusion;
 import dev.evenkeel.metric.Predictions;
@@ -39,11 +40,11 @@ public record Answers(String rows, Task task, Predictions predictions) {
     classes.forEach(name -> html.append("<th>").append(Html.text(name)).append("</th>"));
     html.append("<th>recall</th></tr></thead><tbody>\n");
     for (int i = 0; i < classes.size(); i++) {
-      int[] counts = confusion.counts()[i];
-      int all = Math.max(1, confusion.rows()[i]);
+      double[] counts = confusion.counts()[i];
+      double all = confusion.rows()[i] > 0 ? confusion.rows()[i] : 1;
       html.append("<tr><th>").append(Html.text(classes.get(i))).append("</th>");
       for (int j = 0; j < classes.size(); j++) {
-        html.append(cell(counts[j], (double) counts[j] / all, i == j));
+        html.append(cell(counts[j], counts[j] / all, i == j));
       }
       html.append(String.format(Locale.ROOT, "<td>%.1f %%</td></tr>%n", 100.0 * counts[i] / all));
     }
@@ -51,7 +52,7 @@ public record Answers(String rows, Task task, Predictions predictions) {
   }
 
   /** Right answers in blue, wrong ones in orange, the darker the more of the row. */
-  private static String cell(int count, double share, boolean right) {
+  private static String cell(double count, double share, boolean right) {
     String colour = right ? "0,114,178" : "213,94,0";
     double depth = count == 0 ? 0 : right ? 0.15 + 0.55 * share : Math.min(1, 0.2 + 1.5 * share);
     return String.format(
@@ -59,7 +60,7 @@ public record Answers(String rows, Task task, Predictions predictions) {
         "<td style=\"background:rgba(%s,%.2f)\">%s</td>",
         colour,
         depth,
-        count == 0 ? "" : count);
+        count == 0 ? "" : Words.amount(count));
   }
 
   private static String list(List<String> classes, Confusion confusion) {
@@ -71,11 +72,11 @@ public record Answers(String rows, Task task, Predictions predictions) {
         .forEach(
             one ->
                 html.append(
-                    "<tr><td>%s</td><td>%s</td><td class=\"number\">%d</td></tr>%n"
+                    "<tr><td>%s</td><td>%s</td><td class=\"number\">%s</td></tr>%n"
                         .formatted(
                             Html.text(classes.get(one.truth())),
                             Html.text(classes.get(one.answer())),
-                            one.count())));
+                            Words.amount(one.count()))));
     return html.append("</tbody></table>\n").toString();
   }
 

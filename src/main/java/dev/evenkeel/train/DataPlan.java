@@ -40,7 +40,8 @@ import java.util.function.Supplier;
  * @param valid what validates; a file's rows are never fitted to
  * @param test what tests; data with a test set of their own test on that
  * @param group a column, no feature, whose equal values keep their rows in one part; "" for none
- * @param weights a column, no feature, of what each row counts in the loss; "" where all are alike
+ * @param weights a column, no feature, of what each row counts, in the loss and in metrics; ""
+ *     where all are alike
  */
 public record DataPlan(
     String data,

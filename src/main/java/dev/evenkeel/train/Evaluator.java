@@ -241,7 +241,8 @@ public final class Evaluator implements AutoCloseable {
         model.network().outputs(),
         outputs(preparation),
         data.targetColumns(),
-        targets);
+        targets,
+        data.weights());
   }
 
   /**

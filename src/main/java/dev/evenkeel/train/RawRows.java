@@ -91,7 +91,7 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
       if (!plan.weights().isEmpty()) {
         RowWeights.of(table, plan.weights()); // wrong ones are found before anything else
         notes.accept(
-            "Column \"%s\" says what each row counts in the loss; metrics count all rows alike."
+            "Column \"%s\" says what each row counts, in the loss and in metrics."
                 .formatted(table.column(plan.weights()).name()));
       }
       Optional<Groups> groups = plan.groups(read);

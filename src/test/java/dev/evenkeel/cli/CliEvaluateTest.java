@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -155,7 +156,8 @@ class CliEvaluateTest {
   @Test
   void theTablesAreAlignedAndLongNamesCut() {
     Confusion confusion =
-        new Confusion(new int[] {1500, 0, 3}, new int[][] {{1400, 0, 100}, {0, 0, 0}, {3, 0, 0}});
+        new Confusion(
+            new double[] {1500, 0, 3}, new double[][] {{1400, 0, 100}, {0, 0, 0}, {3, 0, 0}});
     String long1 = "a name that\nis longer than a col.";
     assertEquals(
         List.of(
@@ -182,13 +184,13 @@ class CliEvaluateTest {
 
   @Test
   void beyondTwelveClassesTheMostFrequentConfusionsStandForTheMatrix() {
-    int[][] counts = new int[60][60];
+    double[][] counts = new double[60][60];
     for (int k = 0; k < 60; k++) {
       counts[k][k] = 100 - k;
     }
     counts[3][7] = 4;
     counts[5][1] = 9;
-    int[] rows = IntStream.range(0, 60).map(k -> IntStream.of(counts[k]).sum()).toArray();
+    double[] rows = Arrays.stream(counts).mapToDouble(of -> Arrays.stream(of).sum()).toArray();
     List<String> names = IntStream.range(0, 60).mapToObj(k -> "class " + k).toList();
     List<String> lines = new ClassReport(names, new Confusion(rows, counts)).lines();
     assertTrue(lines.contains("the 20 classes of the lowest F1, of 60; --json has all"));

@@ -113,8 +113,8 @@ class MoreClassMetricsTest {
     // class 0: 3 rows, 2 found; class 1: 2 rows, 1 found; class 2: 1 row, found
     Predictions p = answered(3, new int[] {0, 0, 1, 1, 2, 2}, 0, 0, 0, 1, 1, 2);
     Confusion confusion = Confusion.of(p);
-    assertArrayEquals(new int[][] {{2, 1, 0}, {0, 1, 1}, {0, 0, 1}}, confusion.counts());
-    assertArrayEquals(new int[] {3, 2, 1}, confusion.rows());
+    assertArrayEquals(new double[][] {{2, 1, 0}, {0, 1, 1}, {0, 0, 1}}, confusion.counts());
+    assertArrayEquals(new double[] {3, 2, 1}, confusion.rows());
     assertEquals(1, confusion.precision(0));
     assertEquals(0.5, confusion.precision(1));
     assertEquals(2 / 3.0, confusion.recall(0), DOUBLE);
@@ -131,7 +131,7 @@ class MoreClassMetricsTest {
   @Test
   void ofOneLogitZeroSeparatesTheClasses() {
     Predictions p = binary(new float[] {-1, 0, 2, 0.5f}, 0, 0, 1, 0);
-    assertArrayEquals(new int[][] {{2, 1}, {0, 1}}, Confusion.of(p).counts());
+    assertArrayEquals(new double[][] {{2, 1}, {0, 1}}, Confusion.of(p).counts());
   }
 
   @Test
@@ -214,8 +214,8 @@ class MoreClassMetricsTest {
     float nan = Float.NaN;
     Predictions p = classes(2, new float[] {1, 0, nan, 0, 0, 1, 0, nan}, 0, 0, 1, 1);
     Confusion confusion = Confusion.of(p);
-    assertArrayEquals(new int[][] {{1, 0}, {0, 1}}, confusion.counts());
-    assertArrayEquals(new int[] {2, 2}, confusion.rows());
+    assertArrayEquals(new double[][] {{1, 0}, {0, 1}}, confusion.counts());
+    assertArrayEquals(new double[] {2, 2}, confusion.rows());
     assertEquals(1, confusion.precision(0));
     assertEquals(0.5, of("balanced-accuracy", p));
     assertEquals(2 / 3.0, of("f1", p), DOUBLE);

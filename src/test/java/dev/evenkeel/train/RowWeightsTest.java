@@ -11,6 +11,7 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Task;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Activate;
 import dev.evenkeel.nn.Linear;
@@ -76,14 +77,15 @@ class RowWeightsTest {
     return weights;
   }
 
-  /** Loss, parameters and validation loss after steps on all rows, without a batch norm. */
+  /** Parameters, losses and a metric after steps on all rows, without a batch norm. */
   private static float[] trained(Backend backend, Dataset rows, Loss loss) {
     int outputs = rows.task().outputs();
+    String metric = rows.task() instanceof Task.Classification ? "logloss" : "mae";
     Network network = Network.of(3, Linear.of(5), Activate.of(Activation.TANH), Linear.of(outputs));
     Recipe recipe =
         Recipe.regression()
             .withLoss(loss)
-            .withMetrics(List.of())
+            .withMetrics(List.of(metric))
             .withOptimizer(Optimizer.gradientDescent(0.5))
             .withEpochs(8)
             .withBatch(rows.rows());
@@ -91,9 +93,10 @@ class RowWeightsTest {
       Trained trained = new Trainer(model, recipe, rows).withValidation(rows).fit();
       float[] parameters = new float[model.flatParameters().columns()];
       backend.read(model.flatParameters(), parameters);
-      float[] all = Arrays.copyOf(parameters, parameters.length + 2);
+      float[] all = Arrays.copyOf(parameters, parameters.length + 3);
       all[parameters.length] = (float) trained.last().trainLoss();
       all[parameters.length + 1] = trained.last().validation().get("loss").floatValue();
+      all[parameters.length + 2] = trained.last().validation().get(metric).floatValue();
       return all;
     }
   }
@@ -140,8 +143,7 @@ class RowWeightsTest {
     Parts parts = plan().load(notes::add);
     assertEquals(1, parts.train().columns());
     assertTrue(
-        notes.contains(
-            "Column \"w\" says what each row counts in the loss; metrics count all rows alike."));
+        notes.contains("Column \"w\" says what each row counts, in the loss and in metrics."));
     for (Dataset rows :
         List.of(parts.train(), parts.valid().orElseThrow(), parts.test().orElseThrow())) {
       float[] x = rows.features().clone();

@@ -32,10 +32,15 @@ final class ClassReport {
 
   private final List<String> names;
   private final Confusion confusion;
+  private final String unit;
 
-  ClassReport(List<String> names, Confusion confusion) {
+  /**
+   * @param weighted whether the confusion counts rows by their weights
+   */
+  ClassReport(List<String> names, Confusion confusion, boolean weighted) {
     this.names = names;
     this.confusion = confusion;
+    this.unit = weighted ? "weight" : "rows";
   }
 
   void put(Map<String, Object> result) {
@@ -43,7 +48,7 @@ final class ClassReport {
     for (int k = 0; k < names.size(); k++) {
       Map<String, Object> one = new LinkedHashMap<>();
       one.put("class", names.get(k));
-      one.put("rows", number(confusion.rows()[k]));
+      one.put(unit, number(confusion.rows()[k]));
       one.put("precision", orNull(confusion.precision(k)));
       one.put("recall", orNull(confusion.recall(k)));
       one.put("f1", orNull(confusion.f1(k)));
@@ -76,7 +81,7 @@ final class ClassReport {
   }
 
   private List<String> table() {
-    TextTable table = new TextTable(1, List.of("class", "rows", "precision", "recall", "F1"));
+    TextTable table = new TextTable(1, List.of("class", unit, "precision", "recall", "F1"));
     List<Integer> shown = IntStream.range(0, names.size()).boxed().toList();
     boolean all = names.size() <= LONGEST_TABLE;
     if (!all) {
@@ -124,7 +129,7 @@ final class ClassReport {
     if (pairs.isEmpty()) {
       return List.of("No row was taken for another class.");
     }
-    TextTable table = new TextTable(2, List.of("true", "taken for", "rows"));
+    TextTable table = new TextTable(2, List.of("true", "taken for", unit));
     for (Confusion.Pair pair : pairs) {
       table.row(
           List.of(

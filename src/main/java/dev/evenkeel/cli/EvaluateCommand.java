@@ -92,7 +92,7 @@ final class EvaluateCommand implements Callable<Integer> {
         result.put(name, value);
         common.say(Evaluation.format(name, value));
       }
-      details(data.task(), predictions, result).forEach(common::say);
+      details(data, predictions, result).forEach(common::say);
       if (importance) {
         Metric first = Metric.named(firstMetric(saved, classes));
         ImportanceReport report =
@@ -119,9 +119,11 @@ final class EvaluateCommand implements Callable<Integer> {
 
   /** What one number does not tell: class by class, or how the residuals lie. */
   private static List<String> details(
-      Task task, Predictions predictions, Map<String, Object> result) {
+      Dataset data, Predictions predictions, Map<String, Object> result) {
+    Task task = data.task();
     if (task instanceof Task.Classification known) {
-      ClassReport report = new ClassReport(known.classes(), Confusion.of(predictions));
+      ClassReport report =
+          new ClassReport(known.classes(), Confusion.of(predictions), data.isWeighted());
       report.put(result);
       return report.lines();
     }

@@ -171,7 +171,24 @@ class CliEvaluateTest {
             "a name that …than a col.                  1,400       ·  100",
             "seldom                                        ·       ·    ·",
             "x                                             3       ·    ·"),
-        new ClassReport(List.of(long1, "seldom", "x"), confusion).lines());
+        new ClassReport(List.of(long1, "seldom", "x"), confusion, false).lines());
+  }
+
+  @Test
+  void rowsThatHaveWeightsCountWhatTheyWeigh() {
+    Confusion confusion =
+        new Confusion(new double[] {1234.5, 2.25}, new double[][] {{1234.5, 0}, {2, 0.25}});
+    assertEquals(
+        List.of(
+            "",
+            "class  weight  precision   recall      F1",
+            "a       1,235     99.8 %  100.0 %  99.9 %",
+            "b        2.25    100.0 %   11.1 %  20.0 %",
+            "",
+            "true \\ predicted      a      b",
+            "a                 1,235      ·",
+            "b                     2  0.250"),
+        new ClassReport(List.of("a", "b"), confusion, true).lines());
   }
 
   @Test
@@ -192,7 +209,7 @@ class CliEvaluateTest {
     counts[5][1] = 9;
     double[] rows = Arrays.stream(counts).mapToDouble(of -> Arrays.stream(of).sum()).toArray();
     List<String> names = IntStream.range(0, 60).mapToObj(k -> "class " + k).toList();
-    List<String> lines = new ClassReport(names, new Confusion(rows, counts)).lines();
+    List<String> lines = new ClassReport(names, new Confusion(rows, counts), false).lines();
     assertTrue(lines.contains("the 20 classes of the lowest F1, of 60; --json has all"));
     assertTrue(lines.get(2).startsWith("class 5 "), lines::toString);
     int start = lines.indexOf("true     taken for  rows");
@@ -204,7 +221,7 @@ class CliEvaluateTest {
     counts[3][7] = 0;
     counts[5][1] = 0;
     assertTrue(
-        new ClassReport(names, new Confusion(rows, counts))
+        new ClassReport(names, new Confusion(rows, counts), true)
             .lines()
             .contains("No row was taken for another class."));
   }

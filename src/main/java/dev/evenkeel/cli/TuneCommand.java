@@ -54,7 +54,7 @@ final class TuneCommand implements Callable<Integer> {
       paramLabel = "N",
       defaultValue = "3",
       description =
-          "lengths of training, from brief to full; 1 is plain random search (default: ${DEFAULT-VALUE})")
+          "lengths of training, from brief to full, where those of as many epochs are one; 1 is plain random search (default: ${DEFAULT-VALUE})")
   private int rungs;
 
   @Option(

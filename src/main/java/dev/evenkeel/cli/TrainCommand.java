@@ -173,7 +173,7 @@ final class TrainCommand implements Callable<Integer> {
                   outputs));
     }
     boolean knowsThese = own && saved.learnedFrom(parts).orElse(false);
-    boolean knowsOthers = !knowsThese || saved.notes().containsKey(SavedModel.STARTED_FROM);
+    boolean knowsOthers = !knowsThese || saved.mayKnowOthers();
     return start(backend, plan, parts, how, () -> saved.build(backend), knowsOthers);
   }
 

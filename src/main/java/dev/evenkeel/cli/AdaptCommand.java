@@ -46,7 +46,7 @@ final class AdaptCommand implements Callable<Integer> {
         Model built = saved.build(backend)) {
       PopulationStatistics.adapt(built, data.features(), data.rows(), saved.recipe().batch());
       Path file = out.resolve(SavedModel.MODEL_FILE);
-      saved.write(file, built);
+      saved.adaptedTo(model.data(saved)).write(file, built);
       common.say("statistics of %s in %s".formatted(Words.counted(data.rows(), "row"), file));
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("device", backend.device());

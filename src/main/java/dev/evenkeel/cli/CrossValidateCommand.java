@@ -5,6 +5,7 @@ import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.lab.Spread;
+import dev.evenkeel.nn.Network;
 import dev.evenkeel.train.CrossValidation;
 import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.Portion;
@@ -66,19 +67,17 @@ final class CrossValidateCommand implements Callable<Integer> {
     List<Supplier<Parts>> parts =
         data.plan(recipe.otherwise(), recipe.seed).folds(folds, common::say);
     try (Backend backend = common.open()) {
-      show(
-          CrossValidation.run(
-              backend,
-              parts,
-              train -> network.network(recipe.otherwise(), train.columns(), recipe.outputs(train)),
-              this::recipe,
-              this::show));
+      show(CrossValidation.run(backend, parts, this::network, this::recipe, this::show));
     }
     return 0;
   }
 
+  private Network network(Dataset train) {
+    return network.network(recipe.otherwise(), train.columns(), recipe.outputs(train));
+  }
+
   private Recipe recipe(Dataset train) {
-    Recipe how = recipe.recipe(train);
+    Recipe how = recipe.recipe(train, network(train).smallestBatch());
     network.requireFilled(Math.min(how.batch(), train.rows()));
     return how;
   }

@@ -83,6 +83,9 @@ final class EvaluateCommand implements Callable<Integer> {
                   Words.counted(data.rows(), "row"),
                   data.isWeighted() ? " by their weights" : "",
                   evaluator.loss()));
+      if (saved.recipe().loss().weight(data.targets(), 0, data.rows()) == 0) {
+        common.say("All these rows are of classes of weight 0, so that none counts in the loss.");
+      }
       Set<String> names =
           metrics.isEmpty()
               ? Evaluation.metrics(saved.recipe(), classes)

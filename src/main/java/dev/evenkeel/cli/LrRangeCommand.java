@@ -5,6 +5,7 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.lab.Chart;
 import dev.evenkeel.nn.Model;
+import dev.evenkeel.nn.Network;
 import dev.evenkeel.train.RateRange;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
@@ -75,15 +76,13 @@ final class LrRangeCommand implements Callable<Integer> {
         Flag.of(
             "--lr-from, --lr-to, --range-steps", () -> new RateRange.Span(lowest, highest, steps));
     Dataset train = data.plan(recipe.otherwise(), recipe.seed).load(common::say).train();
-    int outputs = recipe.outputs(train);
-    Recipe how = recipe.recipe(train);
+    Network description =
+        network.network(recipe.otherwise(), train.columns(), recipe.outputs(train));
+    Recipe how = recipe.recipe(train, description.smallestBatch());
     network.requireFilled(Math.min(how.batch(), train.rows()));
     RateRange found;
     try (Backend backend = common.open();
-        Model model =
-            network
-                .network(recipe.otherwise(), train.columns(), outputs)
-                .build(backend, recipe.seed)) {
+        Model model = description.build(backend, recipe.seed)) {
       found = RateRange.of(model, how, train, span);
     }
     RunFolder.make(out);

@@ -4,7 +4,6 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.train.Epoch;
 import dev.evenkeel.train.Listener;
-import dev.evenkeel.train.Recipe;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -22,26 +21,26 @@ final class ProgressLine implements Listener, AutoCloseable {
   static final boolean TERMINAL = Boolean.getBoolean("evenkeel.terminal");
   static final int UPDATE_MILLIS = 200;
 
-  private final Recipe recipe;
-  private final int rowsPerEpoch;
   private final Backend backend;
   private ProgressBar bar;
   private int epochs;
+  private long stepsBefore;
+  private long totalSteps;
   private long started;
   private long lastUpdate;
   private long rowsSeen;
   private int epochOfRate;
   private double rateOfEpoch; // of its first step: that of the last step of all is 0
 
-  ProgressLine(Recipe recipe, int rowsPerEpoch, Backend backend) {
+  ProgressLine(Backend backend) {
     this.backend = backend;
-    this.recipe = recipe;
-    this.rowsPerEpoch = rowsPerEpoch;
   }
 
   @Override
   public void onStart(int epoch, int epochs, long step, long totalSteps, List<Epoch> before) {
     this.epochs = epochs;
+    this.stepsBefore = step;
+    this.totalSteps = totalSteps;
     this.started = System.nanoTime();
     if (step > 0) {
       line("Going on after step %,d of %,d".formatted(step, totalSteps));
@@ -87,22 +86,16 @@ final class ProgressLine implements Listener, AutoCloseable {
     if (now - lastUpdate > UPDATE_MILLIS * 1_000_000L) {
       lastUpdate = now;
       double seconds = (now - started) * 1e-9;
-      double left = seconds * (expectedRows() - rowsSeen) / rowsSeen;
+      double left = seconds * (totalSteps - step) / (step - stepsBefore);
       bar.setExtraMessage(
           String.format(
               Locale.ROOT,
               " %.0f s left, loss %.4f, %,.0f rows/s, data %.0f %%",
-              Math.max(0, left),
+              left,
               loss,
               rowsSeen / seconds,
               100 * dataNanos * 1e-9 / seconds));
     }
-  }
-
-  private double expectedRows() {
-    return recipe.steps() > 0
-        ? (double) recipe.steps() * recipe.batch()
-        : (double) epochs * rowsPerEpoch;
   }
 
   @Override

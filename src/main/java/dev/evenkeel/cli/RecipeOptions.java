@@ -181,8 +181,10 @@ final class RecipeOptions {
   /**
    * The recipe for a task; the training rows decide balanced weights and how long a step schedule
    * is.
+   *
+   * @param smallestBatch of the network, which may make an epoch a step shorter
    */
-  Recipe recipe(Dataset train) {
+  Recipe recipe(Dataset train, int smallestBatch) {
     if (epochs != null && steps != null) {
       throw new EvenkeelException(
           "--epochs and --steps can't both say when training ends; give one of them");
@@ -192,7 +194,7 @@ final class RecipeOptions {
     Defaults otherwise = otherwise();
     int rows = batch == null ? otherwise.batch() : batch;
     Flag.atLeast("--batch", rows, 1);
-    int perEpoch = Batches.of(train.rows(), rows, 1).count();
+    int perEpoch = Batches.of(train.rows(), rows, smallestBatch).count();
     int enough = Math.max(FEWEST_EPOCHS, (FEWEST_STEPS + perEpoch - 1) / perEpoch);
     int usual = otherwise.epochs() == 0 ? enough : otherwise.epochs();
     int walks = epochs == null ? usual : epochs;

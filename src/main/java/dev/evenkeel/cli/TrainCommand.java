@@ -127,7 +127,7 @@ final class TrainCommand implements Callable<Integer> {
     Dataset train = parts.train();
     Network description =
         network.network(recipe.otherwise(), train.columns(), recipe.outputs(train));
-    Recipe how = recipe.recipe(train);
+    Recipe how = recipe.recipe(train, description.smallestBatch());
     network.requireFilled(Math.min(how.batch(), train.rows()));
     return start(backend, plan, parts, how, () -> description.build(backend, recipe.seed), false);
   }
@@ -161,7 +161,7 @@ final class TrainCommand implements Callable<Integer> {
           "%s has changed since %s learned from it, so rows that now test or validate may be among those it learned from. help: for a fair measure, keep rows apart for evaluate --data"
               .formatted(plan.data(), saved.file()));
     }
-    Recipe how = recipe.recipe(parts.train());
+    Recipe how = recipe.recipe(parts.train(), saved.network().smallestBatch());
     int outputs = recipe.outputs(parts.train());
     if (saved.network().outputs() != outputs) {
       throw new EvenkeelException(
@@ -173,7 +173,7 @@ final class TrainCommand implements Callable<Integer> {
                   outputs));
     }
     boolean knowsThese = own && saved.learnedFrom(parts).orElse(false);
-    boolean knowsOthers = !knowsThese || saved.notes().containsKey(SavedModel.STARTED_FROM);
+    boolean knowsOthers = !knowsThese || saved.mayKnowOthers();
     return start(backend, plan, parts, how, () -> saved.build(backend), knowsOthers);
   }
 
@@ -310,7 +310,7 @@ final class TrainCommand implements Callable<Integer> {
     Trained trained;
     StopSignals signals = new StopSignals(folder, System.err::println);
     try (signals;
-        ProgressLine progress = new ProgressLine(how, parts.train().rows(), backend);
+        ProgressLine progress = new ProgressLine(backend);
         TensorBoard board = tensorBoard == null ? null : board(model, parts.train(), trainer);
         StepFile steps = new StepFile(folder, parts.train().rows(), System.err::println);
         Observations seen = new Observations(folder, model, parts.train(), System.err::println)) {

@@ -54,7 +54,7 @@ final class TuneCommand implements Callable<Integer> {
       paramLabel = "N",
       defaultValue = "3",
       description =
-          "lengths of training, from brief to full; 1 is plain random search (default: ${DEFAULT-VALUE})")
+          "lengths of training, from brief to full, where those of as many epochs are one; 1 is plain random search (default: ${DEFAULT-VALUE})")
   private int rungs;
 
   @Option(
@@ -123,7 +123,7 @@ final class TuneCommand implements Callable<Integer> {
     refuse();
     var space = search.space(spec.commandLine().getParseResult());
     Parts parts = data.plan(recipe.otherwise(), recipe.seed).load(common::say);
-    Recipe base = recipe.recipe(parts.train());
+    Recipe base = recipe.recipe(parts.train(), 1); // networks are the trials' own
     search.requireFilled(
         spec.commandLine().getParseResult(),
         network.norm,
@@ -195,10 +195,10 @@ final class TuneCommand implements Callable<Integer> {
     List<String> arguments = new ArrayList<>(given(false));
     arguments.addAll(TuneReport.arguments(settings, epochs));
     Trial trial = Trial.of(arguments);
-    Recipe how = trial.recipe.recipe(parts.train());
     int outputs = trial.recipe.outputs(parts.train());
     Network description =
         trial.network.network(recipe.otherwise(), parts.train().columns(), outputs);
+    Recipe how = trial.recipe.recipe(parts.train(), description.smallestBatch());
     try (Model model = description.build(backend, how.seed())) {
       return new Trainer(model, how, parts.train())
           .withValidation(parts.valid().orElseThrow())

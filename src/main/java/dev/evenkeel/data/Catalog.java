@@ -67,6 +67,11 @@ public final class Catalog {
     return new Catalog(Path.of(folder == null || folder.isEmpty() ? "data" : folder));
   }
 
+  /** Whether a data set of {@link #NAMES} has a test set, which its authors gave it. */
+  public static boolean bringsTest(String name) {
+    return name.equals("mnist") || name.equals("fashion-mnist");
+  }
+
   /** Whether a data set of {@link #NAMES} is here. */
   public boolean has(String name) {
     Path images = folder.resolve(name).resolve("train-images-idx3-ubyte");

@@ -6,7 +6,7 @@ import dev.evenkeel.tensor.Philox;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
@@ -27,7 +27,7 @@ public final class Folds {
   public static List<Split> of(int[] labels, int count, double validFraction, long seed) {
     requireSeveral(count, labels.length, "row");
     int[] fold = new int[labels.length];
-    Philox random = new Philox(seed, Split.STREAM);
+    Philox random = Split.random(seed);
     int next = 0;
     for (int[] members : Split.rowsOfClasses(labels)) {
       random.shuffle(members);
@@ -36,7 +36,10 @@ public final class Folds {
       }
     }
     return splits(
-        fold, count, others -> Split.stratified(pick(labels, others), validFraction, 0, seed));
+        fold,
+        count,
+        seed,
+        (others, own) -> Split.stratified(pick(labels, others), validFraction, 0, own));
   }
 
   /**
@@ -47,7 +50,7 @@ public final class Folds {
    * @param groups the group of every row, from 0
    */
   public static List<Split> grouped(int[] groups, int count, double validFraction, long seed) {
-    List<int[]> members = Split.shuffledGroups(groups, seed);
+    List<int[]> members = Split.shuffledGroups(groups, Split.random(seed));
     requireSeveral(count, members.size(), "group");
     members.sort(Comparator.comparingInt(rows -> -rows.length));
     int[] fold = new int[groups.length];
@@ -59,7 +62,10 @@ public final class Folds {
       sizes[smallest] += rows.length;
     }
     return splits(
-        fold, count, others -> Split.grouped(pick(groups, others), validFraction, 0, seed));
+        fold,
+        count,
+        seed,
+        (others, own) -> Split.grouped(pick(groups, others), validFraction, 0, own));
   }
 
   private static void requireSeveral(int count, int units, String unit) {
@@ -72,14 +78,16 @@ public final class Folds {
   }
 
   /**
-   * @param inner parts the rows that don't test
+   * @param inner parts the rows that don't test, by a stream of random numbers that is the fold's
+   *     own: by the same one, rows in the same places would validate in all folds
    */
-  private static List<Split> splits(int[] fold, int count, Function<int[], Split> inner) {
+  private static List<Split> splits(
+      int[] fold, int count, long seed, BiFunction<int[], Philox, Split> inner) {
     List<Split> splits = new ArrayList<>();
     for (int k = 0; k < count; k++) {
       int testing = k;
       int[] others = rows(fold.length, row -> fold[row] != testing);
-      Split left = inner.apply(others);
+      Split left = inner.apply(others, new Philox(seed, Split.STREAM - 1 - k));
       splits.add(
           new Split(
               pick(others, left.train()),

@@ -2,6 +2,7 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -74,12 +75,34 @@ public final class RowEncoder {
           out[place + j] = preparation.scaled(date.value(days, j), place + j);
         }
       } else {
-        throw new EvenkeelException(
-            "The model takes %s without names, not a row with named columns"
-                .formatted(Words.counted(width, "number")));
+        throw notNamed();
       }
       place += feature.width();
     }
+  }
+
+  private EvenkeelException notNamed() {
+    return new EvenkeelException(
+        "The model takes %s without names, not a row with named columns"
+            .formatted(Words.counted(width, "number")));
+  }
+
+  /**
+   * The columns in which a row has a category that training did not: {@link #encode} takes it as
+   * missing.
+   */
+  public List<String> unseen(Map<String, ?> row) {
+    List<String> columns = new ArrayList<>();
+    for (int i = 0; i < levels.size(); i++) {
+      String column = preparation.features().get(i).column().orElseThrow(this::notNamed);
+      if (preparation.features().get(i) instanceof Feature.Categorical) {
+        String text = text(row, column);
+        if (!missing.anywhere(text) && levels.get(i).place(text) < 0) {
+          columns.add(column);
+        }
+      }
+    }
+    return columns;
   }
 
   private static String text(Map<String, ?> row, String name) {

@@ -25,6 +25,10 @@ public record Split(int[] train, int[] valid, int[] test) {
   /** Philox's stream for splits, apart from those of weights, dropout and row order. */
   static final long STREAM = -1;
 
+  static Philox random(long seed) {
+    return new Philox(seed, STREAM);
+  }
+
   /** Stratified for a classification, else purely random. */
   public static Split of(Dataset data, double validFraction, double testFraction, long seed) {
     return data.hasTargets() && data.task() instanceof Task.Classification
@@ -49,8 +53,11 @@ public record Split(int[] train, int[] valid, int[] test) {
    */
   public static Split stratified(
       int[] labels, double validFraction, double testFraction, long seed) {
+    return stratified(labels, validFraction, testFraction, random(seed));
+  }
+
+  static Split stratified(int[] labels, double validFraction, double testFraction, Philox random) {
     double[] fractions = fractions(validFraction, testFraction);
-    Philox random = new Philox(seed, STREAM);
     int[] part = new int[labels.length];
     int[][] classes = rowsOfClasses(labels);
     int[][] countsOf = countsOfClasses(classes, fractions);
@@ -76,11 +83,15 @@ public record Split(int[] train, int[] valid, int[] test) {
    * @param groups the group of every row, from 0
    */
   public static Split grouped(int[] groups, double validFraction, double testFraction, long seed) {
+    return grouped(groups, validFraction, testFraction, random(seed));
+  }
+
+  static Split grouped(int[] groups, double validFraction, double testFraction, Philox random) {
     double[] fractions = fractions(validFraction, testFraction);
     double[] lack = Arrays.stream(fractions).map(fraction -> fraction * groups.length).toArray();
     int[] asked = IntStream.range(0, 3).filter(k -> fractions[k] > 0).toArray();
     double smallest = IntStream.of(asked).mapToDouble(k -> lack[k]).min().orElseThrow();
-    List<int[]> members = shuffledGroups(groups, seed);
+    List<int[]> members = shuffledGroups(groups, random);
     if (members.size() < asked.length) {
       throw new EvenkeelException(
           "%s can't be parted into %d: the rows of a group stay together, so each part needs a group of its own. help: another column, or --valid 0 or --test 0"
@@ -106,10 +117,10 @@ public record Split(int[] train, int[] valid, int[] test) {
   }
 
   /** The rows of each group that has some, the groups in random order. */
-  static List<int[]> shuffledGroups(int[] groups, long seed) {
+  static List<int[]> shuffledGroups(int[] groups, Philox random) {
     int[][] members = rowsOfClasses(groups);
     int[] order = IntStream.range(0, members.length).filter(g -> members[g].length > 0).toArray();
-    new Philox(seed, STREAM).shuffle(order);
+    random.shuffle(order);
     return IntStream.of(order).mapToObj(g -> members[g]).collect(Collectors.toList());
   }
 

@@ -135,9 +135,9 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
             .map(name -> TargetChoice.numbers(table, table.column(name), trainRows))
             .toList();
     TargetChecks.requireChange(table.name(), names, trainRows, (row, k) -> values.get(k)[row]);
-    Standardize scale =
-        Standardize.columns(
-            values.stream().map(of -> (IntToDoubleFunction) row -> of[row]).toList(), trainRows);
+    List<IntToDoubleFunction> columns =
+        values.stream().map(of -> (IntToDoubleFunction) row -> of[row]).toList();
+    Standardize scale = Standardize.columns(columns, trainRows).orOf(columns::get, trainRows);
     for (int k = 0; k < names.size(); k++) {
       double[] own = values.get(k);
       if (IntStream.of(trainRows).anyMatch(row -> own[row] != own[trainRows[0]])) {

@@ -53,9 +53,11 @@ final class TargetChecks {
   static void requireFine(String data, String target, double mean, double deviation) {
     double step = Math.ulp((float) mean);
     if (COARSEST * step > deviation) {
+      boolean tiny = step == Float.MIN_VALUE; // and so it would be around 0
+      String help = tiny ? "give it in a smaller unit" : "subtract %.6g from the column";
       throw new EvenkeelException(
-          "%s: the target \"%s\" lies around %.6g and varies by %.2g, but floats of that size are %.2g apart: answers and metrics would be lost in rounding. help: subtract %.6g from the column"
-              .formatted(data, target, mean, deviation, step, mean));
+          "%s: the target \"%s\" lies around %.6g and varies by %.2g, but floats of that size are %.2g apart: answers and metrics would be lost in rounding. help: %s"
+              .formatted(data, target, mean, deviation, step, help.formatted(mean)));
     }
   }
 }

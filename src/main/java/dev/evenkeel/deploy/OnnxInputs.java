@@ -6,6 +6,7 @@ import dev.evenkeel.data.Standardize;
 import dev.evenkeel.io.OnnxGraph;
 import dev.evenkeel.io.OnnxGraph.Type;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.DoubleStream;
@@ -57,14 +58,15 @@ final class OnnxInputs {
   private String standardised(Preparation preparation) {
     double[] mean = preparation.standardize().mean().clone();
     double[] deviation = preparation.standardize().deviation().clone();
+    // All of them first: no value on the way to the network is to take the name of a column.
+    Iterator<String> inputs = preparation.features().stream().map(this::input).toList().iterator();
     int place = 0;
     for (Feature feature : preparation.features()) {
-      if (feature instanceof Feature.Columns columns) {
-        String text = "as in the training data, not standardised; all present";
-        parts.add(graph.input("features", Type.FLOAT, columns.count(), text));
+      String input = inputs.next();
+      if (feature instanceof Feature.Columns) {
+        parts.add(input);
       } else if (feature instanceof Feature.Numeric numeric) {
-        numbers.add(
-            graph.input(numeric.name(), Type.DOUBLE, 1, "a number; NaN where it is missing"));
+        numbers.add(input);
         centers.add(numeric.center());
         sizes.add(1.0);
         if (mean.length == preparation.width() && !fits(deviation[place])) {
@@ -74,16 +76,34 @@ final class OnnxInputs {
         }
       } else if (feature instanceof Feature.Dates dates) {
         flushNumbers();
-        append(dates);
+        append(dates, input);
       } else if (feature instanceof Feature.Categorical texts && texts.width() > 0) {
         flushNumbers();
-        parts.add(oneHot(texts));
+        parts.add(oneHot(texts, input));
       }
       place += feature.width();
     }
     flushNumbers();
     String scaled = standardise(new Standardize(mean, deviation), concatenated("/encoded", parts));
     return preparation.clip() == 0 ? scaled : smoothlyClipped((float) preparation.clip(), scaled);
+  }
+
+  /** The input that a feature is made of; none, "", for texts that make nothing. */
+  private String input(Feature feature) {
+    if (feature instanceof Feature.Columns columns) {
+      String text = "as in the training data, not standardised; all present";
+      return graph.input("features", Type.FLOAT, columns.count(), text);
+    }
+    String name = feature.column().orElseThrow();
+    if (feature instanceof Feature.Numeric) {
+      return graph.input(name, Type.DOUBLE, 1, "a number; NaN where it is missing");
+    }
+    if (feature instanceof Feature.Dates) {
+      String text = "days since 1970-01-01, the time as a fraction; NaN where it is missing";
+      return graph.input(name, Type.DOUBLE, 1, text);
+    }
+    String text = "a text of the training data; any other, such as \"\", where it is missing";
+    return feature.width() == 0 ? "" : graph.input(name, Type.STRING, 1, text);
   }
 
   private static boolean fits(double size) {
@@ -139,9 +159,7 @@ final class OnnxInputs {
   }
 
   /** In double up to the sines, since days are many; cosines are sines of more. */
-  private void append(Feature.Dates dates) {
-    String text = "days since 1970-01-01, the time as a fraction; NaN where it is missing";
-    String days = graph.input(dates.name(), Type.DOUBLE, 1, text);
+  private void append(Feature.Dates dates, String days) {
     String name = "/dates" + parts.size();
     int angles = dates.width() - 1;
     double[] speeds = new double[angles];
@@ -165,9 +183,7 @@ final class OnnxInputs {
   }
 
   /** A text that the training did not have is 0 everywhere, and so is a missing one. */
-  private String oneHot(Feature.Categorical feature) {
-    String text = "a text of the training data; any other, such as \"\", where it is missing";
-    String input = graph.input(feature.name(), Type.STRING, 1, text);
+  private String oneHot(Feature.Categorical feature, String input) {
     String name = "/category" + parts.size();
     String encoded =
         graph.mlNode(

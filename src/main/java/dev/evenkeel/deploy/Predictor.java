@@ -8,6 +8,7 @@ import dev.evenkeel.data.Target;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -100,6 +101,34 @@ public final class Predictor {
     return meaning.answers(outputs(row), outputs);
   }
 
+  /** {@link #predict} by names: of each class the probability, or of each target the value. */
+  public Map<String, Float> answer(Map<String, ?> row) {
+    float[] numbers = predict(row);
+    List<String> names = classes().isEmpty() ? targets() : classes();
+    Map<String, Float> answer = new LinkedHashMap<>();
+    for (int k = 0; k < numbers.length; k++) {
+      answer.put(names.get(k), numbers[k]);
+    }
+    return answer;
+  }
+
+  /**
+   * Columns in which a row has a category that training never saw; it is answered as if it were
+   * missing.
+   */
+  public List<String> unseen(Map<String, ?> row) {
+    return namedColumns().unseen(row);
+  }
+
+  private RowEncoder namedColumns() {
+    if (encoder.isEmpty()) { // a lambda that holds this would be one more object
+      throw new EvenkeelException(
+          "The model holds no preparation, so it takes %s, not a row with named columns"
+              .formatted(Words.counted(inputs, "number")));
+    }
+    return encoder.get();
+  }
+
   /** The class of the largest probability that {@link #predict} gave for one row. */
   public String classOf(float[] probabilities) {
     List<String> classes = classes();
@@ -142,13 +171,9 @@ public final class Predictor {
 
   /** Logits, or values in their own units, of a row of a table. */
   public float[] outputs(Map<String, ?> row) {
-    if (encoder.isEmpty()) {
-      throw new EvenkeelException(
-          "The model holds no preparation, so it takes %s, not a row with named columns"
-              .formatted(Words.counted(inputs, "number")));
-    }
+    RowEncoder named = namedColumns();
     float[][] own = scratch.get();
-    encoder.get().encode(row, own[0]);
+    named.encode(row, own[0]);
     requireFinite(own[0]);
     network.run(own);
     return restored(Arrays.copyOf(own[0], outputs));

@@ -6,7 +6,8 @@ import dev.evenkeel.tensor.RowOrder;
 /**
  * Which Philox streams a seed's random numbers come from, so that no two uses ever share one.
  * Dropout has the streams layer · 2⁴⁰ + step, which are positive and below 2⁶²; the split of a
- * table has −1; a search's trials have −2⁴⁰ and those below.
+ * table has −1, and the splits within its folds have −2 and those below; a search's trials have
+ * −2⁴⁰ and those below.
  */
 public final class Streams {
 

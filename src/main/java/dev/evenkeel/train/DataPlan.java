@@ -262,7 +262,8 @@ public record DataPlan(
   /** How rows are parted, in a few words. */
   public String way() {
     List<String> words = new ArrayList<>();
-    if (valid.share() + test.share() > 0) {
+    boolean ownTest = Catalog.bringsTest(data);
+    if (valid.share() > 0 || test.share() > 0 && !ownTest) {
       String random = group.isEmpty() ? "" : " by whole groups of \"%s\"".formatted(group);
       words.add(
           order == Split.Order.ORDERED
@@ -274,6 +275,9 @@ public record DataPlan(
     }
     if (test.isFile()) {
       words.add("test rows in " + test);
+    }
+    if (ownTest) {
+      words.add("the data's own test rows");
     }
     return words.isEmpty() ? "not split" : String.join(", ", words);
   }

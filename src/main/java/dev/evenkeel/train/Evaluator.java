@@ -189,7 +189,7 @@ public final class Evaluator implements AutoCloseable {
     return outputs;
   }
 
-  /** The mean loss of the last run. */
+  /** The mean loss of the last run; NaN where all rows are of classes of weight 0. */
   public double loss() {
     return lossSum / weightSum;
   }

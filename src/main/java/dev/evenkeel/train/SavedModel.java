@@ -48,11 +48,21 @@ public record SavedModel(
    */
   public static final String STARTED_FROM = "started-from";
 
+  /** The note of a model whose statistics were taken anew, of the data in which its rows were. */
+  private static final String ADAPTED_TO = "adapted-to";
+
   private static final String FORMAT = "1";
 
   /** With another preparation of the data. */
   public SavedModel withPreparation(Preparation other) {
     return new SavedModel(file, network, recipe, Optional.of(other), notes, content);
+  }
+
+  /** As one whose statistics are of other data, which may hold the rows that are to test it. */
+  public SavedModel adaptedTo(String data) {
+    Map<String, String> more = new LinkedHashMap<>(notes);
+    more.put(ADAPTED_TO, data);
+    return new SavedModel(file, network, recipe, preparation, more, content);
   }
 
   /** Reads a file, or the model or else the checkpoint in a folder. */
@@ -145,13 +155,22 @@ public record SavedModel(
   }
 
   /**
+   * Whether it may have seen rows that its training did not learn from: before, or when it was
+   * adapted.
+   */
+  public boolean mayKnowOthers() {
+    return notes.containsKey(STARTED_FROM) || notes.containsKey(ADAPTED_TO);
+  }
+
+  /**
    * What rows that this training did not learn from are to the model: " that training never saw",
-   * or less, where it started from a model that may know them.
+   * or less, where it may know them.
    */
   public String unseen() {
+    String adapted = notes.containsKey(ADAPTED_TO) ? ", but adapt may have" : "";
     return notes.containsKey(STARTED_FROM)
         ? " that this training never saw, but the model that it started from may have"
-        : " that training never saw";
+        : " that training never saw" + adapted;
   }
 
   /** Whether these are the rows that were to test it. Empty where the file does not say. */

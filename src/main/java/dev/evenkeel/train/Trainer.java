@@ -114,9 +114,19 @@ public final class Trainer {
     }
   }
 
+  /** Without one that counts, the mean loss would be 0/0, and no epoch better than another. */
+  private void requireLoss(Dataset valid) {
+    if (recipe.loss().weight(valid.targets(), 0, valid.rows()) == 0) {
+      throw new EvenkeelException(
+          "The validation data has %s, all of classes of weight 0, so that none counts in its loss. help: other class weights, or other rows to validate on"
+              .formatted(Words.counted(valid.rows(), "row")));
+    }
+  }
+
   /** Rows to validate on after each epoch. */
   public Trainer withValidation(Dataset valid) {
     requireFit(valid, "validation");
+    requireLoss(valid);
     this.valid = Optional.of(valid);
     return this;
   }

@@ -23,7 +23,7 @@ public final class Tuner {
    * What to search and how long.
    *
    * @param trials on the first rung
-   * @param rungs from the briefest to the full length
+   * @param rungs from the briefest to the full length; those of as many epochs are one
    * @param eta on each rung one of so many goes on, and trains so many times as long
    * @param epochs of the last rung
    * @param higherIsBetter what a score means
@@ -52,6 +52,15 @@ public final class Tuner {
     /** Epochs of a rung, counted from 0. */
     public int epochs(int rung) {
       return (int) Math.max(1, Math.round(epochs / Math.pow(eta, rungs - 1 - rung)));
+    }
+
+    /** The next rung that trains for longer: one that does not would only repeat this one. */
+    private int after(int rung) {
+      int next = rung + 1;
+      while (next < rungs && epochs(next) == epochs(rung)) {
+        next++;
+      }
+      return next;
     }
 
     /** How many trials reach a rung. */
@@ -116,7 +125,7 @@ public final class Tuner {
     for (int trial = 0; trial < plan.trials; trial++) {
       left.add(trial);
     }
-    for (int rung = 0; rung < plan.rungs; rung++) {
+    for (int rung = 0; rung < plan.rungs; rung = plan.after(rung)) {
       List<Outcome> here = new ArrayList<>();
       for (int trial : left) {
         here.add(outcome(trial, rung, objective));
@@ -126,7 +135,7 @@ public final class Tuner {
           here.stream()
               .filter(Outcome::succeeded)
               .sorted(best(plan.higherIsBetter))
-              .limit(plan.trials(rung + 1))
+              .limit(plan.trials(plan.after(rung)))
               .map(Outcome::trial)
               .sorted()
               .toList();

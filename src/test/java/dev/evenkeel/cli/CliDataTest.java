@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -91,6 +92,22 @@ class CliDataTest {
     CommandLineRun.of((Object[]) evaluate).succeeded().says("20 test rows that training never saw");
     write("moved.csv", csv.append("100,7\n").toString());
     CommandLineRun.of((Object[]) evaluate).succeeded().says("101 rows");
+  }
+
+  @Test
+  void aLossOfNoRowIsExplained() throws IOException {
+    Path data = write("k.csv", "x,k\n" + "1,no\n3,yes\n2,no\n".repeat(20));
+    Path none = write("none.csv", "x,k\n" + "1,no\n2,no\n".repeat(3));
+    Path run = folder.resolve("yes");
+    Path other = folder.resolve("no");
+    CommandLineRun.of("train", "--data", data, "--out", run, "--class-weights", "0,1").succeeded();
+    CommandLineRun.of("evaluate", "--model", run, "--data", none)
+        .succeeded()
+        .says("6 rows, loss NaN", "All these rows are of classes of weight 0");
+    CommandLineRun.of(
+            "train", "--data", data, "--valid", none, "--out", other, "--class-weights", "0,1")
+        .refused("6 rows, all of classes of weight 0");
+    assertFalse(Files.exists(other));
   }
 
   @Test

@@ -112,6 +112,24 @@ class CliFromTest {
     assertTrue(tested.succeeded().out().contains("16 rows"), tested::out);
   }
 
+  /** Without data of its own, adapt takes all rows of training's, those that test among them. */
+  @Test
+  void whatAdaptSawIsNotCalledUnseen() {
+    housesModel();
+    Path adapted = folder.resolve("adapted");
+    CommandLineRun.of("evaluate", "--model", folder.resolve("houses"))
+        .succeeded()
+        .says("16 test rows that training never saw.");
+    CommandLineRun.of("adapt", "--model", folder.resolve("houses"), "--out", adapted).succeeded();
+    CommandLineRun.of("evaluate", "--model", adapted)
+        .succeeded()
+        .says("16 test rows that training never saw, but adapt may have.");
+    run("on", "--from", adapted, "--epochs", 1);
+    CommandLineRun.of("evaluate", "--model", folder.resolve("on"))
+        .succeeded()
+        .says("that this training never saw, but the model that it started from may have.");
+  }
+
   @Test
   void whatTheModelBringsCantBeChosen() {
     housesModel();

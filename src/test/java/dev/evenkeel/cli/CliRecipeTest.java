@@ -115,6 +115,26 @@ class CliRecipeTest {
     assertEquals(500, recipe.epochs());
   }
 
+  /** Batch norm takes no batch of one row: of 101 rows, two at a time, it has 50 steps, not 51. */
+  @Test
+  void aStepScheduleCountsTheStepsThatAnEpochHas() throws IOException {
+    StringBuilder csv = new StringBuilder("size,price\n");
+    for (int row = 0; row < 101; row++) {
+      csv.append(row).append(',').append(row * 2.5).append('\n');
+    }
+    Path table = Files.writeString(folder.resolve("t.csv"), csv);
+    assertEquals(Schedule.step(50, 0.1), scheduleOf(table, "batch"));
+    assertEquals(Schedule.step(51, 0.1), scheduleOf(table, "none"));
+  }
+
+  private Schedule scheduleOf(Path table, String norm) {
+    Path out = folder.resolve(norm);
+    String how = "--valid 0 --test 0 --hidden 4 --batch 2 --epochs 3 --schedule step --norm ";
+    String options = "train --data " + table + " --out " + out + " " + how + norm;
+    CommandLineRun.of((Object[]) options.split(" ")).succeeded();
+    return SavedModel.load(out).recipe().schedule();
+  }
+
   /** Adam's memory and the smoothing of classes belong to others: they make no error there. */
   @Test
   void otherOptimizersAndLossesLeaveOutWhatIsNotTheirs() throws IOException {

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.EvenkeelException;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -49,6 +51,28 @@ class FoldsTest {
             .summaryStatistics();
     assertTrue(counts.getMin() > 0, counts::toString);
     assertTrue(counts.getMax() - counts.getMin() <= 1, counts::toString);
+  }
+
+  /** Rows would else validate again and again, for no other reason than where they stand. */
+  @Test
+  void eachFoldDrawsItsValidationRowsAnew() {
+    int[] ofGroups = IntStream.range(0, 1000).map(row -> row / 2).toArray();
+    assertDrawnAnew(Folds.of(new int[500], 5, 0.1, 7));
+    assertDrawnAnew(Folds.grouped(ofGroups, 5, 0.1, 7));
+  }
+
+  /** By places among the rows that don't test: the same draws would lead to the same places. */
+  private static void assertDrawnAnew(List<Split> folds) {
+    Set<List<Integer>> places = new HashSet<>();
+    for (Split fold : folds) {
+      int[] others =
+          IntStream.concat(IntStream.of(fold.train()), IntStream.of(fold.valid()))
+              .sorted()
+              .toArray();
+      places.add(
+          IntStream.of(fold.valid()).map(row -> Arrays.binarySearch(others, row)).boxed().toList());
+    }
+    assertEquals(folds.size(), places.size());
   }
 
   @Test

@@ -18,6 +18,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PreparationTest {
 
@@ -62,6 +64,17 @@ class PreparationTest {
         "help: subtract 1.00000e+09 from the column");
     fitted("x,y\n1,1000003500\n2,999991250\n3,1000010500\n4,999998000\n");
     fitted("x,y\n1,1e-9\n2,3e-9\n3,-2e-9\n4,5e-9\n");
+  }
+
+  /** Of the last, even the squares of differences are 0 in double. */
+  @ParameterizedTest
+  @ValueSource(strings = {"e-45", "e-60", "e-200", "e-320"})
+  void targetsThatAreFloatsZerosAreRefused(String unit) throws IOException {
+    Expect.failure(
+        () -> fitted("x,y\n1,1u\n2,3u\n3,-2u\n4,5u\n".replace("u", unit)),
+        "the target \"y\" lies around ",
+        "floats of that size are 1.4e-45 apart",
+        "help: give it in a smaller unit");
   }
 
   private Preparation fitted(String text) throws IOException {

@@ -304,6 +304,26 @@ class OnnxDataTest {
     }
   }
 
+  /** A column's name is its input's, though a value on the way would have been called so. */
+  @Test
+  void noValueTakesAColumnsName() throws OrtException, IOException {
+    Path csv = folder.resolve("paths.csv");
+    String names = "town,/category0,heating,/numbers1/rounded";
+    StringBuilder text = new StringBuilder(names + ",kind\n");
+    for (int row = 0; row < 60; row++) {
+      text.append("t%d,%d,h%d,".formatted(row % 3, row % 7, row % 2));
+      text.append("%d,%d\n".formatted(row % 5, row % 11));
+    }
+    Files.writeString(csv, text);
+    SavedModel saved = TinyRuns.train(DataPlan.of(csv.toString()), Recipe.classification(), folder);
+    try (OnnxRun onnx = exported(saved, Inference.Form.FOLDED)) {
+      assertEquals(List.of(names.split(",")), List.copyOf(onnx.session().getInputNames()));
+      Table table = Table.read(csv);
+      Dataset rows = saved.preparation().orElseThrow().apply(table, false, note -> {});
+      assertClose(TinyRuns.answers(saved, rows), onnx.outputs(table), 1);
+    }
+  }
+
   private OnnxRun exported(SavedModel saved, Inference.Form form) {
     Path file = folder.resolve("model.onnx");
     OnnxFile.write(file, Inference.of(saved, form));

@@ -143,6 +143,45 @@ class PredictorTest {
         "takes rows with named columns", () -> predictor.predict(new float[predictor.inputs()]));
   }
 
+  @Test
+  void anAnswerHasNames() {
+    SavedModel saved =
+        TinyRuns.train(TinyRuns.table(folder, "kind"), Recipe.classification(), folder);
+    Predictor kinds = Predictor.of(saved);
+    Map<String, ?> flat = row(TinyRuns.later(folder), 1);
+    Map<String, Float> answer = kinds.answer(flat);
+    assertEquals(kinds.classes(), List.copyOf(answer.keySet()));
+    for (int k = 0; k < 3; k++) {
+      assertEquals(kinds.predict(flat)[k], answer.get(kinds.classes().get(k)));
+    }
+    TinyRuns.train(TinyRuns.table(folder, "price"), Recipe.regression(), folder);
+    Predictor prices = Predictor.load(folder);
+    assertEquals(Map.of("price", prices.predict(flat)[0]), prices.answer(flat));
+  }
+
+  @Test
+  void anAnswerOfOneLogitNamesBothClasses() {
+    Predictor owned = Predictor.of(TinyRuns.oneLogit(folder));
+    Map<String, Float> answer = owned.answer(row(TinyRuns.later(folder), 0));
+    assertEquals(List.of("no", "yes"), List.copyOf(answer.keySet()));
+    assertEquals(1, answer.get("no") + answer.get("yes"), 1e-6);
+  }
+
+  @Test
+  void unseenAreCategoriesThatTrainingDidNotHave() {
+    TinyRuns.train(TinyRuns.table(folder, "price"), Recipe.regression(), folder);
+    Predictor predictor = Predictor.load(folder);
+    Table later = TinyRuns.later(folder);
+    assertEquals(List.of(), predictor.unseen(row(later, 0)));
+    assertEquals(List.of("heating"), predictor.unseen(row(later, 2)));
+    assertEquals(List.of("town", "kind"), predictor.unseen(row(later, 3)));
+    assertEquals(List.of(), predictor.unseen(row(later, 4)), "missing is not new");
+    assertSays("The row has no column \"town\"", () -> predictor.unseen(Map.of()));
+    TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
+    Predictor digits = Predictor.load(folder);
+    assertSays("The model takes 64 numbers", () -> digits.unseen(Map.of("a", "1")));
+  }
+
   /** A later file may write 1 as 1.0, and so may whoever asks for a single row. */
   @Test
   void categoriesThatAreNumbersAreFoundAsInATable() throws IOException {

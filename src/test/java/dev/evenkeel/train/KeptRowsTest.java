@@ -54,6 +54,16 @@ class KeptRowsTest {
                 i -> "c%d,t%d,%d,%d.5".formatted(i % 20, i % 3, i, i)));
   }
 
+  @Test
+  void theWayIsToldOfTheRowsThatArePartedAlone() {
+    Portion tenth = Portion.ofShare(0.1);
+    assertEquals("split at random", plan.way());
+    assertEquals("not split", with(Portion.NONE, Portion.NONE).way());
+    DataPlan images = DataPlan.of("mnist");
+    assertEquals("split at random, the data's own test rows", images.way());
+    assertEquals("the data's own test rows", images.withParts(Portion.NONE, tenth).way());
+  }
+
   private DataPlan with(Portion valid, Portion test) {
     return plan.withParts(valid, test);
   }

@@ -27,6 +27,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,6 +126,59 @@ class RowWeightsTest {
     }
   }
 
+  /** The rows of some classes, those of the first in front. */
+  private static Dataset ofClasses(Dataset data, int... wanted) {
+    int[] labels = data.labels();
+    return data.select(
+        IntStream.of(wanted)
+            .flatMap(k -> IntStream.range(0, ROWS).filter(row -> labels[row] == k))
+            .toArray());
+  }
+
+  @Test
+  void validationRowsOfWhichNoneCountsAreRefused() {
+    Dataset data = data(true);
+    Loss loss = new Loss.SoftmaxCrossEntropy(0, List.of(1.0, 0.0, 0.0));
+    Recipe recipe = Recipe.classification().withLoss(loss).withSteps(1);
+    try (Backend cpu = Device.cpu(1);
+        Model model = Network.of(3, Linear.of(3)).build(cpu, 1)) {
+      Expect.failure(
+          () -> new Trainer(model, recipe, data).withValidation(ofClasses(data, 1, 2)),
+          "all of classes of weight 0, so that none counts in its loss");
+      new Trainer(model, recipe, data).withValidation(ofClasses(data, 1, 2, 0)).fit();
+    }
+  }
+
+  /** However the rows fall into batches, of which some may weigh nothing. */
+  @Test
+  void evaluationBatchesOfWhichNoRowCountsChangeNothing() {
+    Dataset byClass = ofClasses(data(true), 0, 1);
+    Dataset byRow = data(true).withWeights(fewCount());
+    Loss loss = new Loss.SoftmaxCrossEntropy(0, List.of(1.0, 0.0, 0.0));
+    try (Backend cpu = Device.cpu(1);
+        Model model = Network.of(3, Linear.of(3)).build(cpu, 1)) {
+      assertEquals(loss(model, byClass, loss, ROWS), loss(model, byClass, loss, 1), 1e-6);
+      assertEquals(
+          loss(model, byRow, Loss.crossEntropy(), ROWS),
+          loss(model, byRow, Loss.crossEntropy(), 4),
+          1e-6);
+    }
+  }
+
+  /** All but the last 4 rows: a batch of their own. */
+  private static float[] fewCount() {
+    float[] weights = new float[ROWS];
+    Arrays.fill(weights, 0, ROWS - 4, 2);
+    return weights;
+  }
+
+  private static double loss(Model model, Dataset rows, Loss loss, int chunk) {
+    try (Evaluator evaluator = new Evaluator(model, rows, Optional.of(loss), chunk)) {
+      evaluator.run();
+      return evaluator.loss();
+    }
+  }
+
   private DataPlan plan(String header, String... rows) throws IOException {
     Path file = Files.writeString(folder.resolve("w.csv"), header + "\n" + String.join("\n", rows));
     return DataPlan.of(file.toString()).withTarget("y").withWeights("w");
@@ -184,7 +239,7 @@ class RowWeightsTest {
   }
 
   private static int[] all() {
-    return java.util.stream.IntStream.range(0, ROWS).toArray();
+    return IntStream.range(0, ROWS).toArray();
   }
 
   @Test

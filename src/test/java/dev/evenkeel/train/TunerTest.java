@@ -74,6 +74,24 @@ class TunerTest {
     assertEquals(9, Tuner.ranking(all, false).size());
   }
 
+  /** Of 3 epochs a ninth and a third are both 1, which need not be trained twice. */
+  @Test
+  void rungsOfAsManyEpochsAreOne() {
+    List<Tuner.Outcome> all = run(new Tuner.Plan(SPACE, 9, 3, 3, 3, false, 5), this::score);
+    assertEquals(9 + 1, calls.size());
+    assertEquals(calls.size(), Set.copyOf(calls).size());
+    assertEquals(List.of(), trials(all, 1));
+    assertEquals(bestOfFirst(all, 1), trials(all, 2));
+  }
+
+  @Test
+  void ofOneEpochThereIsOneRung() {
+    List<Tuner.Outcome> all = run(new Tuner.Plan(SPACE, 9, 3, 3, 1, false, 5), this::score);
+    assertEquals(IntStream.range(0, 9).boxed().toList(), trials(all, 0));
+    assertEquals(9, all.size());
+    assertEquals(bestOfFirst(all, 1).get(0), Tuner.ranking(all, false).get(0).trial());
+  }
+
   @Test
   void higherMayBeBetter() {
     Tuner.Plan plan = new Tuner.Plan(SPACE, 9, 2, 3, 6, true, 5);

@@ -211,9 +211,12 @@ DATA_KERNELS(f32x4, float, 4)
 
 #ifndef EVENKEEL_BFLOAT16
 // Words that the launch brings along, for what changes from step to step: copying them would mean
-// to wait for another engine of the GPU, before and after.
+// to wait for another engine of the GPU, before and after. And *place := *value, where there is a
+// value: a loss is put aside before the next step overwrites it.
 extern "C" __global__ void set_words(
     longlong2 *to,
+    const float *value,
+    float *place,
     long long w0,
     long long w1,
     long long w2,
@@ -230,6 +233,9 @@ extern "C" __global__ void set_words(
     long long w13,
     long long w14,
     long long w15) {
+  if (value != nullptr) {
+    *place = *value;
+  }
   to[0] = make_longlong2(w0, w1);
   to[1] = make_longlong2(w2, w3);
   to[2] = make_longlong2(w4, w5);

@@ -110,7 +110,10 @@ public interface Backend extends AutoCloseable {
     void close();
   }
 
-  /** A way back to the host for the value of a scalar [1, 1], which makes nobody wait. */
+  /**
+   * A way back to the host for the value of a scalar [1, 1], which makes nobody wait. It is to be
+   * closed before the scalar's memory is.
+   */
   Readback readback(Matrix scalar);
 
   // Data

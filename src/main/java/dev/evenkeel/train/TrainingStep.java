@@ -334,10 +334,10 @@ public final class TrainingStep implements AutoCloseable {
   @Override
   public void close() {
     bounds.forEach(bound -> bound.all.close());
-    memory.close();
-    owned.forEach(Buffer::close);
     if (losses != null) {
       losses.close();
     }
+    memory.close();
+    owned.forEach(Buffer::close);
   }
 }

@@ -295,6 +295,40 @@ class CudaTrainingTest {
     }
   }
 
+  @Test
+  void lossesAreCopiedEightAtATime() {
+    int steps = 96;
+    SimulatedDriver driver = new SimulatedDriver(1);
+    try (Backend backend = SimulatedGpu.open(driver);
+        Model model = SMALL.build(backend, 1);
+        TrainingStep step =
+            new TrainingStep(
+                model,
+                new TrainingStep.Source(
+                    backend.inputs(TRAIN.features(), TRAIN.rows(), TRAIN.columns()),
+                    backend.table(TRAIN.targets(), TRAIN.rows(), 1),
+                    RowOrder.natural(TRAIN.rows())),
+                Loss.crossEntropy(),
+                STEADY_ADAM,
+                0,
+                32,
+                1)) {
+      int taken = 0;
+      for (int number = 0; number < steps; number++) {
+        step.start(32, number, 1e-3);
+        taken += step.take(16) ? 1 : 0;
+      }
+      while (step.take(0)) {
+        taken++;
+      }
+      assertEquals(steps, taken);
+      long copies = driver.counters().copiesToHost;
+      assertTrue(copies <= steps / 8 + 2, copies + " copies in " + steps + " steps");
+      long launches = driver.counters().runs.get("set_words");
+      assertTrue(launches <= steps + 2, launches + " launches in " + steps + " steps");
+    }
+  }
+
   private static int nodes(Network network, int batch) {
     try (Backend gpu = SimulatedGpu.open(new SimulatedDriver(1));
         Backend planner = gpu.planner().orElseThrow();

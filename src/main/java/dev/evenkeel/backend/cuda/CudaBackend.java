@@ -71,7 +71,7 @@ public final class CudaBackend implements Backend {
     this.workspace = workspaceBytes == 0 ? 0 : memory.allocate(workspaceBytes);
     this.blas =
         memory.refusing("cuBLAS", () -> libraries.blas(driver, stream, workspace, workspaceBytes));
-    this.side = new SideStream(driver, memory, libraries, stream);
+    this.side = new SideStream(driver, memory, libraries, scalars, stream);
     this.cudnn =
         options.normBody() == NormBody.PTX
             ? Optional.empty()
@@ -158,6 +158,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void write(float[] source, Matrix target) {
+    scalars.carryNow();
     staging.upload(source, view(target));
     weights.refresh(CudaBuffer.of(target));
   }
@@ -216,7 +217,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Readback readback(Matrix scalar) {
-    return new CudaReadback(driver, memory, stream, view(scalar).address());
+    return new CudaReadback(driver, memory, scalars, stream, view(scalar).address());
   }
 
   private Operation bound(Operation work) {

@@ -16,17 +16,21 @@ final class DataKernels {
   static final int WORDS = 32;
 
   /**
-   * Writes words of the host's as they are whenever it is run.
+   * Writes words of the host's as they are whenever it is run, and copies a float.
    *
    * @param address at a multiple of 16 bytes
    * @param from the first of {@link #WORDS} words
+   * @param value address of the float, 0 where there is none
+   * @param place address of where it is copied to
    */
-  Operation setWords(long address, int[] words, int from) {
-    Object[] arguments = new Object[1 + WORDS / 2];
+  Operation setWords(long address, int[] words, int from, LongSupplier value, LongSupplier place) {
+    Object[] arguments = new Object[3 + WORDS / 2];
     arguments[0] = address;
+    arguments[1] = value;
+    arguments[2] = place;
     for (int i = 0; i < WORDS / 2; i++) {
       int at = from + 2 * i;
-      arguments[1 + i] = (LongSupplier) () -> words[at] & 0xFFFFFFFFL | (long) words[at + 1] << 32;
+      arguments[3 + i] = (LongSupplier) () -> words[at] & 0xFFFFFFFFL | (long) words[at + 1] << 32;
     }
     return launcher.launch("set_words", CudaDriver.Grid.of(1, 1), arguments);
   }

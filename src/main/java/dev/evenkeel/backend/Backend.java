@@ -124,6 +124,20 @@ public interface Backend extends AutoCloseable {
   /** batch[i] := table[order.rows[order.position + i]]. */
   Operation gather(Matrix table, RowOrder order, Matrix batch);
 
+  /**
+   * The same of two tables, features and what belongs to their rows: targets, of float32, may have
+   * any number of columns.
+   */
+  default Operation gatherWithTargets(
+      Matrix features, Matrix targets, RowOrder order, Matrix batch, Matrix batchTargets) {
+    Operation first = gather(features, order, batch);
+    Operation second = gather(targets, order, batchTargets);
+    return () -> {
+      first.run();
+      second.run();
+    };
+  }
+
   // Linear: x [N, I], weight [O, I], z [N, O]
 
   /** z := x weightᵀ. */

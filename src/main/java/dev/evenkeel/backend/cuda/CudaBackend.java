@@ -236,6 +236,12 @@ public final class CudaBackend implements Backend {
     return tables.gather(table, order, batch);
   }
 
+  @Override
+  public Operation gatherWithTargets(
+      Matrix features, Matrix targets, RowOrder order, Matrix batch, Matrix batchTargets) {
+    return tables.gatherWithTargets(features, targets, order, batch, batchTargets);
+  }
+
   // Linear
 
   @Override

@@ -40,19 +40,39 @@ final class DataKernels {
    * position are 32-bit integers in memory.
    */
   Operation gather(View table, long rows, long position, View batch) {
+    View none = View.floats(0, 0, 0);
+    return gather(table, none, rows, position, batch, none);
+  }
+
+  /**
+   * The same of two tables at once.
+   *
+   * @param targets of float32; one more panel of blocks takes all their columns
+   */
+  Operation gather(
+      View table, View targets, long rows, long position, View batch, View batchTargets) {
+    if (targets.type() != ElementType.FLOAT32 || batchTargets.type() != ElementType.FLOAT32) {
+      throw new IllegalArgumentException("Targets must be float32: " + targets + batchTargets);
+    }
     int width = Launcher.width(table, batch);
     Panels panels = Panels.ofElements(batch.rows(), batch.columns(), width);
+    int all = panels.panels() + (targets.address() == 0 ? 0 : 1);
     return launcher.launch(
         "gather" + Launcher.suffix(batch, width),
-        panels.grid(),
+        new CudaDriver.Grid(all, panels.slabs(), Panels.THREADS, 1),
         table.address(),
         table.pitch(),
+        targets.address(),
+        targets.pitch(),
         rows,
         position,
         batch.address(),
         batch.rows(),
         batch.columns(),
         batch.pitch(),
+        batchTargets.address(),
+        batchTargets.columns(),
+        batchTargets.pitch(),
         panels.lanes(),
         panels.rowsPerSlab());
   }

@@ -54,6 +54,7 @@ class KernelVariantsTest {
   private static Map<String, Body> bodies() {
     Map<String, Body> bodies = new LinkedHashMap<>();
     bodies.put("gather", KernelVariantsTest::gather);
+    bodies.put("gather with targets", KernelVariantsTest::gatherWithTargets);
     bodies.put("copy", KernelVariantsTest::copy);
     bodies.put("add", KernelVariantsTest::add);
     bodies.put("scale and shift", KernelVariantsTest::scaleShift);
@@ -164,6 +165,33 @@ class KernelVariantsTest {
     float[] rest = Arrays.copyOfRange(table, c, table.length);
     assertEquals(0, Arrays.compare(rest, d.read(walked)), "from the position on");
     return List.of(d.read(batch));
+  }
+
+  private static List<float[]> gatherWithTargets(KernelDevice d, int n, int c) {
+    View rows = d.input(n, c, 1);
+    View batch = d.output(n, c);
+    View walked = d.output(n - 1, c);
+    int[] order = new int[2 + n];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = i * 7 % n;
+    }
+    for (int k : new int[] {1, 3, 40}) {
+      float[] table = KernelDevice.normal(n * k, 2);
+      View targets = View.floats(d.floats(table), n, k);
+      View gathered = View.floats(d.floats(new float[n * k]), n, k);
+      d.run(
+          d.kernels.data.gather(rows, targets, d.integers(order), d.integers(2), batch, gathered));
+      float[] expected = new float[n * k];
+      for (int i = 0; i < n; i++) {
+        System.arraycopy(table, order[2 + i] * k, expected, i * k, k);
+      }
+      assertEquals(0, Arrays.compare(expected, d.read(gathered)), k + " columns");
+      View last = View.floats(d.floats(new float[(n - 1) * k]), n - 1, k);
+      d.run(d.kernels.data.gather(rows, targets, 0, d.integers(1), walked, last));
+      float[] rest = Arrays.copyOfRange(table, k, table.length);
+      assertEquals(0, Arrays.compare(rest, d.read(last)), "from the position on");
+    }
+    return List.of(d.read(batch), d.read(walked));
   }
 
   private static List<float[]> copy(KernelDevice d, int n, int c) {

@@ -2,27 +2,50 @@
 // element is read once and written once. And the few words of a step.
 #include "philox.cuh"
 
-/** batch[i] := table[rows[position + i]], or table[position + i] where rows is null. */
+#include <climits>
+
+/** Row i of a batch is row rows[position + i] of a table, or position + i where rows is null. */
+struct Walk {
+  const int *rows;
+  int first;
+
+  __device__ __forceinline__ Walk(const int *rows, const int *position)
+      : rows(rows), first(position == nullptr ? 0 : *position) {}
+
+  __device__ __forceinline__ int at(int row) const {
+    return rows == nullptr ? first + row : rows[static_cast<int64_t>(first) + row];
+  }
+};
+
+/** batch := the walk's rows of a table. */
 template <typename T, int V>
 __device__ __forceinline__ void gather(
-    const T *table,
-    int table_pitch,
-    const int *rows,
-    const int *position,
-    T *batch,
-    int batch_rows,
-    int columns,
-    int batch_pitch,
-    int lanes,
-    int rows_per_slab) {
-  const Panel p = panel<V>(batch_rows, columns, lanes, rows_per_slab, false);
-  const int first = position == nullptr ? 0 : *position;
+    const T *table, int table_pitch, const Walk &walk, T *batch, int batch_pitch, const Panel &p) {
 #pragma unroll 4
   for (int row = p.begin; row < p.end; row += p.down) {
-    const int from = rows == nullptr ? first + row : rows[static_cast<int64_t>(first) + row];
     float v[V];
-    unpack(load<T, V>(table + at(from, table_pitch, p.column)), v);
+    unpack(load<T, V>(table + at(walk.at(row), table_pitch, p.column)), v);
     store(batch + at(row, batch_pitch, p.column), v);
+  }
+}
+
+/** The same in all columns, by the threads of one panel. */
+__device__ __forceinline__ void gather_whole_rows(
+    const float *table,
+    int table_pitch,
+    const Walk &walk,
+    float *batch,
+    int columns,
+    int batch_pitch,
+    const Panel &p) {
+#pragma unroll 1
+  for (int row = p.begin; row < p.end; row += p.down) {
+    const float *from = table + at(walk.at(row), table_pitch, 0);
+    float *to = batch + at(row, batch_pitch, 0);
+#pragma unroll 1
+    for (int column = p.lane; column < columns; column += p.lanes) {
+      to[column] = from[column];
+    }
   }
 }
 
@@ -159,13 +182,23 @@ __device__ __forceinline__ void find_non_finite(
         source, source_pitch, target, target_pitch, rows, columns, lanes, rows_per_slab);          \
   }
 
+// Where there are targets, they have one more panel of blocks, the last: few columns, float32, of
+// rows that begin anywhere.
 #define GATHER_KERNELS(SUFFIX, T, V)                                                               \
   extern "C" __global__ void __launch_bounds__(THREADS) gather_##SUFFIX(                           \
-      const T *table, int table_pitch, const int *rows, const int *position, T *batch,             \
-      int batch_rows, int columns, int batch_pitch, int lanes, int rows_per_slab) {                \
-    gather<T, V>(                                                                                  \
-        table, table_pitch, rows, position, batch, batch_rows, columns, batch_pitch, lanes,        \
-        rows_per_slab);                                                                            \
+      const T *table, int table_pitch, const float *targets, int targets_pitch, const int *rows,   \
+      const int *position, T *batch, int batch_rows, int columns, int batch_pitch,                 \
+      float *batch_targets, int target_columns, int batch_targets_pitch, int lanes,                \
+      int rows_per_slab) {                                                                         \
+    const Walk walk(rows, position);                                                               \
+    if (targets != nullptr && blockIdx.x == gridDim.x - 1) {                                       \
+      const Panel p = panel<1>(batch_rows, INT_MAX, lanes, rows_per_slab, false);                  \
+      gather_whole_rows(                                                                           \
+          targets, targets_pitch, walk, batch_targets, target_columns, batch_targets_pitch, p);    \
+    } else {                                                                                       \
+      const Panel p = panel<V>(batch_rows, columns, lanes, rows_per_slab, false);                  \
+      gather<T, V>(table, table_pitch, walk, batch, batch_pitch, p);                               \
+    }                                                                                              \
   }
 
 #define DATA_KERNELS(SUFFIX, T, V)                                                                 \
@@ -211,9 +244,12 @@ DATA_KERNELS(f32x4, float, 4)
 
 #ifndef EVENKEEL_BFLOAT16
 // Words that the launch brings along, for what changes from step to step: copying them would mean
-// to wait for another engine of the GPU, before and after.
+// to wait for another engine of the GPU, before and after. And *place := *value, where there is a
+// value: a loss is put aside before the next step overwrites it.
 extern "C" __global__ void set_words(
     longlong2 *to,
+    const float *value,
+    float *place,
     long long w0,
     long long w1,
     long long w2,
@@ -230,6 +266,9 @@ extern "C" __global__ void set_words(
     long long w13,
     long long w14,
     long long w15) {
+  if (value != nullptr) {
+    *place = *value;
+  }
   to[0] = make_longlong2(w0, w1);
   to[1] = make_longlong2(w2, w3);
   to[2] = make_longlong2(w4, w5);

@@ -110,7 +110,10 @@ public interface Backend extends AutoCloseable {
     void close();
   }
 
-  /** A way back to the host for the value of a scalar [1, 1], which makes nobody wait. */
+  /**
+   * A way back to the host for the value of a scalar [1, 1], which makes nobody wait. It is to be
+   * closed before the scalar's memory is.
+   */
   Readback readback(Matrix scalar);
 
   // Data
@@ -120,6 +123,20 @@ public interface Backend extends AutoCloseable {
 
   /** batch[i] := table[order.rows[order.position + i]]. */
   Operation gather(Matrix table, RowOrder order, Matrix batch);
+
+  /**
+   * The same of two tables, features and what belongs to their rows: targets, of float32, may have
+   * any number of columns.
+   */
+  default Operation gatherWithTargets(
+      Matrix features, Matrix targets, RowOrder order, Matrix batch, Matrix batchTargets) {
+    Operation first = gather(features, order, batch);
+    Operation second = gather(targets, order, batchTargets);
+    return () -> {
+      first.run();
+      second.run();
+    };
+  }
 
   // Linear: x [N, I], weight [O, I], z [N, O]
 

@@ -15,7 +15,10 @@ public interface Readback extends AutoCloseable {
   /** How many were sent and not taken yet. */
   int pending();
 
-  /** Whether the next value is here, so that taking it needs no waiting. */
+  /**
+   * Whether the next value is here, so that taking it needs no waiting. Where a device brings
+   * several at once, it comes when more were sent, or when it is taken.
+   */
   boolean isHere();
 
   /** The oldest value that was not taken yet; waits for it. */

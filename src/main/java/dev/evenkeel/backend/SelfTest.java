@@ -154,6 +154,13 @@ public final class SelfTest implements AutoCloseable {
     Matrix x = normal(ROWS, COLUMNS);
     Matrix gathered = empty(ROWS, COLUMNS);
     bind("gather", backend.gather(x, new RowOrder(order), gathered), gathered);
+    Matrix again = empty(ROWS, COLUMNS);
+    Matrix targets = empty(ROWS, 3);
+    bind(
+        "gatherWithTargets",
+        backend.gatherWithTargets(x, normal(ROWS, 3), new RowOrder(order), again, targets),
+        again,
+        targets);
     Matrix copied = empty(ROWS, COLUMNS);
     bind("copy", backend.copy(x, copied), copied);
     Matrix sum = empty(ROWS, COLUMNS);

@@ -134,7 +134,10 @@ public final class Evaluator implements AutoCloseable {
     memory.reset();
     Matrix batch = memory.take(rows, data.columns());
     List<Operation> operations = new ArrayList<>();
-    if (changing.isEmpty()) {
+    Matrix t = loss.isEmpty() ? Matrix.NONE : memory.takeExact(rows, data.weighedColumns());
+    if (loss.isPresent()) {
+      operations.add(backend.gatherWithTargets(features, targets, order, batch, t));
+    } else if (changing.isEmpty()) {
       operations.add(backend.gather(features, order, batch));
     }
     Pass pass = Pass.inference(model, memory, batch);
@@ -142,8 +145,6 @@ public final class Evaluator implements AutoCloseable {
     Matrix y = pass.output();
     Matrix value = Matrix.NONE;
     if (loss.isPresent()) {
-      Matrix t = memory.takeExact(rows, data.weighedColumns());
-      operations.add(backend.gather(targets, order, t));
       value = memory.takeFixed(1, 1);
       Matrix gradient = memory.take(rows, y.columns());
       operations.add(

@@ -42,7 +42,7 @@ public final class TrainingStep implements AutoCloseable {
   /** The operations for one number of rows. */
   private record Bound(
       int rows,
-      Operation[] gather,
+      Operation gather,
       Operation[] forward,
       List<Pass.Named> named,
       Backend.Sequence all,
@@ -227,7 +227,7 @@ public final class TrainingStep implements AutoCloseable {
     Bound bound = bound(taken.rows);
     source.order.moveTo(taken.position);
     step.set(taken.number, taken.learningRate, taken.decay, taken.dropout);
-    run(bound.gather);
+    bound.gather.run();
     run(bound.forward);
     return new NonFiniteException(model, bound.batch, bound.pass, taken.number, takenLoss);
   }
@@ -299,10 +299,8 @@ public final class TrainingStep implements AutoCloseable {
     for (Operation operation : update) {
       named.add(new Pass.Named("update", operation, model.flatParameters()));
     }
-    Operation[] gather = {
-      backend.gather(source.features, source.order, batch),
-      backend.gather(source.targets, source.order, targets)
-    };
+    Operation gather =
+        backend.gatherWithTargets(source.features, source.targets, source.order, batch, targets);
     List<Operation> all = new ArrayList<>(List.of(gather));
     all.addAll(List.of(bare(named)));
     return new Bound(rows, gather, forward, named, backend.sequence(all), pass, batch);
@@ -335,10 +333,10 @@ public final class TrainingStep implements AutoCloseable {
   @Override
   public void close() {
     bounds.forEach(bound -> bound.all.close());
-    memory.close();
-    owned.forEach(Buffer::close);
     if (losses != null) {
       losses.close();
     }
+    memory.close();
+    owned.forEach(Buffer::close);
   }
 }

@@ -24,6 +24,14 @@ final class DataRows {
       for (Values values : List.of(Values.NORMAL, Values.DENORMAL, Values.NON_FINITE)) {
         String input = at + ", " + values.label();
         rows.add(new Row("gather", input, bench -> gather(bench, values, n, c)));
+        for (int k : new int[] {1, 8, 300}) {
+          if (n <= 19) {
+            String with = input + ", %d columns of targets".formatted(k);
+            rows.add(
+                new Row(
+                    "gatherWithTargets", with, bench -> gatherWithTargets(bench, values, n, c, k)));
+          }
+        }
         rows.add(new Row("copy", input, bench -> copy(bench, values, n, c)));
         rows.add(new Row("add", input, bench -> add(bench, values, n, c)));
       }
@@ -122,6 +130,38 @@ final class DataRows {
           bench.read(batch)[c - 1] == table[order[1] * c + c - 1]
               || Float.isNaN(table[order[1] * c + c - 1]),
           "a row of a read-only table");
+    }
+  }
+
+  private static void gatherWithTargets(Bench bench, Values values, int n, int c, int k) {
+    int tableRows = n + 5;
+    float[] features = Values.NORMAL.of(tableRows, c, 1);
+    float[] targets = values.of(tableRows, k, 2);
+    int[] order = new int[3 + 2 * n];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = (int) (i * 7919L % tableRows);
+    }
+    RowOrder walk = new RowOrder(order);
+    Matrix batch = bench.outputRows(n, c);
+    Matrix batchTargets = bench.output(n, k);
+    Operation gather =
+        bench.backend.gatherWithTargets(
+            bench.rows(tableRows, c, features),
+            bench.input(tableRows, k, targets),
+            walk,
+            batch,
+            batchTargets);
+    for (int position : new int[] {0, 3, n}) {
+      walk.moveTo(position);
+      gather.run();
+      float[] rows = new float[n * c];
+      float[] belonging = new float[n * k];
+      for (int i = 0; i < n; i++) {
+        System.arraycopy(features, order[position + i] * c, rows, i * c, c);
+        System.arraycopy(targets, order[position + i] * k, belonging, i * k, k);
+      }
+      bench.exact("batch at position " + position, rows, batch);
+      bench.exact("targets at position " + position, belonging, batchTargets);
     }
   }
 

@@ -127,6 +127,13 @@ final class EveryOperation implements AutoCloseable {
     Matrix x = normalRows(1);
     Matrix batch = rows();
     bind("gather", backend.gather(x, new RowOrder(order), batch), batch);
+    Matrix again = rows();
+    Matrix targets = empty(n, 3);
+    bind(
+        "gatherWithTargets",
+        backend.gatherWithTargets(x, normal(n, 3, 17), new RowOrder(order), again, targets),
+        again,
+        targets);
     Matrix copied = rows();
     bind("copy", backend.copy(x, copied), copied);
     Matrix sum = rows();

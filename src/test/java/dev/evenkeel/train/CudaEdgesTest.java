@@ -45,6 +45,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Training on the CUDA backend where it is tight, odd or broken, on the GPU made of Java. */
@@ -389,9 +390,73 @@ class CudaEdgesTest {
       Matrix batch = Matrix.of(backend.allocate(8), 4, 2);
       order.moveTo(16);
       backend.gather(backend.table(new float[40], 20, 2), order, batch).run();
-      Operation smaller = backend.gather(backend.table(new float[20], 10, 2), order, batch);
+      Matrix few = backend.table(new float[20], 10, 2);
+      Operation smaller = backend.gather(few, order, batch);
       Expect.failure(smaller::run, "A row order asks for row 10 of a table of 10");
+      Matrix targets = Matrix.of(backend.allocate(8), 4, 2);
+      Matrix many = backend.table(new float[40], 20, 2);
+      for (Matrix[] both : new Matrix[][] {{many, few}, {few, many}}) {
+        RowOrder another = RowOrder.natural(20);
+        another.moveTo(16);
+        Operation pair = backend.gatherWithTargets(both[0], both[1], another, batch, targets);
+        Expect.failure(pair::run, "A row order asks for row 10 of a table of 10");
+      }
     }
+  }
+
+  /** Each alone, and in a sequence that is replayed. */
+  @ParameterizedTest
+  @CsvSource({"3, 3", "3, 900", "900, 3", "900, 900"})
+  void featuresAndTargetsAreGatheredFromTablesAnywhere(int columns, int targetColumns) {
+    int rows = 500;
+    SimulatedDriver driver = // where a table of 900 columns stays on the host
+        new SimulatedDriver(SimulatedOptions.standard(1).withMemory(26_200_000));
+    try (Backend backend = SimulatedGpu.open(driver)) {
+      float[] features = sequenceOf(rows * columns);
+      float[] targets = sequenceOf(rows * targetColumns);
+      RowOrder order = new RowOrder(IntStream.range(0, rows).map(i -> i * 7 % rows).toArray());
+      Matrix batch = Matrix.of(backend.allocateActivations(8, columns), 8, columns);
+      Matrix batchTargets = Matrix.of(backend.allocate(8L * targetColumns), 8, targetColumns);
+      Operation gather =
+          backend.gatherWithTargets(
+              backend.inputs(features, rows, columns),
+              backend.table(targets, rows, targetColumns),
+              order,
+              batch,
+              batchTargets);
+      Backend.Sequence sequence = backend.sequence(List.of(gather));
+      for (int step = 0; step < 6; step++) {
+        order.moveTo(8 * step);
+        (step % 2 == 0 ? gather : sequence).run();
+        assertArrayEquals(rowsOf(features, columns, order), read(backend, batch));
+        assertArrayEquals(rowsOf(targets, targetColumns, order), read(backend, batchTargets));
+      }
+      int nodes = columns == 3 && targetColumns == 3 ? 1 : 2;
+      assertEquals(nodes, sequence.nodes());
+    }
+  }
+
+  private static float[] sequenceOf(int length) {
+    float[] values = new float[length];
+    for (int i = 0; i < length; i++) {
+      values[i] = i;
+    }
+    return values;
+  }
+
+  private static float[] rowsOf(float[] table, int columns, RowOrder order) {
+    float[] batch = new float[8 * columns];
+    for (int i = 0; i < 8; i++) {
+      int row = order.rows()[order.position() + i];
+      System.arraycopy(table, row * columns, batch, i * columns, columns);
+    }
+    return batch;
+  }
+
+  private static float[] read(Backend backend, Matrix matrix) {
+    float[] values = new float[(int) matrix.size()];
+    backend.read(matrix, values);
+    return values;
   }
 
   /** The host learns of it only steps later. */

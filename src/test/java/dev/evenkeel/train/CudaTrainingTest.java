@@ -264,9 +264,9 @@ class CudaTrainingTest {
   void nodesOfOneStep() {
     Network network = Network.mlp(784, List.of(512, 512, 512), 10);
     Network deeper = Network.mlp(784, List.of(512, 512, 512, 512), 10);
-    assertEquals(21, nodes(network, 256));
+    assertEquals(20, nodes(network, 256));
     assertEquals(5, nodes(deeper, 256) - nodes(network, 256), "a layer whose batch fits a block");
-    assertEquals(27, nodes(network, 1024));
+    assertEquals(26, nodes(network, 1024));
     assertEquals(7, nodes(deeper, 1024) - nodes(network, 1024), "a layer with more rows");
     Network dropping =
         Network.mlp(
@@ -275,8 +275,8 @@ class CudaTrainingTest {
             10,
             width ->
                 List.of(Linear.of(width), BatchNorm.standard(), Activate.relu(), new Dropout(0.1)));
-    assertEquals(21, nodes(dropping, 256), "dropout is a part of batch norm");
-    assertEquals(27, nodes(dropping, 1024), "dropout is a part of batch norm");
+    assertEquals(20, nodes(dropping, 256), "dropout is a part of batch norm");
+    assertEquals(26, nodes(dropping, 1024), "dropout is a part of batch norm");
   }
 
   /** All but the first layer's: there the way back ends. */
@@ -288,10 +288,44 @@ class CudaTrainingTest {
       try (Backend backend = SimulatedGpu.open(driver);
           Model model = network.build(backend, 1)) {
         new Trainer(model, RECIPE.withSteps(3).withClip(0), TRAIN).fit();
-        int nodes = 6 + 5 * layers;
+        int nodes = 5 + 5 * layers;
         assertEquals(nodes - layers, driver.counters().longestChain);
       }
       driver.assertNothingLeaked();
+    }
+  }
+
+  @Test
+  void lossesAreCopiedEightAtATime() {
+    int steps = 96;
+    SimulatedDriver driver = new SimulatedDriver(1);
+    try (Backend backend = SimulatedGpu.open(driver);
+        Model model = SMALL.build(backend, 1);
+        TrainingStep step =
+            new TrainingStep(
+                model,
+                new TrainingStep.Source(
+                    backend.inputs(TRAIN.features(), TRAIN.rows(), TRAIN.columns()),
+                    backend.table(TRAIN.targets(), TRAIN.rows(), 1),
+                    RowOrder.natural(TRAIN.rows())),
+                Loss.crossEntropy(),
+                STEADY_ADAM,
+                0,
+                32,
+                1)) {
+      int taken = 0;
+      for (int number = 0; number < steps; number++) {
+        step.start(32, number, 1e-3);
+        taken += step.take(16) ? 1 : 0;
+      }
+      while (step.take(0)) {
+        taken++;
+      }
+      assertEquals(steps, taken);
+      long copies = driver.counters().copiesToHost;
+      assertTrue(copies <= steps / 8 + 2, copies + " copies in " + steps + " steps");
+      long launches = driver.counters().runs.get("set_words");
+      assertTrue(launches <= steps + 2, launches + " launches in " + steps + " steps");
     }
   }
 

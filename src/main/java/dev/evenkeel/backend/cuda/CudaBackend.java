@@ -72,7 +72,7 @@ public final class CudaBackend implements Backend {
     this.workspace = workspaceBytes == 0 ? 0 : memory.allocate(workspaceBytes);
     this.blas =
         memory.refusing("cuBLAS", () -> libraries.blas(driver, stream, workspace, workspaceBytes));
-    this.side = new SideStream(driver, memory, libraries, stream);
+    this.side = new SideStream(driver, memory, libraries, scalars, stream);
     this.cudnn =
         options.normBody() == NormBody.PTX
             ? Optional.empty()
@@ -159,6 +159,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void write(float[] source, Matrix target) {
+    scalars.carryNow();
     staging.upload(source, view(target));
     weights.refresh(CudaBuffer.of(target));
   }
@@ -217,7 +218,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Readback readback(Matrix scalar) {
-    return new CudaReadback(driver, memory, stream, view(scalar).address());
+    return new CudaReadback(driver, memory, scalars, stream, view(scalar).address());
   }
 
   private Operation bound(Operation work) {
@@ -234,6 +235,12 @@ public final class CudaBackend implements Backend {
   @Override
   public Operation gather(Matrix table, RowOrder order, Matrix batch) {
     return tables.gather(table, order, batch);
+  }
+
+  @Override
+  public Operation gatherWithTargets(
+      Matrix features, Matrix targets, RowOrder order, Matrix batch, Matrix batchTargets) {
+    return tables.gatherWithTargets(features, targets, order, batch, batchTargets);
   }
 
   // Linear

@@ -3,6 +3,7 @@ package dev.evenkeel.backend.cuda;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
+import java.util.List;
 
 /**
  * Tables of data, on the device where they fit, else on the host; and the batches that are gathered
@@ -76,7 +77,7 @@ final class CudaTables {
     return gatherNanos[0];
   }
 
-  Operation gather(Matrix table, RowOrder order, Matrix batch) {
+  CudaOperation gather(Matrix table, RowOrder order, Matrix batch) {
     View target = CudaBuffer.view(batch);
     if (HostTable.holds(table)) {
       return stagedGather(table, order, target);
@@ -87,7 +88,44 @@ final class CudaTables {
     return new CudaOperation(scalars, work, order, () -> walk.send(batch.rows()));
   }
 
-  private Operation stagedGather(Matrix table, RowOrder order, View batch) {
+  /** One launch where both tables lie on the device. */
+  CudaOperation gatherWithTargets(
+      Matrix features, Matrix targets, RowOrder order, Matrix batch, Matrix batchTargets) {
+    if (HostTable.holds(features) || HostTable.holds(targets)) {
+      return inOrder(gather(features, order, batch), gather(targets, order, batchTargets));
+    }
+    DeviceOrder walk = scalars.order(order, Math.min(features.rows(), targets.rows()));
+    Operation work =
+        kernels.data.gather(
+            CudaBuffer.view(features),
+            CudaBuffer.view(targets),
+            walk.rows(),
+            walk.position(),
+            CudaBuffer.view(batch),
+            CudaBuffer.view(batchTargets));
+    return new CudaOperation(scalars, work, order, () -> walk.send(batch.rows()));
+  }
+
+  private CudaOperation inOrder(CudaOperation first, CudaOperation second) {
+    CudaOperation.Around both =
+        new CudaOperation.Around() {
+          @Override
+          public void before() {
+            first.around().before();
+            second.around().before();
+          }
+
+          @Override
+          public void after() {
+            first.around().after();
+            second.around().after();
+          }
+        };
+    Operation work = Launcher.inOrder(first.work(), second.work());
+    return new CudaOperation(scalars, work, List.of(first, second), both);
+  }
+
+  private CudaOperation stagedGather(Matrix table, RowOrder order, View batch) {
     if (copies == 0) {
       copies = driver.createStream();
     }

@@ -16,17 +16,21 @@ final class DataKernels {
   static final int WORDS = 32;
 
   /**
-   * Writes words of the host's as they are whenever it is run.
+   * Writes words of the host's as they are whenever it is run, and copies a float.
    *
    * @param address at a multiple of 16 bytes
    * @param from the first of {@link #WORDS} words
+   * @param value address of the float, 0 where there is none
+   * @param place address of where it is copied to
    */
-  Operation setWords(long address, int[] words, int from) {
-    Object[] arguments = new Object[1 + WORDS / 2];
+  Operation setWords(long address, int[] words, int from, LongSupplier value, LongSupplier place) {
+    Object[] arguments = new Object[3 + WORDS / 2];
     arguments[0] = address;
+    arguments[1] = value;
+    arguments[2] = place;
     for (int i = 0; i < WORDS / 2; i++) {
       int at = from + 2 * i;
-      arguments[1 + i] = (LongSupplier) () -> words[at] & 0xFFFFFFFFL | (long) words[at + 1] << 32;
+      arguments[3 + i] = (LongSupplier) () -> words[at] & 0xFFFFFFFFL | (long) words[at + 1] << 32;
     }
     return launcher.launch("set_words", CudaDriver.Grid.of(1, 1), arguments);
   }
@@ -36,19 +40,39 @@ final class DataKernels {
    * position are 32-bit integers in memory.
    */
   Operation gather(View table, long rows, long position, View batch) {
+    View none = View.floats(0, 0, 0);
+    return gather(table, none, rows, position, batch, none);
+  }
+
+  /**
+   * The same of two tables at once.
+   *
+   * @param targets of float32; one more panel of blocks takes all their columns
+   */
+  Operation gather(
+      View table, View targets, long rows, long position, View batch, View batchTargets) {
+    if (targets.type() != ElementType.FLOAT32 || batchTargets.type() != ElementType.FLOAT32) {
+      throw new IllegalArgumentException("Targets must be float32: " + targets + batchTargets);
+    }
     int width = Launcher.width(table, batch);
     Panels panels = Panels.ofElements(batch.rows(), batch.columns(), width);
+    int all = panels.panels() + (targets.address() == 0 ? 0 : 1);
     return launcher.launch(
         "gather" + Launcher.suffix(batch, width),
-        panels.grid(),
+        new CudaDriver.Grid(all, panels.slabs(), Panels.THREADS, 1),
         table.address(),
         table.pitch(),
+        targets.address(),
+        targets.pitch(),
         rows,
         position,
         batch.address(),
         batch.rows(),
         batch.columns(),
         batch.pitch(),
+        batchTargets.address(),
+        batchTargets.columns(),
+        batchTargets.pitch(),
         panels.lanes(),
         panels.rowsPerSlab());
   }

@@ -20,6 +20,7 @@ final class SideStream implements AutoCloseable {
   private final CudaDriver driver;
   private final CudaMemory memory;
   private final CudaLibraries libraries;
+  private final StepScalars scalars;
   private final long main;
   private long workspace;
   private long stream;
@@ -27,10 +28,16 @@ final class SideStream implements AutoCloseable {
   private long ended;
   private Blas blas;
 
-  SideStream(CudaDriver driver, CudaMemory memory, CudaLibraries libraries, long main) {
+  SideStream(
+      CudaDriver driver,
+      CudaMemory memory,
+      CudaLibraries libraries,
+      StepScalars scalars,
+      long main) {
     this.driver = driver;
     this.memory = memory;
     this.libraries = libraries;
+    this.scalars = scalars;
     this.main = main;
   }
 
@@ -39,9 +46,11 @@ final class SideStream implements AutoCloseable {
    *
    * @param alone what it does outside of a sequence that has both: all in order
    */
-  record Half(Operation product, Operation alone, Operation besideOthers) implements Operation {
+  record Half(StepScalars scalars, Operation product, Operation alone, Operation besideOthers)
+      implements Operation {
     @Override
     public void run() {
+      scalars.refresh();
       alone.run();
     }
 
@@ -81,8 +90,8 @@ final class SideStream implements AutoCloseable {
           driver.record(ended, stream);
         };
     return new Backend.Beside(
-        new Half(here, product.apply(ofMain), begin),
-        new Half(here, () -> {}, () -> driver.await(main, ended)));
+        new Half(scalars, here, product.apply(ofMain), begin),
+        new Half(scalars, here, () -> {}, () -> driver.await(main, ended)));
   }
 
   /** Opens it where that of a planner was opened. */

@@ -17,7 +17,8 @@ import java.util.List;
  * them there, so that a replayed graph sees today's values.
  *
  * <p>{@link #refresh} compares and sends what has changed, before the step's work: within the
- * launch of a kernel, so that the host may go on to the next step's values at once.
+ * launch of a kernel, so that the host may go on to the next step's values at once. That launch
+ * also puts aside a float that the work may overwrite, where {@link #carry} asked for it.
  */
 final class StepScalars {
 
@@ -65,6 +66,11 @@ final class StepScalars {
   private final List<Source<?>> sources = new ArrayList<>();
   private final List<Group> groups = new ArrayList<>();
 
+  /** Address of the float that the next launch puts aside, 0 where there is none. */
+  private long carried;
+
+  private long place;
+
   StepScalars(CudaMemory memory, Staging staging, DataKernels kernels) {
     this.memory = memory;
     this.staging = staging;
@@ -85,10 +91,41 @@ final class StepScalars {
         sent[i] = values[i];
       }
       if (changed) {
-        group.sent = false; // and stays so if the launch fails
-        group.send.run();
-        group.sent = true;
+        send(group);
       }
+    }
+    carryNow();
+  }
+
+  private void send(Group group) {
+    group.sent = false; // and stays so if the launch fails
+    group.send.run();
+    group.sent = true;
+    carried = 0;
+  }
+
+  /**
+   * The float at {@code from} is copied to {@code to}, both in device memory, before any work that
+   * {@link #refresh} precedes. Whoever writes memory without it calls {@link #carryNow} first.
+   */
+  void carry(long from, long to) {
+    cover(1);
+    carryNow();
+    carried = from;
+    place = to;
+  }
+
+  /** Copies what still waits for a launch to take it along. */
+  void carryNow() {
+    if (carried != 0) {
+      send(groups.get(0));
+    }
+  }
+
+  /** Nothing is copied any more to memory that is given back. */
+  void carryNothingTo(long address, long bytes) {
+    if (place >= address && place < address + bytes) {
+      carried = 0;
     }
   }
 
@@ -101,11 +138,16 @@ final class StepScalars {
 
   private <S extends Source<?>> S add(S source) {
     sources.add(source);
-    while (groups.size() * DataKernels.WORDS < source.at + source.words) {
-      int from = groups.size() * DataKernels.WORDS;
-      groups.add(new Group(kernels.setWords(address + 4L * from, sent, from)));
-    }
+    cover(source.at + source.words);
     return source;
+  }
+
+  private void cover(int words) {
+    while (groups.size() * DataKernels.WORDS < words) {
+      int from = groups.size() * DataKernels.WORDS;
+      long to = address + 4L * from;
+      groups.add(new Group(kernels.setWords(to, sent, from, () -> carried, () -> place)));
+    }
   }
 
   /** Room for so many words, at an even place; what nobody holds any more is used again. */

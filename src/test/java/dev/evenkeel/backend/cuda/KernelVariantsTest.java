@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -30,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class KernelVariantsTest {
 
-  /** Untested kernels rot: each that ships was run, here or before in this JVM. */
+  /** Untested kernels rot: each that ships was run. */
   @AfterAll
   static void everyKernelThatShipsWasRun() {
     Set<String> never = new TreeSet<>();
@@ -54,6 +55,7 @@ class KernelVariantsTest {
   private static Map<String, Body> bodies() {
     Map<String, Body> bodies = new LinkedHashMap<>();
     bodies.put("gather", KernelVariantsTest::gather);
+    bodies.put("gather with targets", KernelVariantsTest::gatherWithTargets);
     bodies.put("copy", KernelVariantsTest::copy);
     bodies.put("add", KernelVariantsTest::add);
     bodies.put("scale and shift", KernelVariantsTest::scaleShift);
@@ -126,6 +128,25 @@ class KernelVariantsTest {
     }
   }
 
+  @Test
+  void aLaunchBringsWordsAndPutsAFloatAside() {
+    try (KernelDevice d = new KernelDevice(Layout.values()[0])) {
+      int[] words = new int[2 * DataKernels.WORDS];
+      Arrays.setAll(words, i -> Float.floatToRawIntBits(i + 0.5f));
+      long to = d.floats(new float[DataKernels.WORDS]);
+      long value = d.floats(new float[] {7});
+      long place = d.floats(new float[2]);
+      d.run(d.kernels.data.setWords(to, words, DataKernels.WORDS, () -> value, () -> place + 4));
+      float[] expected = new float[DataKernels.WORDS];
+      Arrays.setAll(expected, i -> DataKernels.WORDS + i + 0.5f);
+      assertArrayEquals(expected, d.read(to, DataKernels.WORDS));
+      assertArrayEquals(new float[] {0, 7}, d.read(place, 2));
+      d.run(d.kernels.data.setWords(to, words, 0, () -> 0, () -> place));
+      assertArrayEquals(new float[] {0.5f}, d.read(to, 1));
+      assertArrayEquals(new float[] {0, 7}, d.read(place, 2));
+    }
+  }
+
   private static void near(Layout layout, String what, float[] expected, float[] actual) {
     double largest = 0;
     for (float value : expected) {
@@ -164,6 +185,33 @@ class KernelVariantsTest {
     float[] rest = Arrays.copyOfRange(table, c, table.length);
     assertEquals(0, Arrays.compare(rest, d.read(walked)), "from the position on");
     return List.of(d.read(batch));
+  }
+
+  private static List<float[]> gatherWithTargets(KernelDevice d, int n, int c) {
+    View rows = d.input(n, c, 1);
+    View batch = d.output(n, c);
+    View walked = d.output(n - 1, c);
+    int[] order = new int[2 + n];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = i * 7 % n;
+    }
+    for (int k : new int[] {1, 3, 40}) {
+      float[] table = KernelDevice.normal(n * k, 2);
+      View targets = View.floats(d.floats(table), n, k);
+      View gathered = View.floats(d.floats(new float[n * k]), n, k);
+      d.run(
+          d.kernels.data.gather(rows, targets, d.integers(order), d.integers(2), batch, gathered));
+      float[] expected = new float[n * k];
+      for (int i = 0; i < n; i++) {
+        System.arraycopy(table, order[2 + i] * k, expected, i * k, k);
+      }
+      assertEquals(0, Arrays.compare(expected, d.read(gathered)), k + " columns");
+      View last = View.floats(d.floats(new float[(n - 1) * k]), n - 1, k);
+      d.run(d.kernels.data.gather(rows, targets, 0, d.integers(1), walked, last));
+      float[] rest = Arrays.copyOfRange(table, k, table.length);
+      assertEquals(0, Arrays.compare(rest, d.read(last)), "from the position on");
+    }
+    return List.of(d.read(batch), d.read(walked));
   }
 
   private static List<float[]> copy(KernelDevice d, int n, int c) {

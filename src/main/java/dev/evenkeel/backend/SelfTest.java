@@ -299,8 +299,7 @@ public final class SelfTest implements AutoCloseable {
     bind(
         "softmaxCrossEntropy",
         backend.softmaxCrossEntropy(
-            new LossMemory(
-                normal(ROWS, COLUMNS), bias, holding(ROWS, 1, classes), dLogits, dBias, loss),
+            new LossMemory(outputs, bias, holding(ROWS, 1, classes), dLogits, dBias, loss),
             0.1,
             Matrix.NONE),
         dLogits,

@@ -310,7 +310,7 @@ final class EveryOperation implements AutoCloseable {
     bind(
         "softmaxCrossEntropy",
         backend.softmaxCrossEntropy(
-            new LossMemory(normalRows(10), normal(1, c, 14), matrix(n, 1, classes), d, dBias, loss),
+            new LossMemory(outputs, normal(1, c, 14), matrix(n, 1, classes), d, dBias, loss),
             0.1,
             Matrix.NONE),
         d,

@@ -20,7 +20,7 @@ final class BinaryCrossEntropy extends Losses {
     double sum = 0;
     for (int k = 0; k < columns; k++) {
       int i = row * columns + k;
-      double z = outputs[outputsOffset + i];
+      double z = outputs[outputsOffset + i] + bias[biasOffset + k];
       double t = targets[targetsOf(row) + k];
       double small = Math.exp(-Math.abs(z));
       double sigmoid = z >= 0 ? 1 / (1 + small) : small / (1 + small);

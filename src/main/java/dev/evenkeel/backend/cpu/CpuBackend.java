@@ -266,29 +266,26 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Operation softmaxCrossEntropy(LossMemory of, double smoothing, Matrix classWeights) {
-    return withBias(of, new SoftmaxCrossEntropy(scratch, workers, of, smoothing, classWeights));
+    return withSlopes(of, new SoftmaxCrossEntropy(scratch, workers, of, smoothing, classWeights));
   }
 
   @Override
   public Operation binaryCrossEntropy(LossMemory of) {
-    return withBias(of, new BinaryCrossEntropy(workers, of));
+    return withSlopes(of, new BinaryCrossEntropy(workers, of));
   }
 
   @Override
   public Operation regressionLoss(LossMemory of, RegressionLoss kind, double delta) {
-    return withBias(of, new Regression(workers, of, kind, delta));
+    return withSlopes(of, new Regression(workers, of, kind, delta));
   }
 
-  private Operation withBias(LossMemory of, Operation loss) {
-    if (!of.hasBias()) {
-      return loss;
-    }
-    Matrix y = of.outputs();
+  /** The same with the bias' gradient, where there is one. */
+  private Operation withSlopes(LossMemory of, Operation loss) {
     Matrix dy = of.gradient();
-    return new Simple.InOrder(
-        activationForward(y, of.bias(), Activation.IDENTITY, y),
-        loss,
-        activationBackward(dy, y, y, Activation.IDENTITY, dy, of.dBias()));
+    return of.hasBias()
+        ? new Simple.InOrder(
+            loss, activationBackward(dy, dy, dy, Activation.IDENTITY, dy, of.dBias()))
+        : loss;
   }
 
   @Override

@@ -6,14 +6,18 @@ import dev.evenkeel.backend.LossMemory;
 import dev.evenkeel.tensor.Matrix;
 
 /**
- * Losses of complete outputs: each row's loss and its gradient in one pass. The rows' losses are
- * summed in double, in the order of the rows, so the result does not depend on the number of
- * workers.
+ * Losses: each row's loss and its gradient in one pass. The rows' losses are summed in double, in
+ * the order of the rows, so the result does not depend on the number of workers.
  */
 abstract class Losses extends ParallelOperation {
 
   final float[] outputs;
   final int outputsOffset;
+
+  /** What is added to a row's outputs. */
+  final float[] bias;
+
+  final int biasOffset;
   final float[] targets;
   private final int targetsOffset;
   private final int targetsPitch;
@@ -29,6 +33,8 @@ abstract class Losses extends ParallelOperation {
     super(workers, of.outputs().size() * nanosecondsPerElement);
     this.outputs = data(of.outputs());
     this.outputsOffset = (int) of.outputs().offset();
+    this.bias = of.hasBias() ? data(of.bias()) : new float[of.outputs().columns()];
+    this.biasOffset = of.hasBias() ? (int) of.bias().offset() : 0;
     this.targets = data(of.targets());
     this.targetsOffset = (int) of.targets().offset();
     this.targetsPitch = of.targets().columns();

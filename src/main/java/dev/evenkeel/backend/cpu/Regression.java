@@ -26,7 +26,8 @@ final class Regression extends Losses {
     double sum = 0;
     for (int k = 0; k < columns; k++) {
       int i = row * columns + k;
-      double e = (double) outputs[outputsOffset + i] - targets[targetsOf(row) + k];
+      double y = outputs[outputsOffset + i] + bias[biasOffset + k];
+      double e = y - targets[targetsOf(row) + k];
       double size = Math.abs(e);
       double slope;
       switch (kind) {

@@ -71,7 +71,7 @@ final class SoftmaxCrossEntropy extends Losses {
       int to = gradientOffset + row * columns;
       float top = top(row);
       for (int k = 0; k < columns; k++) {
-        gradient[to + k] = outputs[from + k] - top;
+        gradient[to + k] = outputs[from + k] + bias[biasOffset + k] - top;
       }
     }
     float[] piece = scratch[worker].pieces[0];
@@ -86,9 +86,9 @@ final class SoftmaxCrossEntropy extends Losses {
 
   private float top(int row) {
     int from = outputsOffset + row * columns;
-    float top = outputs[from];
+    float top = outputs[from] + bias[biasOffset];
     for (int k = 1; k < columns; k++) {
-      top = Math.max(top, outputs[from + k]);
+      top = Math.max(top, outputs[from + k] + bias[biasOffset + k]);
     }
     return top;
   }
@@ -102,12 +102,12 @@ final class SoftmaxCrossEntropy extends Losses {
     double logSum = Math.log1p(others);
     int target = target(row);
     double weight = weight(target) * weightOf(row);
-    double onTarget = logSum - ((double) outputs[from + target] - top);
+    double onTarget = logSum - above(from, target, top);
     double loss = (1 - smoothing) * onTarget;
     double everywhere = smoothing / columns;
     if (smoothing > 0) {
       for (int k = 0; k < columns; k++) {
-        loss += everywhere * (logSum - ((double) outputs[from + k] - top));
+        loss += everywhere * (logSum - above(from, k, top));
       }
     }
     double scale = weight / totalWeight;
@@ -118,6 +118,10 @@ final class SoftmaxCrossEntropy extends Losses {
     }
     gradient[to + target] -= (float) (scale * (1 - smoothing));
     return weight * loss;
+  }
+
+  private double above(int from, int k, float top) {
+    return (double) (outputs[from + k] + bias[biasOffset + k]) - top;
   }
 
   /** Without the 1 of the largest, in which a sum near 0 would drown. */

@@ -65,7 +65,6 @@ class KernelModulesTest {
   void aPlainNetworkLoadsWhatItNeeds() {
     assertEquals(
         kernels(
-            "activation_backward_f32x4",
             "activation_forward_f32x4",
             "adam_f32x4",
             "bn_backward_f32x4",
@@ -81,7 +80,6 @@ class KernelModulesTest {
         trained(Precision.FP32, PLAIN));
     assertEquals(
         kernels(
-            "activation_backward_bf16x8",
             "activation_forward_bf16x8",
             "adam_f32x4",
             "bn_backward_bf16x8",

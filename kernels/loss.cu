@@ -107,8 +107,10 @@ __device__ __forceinline__ void finish(
   double sum = sum_block(threadIdx.x < width ? column[LOSS] : 0.0);
   const unsigned panels = gridDim.x;
   if (panels > 1) {
-    const int64_t of_slabs = static_cast<int64_t>(gridDim.y) * 2 * panels * width;
-    volatile double *partials = scratch->partials + of_slabs;
+    // Behind those of the slabs; one slab, of however many columns, has none.
+    const int slabs = gridDim.y > 1 ? gridDim.y : 0;
+    volatile double *partials =
+        scratch->partials + static_cast<int64_t>(slabs) * 2 * panels * width;
     if (threadIdx.x == 0) {
       partials[blockIdx.x] = sum;
     }
@@ -139,7 +141,7 @@ load_logits(const T *row, const float *bias, int k, int columns, float (&z)[V]) 
   }
 }
 
-/** @param d_bias null also where a row has more columns than its threads have room for at once */
+/** @param d_bias null also where it is left to another kernel, as where threads have several columns */
 template <typename T, int V>
 __device__ __forceinline__ void softmax(
     const T *logits,
@@ -239,7 +241,7 @@ __device__ __forceinline__ void softmax(
     }
   }
   double sum;
-  if (columns <= group * V) { // each thread has columns of its own
+  if (d_bias != nullptr) { // each thread has columns of its own
     Panel p = {};
     p.lanes = group;
     p.lane = lane;

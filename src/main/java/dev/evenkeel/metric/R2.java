@@ -36,8 +36,8 @@ public record R2() implements Metric {
   private static double ofColumn(Predictions predictions, int column) {
     int columns = predictions.columns();
     float[] targets = predictions.targets();
-    // Measured from the first target, so that a constant column has a deviation of exactly 0.
-    double first = targets[column];
+    // Measured from a target that counts, so that a constant column has a deviation of exactly 0.
+    double first = targets[firstThatCounts(predictions) * columns + column];
     double sum = 0;
     for (int i = column; i < targets.length; i += columns) {
       sum += predictions.weight(i / columns) * (targets[i] - first);
@@ -56,5 +56,14 @@ public record R2() implements Metric {
       return residual > 0 ? 0 : 1 - residual; // NaN stays NaN
     }
     return 1 - residual / total;
+  }
+
+  /** The first row of a weight above 0. */
+  private static int firstThatCounts(Predictions predictions) {
+    int row = 0;
+    while (row < predictions.rows() - 1 && predictions.weight(row) == 0) {
+      row++;
+    }
+    return row;
   }
 }

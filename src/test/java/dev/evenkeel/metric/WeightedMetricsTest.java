@@ -111,6 +111,25 @@ class WeightedMetricsTest {
     }
   }
 
+  /** Targets that differ in a row of weight 0 alone are all the same. */
+  @Test
+  void aRowThatCountsNothingDoesNotMakeTargetsVary() {
+    for (int seed = 0; seed < 20; seed++) {
+      Random random = new Random(seed);
+      float[] outputs = new float[ROWS];
+      float[] truth = new float[ROWS];
+      float[] weights = new float[ROWS];
+      truth[0] = 1000 * random.nextFloat();
+      for (int row = 1; row < ROWS; row++) {
+        truth[row] = 0.1f;
+        outputs[row] = random.nextFloat();
+        weights[row] = random.nextFloat();
+      }
+      Predictions constant = new Predictions(ROWS, 1, outputs, 1, truth, weights);
+      assertEquals(0, Metric.named("r2").of(constant));
+    }
+  }
+
   @Test
   void classByClass() {
     Predictions weighted = weighted(new Random(1), 3, true);

@@ -7,6 +7,12 @@ import dev.evenkeel.backend.Operation;
 /** Launches of {@code kernels/loss.cu}. */
 final class LossKernels {
 
+  /**
+   * One block merges the blocks' sums while all others are done: with more than these of a
+   * quantity, that takes longer than another launch.
+   */
+  private static final int MERGED_SUMS = 16_384;
+
   private final Launcher launcher;
   private final ActivationKernels activations;
 
@@ -24,13 +30,13 @@ final class LossKernels {
     View logits = of.outputs();
     int width = Launcher.width(logits, of.gradient());
     int vectors = Panels.divideUp(logits.columns(), width);
-    boolean oneVectorEach = vectors <= Panels.WARP;
     int group = vectors > Panels.THREADS ? Panels.THREADS : Panels.powerOfTwo(vectors, Panels.WARP);
-    int blocks = Panels.divideUp(logits.rows(), Panels.THREADS / group);
+    int blocks = Math.min(Panels.divideUp(logits.rows(), Panels.THREADS / group), Launcher.BLOCKS);
+    boolean sumsBias = vectors <= Panels.WARP && blocks * group * width <= MERGED_SUMS;
     Operation all =
         launcher.launch(
             "softmax_cross_entropy" + Launcher.suffix(logits, width),
-            new CudaDriver.Grid(1, Math.min(blocks, Launcher.BLOCKS), Panels.THREADS, 1),
+            new CudaDriver.Grid(1, blocks, Panels.THREADS, 1),
             logits.address(),
             logits.rows(),
             logits.columns(),
@@ -43,14 +49,14 @@ final class LossKernels {
             classWeights,
             of.gradient().address(),
             of.gradient().pitch(),
-            oneVectorEach ? of.dBias() : 0L,
+            sumsBias ? of.dBias() : 0L,
             of.loss(),
             group,
             launcher.scratch());
     if (classWeights != 0) {
       all = Launcher.inOrder(classWeightTotal(of, classWeights), all);
     }
-    return oneVectorEach ? all : Launcher.inOrder(all, biasGradient(of));
+    return sumsBias ? all : Launcher.inOrder(all, biasGradient(of));
   }
 
   private Operation classWeightTotal(Kernels.Loss of, long classWeights) {
@@ -66,7 +72,7 @@ final class LossKernels {
         launcher.scratch());
   }
 
-  /** By a kernel of its own, where a thread has several vectors of a row. */
+  /** By a kernel of its own. */
   private Operation biasGradient(Kernels.Loss of) {
     View slopes = of.gradient();
     return activations.backward(slopes, slopes, slopes, Activation.IDENTITY, slopes, of.dBias());

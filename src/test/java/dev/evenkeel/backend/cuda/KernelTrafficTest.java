@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.backend.Activation;
+import dev.evenkeel.backend.Backend.RegressionLoss;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.Statistics;
@@ -333,5 +334,44 @@ class KernelTrafficTest {
         3,
         1,
         kernels.updates.updateAdam(update, m, v, 0.9, 0.999, 1e-8, true, scalars + 4));
+  }
+
+  private Kernels.Loss loss(View outputs, int targets, boolean biased) {
+    int n = outputs.rows();
+    int c = outputs.columns();
+    View classes = View.floats(memory.allocate(4L * n * targets), n, targets);
+    long address = memory.allocate((long) n * c * outputs.type().bytes);
+    View slopes = new View(address, n, c, c, outputs.type());
+    long bias = biased ? memory.allocate(4L * c) : 0;
+    long dBias = biased ? memory.allocate(4L * c) : 0;
+    return new Kernels.Loss(outputs, bias, classes, slopes, dBias, memory.allocate(4));
+  }
+
+  /**
+   * The blocks' sums for a bias would be half as much as the matrix: it has a launch of its own.
+   */
+  @Test
+  void softmaxCrossEntropyOfManyClasses() {
+    for (ElementType type : ElementType.values()) {
+      View x = new View(matrix(ROWS, type).address(), ROWS, 128, 128, type);
+      double asked = type == ElementType.FLOAT32 ? 2.8 : 3.8; // three looks, each at the bias, too
+      Operation biased = kernels.losses.softmaxCrossEntropy(loss(x, 1, true), 0, 0);
+      moves("softmax cross-entropy", x, 2, 1, 2, asked, biased);
+      Operation bare = kernels.losses.softmaxCrossEntropy(loss(x, 1, false), 0, 0);
+      moves("softmax cross-entropy without bias", x, 1, 1, 1, asked, bare);
+    }
+  }
+
+  /** However many columns a row has, its blocks leave a number each. */
+  @Test
+  void aLossOfOneRowNeedsLittleScratch() {
+    int columns = 20_000;
+    long scratch = memory.allocate(10_000);
+    Kernels little = new Kernels(driver, memory, stream, scratch);
+    View x = View.floats(memory.allocate(4L * columns), 1, columns);
+    Kernels.Loss of = loss(x, columns, true);
+    run(little.losses.regressionLoss(of, RegressionLoss.SQUARED, 0));
+    run(little.losses.binaryCrossEntropy(of));
+    little.close();
   }
 }

@@ -18,6 +18,7 @@ final class SoftmaxCrossEntropy extends Losses {
   private final double smoothing;
   private final float[] classWeights;
   private final int classWeightsOffset;
+  private final float[] tops;
   private double totalWeight;
 
   SoftmaxCrossEntropy(
@@ -27,6 +28,7 @@ final class SoftmaxCrossEntropy extends Losses {
     this.smoothing = smoothing;
     this.classWeights = classWeights.isNone() ? null : data(classWeights);
     this.classWeightsOffset = (int) classWeights.offset();
+    this.tops = new float[rows];
   }
 
   @Override
@@ -67,12 +69,7 @@ final class SoftmaxCrossEntropy extends Losses {
   @Override
   void before(int worker, int fromRow, int toRow) {
     for (int row = fromRow; row < toRow; row++) {
-      int from = outputsOffset + row * columns;
-      int to = gradientOffset + row * columns;
-      float top = top(row);
-      for (int k = 0; k < columns; k++) {
-        gradient[to + k] = outputs[from + k] + bias[biasOffset + k] - top;
-      }
+      tops[row] = belowTop(outputsOffset + row * columns, gradientOffset + row * columns);
     }
     float[] piece = scratch[worker].pieces[0];
     int end = gradientOffset + toRow * columns;
@@ -84,11 +81,16 @@ final class SoftmaxCrossEntropy extends Losses {
     }
   }
 
-  private float top(int row) {
-    int from = outputsOffset + row * columns;
-    float top = outputs[from] + bias[biasOffset];
-    for (int k = 1; k < columns; k++) {
-      top = Math.max(top, outputs[from + k] + bias[biasOffset + k]);
+  /** A row's logits less the largest of them, which is returned. */
+  private float belowTop(int from, int to) {
+    float top = Float.NEGATIVE_INFINITY;
+    for (int k = 0; k < columns; k++) {
+      float logit = outputs[from + k] + bias[biasOffset + k];
+      gradient[to + k] = logit;
+      top = Math.max(top, logit);
+    }
+    for (int k = 0; k < columns; k++) {
+      gradient[to + k] -= top;
     }
     return top;
   }
@@ -97,7 +99,7 @@ final class SoftmaxCrossEntropy extends Losses {
   double row(int worker, int row) {
     int from = outputsOffset + row * columns;
     int to = gradientOffset + row * columns;
-    float top = top(row);
+    float top = tops[row];
     double others = sumButTheLargest(to);
     double logSum = Math.log1p(others);
     int target = target(row);

@@ -141,7 +141,7 @@ load_logits(const T *row, const float *bias, int k, int columns, float (&z)[V]) 
   }
 }
 
-/** @param d_bias null also where it is left to another kernel, as where threads have several columns */
+/** @param d_bias null also where another kernel sums it, as where threads have several columns */
 template <typename T, int V>
 __device__ __forceinline__ void softmax(
     const T *logits,

@@ -3,6 +3,7 @@ package dev.evenkeel.backend.cuda;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend.RegressionLoss;
 import dev.evenkeel.backend.Operation;
+import java.util.stream.Stream;
 
 /** Launches of {@code kernels/loss.cu}. */
 final class LossKernels {
@@ -79,54 +80,41 @@ final class LossKernels {
   }
 
   Operation binaryCrossEntropy(Kernels.Loss of) {
-    View logits = of.outputs();
-    int width = Launcher.width(logits, of.gradient());
-    Panels panels = Panels.ofSums(logits.rows(), logits.columns(), width, logits.type().bytes);
-    return launcher.launch(
-        "binary_cross_entropy" + Launcher.suffix(logits, width),
-        panels.grid(),
-        logits.address(),
-        logits.rows(),
-        logits.columns(),
-        logits.pitch(),
-        of.bias(),
-        of.targets().address(),
-        of.targets().pitch(),
-        isWeighted(of.targets(), logits.columns()),
-        of.gradient().address(),
-        of.gradient().pitch(),
-        of.dBias(),
-        (double) logits.size(),
-        of.loss(),
-        panels.lanes(),
-        panels.rowsPerSlab(),
-        launcher.scratch());
+    return elementwise("binary_cross_entropy", of);
   }
 
   Operation regressionLoss(Kernels.Loss of, RegressionLoss kind, double delta) {
+    return elementwise("regression_loss", of, kind.ordinal(), delta);
+  }
+
+  /**
+   * @param own arguments of this kernel, before those of all
+   */
+  private Operation elementwise(String kernel, Kernels.Loss of, Object... own) {
     View outputs = of.outputs();
     int width = Launcher.width(outputs, of.gradient());
     Panels panels = Panels.ofSums(outputs.rows(), outputs.columns(), width, outputs.type().bytes);
+    Stream<Object> all =
+        Stream.of(
+            outputs.address(),
+            outputs.rows(),
+            outputs.columns(),
+            outputs.pitch(),
+            of.bias(),
+            of.targets().address(),
+            of.targets().pitch(),
+            isWeighted(of.targets(), outputs.columns()),
+            of.gradient().address(),
+            of.gradient().pitch(),
+            of.dBias(),
+            (double) outputs.size(),
+            of.loss(),
+            panels.lanes(),
+            panels.rowsPerSlab(),
+            launcher.scratch());
     return launcher.launch(
-        "regression_loss" + Launcher.suffix(outputs, width),
+        kernel + Launcher.suffix(outputs, width),
         panels.grid(),
-        kind.ordinal(),
-        delta,
-        outputs.address(),
-        outputs.rows(),
-        outputs.columns(),
-        outputs.pitch(),
-        of.bias(),
-        of.targets().address(),
-        of.targets().pitch(),
-        isWeighted(of.targets(), outputs.columns()),
-        of.gradient().address(),
-        of.gradient().pitch(),
-        of.dBias(),
-        (double) outputs.size(),
-        of.loss(),
-        panels.lanes(),
-        panels.rowsPerSlab(),
-        launcher.scratch());
+        Stream.concat(Stream.of(own), all).toArray());
   }
 }

@@ -1,8 +1,5 @@
 package dev.evenkeel.data;
 
-import com.fasterxml.jackson.annotation.JacksonInject;
-import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import java.util.LinkedHashSet;
@@ -29,20 +26,8 @@ public record Preparation(
     Target target,
     TableFormat reading) {
 
-  /** What is injected stands for a property that files from before it do not have. */
-  public Preparation(
-      @JsonProperty("features") List<Feature> features,
-      @JsonProperty("standardize") Standardize standardize,
-      @JsonProperty("clip") @JacksonInject(value = "0", useInput = OptBoolean.TRUE) double clip,
-      @JsonProperty("target") Target target,
-      @JsonProperty("reading")
-          @JacksonInject(value = TableFormat.JSON_BEFORE, useInput = OptBoolean.TRUE)
-          TableFormat reading) {
-    this.features = List.copyOf(features);
-    this.standardize = standardize;
-    this.clip = clip;
-    this.target = target;
-    this.reading = reading;
+  public Preparation {
+    features = List.copyOf(features);
     if (!(clip >= 0 && clip < Double.POSITIVE_INFINITY)) {
       throw new EvenkeelException(
           "A preparation clips at a limit above 0, or at 0 not at all, not at " + clip);
@@ -155,18 +140,6 @@ public record Preparation(
     return names;
   }
 
-  /** Words that mean "missing" by now are categories to a model from before they did. */
-  private Table asTrained(Table read) {
-    MissingWords now = new MissingWords(read.format());
-    boolean changed =
-        reading.rules() < read.format().rules()
-            && features.stream()
-                .filter(Feature.Categorical.class::isInstance)
-                .flatMap(feature -> ((Feature.Categorical) feature).levels().stream())
-                .anyMatch(now::anywhere);
-    return changed ? read.again(options()) : read.spelled(codes());
-  }
-
   /** Columns of which some text looks like a number, but not as we write it: "01067", "1,5". */
   private Set<String> codes() {
     Set<String> names = new LinkedHashSet<>();
@@ -222,7 +195,7 @@ public record Preparation(
 
   /** The same, to be asked for a part of the rows at a time. */
   public PreparedTable prepare(Table read, boolean withTarget, Consumer<String> notes) {
-    Table table = asTrained(read);
+    Table table = read.spelled(codes());
     TableEncoder encoder = new TableEncoder(table, features, notes);
     encoder.noteIgnored(targetNames());
     TableEncoder.Rows inputs = encoder.rows(this::scaled);

@@ -174,9 +174,6 @@ final class TableReader {
   }
 
   private boolean foundHeader() {
-    if (format.rules() == TableFormat.BEFORE) {
-      return HeaderRule.before(firstFields, missing);
-    }
     HeaderRule rule =
         new HeaderRule(
             sample.stream().map(Line::fields).toList(),

@@ -1,10 +1,5 @@
 package dev.evenkeel.train;
 
-import com.fasterxml.jackson.annotation.JacksonInject;
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonFormat;
-import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Column;
@@ -35,7 +30,7 @@ import java.util.function.Supplier;
  * alone.
  *
  * @param targets columns by name or number, or one file; none for the default. What is no column's
- *     name may name several, between commas. As JSON a single one is a text
+ *     name may name several, between commas
  * @param task a {@link Task.Kind}, "" to find out
  * @param valid what validates; a file's rows are never fitted to
  * @param test what tests; data with a test set of their own test on that
@@ -45,9 +40,7 @@ import java.util.function.Supplier;
  */
 public record DataPlan(
     String data,
-    @JsonProperty("target")
-        @JsonFormat(with = JsonFormat.Feature.WRITE_SINGLE_ELEM_ARRAYS_UNWRAPPED)
-        List<String> targets,
+    List<String> targets,
     String task,
     List<String> drop,
     List<String> categorical,
@@ -71,54 +64,9 @@ public record DataPlan(
           "--group %s and --split ordered can't go together: rows of one value may stand anywhere in the file, before and after the cut. help: leave one of them out"
               .formatted(group));
     }
-    targets = targets.stream().filter(text -> !text.isEmpty()).toList(); // "" was none
+    targets = List.copyOf(targets);
     drop = List.copyOf(drop);
     categorical = List.copyOf(categorical);
-  }
-
-  /**
-   * From JSON, of which there is more than one form: what is injected stands for a property that
-   * files from before it do not have.
-   */
-  @JsonCreator
-  static DataPlan of(
-      @JsonProperty("data") String data,
-      @JsonProperty("target") @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
-          List<String> targets,
-      @JsonProperty("task") String task,
-      @JsonProperty("drop") List<String> drop,
-      @JsonProperty("categorical") List<String> categorical,
-      @JsonProperty("noHeader") @JacksonInject(value = "false", useInput = OptBoolean.TRUE)
-          boolean noHeader,
-      @JsonProperty("format")
-          @JacksonInject(value = TableFormat.JSON_BEFORE, useInput = OptBoolean.TRUE)
-          TableFormat format,
-      @JsonProperty("scaling") @JacksonInject(value = "\"STANDARD\"", useInput = OptBoolean.TRUE)
-          Scaling scaling,
-      @JsonProperty("valid") Portion valid,
-      @JsonProperty("test") Portion test,
-      @JsonProperty("seed") long seed,
-      @JsonProperty("group") @JacksonInject(value = "\"\"", useInput = OptBoolean.TRUE)
-          String group,
-      @JsonProperty("order") @JacksonInject(value = "\"RANDOM\"", useInput = OptBoolean.TRUE)
-          Split.Order order,
-      @JsonProperty("weights") @JacksonInject(value = "\"\"", useInput = OptBoolean.TRUE)
-          String weights) {
-    TableFormat read = noHeader ? format.withHeader(Table.Header.ABSENT) : format;
-    return new DataPlan(
-        data,
-        targets,
-        task,
-        drop,
-        categorical,
-        read,
-        scaling,
-        valid,
-        test,
-        seed,
-        group,
-        order,
-        weights);
   }
 
   /** A tenth of the rows to validate on, a fifth to test on, the last column to predict, seed 1. */

@@ -28,6 +28,7 @@ import dev.evenkeel.nn.Residual;
 import dev.evenkeel.nn.RunningStatistics;
 import dev.evenkeel.nn.RunningVariance;
 import dev.evenkeel.nn.Streams;
+import dev.evenkeel.optim.Fade;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
 import java.io.IOException;
@@ -807,6 +808,7 @@ class TrainerTest extends OnCpu {
             .withLoss(new Loss.SoftmaxCrossEntropy(0.1, List.of(1.0 / 3, 2.0)))
             .withOptimizer(Optimizer.nesterov(1.0 / 7).withWeightDecay(1e-4))
             .withSchedule(Schedule.reduceOnPlateau().afterWarmup(100))
+            .withFade(Fade.flatCosine())
             .withSteps(1L << 40)
             .withBatch(77)
             .withClip(0.1)

@@ -253,6 +253,11 @@ public final class Dataset {
     return IntStream.range(0, rows).map(row -> (int) targets[row]).toArray();
   }
 
+  /** The class index of every row, 0 for numbers: what splits are stratified by. */
+  public int[] strata() {
+    return hasTargets() && task instanceof Task.Classification ? labels() : new int[rows];
+  }
+
   /** Copies the given rows, in the given order. */
   public Dataset select(int[] selected) {
     return new Dataset(

@@ -236,19 +236,11 @@ public record DataPlan(
   public Parts load(Consumer<String> notes) {
     new KeptFiles(this).check();
     try (Spool spool = Spool.of(Path.of(data))) {
-      return read(notes);
+      RawRows rows = RawRows.toLearn(this, notes);
+      Parts parts = rows.parts(rows.requireTrained(rows.split()));
+      RepeatedRows.in(parts).ifPresent(notes);
+      return parts;
     }
-  }
-
-  private Parts read(Consumer<String> notes) {
-    RawRows rows = RawRows.read(this, notes);
-    double tested = rows.ownTest().isPresent() ? 0 : test.share();
-    Split split = rows.parting().requireTrained(rows.parting().split(tested));
-    Parts own = rows.parts().apply(split);
-    Parts parts =
-        rows.ownTest().map(test -> own.withTest(own.preparation().apply(test))).orElse(own);
-    RepeatedRows.in(parts).ifPresent(notes);
-    return parts;
   }
 
   /**
@@ -259,46 +251,13 @@ public record DataPlan(
   public Parts load(Preparation trained, Consumer<String> notes) {
     new KeptFiles(this).check();
     try (Spool spool = Spool.of(Path.of(data))) {
-      return read(trained, notes);
-    }
-  }
-
-  private Parts read(Preparation trained, Consumer<String> notes) {
-    Source source = new Sources(this).toGoOn(trained);
-    if (source instanceof Source.Csv csv) {
-      csv.table().remarks().forEach(notes);
-      requireWeights(csv.table(), trained);
-      Optional<Groups> groups = groups(csv.table());
-      PreparedTable all = prepare(trained, csv.table(), true, notes);
-      Split split = split(all.classes(), groups, test.share());
-      return new KeptFiles(this).into(Parts.of(all::select, split, trained), groups, notes);
-    }
-    Source.Arrays arrays = (Source.Arrays) source;
-    double tested = arrays.test().isPresent() ? 0 : test.share();
-    Split split = split(RawRows.strata(arrays.data()), Optional.empty(), tested);
-    Parts parts = Parts.prepared(arrays.data(), split, trained);
-    return arrays.test().map(own -> parts.withTest(trained.apply(own))).orElse(parts);
-  }
-
-  private Split split(int[] strata, Optional<Groups> groups, double tested) {
-    return new Parting(this, strata, row -> "", groups).split(tested);
-  }
-
-  private void requireWeights(Table table, Preparation trained) {
-    if (weights.isEmpty()) {
-      return;
-    }
-    Column column = table.column(weights);
-    boolean grouped = !group.isEmpty() && table.column(group) == column;
-    if (grouped || trained.uses(column.name())) {
-      throw new EvenkeelException(
-          "--weights %s is also %s: a column has one use. help: another column, or leave it out"
-              .formatted(weights, grouped ? "--group" : "a feature or the target of the model"));
+      RawRows rows = RawRows.toGoOn(this, trained, notes);
+      return rows.parts(rows.split());
     }
   }
 
   /** The rows of a table, with their weights where it has some: an answer needs none. */
-  private PreparedTable prepare(
+  PreparedTable prepare(
       Preparation trained, Table table, boolean withTargets, Consumer<String> notes) {
     Optional<String> column =
         weights.isEmpty() || !withTargets
@@ -325,10 +284,10 @@ public record DataPlan(
     new KeptFiles(this).check();
     RawRows rows;
     try (Spool spool = Spool.of(Path.of(data))) {
-      rows = RawRows.read(this, notes);
+      rows = RawRows.toLearn(this, notes);
     }
-    return rows.parting().folds(count).stream()
-        .map(split -> (Supplier<Parts>) () -> rows.parts().apply(split))
+    return rows.folds(count).stream()
+        .map(split -> (Supplier<Parts>) () -> rows.prepare().apply(split))
         .toList();
   }
 

@@ -110,17 +110,11 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
     try (planner;
         Model planned = model.network().withoutValues(planner)) {
       long ofTheModel = planner.allocatedBytes();
-      Matrix features = planner.inputs(train.features(), train.rows(), train.columns());
-      Matrix targets = planner.table(train.weighedTargets(), train.rows(), train.weighedColumns());
-      TrainingStep.Source source =
-          new TrainingStep.Source(
-              features, targets, train.isWeighted(), new RowOrder(new int[train.rows()]));
-      DataStart.set(planned, features, new int[batches.size(0)]);
-      try (Backend.Arena all = new RunMemory(planned, recipe, train, valid).take(batches)) {
-        return bind(planned, source, batches) - ofTheModel;
-      } finally {
-        features.buffer().close();
-        targets.buffer().close();
+      try (TrainingStep.Source rows = TrainingStep.Source.of(planner, train)) {
+        DataStart.set(planned, rows.features(), new int[batches.size(0)]);
+        try (Backend.Arena all = new RunMemory(planned, recipe, train, valid).take(batches)) {
+          return bind(planned, rows, batches) - ofTheModel;
+        }
       }
     }
   }

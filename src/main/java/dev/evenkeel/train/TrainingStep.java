@@ -4,6 +4,7 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Readback;
 import dev.evenkeel.backend.Step;
+import dev.evenkeel.data.Dataset;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Memory;
 import dev.evenkeel.nn.Model;
@@ -31,11 +32,33 @@ public final class TrainingStep implements AutoCloseable {
    *
    * @param weighted whether the last column of the targets holds the weights of the rows
    */
-  public record Source(Matrix features, Matrix targets, boolean weighted, RowOrder order) {
+  public record Source(Matrix features, Matrix targets, boolean weighted, RowOrder order)
+      implements AutoCloseable {
 
     /** Of rows that count alike. */
     public Source(Matrix features, Matrix targets, RowOrder order) {
       this(features, targets, false, order);
+    }
+
+    /** Brings rows to the device; their order is still to be given. */
+    public static Source of(Backend backend, Dataset data) {
+      Matrix features = backend.inputs(data.features(), data.rows(), data.columns());
+      try {
+        return new Source(
+            features,
+            backend.table(data.weighedTargets(), data.rows(), data.weighedColumns()),
+            data.isWeighted(),
+            new RowOrder(new int[data.rows()]));
+      } catch (RuntimeException | Error e) {
+        features.buffer().close();
+        throw e;
+      }
+    }
+
+    @Override
+    public void close() {
+      targets.buffer().close();
+      features.buffer().close();
     }
   }
 
@@ -62,7 +85,6 @@ public final class TrainingStep implements AutoCloseable {
   private final Matrix clip;
   private final Matrix guard;
   private final Matrix lossConstants;
-  private final float[] clipOnHost = new float[2];
   private final Operation[] update;
   private final List<Bound> bounds = new ArrayList<>();
   private final Readback losses;
@@ -245,25 +267,21 @@ public final class TrainingStep implements AutoCloseable {
   /** Starts a step with all of the weight decay and dropout, and waits for its loss. */
   public float run(int rows, long number, double learningRate) {
     start(rows, number, learningRate);
-    while (take(0)) {
-      // those before it, too
-    }
+    await();
     return takenLoss;
+  }
+
+  /** Takes the losses of all steps under way. */
+  void await() {
+    while (take(0)) {
+      // the next one
+    }
   }
 
   private static void run(Operation[] operations) {
     for (Operation operation : operations) {
       operation.run();
     }
-  }
-
-  /** The gradient norm of the last step, before clipping; NaN where nothing clips. */
-  float gradientNorm() {
-    if (clip.isNone()) {
-      return Float.NaN;
-    }
-    backend.read(clip, clipOnHost);
-    return clipOnHost[0];
   }
 
   private Bound bound(int rows) {
@@ -318,6 +336,11 @@ public final class TrainingStep implements AutoCloseable {
   /** Kernels, products, copies and fills of a replayed step; 0 where nothing is replayed. */
   public int nodes(int rows) {
     return bound(rows).all.nodes();
+  }
+
+  /** In which it visits the rows of its table. */
+  RowOrder order() {
+    return source.order;
   }
 
   /** The optimizer's vectors, as long as the flat parameters. */

@@ -134,7 +134,6 @@ class AllocationTest {
               () -> {
                 order.moveTo(number[0] % 9 * 100);
                 step.run(sizes[number[0] % sizes.length], number[0]++, 1e-4);
-                step.gradientNorm();
               },
               "a step of " + optimizer.getClass().getSimpleName());
           assertEquals(floats, backend.allocated(), "memory is taken before the first step");

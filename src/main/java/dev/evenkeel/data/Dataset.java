@@ -192,6 +192,11 @@ public final class Dataset {
     return new Dataset(name, features, columns, targets, targetColumns, task, weights);
   }
 
+  /** The same rows as those of a model's own task. */
+  Dataset withTask(Task task) {
+    return new Dataset(name, features, columns, targets, targetColumns, task, weights);
+  }
+
   /** The same rows, which count alike. */
   public Dataset unweighted() {
     return new Dataset(name, features, columns, targets, targetColumns, task);

@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -127,8 +128,7 @@ public record Preparation(
 
   /** Whether a column is a feature or a target. */
   public boolean uses(String column) {
-    return used().contains(column)
-        || target instanceof Target.Labels labels && labels.name().equals(column);
+    return used().contains(column) || target.names().contains(column);
   }
 
   private Set<String> used() {
@@ -172,10 +172,17 @@ public record Preparation(
         names.add(dates.name());
       }
     }
-    if (target instanceof Target.Labels labels && !(features.get(0) instanceof Feature.Columns)) {
+    if (target instanceof Target.Labels labels && unnamed().isEmpty()) {
       names.add(labels.name());
     }
     return names;
+  }
+
+  /** The columns of an array, where it is made for one. */
+  public Optional<Feature.Columns> unnamed() {
+    return features.get(0) instanceof Feature.Columns columns
+        ? Optional.of(columns)
+        : Optional.empty();
   }
 
   /** How many inputs the network has. */
@@ -197,7 +204,7 @@ public record Preparation(
   public PreparedTable prepare(Table read, boolean withTarget, Consumer<String> notes) {
     Table table = read.spelled(codes());
     TableEncoder encoder = new TableEncoder(table, features, notes);
-    encoder.noteIgnored(targetNames());
+    encoder.noteIgnored(target.names());
     TableEncoder.Rows inputs = encoder.rows(this::scaled);
     int[] none = new int[table.rows()];
     if (!withTarget) {
@@ -242,19 +249,11 @@ public record Preparation(
     return (float) SmoothClip.of(standardize.of(value, feature), clip);
   }
 
-  private Set<String> targetNames() {
-    return target instanceof Target.Labels labels
-        ? Set.of(labels.name())
-        : Set.copyOf(((Target.Quantities) target).names());
-  }
-
   /** A model of unnamed columns finds its one target after them, whatever it is called. */
   private String targetColumn(Table table, String name) {
     List<String> names = table.columnNames();
-    return features.get(0) instanceof Feature.Columns c
-            && !names.contains(name)
-            && names.size() == c.count() + 1
-        ? names.get(c.count())
+    return unnamed().isPresent() && !names.contains(name) && names.size() == width() + 1
+        ? names.get(width())
         : name;
   }
 
@@ -270,15 +269,15 @@ public record Preparation(
 
   /** The given rows of an array, in one copy. */
   public Dataset apply(Dataset data, int[] rows) {
-    if (!(features.get(0) instanceof Feature.Columns) || data.columns() != width()) {
+    if (unnamed().isEmpty() || data.columns() != width()) {
       throw new EvenkeelException(
           "Data set %s has %s without names, but the model takes %s. Give data of that form."
               .formatted(
                   data.name(),
                   Words.counted(data.columns(), "column"),
-                  features.get(0) instanceof Feature.Columns c
-                      ? Words.counted(c.count(), "column")
-                      : "a table with named columns"));
+                  unnamed()
+                      .map(columns -> Words.counted(columns.count(), "column"))
+                      .orElse("a table with named columns")));
     }
     if (data.hasTargets() && !suits(data.task())) {
       throw new EvenkeelException(
@@ -292,22 +291,10 @@ public record Preparation(
         i++, c = c + 1 == width ? 0 : c + 1) {
       values[i] = scaled(values[i], c);
     }
-    if (!data.hasTargets()) {
-      return Dataset.unlabelled(
-          data.name(), selected.features(), selected.columns(), target.task());
-    }
-    if (target instanceof Target.Quantities quantities) {
+    if (data.hasTargets() && target instanceof Target.Quantities quantities) {
       quantities.scale().apply(selected.targets(), selected.targetColumns());
-      return selected;
     }
-    Dataset labelled =
-        Dataset.classification(
-            data.name(),
-            selected.features(),
-            selected.columns(),
-            selected.labels(),
-            ((Target.Labels) target).classes());
-    return selected.isWeighted() ? labelled.withWeights(selected.weights()) : labelled;
+    return selected.withTask(target.task());
   }
 
   /** A file of class indexes need not have a row of the last classes. */

@@ -60,10 +60,6 @@ public final class Table {
       return withFormat(format.withHeader(header));
     }
 
-    public Options withDelimiter(char delimiter) {
-      return withFormat(format.withDelimiter(String.valueOf(delimiter)));
-    }
-
     public Options withCategorical(Set<String> categorical) {
       return new Options(format, categorical, texts, dropped, used);
     }

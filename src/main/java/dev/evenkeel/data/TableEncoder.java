@@ -118,7 +118,7 @@ final class TableEncoder {
   }
 
   /** Says which columns the model knows nothing of. */
-  void noteIgnored(Set<String> targets) {
+  void noteIgnored(List<String> targets) {
     List<String> extra = new ArrayList<>(table.columnNames());
     extra.removeAll(targets);
     for (Feature feature : features) {

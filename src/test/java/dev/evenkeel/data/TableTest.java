@@ -81,7 +81,10 @@ class TableTest {
     assertEquals(1, table("value\n1\n2\n").columns().size());
     assertEquals(
         List.of("a;b"),
-        Table.read(file("a;b\n1\n"), Table.Options.DETECT.withDelimiter(',')).columnNames());
+        Table.read(
+                file("a;b\n1\n"),
+                Table.Options.DETECT.withFormat(TableFormat.DETECT.withDelimiter(",")))
+            .columnNames());
   }
 
   @Test

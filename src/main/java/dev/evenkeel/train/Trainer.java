@@ -90,7 +90,7 @@ public final class Trainer {
    * @param network for the data's columns and outputs, as {@link Parts#mlp} makes one
    */
   public static Trained train(Network network, Recipe recipe, Parts data, Path folder) {
-    if (RunFolder.holdsRun(folder)) {
+    if (RunFolder.runIn(folder).isPresent()) {
       LoggerFactory.getLogger(Trainer.class).info("Replacing the earlier run in {}", folder);
     }
     try (Backend backend = Device.auto();

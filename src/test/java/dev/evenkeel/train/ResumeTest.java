@@ -123,7 +123,6 @@ class ResumeTest {
     }
     return new Progress(
         p.step(),
-        p.epoch(),
         p.batch(),
         p.lossSum(),
         0,
@@ -131,7 +130,6 @@ class ResumeTest {
         history,
         p.bestEpoch(),
         p.bestScore(),
-        p.sinceBest(),
         p.data(),
         p.device());
   }

@@ -165,13 +165,9 @@ public record Preparation(
 
   private Set<String> texts() {
     Set<String> names = new LinkedHashSet<>();
-    for (Feature feature : features) {
-      if (feature instanceof Feature.Categorical categories) {
-        names.add(categories.name());
-      } else if (feature instanceof Feature.Dates dates) {
-        names.add(dates.name());
-      }
-    }
+    features.stream()
+        .filter(feature -> !(feature instanceof Feature.Numeric))
+        .forEach(feature -> feature.column().ifPresent(names::add));
     if (target instanceof Target.Labels labels && unnamed().isEmpty()) {
       names.add(labels.name());
     }

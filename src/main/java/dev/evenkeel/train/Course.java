@@ -47,7 +47,7 @@ final class Course {
           "%s was trained on other data: the fingerprint of its rows was %s, now it is %s. help: go on with the very same file, split and seed"
               .formatted(saved.file(), from.data(), progress.data()));
     }
-    saved.restore(model, "");
+    model.fill(saved.values(model, ""));
     Checkpoint.restoreOptimizer(saved, model, optimizerState);
     best = Checkpoint.best(saved, model);
     schedule = ScheduleState.restore(recipe.schedule(), from.schedule());

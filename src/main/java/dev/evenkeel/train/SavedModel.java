@@ -249,17 +249,17 @@ public record SavedModel(
   /** The model with its weights, on a device. */
   public Model build(Backend backend) {
     Model model = network.build(backend, 0);
-    restore(model, "");
+    model.fill(values(model, ""));
     return model;
   }
 
-  /** Fills a model of the same network from the tensors whose names begin with a prefix. */
-  void restore(Model model, String prefix) {
+  /** For a model of the same network, of the tensors whose names begin with a prefix. */
+  Map<String, float[]> values(Model model, String prefix) {
     requireSizes(prefix);
     Map<String, float[]> all = new LinkedHashMap<>();
     for (Parameter parameter : model.all()) {
       all.put(parameter.name(), values(parameter, content, prefix + parameter.name()));
     }
-    model.fill(all);
+    return all;
   }
 }

@@ -347,13 +347,6 @@ class PreparationTest {
   }
 
   @Test
-  void aTargetThatIsDroppedIsRefused() throws IOException {
-    Table houses = table("x,y\n1,1\n2,2\n");
-    Expect.failure(
-        () -> fit(houses, "y", List.of("y"), all(houses)), "\"y\" is the target", "--drop");
-  }
-
-  @Test
   void laterArraysMayLackTheLastClassesButHaveNoMore() {
     float[] features = {0, 10, 4};
     Dataset three = Dataset.classification("a", features, 1, new int[] {0, 1, 2}, names(3));

@@ -97,14 +97,6 @@ class TableTest {
   }
 
   @Test
-  void aFileWithoutAHeaderIsNumberedFromOne() throws IOException {
-    Table table = table("5,red\n6,blue\n");
-    assertEquals(2, table.rows());
-    assertEquals(List.of("1", "2"), table.columnNames());
-    assertArrayEquals(new double[] {5, 6}, numbers(table, "1"));
-  }
-
-  @Test
   void theHeaderMayBeForced() throws IOException {
     Path texts = file("p,x\ne,s\n");
     assertEquals(1, Table.read(texts).rows());

@@ -194,12 +194,7 @@ class AllocationTest {
       new Trainer(model, recipe, Digits.DATA.train())
           .withListener(watched)
           .withListener(
-              new Listener() {
-                @Override
-                public void onStep(int epoch, long step, int rows, float loss, double r, long n) {
-                  bytes[(int) step] = allocatedBytes();
-                }
-              })
+              Runs.atSteps((epoch, step, rows, loss) -> bytes[(int) step] = allocatedBytes()))
           .fit();
       if (watched instanceof AutoCloseable closeable) {
         assertDoesNotThrow(closeable::close);

@@ -252,7 +252,9 @@ class KeptRowsTest {
         () -> Json.read(json.replace("\"group\":\"who\",", ""), DataPlan.class, "a plan"),
         "a plan does not hold a valid DataPlan: Missing creator property 'group'");
     Expect.failure(
-        () -> Json.read(json.replace("\"group\":", "\"groups\":[],\"group\":"), DataPlan.class, "a plan"),
+        () ->
+            Json.read(
+                json.replace("\"group\":", "\"groups\":[],\"group\":"), DataPlan.class, "a plan"),
         "a plan does not hold a valid DataPlan: it knows no property 'groups'");
   }
 
@@ -283,15 +285,11 @@ class KeptRowsTest {
               .withCheckpoints(out)
               .withCheckpointEvery(Duration.ZERO)
               .withListener(
-                  new Listener() {
-                    @Override
-                    public void onStep(
-                        int epoch, long step, int rows, float loss, double rate, long nanos) {
-                      if (step == killedAfter) {
+                  Runs.atStep(
+                      killedAfter,
+                      () -> {
                         throw new Killed();
-                      }
-                    }
-                  });
+                      }));
       if (resumed) {
         trainer.resuming(SavedModel.load(checkpoint));
       }

@@ -336,12 +336,10 @@ class ResumeTest {
             ResumableRun.COSINE.run(
                 folder,
                 Duration.ZERO,
-                new Listener() {
-                  @Override
-                  public void onCheckpoint(Path file) {
-                    throw new Enough();
-                  }
-                }));
+                Runs.atCheckpoints(
+                    file -> {
+                      throw new Enough();
+                    })));
     return folder.resolve(SavedModel.CHECKPOINT_FILE);
   }
 

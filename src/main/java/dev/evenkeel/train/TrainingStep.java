@@ -62,12 +62,15 @@ public final class TrainingStep implements AutoCloseable {
     }
   }
 
-  /** The operations for one number of rows. */
+  /**
+   * The operations for one number of rows.
+   *
+   * @param untilLoss from the gather on
+   */
   private record Bound(
       int rows,
-      Operation gather,
-      Operation[] forward,
       List<Pass.Named> named,
+      List<Operation> untilLoss,
       Backend.Sequence all,
       Pass pass,
       Matrix batch) {}
@@ -85,7 +88,7 @@ public final class TrainingStep implements AutoCloseable {
   private final Matrix clip;
   private final Matrix guard;
   private final Matrix lossConstants;
-  private final Operation[] update;
+  private final List<Operation> update;
   private final List<Bound> bounds = new ArrayList<>();
   private final Readback losses;
   private final Started[] started = new Started[Readback.CAPACITY];
@@ -165,7 +168,7 @@ public final class TrainingStep implements AutoCloseable {
         model, source, recipe.loss(), recipe.optimizer(), recipe.clip(), maxRows, recipe.seed());
   }
 
-  private Operation[] update(Optimizer optimizer, double clipNorm) {
+  private List<Operation> update(Optimizer optimizer, double clipNorm) {
     Backend.UpdateTarget target =
         new Backend.UpdateTarget(
             model.flatParameters(),
@@ -178,8 +181,8 @@ public final class TrainingStep implements AutoCloseable {
             step);
     Operation bound = optimizer.bind(backend, target, optimizerState);
     return clipNorm > 0
-        ? new Operation[] {backend.clipScale(gradients, clipNorm, clip), bound}
-        : new Operation[] {bound};
+        ? List.of(backend.clipScale(gradients, clipNorm, clip), bound)
+        : List.of(bound);
   }
 
   private Matrix lossValue() {
@@ -249,8 +252,7 @@ public final class TrainingStep implements AutoCloseable {
     Bound bound = bound(taken.rows);
     source.order.moveTo(taken.position);
     step.set(taken.number, taken.learningRate, taken.decay, taken.dropout);
-    bound.gather.run();
-    run(bound.forward);
+    bound.untilLoss.forEach(Operation::run);
     return new NonFiniteException(model, bound.batch, bound.pass, taken.number, takenLoss);
   }
 
@@ -275,12 +277,6 @@ public final class TrainingStep implements AutoCloseable {
   void await() {
     while (take(0)) {
       // the next one
-    }
-  }
-
-  private static void run(Operation[] operations) {
-    for (Operation operation : operations) {
-      operation.run();
     }
   }
 
@@ -312,20 +308,17 @@ public final class TrainingStep implements AutoCloseable {
                     source.weighted,
                     lossConstants)),
             outputGradient));
-    Operation[] forward = bare(named);
+    int untilLoss = 1 + named.size();
     named.addAll(pass.backward(outputGradient));
     for (Operation operation : update) {
       named.add(new Pass.Named("update", operation, model.flatParameters()));
     }
-    Operation gather =
-        backend.gatherWithTargets(source.features, source.targets, source.order, batch, targets);
-    List<Operation> all = new ArrayList<>(List.of(gather));
-    all.addAll(List.of(bare(named)));
-    return new Bound(rows, gather, forward, named, backend.sequence(all), pass, batch);
-  }
-
-  private static Operation[] bare(List<Pass.Named> named) {
-    return named.stream().map(Pass.Named::operation).toArray(Operation[]::new);
+    List<Operation> all = new ArrayList<>();
+    all.add(
+        backend.gatherWithTargets(source.features, source.targets, source.order, batch, targets));
+    named.forEach(one -> all.add(one.operation()));
+    return new Bound(
+        rows, named, all.subList(0, untilLoss), backend.sequence(all), pass, batch);
   }
 
   /** Every operation of a step on that many rows, in order, for whoever measures. */

@@ -50,12 +50,6 @@ public record Preparation(
 
   /** For a table; every column but the targets and those dropped becomes a feature. */
   public static Preparation fit(
-      Table table, TargetChoice choice, List<String> drop, int[] trainRows) {
-    return fit(table, choice, drop, trainRows, Scaling.STANDARD);
-  }
-
-  /** The same, by this scaling. */
-  public static Preparation fit(
       Table read, TargetChoice choice, List<String> drop, int[] trainRows, Scaling scaling) {
     requireRows(read.name(), trainRows);
     return new TableFit(choice.spelled(read), trainRows, scaling).preparation(choice, drop);

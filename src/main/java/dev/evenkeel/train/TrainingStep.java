@@ -317,8 +317,7 @@ public final class TrainingStep implements AutoCloseable {
     all.add(
         backend.gatherWithTargets(source.features, source.targets, source.order, batch, targets));
     named.forEach(one -> all.add(one.operation()));
-    return new Bound(
-        rows, named, all.subList(0, untilLoss), backend.sequence(all), pass, batch);
+    return new Bound(rows, named, all.subList(0, untilLoss), backend.sequence(all), pass, batch);
   }
 
   /** Every operation of a step on that many rows, in order, for whoever measures. */

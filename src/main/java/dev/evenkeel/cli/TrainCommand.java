@@ -156,7 +156,8 @@ final class TrainCommand implements Callable<Integer> {
       ModelOptions.requireTargetFile(preparation);
     }
     Parts parts = plan.load(preparation, common::say);
-    if (own && !saved.learnedFrom(parts).orElse(true)) {
+    boolean knowsThese = own && saved.learnedFrom(parts);
+    if (own && !knowsThese) {
       common.say(
           "%s has changed since %s learned from it, so rows that now test or validate may be among those it learned from. help: for a fair measure, keep rows apart for evaluate --data"
               .formatted(plan.data(), saved.file()));
@@ -172,7 +173,6 @@ final class TrainCommand implements Callable<Integer> {
                   plan.data(),
                   outputs));
     }
-    boolean knowsThese = own && saved.learnedFrom(parts).orElse(false);
     boolean knowsOthers = !knowsThese || saved.mayKnowOthers();
     return start(backend, plan, parts, how, () -> saved.build(backend), knowsOthers);
   }
@@ -232,7 +232,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     DataPlan plan = resumedPlan(ModelOptions.plan(checkpoint));
     Parts parts = plan.load(ModelOptions.preparation(checkpoint), note -> {});
-    boolean learned = checkpoint.learnedFrom(parts).orElse(false); // or else the trainer refuses
+    boolean learned = checkpoint.learnedFrom(parts); // or else the trainer refuses
     if (learned && !parts.test().flatMap(checkpoint::testedOn).orElse(true)) {
       throw new EvenkeelException(
           "The rows that %s was to be tested on have changed: their fingerprint is another. help: go on with the very same files"

@@ -192,6 +192,11 @@ public final class Dataset {
     return new Dataset(name, features, columns, targets, targetColumns, task, weights);
   }
 
+  /** The same rows as those of a model's own task. */
+  Dataset withTask(Task task) {
+    return new Dataset(name, features, columns, targets, targetColumns, task, weights);
+  }
+
   /** The same rows, which count alike. */
   public Dataset unweighted() {
     return new Dataset(name, features, columns, targets, targetColumns, task);
@@ -251,6 +256,11 @@ public final class Dataset {
               .formatted(name, hasTargets() ? "a regression" : "without targets"));
     }
     return IntStream.range(0, rows).map(row -> (int) targets[row]).toArray();
+  }
+
+  /** The class index of every row, 0 for numbers: what splits are stratified by. */
+  public int[] strata() {
+    return hasTargets() && task instanceof Task.Classification ? labels() : new int[rows];
   }
 
   /** Copies the given rows, in the given order. */

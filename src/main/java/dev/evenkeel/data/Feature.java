@@ -20,7 +20,9 @@ public sealed interface Feature {
   int width();
 
   /** The column of a table that it is made of; columns of an array have no names. */
-  Optional<String> column();
+  default Optional<String> column() {
+    return Optional.empty();
+  }
 
   /**
    * A column of numbers, less its mean over the training rows, which also stands for missing
@@ -111,11 +113,6 @@ public sealed interface Feature {
     @Override
     public int width() {
       return count;
-    }
-
-    @Override
-    public Optional<String> column() {
-      return Optional.empty();
     }
   }
 }

@@ -67,19 +67,6 @@ final class HeaderRule {
     return DateForm.isDate(text) ? Kind.DATE : Kind.TEXT;
   }
 
-  /** A header by the rule of before: no field is a number or missing. */
-  static boolean before(List<String> fields, MissingWords missing) {
-    boolean anyText = false;
-    for (String field : fields) {
-      String text = field.strip();
-      if (!Double.isNaN(Cells.number(text)) || missing.anywhere(text) && !text.isEmpty()) {
-        return false;
-      }
-      anyText |= !text.isEmpty();
-    }
-    return anyText;
-  }
-
   /** A header without a doubt, of texts alone. */
   boolean isPlain() {
     boolean dates = columns(Kind.DATE).anyMatch(c -> all(c, Kind.DATE));

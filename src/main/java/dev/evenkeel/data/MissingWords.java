@@ -4,6 +4,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The texts that stand for a missing value, in any case. Some do so everywhere; others, such as
@@ -11,26 +12,21 @@ import java.util.Set;
  */
 final class MissingWords {
 
-  private static final List<String> BEFORE = List.of("", "?", "na", "nan", "null");
-  private static final List<String> ANYWHERE = List.of("n/a", "#n/a", "#na", "<na>", "n.a.");
-  private static final List<String> AMONG_NUMBERS =
-      List.of("none", "nil", "missing", "-", "--", "–");
+  private static final List<String> ANYWHERE =
+      List.of("", "?", "na", "nan", "null", "n/a", "#n/a", "#na", "<na>", "n.a.");
+  private static final Set<String> AMONG_NUMBERS = Set.of("none", "nil", "missing", "-", "--", "–");
 
-  private final Set<String> anywhere = new HashSet<>(BEFORE);
-  private final Set<String> amongNumbers = new HashSet<>();
+  private final Set<String> anywhere = new HashSet<>(ANYWHERE);
   private final int longest;
   private final boolean numbers;
 
   MissingWords(TableFormat format) {
-    if (format.rules() > TableFormat.BEFORE) {
-      anywhere.addAll(ANYWHERE);
-      amongNumbers.addAll(AMONG_NUMBERS);
-    }
     format.missing().forEach(word -> anywhere.add(word.strip().toLowerCase(Locale.ROOT)));
     longest =
-        Math.max(
-            anywhere.stream().mapToInt(String::length).max().orElse(0),
-            amongNumbers.stream().mapToInt(String::length).max().orElse(0));
+        Stream.concat(anywhere.stream(), AMONG_NUMBERS.stream())
+            .mapToInt(String::length)
+            .max()
+            .orElseThrow();
     numbers = format.missing().stream().anyMatch(word -> !Double.isNaN(Cells.number(word.strip())));
   }
 
@@ -47,6 +43,6 @@ final class MissingWords {
   boolean amongNumbers(String text) {
     return text.length() <= longest
         && (anywhere.contains(text.toLowerCase(Locale.ROOT))
-            || amongNumbers.contains(text.toLowerCase(Locale.ROOT)));
+            || AMONG_NUMBERS.contains(text.toLowerCase(Locale.ROOT)));
   }
 }

@@ -1,12 +1,10 @@
 package dev.evenkeel.data;
 
-import com.fasterxml.jackson.annotation.JacksonInject;
-import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -29,20 +27,8 @@ public record Preparation(
     Target target,
     TableFormat reading) {
 
-  /** What is injected stands for a property that files from before it do not have. */
-  public Preparation(
-      @JsonProperty("features") List<Feature> features,
-      @JsonProperty("standardize") Standardize standardize,
-      @JsonProperty("clip") @JacksonInject(value = "0", useInput = OptBoolean.TRUE) double clip,
-      @JsonProperty("target") Target target,
-      @JsonProperty("reading")
-          @JacksonInject(value = TableFormat.JSON_BEFORE, useInput = OptBoolean.TRUE)
-          TableFormat reading) {
-    this.features = List.copyOf(features);
-    this.standardize = standardize;
-    this.clip = clip;
-    this.target = target;
-    this.reading = reading;
+  public Preparation {
+    features = List.copyOf(features);
     if (!(clip >= 0 && clip < Double.POSITIVE_INFINITY)) {
       throw new EvenkeelException(
           "A preparation clips at a limit above 0, or at 0 not at all, not at " + clip);
@@ -63,12 +49,6 @@ public record Preparation(
   }
 
   /** For a table; every column but the targets and those dropped becomes a feature. */
-  public static Preparation fit(
-      Table table, TargetChoice choice, List<String> drop, int[] trainRows) {
-    return fit(table, choice, drop, trainRows, Scaling.STANDARD);
-  }
-
-  /** The same, by this scaling. */
   public static Preparation fit(
       Table read, TargetChoice choice, List<String> drop, int[] trainRows, Scaling scaling) {
     requireRows(read.name(), trainRows);
@@ -142,8 +122,7 @@ public record Preparation(
 
   /** Whether a column is a feature or a target. */
   public boolean uses(String column) {
-    return used().contains(column)
-        || target instanceof Target.Labels labels && labels.name().equals(column);
+    return used().contains(column) || target.names().contains(column);
   }
 
   private Set<String> used() {
@@ -153,18 +132,6 @@ public record Preparation(
     }
     features.forEach(feature -> feature.column().ifPresent(names::add));
     return names;
-  }
-
-  /** Words that mean "missing" by now are categories to a model from before they did. */
-  private Table asTrained(Table read) {
-    MissingWords now = new MissingWords(read.format());
-    boolean changed =
-        reading.rules() < read.format().rules()
-            && features.stream()
-                .filter(Feature.Categorical.class::isInstance)
-                .flatMap(feature -> ((Feature.Categorical) feature).levels().stream())
-                .anyMatch(now::anywhere);
-    return changed ? read.again(options()) : read.spelled(codes());
   }
 
   /** Columns of which some text looks like a number, but not as we write it: "01067", "1,5". */
@@ -192,17 +159,20 @@ public record Preparation(
 
   private Set<String> texts() {
     Set<String> names = new LinkedHashSet<>();
-    for (Feature feature : features) {
-      if (feature instanceof Feature.Categorical categories) {
-        names.add(categories.name());
-      } else if (feature instanceof Feature.Dates dates) {
-        names.add(dates.name());
-      }
-    }
-    if (target instanceof Target.Labels labels && !(features.get(0) instanceof Feature.Columns)) {
+    features.stream()
+        .filter(feature -> !(feature instanceof Feature.Numeric))
+        .forEach(feature -> feature.column().ifPresent(names::add));
+    if (target instanceof Target.Labels labels && unnamed().isEmpty()) {
       names.add(labels.name());
     }
     return names;
+  }
+
+  /** The columns of an array, where it is made for one. */
+  public Optional<Feature.Columns> unnamed() {
+    return features.get(0) instanceof Feature.Columns columns
+        ? Optional.of(columns)
+        : Optional.empty();
   }
 
   /** How many inputs the network has. */
@@ -222,9 +192,9 @@ public record Preparation(
 
   /** The same, to be asked for a part of the rows at a time. */
   public PreparedTable prepare(Table read, boolean withTarget, Consumer<String> notes) {
-    Table table = asTrained(read);
+    Table table = read.spelled(codes());
     TableEncoder encoder = new TableEncoder(table, features, notes);
-    encoder.noteIgnored(targetNames());
+    encoder.noteIgnored(target.names());
     TableEncoder.Rows inputs = encoder.rows(this::scaled);
     int[] none = new int[table.rows()];
     if (!withTarget) {
@@ -269,19 +239,11 @@ public record Preparation(
     return (float) SmoothClip.of(standardize.of(value, feature), clip);
   }
 
-  private Set<String> targetNames() {
-    return target instanceof Target.Labels labels
-        ? Set.of(labels.name())
-        : Set.copyOf(((Target.Quantities) target).names());
-  }
-
   /** A model of unnamed columns finds its one target after them, whatever it is called. */
   private String targetColumn(Table table, String name) {
     List<String> names = table.columnNames();
-    return features.get(0) instanceof Feature.Columns c
-            && !names.contains(name)
-            && names.size() == c.count() + 1
-        ? names.get(c.count())
+    return unnamed().isPresent() && !names.contains(name) && names.size() == width() + 1
+        ? names.get(width())
         : name;
   }
 
@@ -297,15 +259,15 @@ public record Preparation(
 
   /** The given rows of an array, in one copy. */
   public Dataset apply(Dataset data, int[] rows) {
-    if (!(features.get(0) instanceof Feature.Columns) || data.columns() != width()) {
+    if (unnamed().isEmpty() || data.columns() != width()) {
       throw new EvenkeelException(
           "Data set %s has %s without names, but the model takes %s. Give data of that form."
               .formatted(
                   data.name(),
                   Words.counted(data.columns(), "column"),
-                  features.get(0) instanceof Feature.Columns c
-                      ? Words.counted(c.count(), "column")
-                      : "a table with named columns"));
+                  unnamed()
+                      .map(columns -> Words.counted(columns.count(), "column"))
+                      .orElse("a table with named columns")));
     }
     if (data.hasTargets() && !suits(data.task())) {
       throw new EvenkeelException(
@@ -319,22 +281,10 @@ public record Preparation(
         i++, c = c + 1 == width ? 0 : c + 1) {
       values[i] = scaled(values[i], c);
     }
-    if (!data.hasTargets()) {
-      return Dataset.unlabelled(
-          data.name(), selected.features(), selected.columns(), target.task());
-    }
-    if (target instanceof Target.Quantities quantities) {
+    if (data.hasTargets() && target instanceof Target.Quantities quantities) {
       quantities.scale().apply(selected.targets(), selected.targetColumns());
-      return selected;
     }
-    Dataset labelled =
-        Dataset.classification(
-            data.name(),
-            selected.features(),
-            selected.columns(),
-            selected.labels(),
-            ((Target.Labels) target).classes());
-    return selected.isWeighted() ? labelled.withWeights(selected.weights()) : labelled;
+    return selected.withTask(target.task());
   }
 
   /** A file of class indexes need not have a row of the last classes. */

@@ -39,7 +39,7 @@ public final class RowEncoder {
    * @param out takes the inputs from 0 on
    */
   public void encode(float[] values, int from, float[] out) {
-    if (!(preparation.features().get(0) instanceof Feature.Columns)) {
+    if (preparation.unnamed().isEmpty()) {
       throw new EvenkeelException(
           "The model takes rows with named columns, not numbers without names. help: a Map from names to texts");
     }

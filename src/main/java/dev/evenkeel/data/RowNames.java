@@ -3,6 +3,7 @@ package dev.evenkeel.data;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
@@ -33,18 +34,10 @@ public final class RowNames {
   }
 
   private static boolean nameRows(Table table, Column.Categorical texts) {
-    long filled = 0;
-    boolean[] seen = new boolean[texts.levels().size()];
-    int different = 0;
-    for (int code : texts.codes()) {
-      if (code >= 0) {
-        filled++;
-        different += seen[code] ? 0 : 1;
-        seen[code] = true;
-      }
-    }
-    return filled >= FEWEST_ROWS
-        && 2L * different > filled
+    TableRemarks.Counts counts = TableRemarks.Counts.of(texts);
+    long different = LongStream.of(counts.rows()).filter(rows -> rows > 0).count();
+    return counts.filled() >= FEWEST_ROWS
+        && 2 * different > counts.filled()
         && TableFit.dates(table, texts).isEmpty();
   }
 }

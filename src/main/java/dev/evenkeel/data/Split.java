@@ -31,9 +31,7 @@ public record Split(int[] train, int[] valid, int[] test) {
 
   /** Stratified for a classification, else purely random. */
   public static Split of(Dataset data, double validFraction, double testFraction, long seed) {
-    return data.hasTargets() && data.task() instanceof Task.Classification
-        ? stratified(data.labels(), validFraction, testFraction, seed)
-        : of(data.rows(), validFraction, testFraction, seed);
+    return stratified(data.strata(), validFraction, testFraction, seed);
   }
 
   public static Split of(int rows, double validFraction, double testFraction, long seed) {

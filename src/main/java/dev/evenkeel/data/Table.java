@@ -60,10 +60,6 @@ public final class Table {
       return withFormat(format.withHeader(header));
     }
 
-    public Options withDelimiter(char delimiter) {
-      return withFormat(format.withDelimiter(String.valueOf(delimiter)));
-    }
-
     public Options withCategorical(Set<String> categorical) {
       return new Options(format, categorical, texts, dropped, used);
     }
@@ -159,17 +155,12 @@ public final class Table {
     }
     Set<String> texts = new HashSet<>(options.texts());
     texts.addAll(names);
-    return again(options.withHeader(format.header()).withTexts(texts));
-  }
-
-  /** The same rows, read in another way. */
-  Table again(Options how) {
     if (!Spool.canReopen(path)) {
       throw new EvenkeelException(
           "%s can be read only once, but the model wants some of its columns as they are written. help: read it with Preparation.options(), or from a file"
               .formatted(path));
     }
-    Table again = read(path, how);
+    Table again = read(path, options.withHeader(format.header()).withTexts(texts));
     if (again.rows() != rows() || !again.columnNames().equals(columnNames())) {
       throw new EvenkeelException(
           "%s changed while it was used: it had %s, and now it has %,d. help: start again"

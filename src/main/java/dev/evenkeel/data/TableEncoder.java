@@ -3,12 +3,12 @@ package dev.evenkeel.data;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntToDoubleFunction;
+import java.util.function.IntUnaryOperator;
 
 /** Turns a table's columns, found by name, into [rows, width] features. */
 final class TableEncoder {
@@ -118,7 +118,7 @@ final class TableEncoder {
   }
 
   /** Says which columns the model knows nothing of. */
-  void noteIgnored(Set<String> targets) {
+  void noteIgnored(List<String> targets) {
     List<String> extra = new ArrayList<>(table.columnNames());
     extra.removeAll(targets);
     for (Feature feature : features) {
@@ -210,14 +210,13 @@ final class TableEncoder {
   static double[] days(Table table, Column column, DateForm form) {
     MissingWords missing = new MissingWords(table.format());
     double[] days = new double[table.rows()];
-    Arrays.fill(days, Double.NaN);
+    IntToDoubleFunction day = row -> Double.NaN;
     if (column instanceof Column.Categorical texts) {
       double[] ofLevels = texts.levels().stream().mapToDouble(form::days).toArray();
-      for (int row = 0; row < days.length; row++) {
-        days[row] = texts.missing(row) ? Double.NaN : ofLevels[texts.codes()[row]];
-      }
+      day = row -> ofLevels[texts.codes()[row]];
     }
     for (int row = 0; row < days.length; row++) {
+      days[row] = column.missing(row) ? Double.NaN : day.applyAsDouble(row);
       if (Double.isNaN(days[row])
           && !column.missing(row)
           && !missing.amongNumbers(column.text(row))) {
@@ -238,22 +237,16 @@ final class TableEncoder {
   private int[] levels(Column column, List<String> levels) {
     Levels known = new Levels(levels);
     int[] places = new int[table.rows()];
-    int[] ofCodes =
-        column instanceof Column.Categorical texts
-            ? texts.levels().stream().mapToInt(known::place).toArray()
-            : null;
+    IntUnaryOperator place = row -> known.place(column.text(row));
+    if (column instanceof Column.Categorical texts) {
+      int[] ofCodes = texts.levels().stream().mapToInt(known::place).toArray();
+      place = row -> ofCodes[texts.codes()[row]];
+    }
     Set<String> unseen = new LinkedHashSet<>();
     int count = 0;
     for (int row = 0; row < places.length; row++) {
-      if (column.missing(row)) {
-        places[row] = -1;
-        continue;
-      }
-      places[row] =
-          ofCodes != null && column instanceof Column.Categorical texts
-              ? ofCodes[texts.codes()[row]]
-              : known.place(column.text(row));
-      if (places[row] < 0) {
+      places[row] = column.missing(row) ? -1 : place.applyAsInt(row);
+      if (places[row] < 0 && !column.missing(row)) {
         unseen.add(column.text(row));
         count++;
       }

@@ -94,8 +94,7 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
 
   /** How a column writes its dates, if it holds nothing else. */
   static Optional<DateForm> dates(Table table, Column.Categorical column) {
-    if (table.options().categorical().contains(column.name())
-        || table.format().rules() == TableFormat.BEFORE) {
+    if (table.options().categorical().contains(column.name())) {
       return Optional.empty();
     }
     MissingWords missing = new MissingWords(table.format());

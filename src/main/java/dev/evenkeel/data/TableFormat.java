@@ -8,7 +8,6 @@ import java.util.List;
  * How a text file is read as a table. Plain data, stored with the model, so that later files are
  * read as those were that trained it.
  *
- * @param rules 1 for models from before these could be chosen: they go on reading files as they did
  * @param delimiter one character, a space for a run of spaces; "" is detected
  * @param decimal "." or ","; "" finds it out for each column, and is kept as ",." where some had
  *     commas
@@ -16,32 +15,13 @@ import java.util.List;
  * @param encoding the name of a character set; "" is UTF-8, or UTF-16 with a byte order mark
  */
 public record TableFormat(
-    int rules,
-    Table.Header header,
-    String delimiter,
-    String decimal,
-    List<String> missing,
-    String encoding) {
-
-  /** Five words for missing, a header only where no field is a number, no commas, no dates. */
-  static final int BEFORE = 1;
-
-  private static final int NOW = 2;
-
-  /** What JSON from before this record stands for. */
-  public static final String JSON_BEFORE =
-      "{\"rules\":1,\"header\":\"AUTO\",\"delimiter\":\"\",\"decimal\":\"\",\"missing\":[],\"encoding\":\"\"}";
+    Table.Header header, String delimiter, String decimal, List<String> missing, String encoding) {
 
   public static final TableFormat DETECT =
-      new TableFormat(NOW, Table.Header.AUTO, "", "", List.of(), "");
+      new TableFormat(Table.Header.AUTO, "", "", List.of(), "");
 
   public TableFormat {
     missing = List.copyOf(missing);
-    if (rules < BEFORE || rules > NOW) {
-      throw new EvenkeelException(
-          "Tables are read by rules %d, but this version of Evenkeel knows %d to %d. help: use a newer version"
-              .formatted(rules, BEFORE, NOW));
-    }
     boolean broken = delimiter.equals("\n") || delimiter.equals("\r") || delimiter.equals("\"");
     if (delimiter.length() > 1 || broken) {
       throw new EvenkeelException(
@@ -69,7 +49,7 @@ public record TableFormat(
   }
 
   public TableFormat withHeader(Table.Header header) {
-    return new TableFormat(rules, header, delimiter, decimal, missing, encoding);
+    return new TableFormat(header, delimiter, decimal, missing, encoding);
   }
 
   /** Also takes the words tab, space, comma, semicolon and pipe. */
@@ -83,23 +63,23 @@ public record TableFormat(
           case "pipe" -> "|";
           default -> delimiter;
         };
-    return new TableFormat(rules, header, one, decimal, missing, encoding);
+    return new TableFormat(header, one, decimal, missing, encoding);
   }
 
   public TableFormat withDecimal(String decimal) {
-    return new TableFormat(rules, header, delimiter, decimal, missing, encoding);
+    return new TableFormat(header, delimiter, decimal, missing, encoding);
   }
 
   public TableFormat withMissing(List<String> missing) {
-    return new TableFormat(rules, header, delimiter, decimal, missing, encoding);
+    return new TableFormat(header, delimiter, decimal, missing, encoding);
   }
 
   public TableFormat withEncoding(String encoding) {
-    return new TableFormat(rules, header, delimiter, decimal, missing, encoding);
+    return new TableFormat(header, delimiter, decimal, missing, encoding);
   }
 
   /** Whether a comma may stand for the decimal point in a file with this delimiter. */
   boolean takesCommas(char used) {
-    return decimal.equals(",") || !decimal.equals(".") && rules > BEFORE && used != ',';
+    return decimal.equals(",") || !decimal.equals(".") && used != ',';
   }
 }

@@ -29,10 +29,8 @@ final class TableReader {
   private final List<ColumnDraft> drafts = new ArrayList<>();
   private final List<String> remarks = new ArrayList<>();
   private final List<Line> sample = new ArrayList<>();
-  private boolean started;
   private int headerLine;
   private int firstLine;
-  private List<String> firstFields = List.of();
   private Table.Header header;
   private int[] lines = new int[1024];
   private int rows;
@@ -117,39 +115,39 @@ final class TableReader {
 
   /** Keeps the first lines until they have told whether there is a header. */
   private void readFirst(int line, List<String> fields) {
-    if (started) {
+    if (drafts.isEmpty()) {
+      sample.add(new Line(line, fields));
+      if (sample.size() == HeaderRule.SAMPLE) {
+        start();
+      }
+    } else {
       readRow(line, fields);
-      return;
-    }
-    sample.add(new Line(line, fields));
-    if (sample.size() == HeaderRule.SAMPLE) {
-      start();
     }
   }
 
   private void start() {
-    if (!started) {
-      started = true;
-      sample.forEach(kept -> readRow(kept.number, kept.fields));
-      sample.clear();
+    if (sample.isEmpty()) {
+      return;
     }
+    List<String> first = sample.get(0).fields;
+    firstLine = sample.get(0).number;
+    boolean named = isHeader();
+    if (!named && sample.size() > 1 && isCountLine(first, sample.get(1).fields.size())) {
+      remarks.add(
+          "%s, line %d: taken for a count of rows and columns, not for data: %s."
+              .formatted(path, firstLine, Cells.quoted(String.join(",", first))));
+      headerLine = firstLine;
+      header = Table.Header.AUTO; // found in the same way again
+      nameColumns(sample.get(1).fields, false);
+    } else {
+      headerLine = named ? firstLine : 0;
+      nameColumns(first, named);
+    }
+    sample.stream().skip(headerLine > 0 ? 1 : 0).forEach(kept -> readRow(kept.number, kept.fields));
+    sample.clear();
   }
 
   private void readRow(int line, List<String> fields) {
-    if (firstLine == 0) {
-      firstLine = line;
-      firstFields = fields;
-      if (isHeader()) {
-        headerLine = line;
-      }
-      nameColumns(fields);
-      if (headerLine == line) {
-        return;
-      }
-    }
-    if (rows == 1 && isCountLine(firstFields, fields.size())) {
-      skipCountLine(fields.size());
-    }
     if (fields.size() != drafts.size()) {
       throw new EvenkeelException(
           "%s, line %d: it has %s, but line %d has %,d. Every line needs the same number; quote a field that holds the delimiter."
@@ -174,9 +172,6 @@ final class TableReader {
   }
 
   private boolean foundHeader() {
-    if (format.rules() == TableFormat.BEFORE) {
-      return HeaderRule.before(firstFields, missing);
-    }
     HeaderRule rule =
         new HeaderRule(
             sample.stream().map(Line::fields).toList(),
@@ -188,7 +183,7 @@ final class TableReader {
     if (rule.isLikely()) {
       remarks.add(
           "%s, line %d: taken for the names of the columns, because it is unlike the lines below: %s. If it is data, say --no-header."
-              .formatted(path, firstLine, Cells.quoted(String.join(",", firstFields))));
+              .formatted(path, firstLine, Cells.quoted(String.join(",", sample.get(0).fields))));
       return true;
     }
     return false;
@@ -201,52 +196,38 @@ final class TableReader {
    */
   private boolean isCountLine(List<String> first, int width) {
     return format.header() == Table.Header.AUTO
-        && headerLine == 0
         && first.size() >= 2
         && first.size() != width
         && Cells.number(first.get(0).strip()) >= 1
         && Cells.number(first.get(1).strip()) == width - 1;
   }
 
-  private void skipCountLine(int width) {
-    remarks.add(
-        "%s, line %d: taken for a count of rows and columns, not for data: %s."
-            .formatted(path, firstLine, Cells.quoted(String.join(",", firstFields))));
-    headerLine = firstLine;
-    header = Table.Header.AUTO; // found in the same way again
-    rows = 0;
-    drafts.clear();
-    for (int c = 1; c <= width; c++) {
-      drafts.add(draft(Integer.toString(c), c, width));
-    }
-  }
-
-  private void nameColumns(List<String> fields) {
+  /**
+   * @param named whether these fields are the names of their columns, which else have numbers
+   */
+  private void nameColumns(List<String> fields, boolean named) {
     Map<String, Integer> numbers = new HashMap<>();
     Set<String> given = new HashSet<>(fields);
     for (int c = 0; c < fields.size(); c++) {
-      String text = fields.get(c).strip();
+      String text = named ? fields.get(c).strip() : "";
       String number = Integer.toString(c + 1);
-      String unnamed = given.contains(number) && headerLine > 0 ? "unnamed " + number : number;
-      String name = headerLine == 0 || text.isEmpty() ? unnamed : text;
+      String unnamed = named && given.contains(number) ? "unnamed " + number : number;
+      String name = text.isEmpty() ? unnamed : text;
       Integer earlier = numbers.put(name, c + 1);
       if (earlier != null) {
         throw new EvenkeelException(
             "%s, line %d: columns %d and %d are both called %s. Rename one or, if the first line is data, say so with --no-header."
                 .formatted(path, headerLine, earlier, c + 1, Cells.quoted(name)));
       }
-      drafts.add(draft(name, c + 1, fields.size()));
+      drafts.add(
+          new ColumnDraft(
+              name,
+              format,
+              missing,
+              format.takesCommas(file.delimiter()),
+              options.categorical().contains(name) || options.texts().contains(name),
+              options.checks(name, c + 1, fields.size())));
     }
-  }
-
-  private ColumnDraft draft(String name, int number, int count) {
-    return new ColumnDraft(
-        name,
-        format,
-        missing,
-        format.takesCommas(file.delimiter()),
-        options.categorical().contains(name) || options.texts().contains(name),
-        options.checks(name, number, count));
   }
 
   private void readTexts(List<Integer> texts, int line, List<String> fields) {

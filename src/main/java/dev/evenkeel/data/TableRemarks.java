@@ -123,7 +123,7 @@ public final class TableRemarks {
   }
 
   /** How many rows have each text, and how many have any. */
-  private record Counts(long[] rows, long filled) {
+  record Counts(long[] rows, long filled) {
     static Counts of(Column.Categorical texts) {
       long[] rows = new long[texts.levels().size()];
       long filled = 0;

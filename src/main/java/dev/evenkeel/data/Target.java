@@ -14,6 +14,9 @@ public sealed interface Target {
 
   Task task();
 
+  /** Of the columns that hold it. */
+  List<String> names();
+
   /** One of the classes; output k of the network belongs to {@code classes.get(k)}. */
   record Labels(String name, List<String> classes) implements Target {
     public Labels {
@@ -23,6 +26,11 @@ public sealed interface Target {
     @Override
     public Task task() {
       return new Task.Classification(classes);
+    }
+
+    @Override
+    public List<String> names() {
+      return List.of(name);
     }
   }
 

@@ -1,17 +1,10 @@
 package dev.evenkeel.data;
 
-import com.fasterxml.jackson.annotation.JsonSubTypes;
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.evenkeel.EvenkeelException;
 import java.util.HashSet;
 import java.util.List;
 
 /** What is to be predicted: one of several classes, or numbers. */
-@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
-@JsonSubTypes({
-  @JsonSubTypes.Type(value = Task.Classification.class, name = "classification"),
-  @JsonSubTypes.Type(value = Task.Regression.class, name = "regression")
-})
 public sealed interface Task {
 
   /** The two kinds of task, for those who choose one before its classes or targets are known. */

@@ -1,21 +1,15 @@
 package dev.evenkeel.io;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.databind.BeanProperty;
-import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.InjectableValues;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.evenkeel.EvenkeelException;
 
-/**
- * Records as JSON texts and back; what a text lacks or has too much is an error. A property that
- * older texts lack has the JSON that stands for it in {@code @JacksonInject}.
- */
+/** Records as JSON texts and back; what a text lacks or has too much is an error. */
 public final class Json {
 
   /** Brackets within brackets: far more than any description has, far fewer than a stack bears. */
@@ -31,24 +25,8 @@ public final class Json {
           .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .defaultPropertyInclusion(
-              JsonInclude.Value.construct(JsonInclude.Include.ALWAYS, JsonInclude.Include.ALWAYS))
           .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
-          .injectableValues(new Absent())
           .build();
-
-  private static final class Absent extends InjectableValues {
-    @Override
-    @SuppressWarnings("deprecation") // the one without successor that must be overridden
-    public Object findInjectableValue(
-        Object json, DeserializationContext context, BeanProperty property, Object bean) {
-      try {
-        return MAPPER.readValue((String) json, property.getType());
-      } catch (JsonProcessingException e) {
-        throw new IllegalStateException("Stands for no " + property.getName() + ": " + json, e);
-      }
-    }
-  }
 
   private Json() {}
 
@@ -73,9 +51,14 @@ public final class Json {
       return value;
     } catch (JsonProcessingException e) {
       throw new EvenkeelException(
-          "%s does not hold a valid %s: %s"
-              .formatted(source, type.getSimpleName(), e.getOriginalMessage()),
-          e);
+          "%s does not hold a valid %s: %s".formatted(source, type.getSimpleName(), reason(e)), e);
     }
+  }
+
+  /** Jackson's words, but for those about its classes and settings. */
+  private static String reason(JsonProcessingException e) {
+    return e instanceof UnrecognizedPropertyException unknown
+        ? "it knows no property '%s'".formatted(unknown.getPropertyName())
+        : e.getOriginalMessage().replaceFirst(" \\(index \\d+\\);.*", "");
   }
 }

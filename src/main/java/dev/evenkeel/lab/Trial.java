@@ -8,9 +8,6 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Streams;
 import dev.evenkeel.optim.Optimizer;
-import dev.evenkeel.tensor.Buffer;
-import dev.evenkeel.tensor.Matrix;
-import dev.evenkeel.tensor.RowOrder;
 import dev.evenkeel.train.NonFiniteException;
 import dev.evenkeel.train.TrainingStep;
 import java.util.ArrayList;
@@ -96,12 +93,7 @@ public record Trial(
   /** Trains a fresh model. */
   public Result run(Lab lab, long seed) {
     Backend backend = lab.backend();
-    Matrix features = backend.inputs(data.train().features(), data.train().rows(), data.inputs());
-    Matrix targets = backend.table(data.train().targets(), data.train().rows(), 1);
-    RowOrder order = new RowOrder(new int[data.train().rows()]);
-    TrainingStep.Source source = new TrainingStep.Source(features, targets, order);
-    try (Buffer featureMemory = features.buffer();
-        Buffer targetMemory = targets.buffer();
+    try (TrainingStep.Source source = TrainingStep.Source.of(backend, data.train());
         Model model = network.build(backend, seed);
         TrainingStep step =
             new TrainingStep(model, source, Loss.crossEntropy(), optimizer, 0, largest(), seed)) {

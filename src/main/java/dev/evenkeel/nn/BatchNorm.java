@@ -1,9 +1,5 @@
 package dev.evenkeel.nn;
 
-import com.fasterxml.jackson.annotation.JacksonInject;
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
 
 /**
@@ -21,21 +17,13 @@ public record BatchNorm(
     double epsilon,
     RunningStatistics running,
     RunningVariance runningVariance,
-    @JsonInclude(JsonInclude.Include.NON_DEFAULT) int ghostRows,
-    @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean centresOnly)
+    int ghostRows,
+    boolean centresOnly)
     implements Layer {
 
   public static final double DEFAULT_EPSILON = 1e-5;
 
-  /** What is injected stands for a property that files from before it do not have. */
-  public BatchNorm(
-      @JsonProperty("epsilon") double epsilon,
-      @JsonProperty("running") RunningStatistics running,
-      @JsonProperty("runningVariance") RunningVariance runningVariance,
-      @JsonProperty("ghostRows") @JacksonInject(value = "0", useInput = OptBoolean.TRUE)
-          int ghostRows,
-      @JsonProperty("centresOnly") @JacksonInject(value = "false", useInput = OptBoolean.TRUE)
-          boolean centresOnly) {
+  public BatchNorm {
     if (!(epsilon >= 0 && epsilon < Double.POSITIVE_INFINITY)) {
       throw new EvenkeelException("Batch norm's epsilon must be at least 0, not " + epsilon);
     }
@@ -44,11 +32,6 @@ public record BatchNorm(
           "Ghost batch norm takes groups of at least 2 rows, not %d: the variance of one row is 0, whatever the row"
               .formatted(ghostRows));
     }
-    this.epsilon = epsilon;
-    this.running = running;
-    this.runningVariance = runningVariance;
-    this.ghostRows = ghostRows;
-    this.centresOnly = centresOnly;
   }
 
   /** Over the whole batch, mean and variance. */

@@ -1,9 +1,5 @@
 package dev.evenkeel.nn;
 
-import com.fasterxml.jackson.annotation.JacksonInject;
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
 
 /**
@@ -17,12 +13,7 @@ import dev.evenkeel.EvenkeelException;
  *     Initialiser.Kind#AUTO} is then normal(0.05)
  * @param weightNorm {@link WeightNorm#NONE} where W itself is learned
  */
-public record Linear(
-    int units,
-    Bias bias,
-    Initialiser initialiser,
-    @JsonInclude(value = JsonInclude.Include.CUSTOM, valueFilter = Linear.IfPlain.class)
-        WeightNorm weightNorm)
+public record Linear(int units, Bias bias, Initialiser initialiser, WeightNorm weightNorm)
     implements Layer {
 
   public enum Bias {
@@ -31,21 +22,10 @@ public record Linear(
     NO
   }
 
-  /** What is injected stands for a property that files of plain layers do not have. */
-  public Linear(
-      @JsonProperty("units") int units,
-      @JsonProperty("bias") Bias bias,
-      @JsonProperty("initialiser") Initialiser initialiser,
-      @JsonProperty("weightNorm")
-          @JacksonInject(value = "{\"start\":\"NONE\",\"gain\":1}", useInput = OptBoolean.TRUE)
-          WeightNorm weightNorm) {
+  public Linear {
     if (units < 1) {
       throw new EvenkeelException("A linear layer needs at least 1 unit, not " + units);
     }
-    this.units = units;
-    this.bias = bias;
-    this.initialiser = initialiser;
-    this.weightNorm = weightNorm;
   }
 
   public Linear(int units, Bias bias, Initialiser initialiser) {
@@ -70,18 +50,5 @@ public record Linear(
 
   public boolean hasWeightNorm() {
     return !weightNorm.equals(WeightNorm.NONE);
-  }
-
-  /** Keeps what says nothing out of the JSON. */
-  static final class IfPlain {
-    @Override
-    public boolean equals(Object value) {
-      return WeightNorm.NONE.equals(value);
-    }
-
-    @Override
-    public int hashCode() {
-      return WeightNorm.NONE.hashCode();
-    }
   }
 }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /**
  * Times whole steps of a network on data made before: batches of normal numbers with random
@@ -87,15 +88,13 @@ public final class Bench {
     this.runsAhead = !backend.device().equals("cpu");
   }
 
-  /** What is timed. */
-  private interface Steps {
-
-    /** Starts the step of that number. */
-    void start(int number);
-
-    /** Waits until all that were started are done. */
-    void await();
-  }
+  /**
+   * What is timed.
+   *
+   * @param start starts the step of that number
+   * @param await waits until all that were started are done
+   */
+  private record Steps(IntConsumer start, Runnable await) {}
 
   /**
    * @param nanos of a step, one value a block
@@ -106,12 +105,9 @@ public final class Bench {
   /** Times {@code steps} training steps after {@code warmup} others. */
   public Result train(Optimizer optimizer, int steps, int warmup) {
     Philox random = new Philox(seed, 1);
-    Matrix features = features(random);
-    Matrix targets = targets(random);
     RowOrder order = RowOrder.natural(batches * batch);
-    TrainingStep.Source source = new TrainingStep.Source(features, targets, order);
-    try (Buffer featureMemory = features.buffer();
-        Buffer targetMemory = targets.buffer();
+    try (TrainingStep.Source source =
+            new TrainingStep.Source(features(random), targets(random), order);
         Model model = network.build(backend, seed);
         Backend.Arena arena =
             RunMemory.take(
@@ -119,23 +115,13 @@ public final class Bench {
                 planned -> step(planned, RunMemory.anyRows(planned, 1, false, batch), optimizer));
         TrainingStep step = step(model, source, optimizer)) {
       int[] taken = {0};
-      Steps training =
-          new Steps() {
-            @Override
-            public void start(int number) {
-              order.moveTo(number % batches * batch);
-              step.take(Readback.CAPACITY - 1);
-              step.start(batch, taken[0]++, optimizer.learningRate());
-            }
-
-            @Override
-            public void await() {
-              while (step.take(0)) {
-                // those before it, too
-              }
-            }
+      IntConsumer start =
+          number -> {
+            order.moveTo(number % batches * batch);
+            step.take(Readback.CAPACITY - 1);
+            step.start(batch, taken[0]++, optimizer.learningRate());
           };
-      Times times = time(training, steps, warmup);
+      Times times = time(new Steps(start, step::await), steps, warmup);
       order.moveTo(0);
       float loss = step.run(batch, taken[0], optimizer.learningRate());
       double moved = trainingBytes(optimizer, model) * 1e-6;
@@ -162,17 +148,7 @@ public final class Bench {
         passes.add(backend.sequence(named.stream().map(Pass.Named::operation).toList()));
       }
       Steps inference =
-          new Steps() {
-            @Override
-            public void start(int number) {
-              passes.get(number % batches).run();
-            }
-
-            @Override
-            public void await() {
-              awaitDevice(model);
-            }
-          };
+          new Steps(number -> passes.get(number % batches).run(), () -> awaitDevice(model));
       Times times = time(inference, steps, Math.max(warmup, runsAhead ? 2 * batches : 0));
       int nodes = passes.get(0).nodes();
       double moved = 2.0 * batch * hiddenWidths(model) * activationBytes() * 1e-6;
@@ -190,18 +166,19 @@ public final class Bench {
   }
 
   private Times time(Steps work, int steps, int warmup) {
+    IntConsumer step = work.start;
     int number = 0;
     while (number < warmup) {
-      work.start(number++);
+      step.accept(number++);
     }
-    work.await();
+    work.await.run();
     int block = 1;
     if (runsAhead) {
       long start = System.nanoTime();
       for (int i = 0; i < 5; i++) {
-        work.start(number++);
+        step.accept(number++);
       }
-      work.await();
+      work.await.run();
       double nanos = (System.nanoTime() - start) / 5.0;
       block = (int) Math.max(1, Math.min(Math.ceil(BLOCK_NANOS / nanos), steps / 5.0));
     }
@@ -209,9 +186,9 @@ public final class Bench {
     for (int i = 0; i < nanos.length; i++) {
       long start = System.nanoTime();
       for (int j = 0; j < block; j++) {
-        work.start(number++);
+        step.accept(number++);
       }
-      work.await();
+      work.await.run();
       nanos[i] = (System.nanoTime() - start) / block;
     }
     return new Times(nanos, runsAhead ? hostNanos(work, number, steps) : Double.NaN);
@@ -222,10 +199,14 @@ public final class Bench {
     long[] nanos = new long[Math.min(steps, 31)];
     for (int i = 0; i < nanos.length; i++) {
       long start = System.nanoTime();
-      work.start(number + i);
+      work.start.accept(number + i);
       nanos[i] = System.nanoTime() - start;
-      work.await();
+      work.await.run();
     }
+    return median(nanos);
+  }
+
+  private static double median(long[] nanos) {
     Arrays.sort(nanos);
     return nanos[nanos.length / 2];
   }
@@ -304,14 +285,17 @@ public final class Bench {
     if (runsAhead) {
       return timeOnDevice(named, model);
     }
-    long[] nanos = new long[21];
-    for (int i = 0; i < nanos.length; i++) {
+    return new Timed(named.name(), median(21, named.operation()::run) * 1e-3);
+  }
+
+  private static double median(int runs, Runnable timed) {
+    long[] nanos = new long[runs];
+    for (int i = 0; i < runs; i++) {
       long start = System.nanoTime();
-      named.operation().run();
+      timed.run();
       nanos[i] = System.nanoTime() - start;
     }
-    Arrays.sort(nanos);
-    return new Timed(named.name(), nanos[nanos.length / 2] * 1e-3);
+    return median(nanos);
   }
 
   /** Several runs as one recording, so that starting them is not what is measured. */
@@ -328,15 +312,14 @@ public final class Bench {
       runs.run();
       runs.run();
       awaitDevice(model);
-      long[] nanos = new long[5];
-      for (int i = 0; i < nanos.length; i++) {
-        long start = System.nanoTime();
-        runs.run();
-        awaitDevice(model);
-        nanos[i] = System.nanoTime() - start;
-      }
-      Arrays.sort(nanos);
-      return new Timed(named.name(), nanos[nanos.length / 2] * 1e-3 / together);
+      double nanos =
+          median(
+              5,
+              () -> {
+                runs.run();
+                awaitDevice(model);
+              });
+      return new Timed(named.name(), nanos * 1e-3 / together);
     }
   }
 }

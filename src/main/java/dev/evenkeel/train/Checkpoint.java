@@ -67,15 +67,10 @@ final class Checkpoint {
     }
   }
 
-  /** The best weights of the checkpoint, empty where it has none; the model's own are kept. */
+  /** The best weights of the checkpoint, empty where it has none. */
   static Map<String, float[]> best(SavedModel saved, Model model) {
-    if (saved.content().tensors().keySet().stream().noneMatch(name -> name.startsWith(BEST))) {
-      return Map.of();
-    }
-    Map<String, float[]> last = model.values();
-    saved.restore(model, BEST);
-    Map<String, float[]> best = model.values();
-    model.fill(last);
-    return best;
+    boolean none =
+        saved.content().tensors().keySet().stream().noneMatch(name -> name.startsWith(BEST));
+    return none ? Map.of() : saved.values(model, BEST);
   }
 }

@@ -47,7 +47,7 @@ final class Course {
           "%s was trained on other data: the fingerprint of its rows was %s, now it is %s. help: go on with the very same file, split and seed"
               .formatted(saved.file(), from.data(), progress.data()));
     }
-    saved.restore(model, "");
+    model.fill(saved.values(model, ""));
     Checkpoint.restoreOptimizer(saved, model, optimizerState);
     best = Checkpoint.best(saved, model);
     schedule = ScheduleState.restore(recipe.schedule(), from.schedule());
@@ -69,7 +69,7 @@ final class Course {
   }
 
   boolean patienceIsOut() {
-    return recipe.patience() > 0 && progress.sinceBest() >= recipe.patience();
+    return recipe.patience() > 0 && progress.epoch() - progress.bestEpoch() >= recipe.patience();
   }
 
   /**
@@ -81,7 +81,6 @@ final class Course {
     progress =
         new Progress(
             step,
-            progress.epoch(),
             batch,
             lossSum,
             seconds,
@@ -89,7 +88,6 @@ final class Course {
             progress.history(),
             progress.bestEpoch(),
             progress.bestScore(),
-            progress.sinceBest(),
             progress.data(),
             progress.device());
   }
@@ -130,7 +128,6 @@ final class Course {
     progress =
         new Progress(
             step,
-            epoch.number(),
             0,
             0,
             seconds,
@@ -138,7 +135,6 @@ final class Course {
             Collections.unmodifiableList(history), // copies would grow with the square of epochs
             isBest ? epoch.number() : progress.bestEpoch(),
             isBest ? validation.get(recipe.monitor()) : progress.bestScore(),
-            isBest ? 0 : progress.sinceBest() + 1,
             progress.data(),
             progress.device());
     return epoch;

@@ -1,10 +1,5 @@
 package dev.evenkeel.train;
 
-import com.fasterxml.jackson.annotation.JacksonInject;
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonFormat;
-import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Column;
@@ -35,7 +30,7 @@ import java.util.function.Supplier;
  * alone.
  *
  * @param targets columns by name or number, or one file; none for the default. What is no column's
- *     name may name several, between commas. As JSON a single one is a text
+ *     name may name several, between commas
  * @param task a {@link Task.Kind}, "" to find out
  * @param valid what validates; a file's rows are never fitted to
  * @param test what tests; data with a test set of their own test on that
@@ -45,9 +40,7 @@ import java.util.function.Supplier;
  */
 public record DataPlan(
     String data,
-    @JsonProperty("target")
-        @JsonFormat(with = JsonFormat.Feature.WRITE_SINGLE_ELEM_ARRAYS_UNWRAPPED)
-        List<String> targets,
+    List<String> targets,
     String task,
     List<String> drop,
     List<String> categorical,
@@ -71,54 +64,9 @@ public record DataPlan(
           "--group %s and --split ordered can't go together: rows of one value may stand anywhere in the file, before and after the cut. help: leave one of them out"
               .formatted(group));
     }
-    targets = targets.stream().filter(text -> !text.isEmpty()).toList(); // "" was none
+    targets = List.copyOf(targets);
     drop = List.copyOf(drop);
     categorical = List.copyOf(categorical);
-  }
-
-  /**
-   * From JSON, of which there is more than one form: what is injected stands for a property that
-   * files from before it do not have.
-   */
-  @JsonCreator
-  static DataPlan of(
-      @JsonProperty("data") String data,
-      @JsonProperty("target") @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
-          List<String> targets,
-      @JsonProperty("task") String task,
-      @JsonProperty("drop") List<String> drop,
-      @JsonProperty("categorical") List<String> categorical,
-      @JsonProperty("noHeader") @JacksonInject(value = "false", useInput = OptBoolean.TRUE)
-          boolean noHeader,
-      @JsonProperty("format")
-          @JacksonInject(value = TableFormat.JSON_BEFORE, useInput = OptBoolean.TRUE)
-          TableFormat format,
-      @JsonProperty("scaling") @JacksonInject(value = "\"STANDARD\"", useInput = OptBoolean.TRUE)
-          Scaling scaling,
-      @JsonProperty("valid") Portion valid,
-      @JsonProperty("test") Portion test,
-      @JsonProperty("seed") long seed,
-      @JsonProperty("group") @JacksonInject(value = "\"\"", useInput = OptBoolean.TRUE)
-          String group,
-      @JsonProperty("order") @JacksonInject(value = "\"RANDOM\"", useInput = OptBoolean.TRUE)
-          Split.Order order,
-      @JsonProperty("weights") @JacksonInject(value = "\"\"", useInput = OptBoolean.TRUE)
-          String weights) {
-    TableFormat read = noHeader ? format.withHeader(Table.Header.ABSENT) : format;
-    return new DataPlan(
-        data,
-        targets,
-        task,
-        drop,
-        categorical,
-        read,
-        scaling,
-        valid,
-        test,
-        seed,
-        group,
-        order,
-        weights);
   }
 
   /** A tenth of the rows to validate on, a fifth to test on, the last column to predict, seed 1. */
@@ -288,19 +236,11 @@ public record DataPlan(
   public Parts load(Consumer<String> notes) {
     new KeptFiles(this).check();
     try (Spool spool = Spool.of(Path.of(data))) {
-      return read(notes);
+      RawRows rows = RawRows.toLearn(this, notes);
+      Parts parts = rows.parts(rows.requireTrained(rows.split()));
+      RepeatedRows.in(parts).ifPresent(notes);
+      return parts;
     }
-  }
-
-  private Parts read(Consumer<String> notes) {
-    RawRows rows = RawRows.read(this, notes);
-    double tested = rows.ownTest().isPresent() ? 0 : test.share();
-    Split split = rows.parting().requireTrained(rows.parting().split(tested));
-    Parts own = rows.parts().apply(split);
-    Parts parts =
-        rows.ownTest().map(test -> own.withTest(own.preparation().apply(test))).orElse(own);
-    RepeatedRows.in(parts).ifPresent(notes);
-    return parts;
   }
 
   /**
@@ -311,46 +251,13 @@ public record DataPlan(
   public Parts load(Preparation trained, Consumer<String> notes) {
     new KeptFiles(this).check();
     try (Spool spool = Spool.of(Path.of(data))) {
-      return read(trained, notes);
-    }
-  }
-
-  private Parts read(Preparation trained, Consumer<String> notes) {
-    Source source = new Sources(this).toGoOn(trained);
-    if (source instanceof Source.Csv csv) {
-      csv.table().remarks().forEach(notes);
-      requireWeights(csv.table(), trained);
-      Optional<Groups> groups = groups(csv.table());
-      PreparedTable all = prepare(trained, csv.table(), true, notes);
-      Split split = split(all.classes(), groups, test.share());
-      return new KeptFiles(this).into(Parts.of(all::select, split, trained), groups, notes);
-    }
-    Source.Arrays arrays = (Source.Arrays) source;
-    double tested = arrays.test().isPresent() ? 0 : test.share();
-    Split split = split(RawRows.strata(arrays.data()), Optional.empty(), tested);
-    Parts parts = Parts.prepared(arrays.data(), split, trained);
-    return arrays.test().map(own -> parts.withTest(trained.apply(own))).orElse(parts);
-  }
-
-  private Split split(int[] strata, Optional<Groups> groups, double tested) {
-    return new Parting(this, strata, row -> "", groups).split(tested);
-  }
-
-  private void requireWeights(Table table, Preparation trained) {
-    if (weights.isEmpty()) {
-      return;
-    }
-    Column column = table.column(weights);
-    boolean grouped = !group.isEmpty() && table.column(group) == column;
-    if (grouped || trained.uses(column.name())) {
-      throw new EvenkeelException(
-          "--weights %s is also %s: a column has one use. help: another column, or leave it out"
-              .formatted(weights, grouped ? "--group" : "a feature or the target of the model"));
+      RawRows rows = RawRows.toGoOn(this, trained, notes);
+      return rows.parts(rows.split());
     }
   }
 
   /** The rows of a table, with their weights where it has some: an answer needs none. */
-  private PreparedTable prepare(
+  PreparedTable prepare(
       Preparation trained, Table table, boolean withTargets, Consumer<String> notes) {
     Optional<String> column =
         weights.isEmpty() || !withTargets
@@ -377,10 +284,10 @@ public record DataPlan(
     new KeptFiles(this).check();
     RawRows rows;
     try (Spool spool = Spool.of(Path.of(data))) {
-      rows = RawRows.read(this, notes);
+      rows = RawRows.toLearn(this, notes);
     }
-    return rows.parting().folds(count).stream()
-        .map(split -> (Supplier<Parts>) () -> rows.parts().apply(split))
+    return rows.folds(count).stream()
+        .map(split -> (Supplier<Parts>) () -> rows.prepare().apply(split))
         .toList();
   }
 

@@ -103,12 +103,10 @@ public final class Importance {
 
   /** Refuses what was trained on an array: its columns have no names, and no meaning alone. */
   public static void requireColumns(Preparation preparation) {
-    for (Feature feature : preparation.features()) {
-      if (feature instanceof Feature.Columns unnamed) {
-        throw new EvenkeelException(
-            "Importance is told of a table's columns, but this model was trained on %s without names, as of images. help: for a table, train on a CSV file"
-                .formatted(Words.counted(unnamed.count(), "column")));
-      }
+    if (preparation.unnamed().isPresent()) {
+      throw new EvenkeelException(
+          "Importance is told of a table's columns, but this model was trained on %s without names, as of images. help: for a table, train on a CSV file"
+              .formatted(Words.counted(preparation.width(), "column")));
     }
   }
 

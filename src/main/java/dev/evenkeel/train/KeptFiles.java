@@ -19,13 +19,7 @@ import java.util.function.Consumer;
  * The files of their own that a plan validates or tests on. They are read as any later file is:
  * what the training rows taught is applied to them, and nothing is fitted to them.
  */
-final class KeptFiles {
-
-  private final DataPlan plan;
-
-  KeptFiles(DataPlan plan) {
-    this.plan = plan;
-  }
+record KeptFiles(DataPlan plan) {
 
   boolean areAny() {
     return plan.valid().isFile() || plan.test().isFile();

@@ -6,7 +6,6 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.io.Spool;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -51,7 +50,7 @@ public record Measured(Dataset rows, String words, boolean changed) {
     }
     Parts parts = plan.load(saved.preparation().orElseThrow(), note -> {});
     boolean apart = plan.valid().isFile();
-    if (!saved.learnedFrom(parts).orElse(true)) {
+    if (!saved.learnedFrom(parts)) {
       throw new EvenkeelException(
           "%s has changed since training, so its validation rows can't be told any more. help: --data with rows that neither trained nor test"
               .formatted(apart ? "%s or %s".formatted(data, plan.valid()) : data));
@@ -78,7 +77,7 @@ public record Measured(Dataset rows, String words, boolean changed) {
     }
     try {
       Parts parts = plan.withData(data).load(saved.preparation().orElseThrow(), note -> {});
-      return saved.learnedFrom(parts).orElse(false);
+      return saved.learnedFrom(parts);
     } catch (EvenkeelException e) {
       return false; // others: whether they can be measured is seen later
     }
@@ -101,8 +100,7 @@ public record Measured(Dataset rows, String words, boolean changed) {
   private static Measured ofOwn(
       DataPlan plan, String data, SavedModel saved, Consumer<String> notes) {
     Parts parts = plan.load(saved.preparation().orElseThrow(), note -> {});
-    Optional<Boolean> same = saved.learnedFrom(parts);
-    if (!same.orElse(true)) {
+    if (!saved.learnedFrom(parts)) {
       notes.accept(
           "%s has changed since training, so its test rows can't be told any more: these are all its rows, and training may have seen some of them. help: for a fair measure, --data with rows kept apart"
               .formatted(data));
@@ -116,9 +114,8 @@ public record Measured(Dataset rows, String words, boolean changed) {
       return all(plan, data, saved, "%s, which training saw", false, notes);
     }
     Dataset rows = parts.test().get();
-    String unseen = same.isPresent() ? saved.unseen() : "";
-    notes.accept("Of %s, the %,d test rows%s.".formatted(data, rows.rows(), unseen));
-    return counted(rows, "%s" + unseen, false, notes);
+    notes.accept("Of %s, the %,d test rows%s.".formatted(data, rows.rows(), saved.unseen()));
+    return counted(rows, "%s" + saved.unseen(), false, notes);
   }
 
   private static Measured all(

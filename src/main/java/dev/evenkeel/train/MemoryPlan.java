@@ -7,7 +7,6 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Pass;
 import dev.evenkeel.optim.Optimizer;
-import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import java.util.OptionalLong;
 
@@ -61,12 +60,11 @@ public record MemoryPlan(OptionalLong training, long inference) {
       Model model, Loss loss, Optimizer optimizer, double clip, int targetColumns, int batch) {
     Backend backend = model.backend();
     long before = backend.allocatedBytes();
-    TrainingStep.Source source = RunMemory.anyRows(model, targetColumns, false, batch);
-    long ofTables = backend.allocatedBytes() - before;
-    try (Buffer features = source.features().buffer();
-        Buffer targets = source.targets().buffer();
-        TrainingStep step = new TrainingStep(model, source, loss, optimizer, clip, batch, 0)) {
-      return backend.allocatedBytes() - ofTables;
+    try (TrainingStep.Source rows = RunMemory.anyRows(model, targetColumns, false, batch)) {
+      long ofTables = backend.allocatedBytes() - before;
+      try (TrainingStep step = new TrainingStep(model, rows, loss, optimizer, clip, batch, 0)) {
+        return backend.allocatedBytes() - ofTables;
+      }
     }
   }
 }

@@ -34,15 +34,12 @@ public final class Observations implements Listener, AutoCloseable {
   /** The lectures' and the paper's. */
   public static final List<Integer> PERCENTILES = List.of(15, 50, 85);
 
-  private static final int SAMPLE_ROWS = 256;
-
   /** Percentiles of so many values are nearly those of all, and sorting all would take longer. */
   private static final int MOST_VALUES = 1 << 12;
 
   private final GrowingCsv file;
   private final Model model;
-  private final ActivationSample.Rows sample;
-  private final Pass pass;
+  private final ActivationSample sample;
   private final Map<String, Double> squaresOfGradients = new LinkedHashMap<>();
   private int epochs;
 
@@ -53,13 +50,7 @@ public final class Observations implements Listener, AutoCloseable {
   public Observations(Path folder, Model model, Dataset data, Consumer<String> say) {
     this.file = new GrowingCsv(folder.resolve(FILE), COLUMNS, say);
     this.model = model;
-    this.sample = new ActivationSample.Rows(model.backend(), data, SAMPLE_ROWS);
-    try {
-      this.pass = Pass.showingInputs(model, sample.memory(), sample.batch());
-    } catch (RuntimeException | Error e) {
-      sample.close();
-      throw e;
-    }
+    this.sample = new ActivationSample(model, data, Pass::showingInputs);
   }
 
   @Override
@@ -103,9 +94,9 @@ public final class Observations implements Listener, AutoCloseable {
   }
 
   private void activations(StringBuilder lines, Epoch epoch) {
-    List<Pass.Named> operations = pass.forward();
+    List<Pass.Named> operations = sample.pass().forward();
     int done = 0;
-    for (Pass.ActivationInput input : pass.activationInputs()) {
+    for (Pass.ActivationInput input : sample.pass().activationInputs()) {
       for (; done < input.beforeOperation(); done++) {
         operations.get(done).operation().run();
       }

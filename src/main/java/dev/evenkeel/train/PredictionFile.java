@@ -59,12 +59,9 @@ public final class PredictionFile {
   /** An input may be called as the target is, above all the target itself. */
   private List<String> header() {
     List<String> header = new ArrayList<>(inputs.map(InputColumns::names).orElse(List.of()));
-    List<String> answers = new ArrayList<>();
+    List<String> answers = new ArrayList<>(preparation.target().names());
     if (preparation.target() instanceof Target.Labels labels) {
-      answers.add(labels.name());
       labels.classes().forEach(name -> answers.add("p(" + name + ")"));
-    } else {
-      answers.addAll(((Target.Quantities) preparation.target()).names());
     }
     for (String name : answers) {
       String free = name;

@@ -9,17 +9,16 @@ import java.util.List;
  * go on as if nothing had happened.
  *
  * @param step taken so far; dropout and the schedule count by it
- * @param epoch under way, from 0 on; the order of its rows follows from the seed and this number
  * @param batch of the epoch that comes next, from 0 on
  * @param lossSum over the rows of this epoch so far
+ * @param history the epochs that are done
+ * @param bestEpoch the best of them, 0 where there is none yet
  * @param bestScore the best monitored value so far; NaN before the first
- * @param sinceBest validations since the best one
  * @param data fingerprints of the training and validation data: going on with others is refused
  * @param device that trained so far; another one goes on correctly, but not bit for bit
  */
 record Progress(
     long step,
-    int epoch,
     int batch,
     double lossSum,
     double seconds,
@@ -27,20 +26,23 @@ record Progress(
     List<Epoch> history,
     int bestEpoch,
     double bestScore,
-    int sinceBest,
     List<String> data,
     String device) {
 
   Progress {
-    if (step < 0 || epoch < 0 || batch < 0 || bestEpoch < 0 || sinceBest < 0) {
+    if (step < 0 || batch < 0 || bestEpoch < 0 || bestEpoch > history.size()) {
       throw new EvenkeelException(
-          "A training can't be at step %d, epoch %d, batch %d, with its best epoch %d and %d validations since"
-              .formatted(step, epoch, batch, bestEpoch, sinceBest));
+          "A training can't be at step %d, epoch %d, batch %d, with its best epoch %d"
+              .formatted(step, history.size(), batch, bestEpoch));
     }
-    history = List.copyOf(history);
   }
 
   static Progress start(ScheduleState.Saved schedule, List<String> data, String device) {
-    return new Progress(0, 0, 0, 0, 0, schedule, List.of(), 0, Double.NaN, 0, data, device);
+    return new Progress(0, 0, 0, 0, schedule, List.of(), 0, Double.NaN, data, device);
+  }
+
+  /** Under way, from 0 on; the order of its rows follows from the seed and this number. */
+  int epoch() {
+    return history.size();
   }
 }

@@ -7,7 +7,6 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.DataStart;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Streams;
-import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.ArrayList;
@@ -110,33 +109,21 @@ public record RateRange(List<Point> points, boolean diverged) {
     Backend backend = model.backend();
     float[] parameters = values(backend, model.flatParameters());
     float[] statistics = values(backend, model.flatStatistics());
-    List<Buffer> tables = new ArrayList<>();
-    try {
-      Matrix features = backend.inputs(train.features(), train.rows(), train.columns());
-      tables.add(features.buffer());
-      Matrix targets = backend.table(train.weighedTargets(), train.rows(), train.weighedColumns());
-      tables.add(targets.buffer());
-      RowOrder order = new RowOrder(new int[train.rows()]);
+    try (TrainingStep.Source rows = TrainingStep.Source.of(backend, train)) {
       Batches batches = Batches.of(train.rows(), recipe.batch(), model.network().smallestBatch());
-      order.replace(Streams.shuffled(train.rows(), recipe.seed(), 0));
-      DataStart.set(model, features, Arrays.copyOf(order.rows(), batches.size(0)));
-      try (TrainingStep step =
-          TrainingStep.of(
-              model,
-              new TrainingStep.Source(features, targets, train.isWeighted(), order),
-              recipe,
-              batches.largest())) {
-        return climb(step, batches, order, recipe.seed(), span);
+      int[] first = Streams.shuffled(train.rows(), recipe.seed(), 0);
+      DataStart.set(model, rows.features(), Arrays.copyOf(first, batches.size(0)));
+      try (TrainingStep step = TrainingStep.of(model, rows, recipe, batches.largest())) {
+        return climb(step, batches, recipe.seed(), span);
       }
     } finally {
-      tables.forEach(Buffer::close);
       backend.write(parameters, model.flatParameters());
       backend.write(statistics, model.flatStatistics());
     }
   }
 
-  private static RateRange climb(
-      TrainingStep step, Batches batches, RowOrder order, long seed, Span span) {
+  private static RateRange climb(TrainingStep step, Batches batches, long seed, Span span) {
+    RowOrder order = step.order();
     List<Point> points = new ArrayList<>();
     double average = 0;
     double lowest = Double.POSITIVE_INFINITY;

@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.data.Column;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Folds;
 import dev.evenkeel.data.Groups;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.PreparedTable;
@@ -17,42 +18,125 @@ import dev.evenkeel.data.TableRemarks;
 import dev.evenkeel.data.TargetChoice;
 import dev.evenkeel.data.Task;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A plan's rows to learn from: read, but neither split nor prepared.
+ * A plan's rows: read, but neither split nor prepared.
  *
+ * @param strata the class index of every row, 0 for numbers
+ * @param classes what each row's class is called
+ * @param groups that stay together, where the plan has some
  * @param ownTest the test set that the data bring along, not among these rows
- * @param parts prepares the rows of a split by what its training rows teach
+ * @param prepare makes parts of a split of these rows
  */
-record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts> parts) {
+record RawRows(
+    DataPlan plan,
+    int[] strata,
+    IntFunction<String> classes,
+    Optional<Groups> groups,
+    Optional<Dataset> ownTest,
+    Function<Split, Parts> prepare) {
 
   /**
+   * Rows to learn from, prepared by what the training rows of a split teach.
+   *
    * @param notes hears what was decided or ignored, a sentence each
    */
-  static RawRows read(DataPlan plan, Consumer<String> notes) {
+  static RawRows toLearn(DataPlan plan, Consumer<String> notes) {
     Source source = new Sources(plan).toLearn();
-    return source instanceof Source.Csv csv
-        ? new OfTable(plan, notes).rows(csv.table())
-        : of(plan, (Source.Arrays) source, notes);
+    if (source instanceof Source.Csv csv) {
+      return new OfTable(plan, notes).rows(csv.table());
+    }
+    Source.Arrays arrays = (Source.Arrays) source;
+    if (!plan.targets().isEmpty()) {
+      notes.accept(sentence(plan, arrays.data().task()));
+    }
+    return of(plan, arrays, split -> fit(plan, arrays, split));
   }
 
-  private static RawRows of(DataPlan plan, Source.Arrays arrays, Consumer<String> notes) {
-    Dataset data = arrays.data();
-    if (!plan.targets().isEmpty()) {
-      notes.accept(sentence(plan, data.task()));
-    }
-    int[] strata = strata(data);
+  /**
+   * Rows for a model that is trained.
+   *
+   * @param notes hears what was ignored or replaced, a sentence each
+   */
+  static RawRows toGoOn(DataPlan plan, Preparation trained, Consumer<String> notes) {
+    Source source = new Sources(plan).toGoOn(trained);
+    return source instanceof Source.Csv csv
+        ? new OfTable(plan, notes).rows(csv.table(), trained)
+        : of(plan, (Source.Arrays) source, split -> trained);
+  }
+
+  private static RawRows of(
+      DataPlan plan, Source.Arrays arrays, Function<Split, Preparation> preparation) {
+    int[] strata = arrays.data().strata();
     return new RawRows(
-        new Parting(plan, strata, row -> Integer.toString(strata[row]), Optional.empty()),
+        plan,
+        strata,
+        row -> Integer.toString(strata[row]),
+        Optional.empty(),
         arrays.test(),
-        split -> Parts.prepared(data, split, fit(plan, arrays, split)));
+        split -> Parts.prepared(arrays.data(), split, preparation.apply(split)));
+  }
+
+  /** At random, by whole groups, or in order; the data's own test set stands for another one. */
+  Split split() {
+    double valid = plan.valid().share();
+    double test = ownTest.isPresent() ? 0 : plan.test().share();
+    if (plan.order() == Split.Order.ORDERED) {
+      return Split.ordered(strata.length, valid, test);
+    }
+    return groups.isPresent()
+        ? Split.grouped(groups.get().ofRow(), valid, test, plan.seed())
+        : Split.stratified(strata, valid, test, plan.seed());
+  }
+
+  /** The prepared rows of a split; the data's own test set is the one of all splits. */
+  Parts parts(Split split) {
+    Parts own = prepare.apply(split);
+    return ownTest.map(test -> own.withTest(own.preparation().apply(test))).orElse(own);
+  }
+
+  List<Split> folds(int count) {
+    double valid = plan.valid().share();
+    if (plan.order() == Split.Order.ORDERED) {
+      throw new EvenkeelException(
+          "--split ordered can't be cross-validated: most folds would be tested by a model that learned from later rows. help: train --split ordered");
+    }
+    List<Split> folds =
+        groups.isPresent()
+            ? Folds.grouped(groups.get().ofRow(), count, valid, plan.seed())
+            : Folds.of(strata, count, valid, plan.seed());
+    folds.forEach(this::requireTrained); // of all, before the first is trained
+    return folds;
+  }
+
+  /** A split may leave a class out that the others are to be told from, if it is by groups, say. */
+  Split requireTrained(Split split) {
+    BitSet trained = new BitSet();
+    IntStream.of(split.train()).forEach(row -> trained.set(strata[row]));
+    for (int row = 0; row < strata.length; row++) {
+      if (!trained.get(strata[row])) {
+        throw new EvenkeelException(
+            "%s: no row of class \"%s\" trains (%s), but some validate or test. help: %ssmaller shares, or leave its rows out"
+                .formatted(
+                    plan.data(),
+                    classes.apply(row),
+                    plan.way(),
+                    plan.group().isEmpty() ? "" : "another --seed, "));
+      }
+    }
+    return split;
   }
 
   private static Preparation fit(DataPlan plan, Source.Arrays arrays, Split split) {
@@ -71,21 +155,18 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
             classes ? "regression" : "classification");
   }
 
-  /** The class index of every row, 0 for numbers. */
-  static int[] strata(Dataset data) {
-    return data.task() instanceof Task.Classification ? data.labels() : new int[data.rows()];
-  }
-
   /** The rows of a CSV file, whose columns are chosen from. */
   private record OfTable(DataPlan plan, Consumer<String> notes) {
 
     RawRows rows(Table read) {
       read.remarks().forEach(notes);
       requireColumns(read);
-      List<String> predicted = targets(read);
+      List<String> targets = targets(read);
+      Set<String> predicted =
+          targets.stream().map(target -> read.column(target).name()).collect(Collectors.toSet());
       requireGroupApart(read, predicted);
-      requireWeightsApart(read, predicted);
-      TargetChoice choice = TargetChoice.of(read, predicted, plan.kind());
+      requireWeightsApart(read, predicted::contains, "the target", "leave one of them out");
+      TargetChoice choice = TargetChoice.of(read, targets, plan.kind());
       Table table = choice.spelled(read);
       notes.accept(choice.sentence());
       if (!plan.weights().isEmpty()) {
@@ -98,17 +179,31 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
       groups.ifPresent(found -> notes.accept(sentence(table, found, choice)));
       AtomicBoolean said = new AtomicBoolean();
       return new RawRows(
-          new Parting(
-              plan,
-              choice.strata(table),
-              row -> table.column(choice.columns().get(0)).text(row),
-              groups),
+          plan,
+          choice.strata(table),
+          row -> table.column(choice.columns().get(0)).text(row),
+          groups,
           Optional.empty(),
           split -> {
             Consumer<String> once = said.getAndSet(true) ? note -> {} : notes;
             Parts parts = parts(table, choice, groups, split, once);
             return new KeptFiles(plan).into(parts, groups, notes);
           });
+    }
+
+    RawRows rows(Table table, Preparation trained) {
+      table.remarks().forEach(notes);
+      requireWeightsApart(
+          table, trained::uses, "a feature or the target of the model", "leave it out");
+      Optional<Groups> groups = plan.groups(table);
+      PreparedTable all = plan.prepare(trained, table, true, notes);
+      return new RawRows(
+          plan,
+          all.classes(),
+          row -> "", // the model knows its classes, whichever train now
+          groups,
+          Optional.empty(),
+          split -> new KeptFiles(plan).into(Parts.of(all::select, split, trained), groups, notes));
     }
 
     private void requireColumns(Table read) {
@@ -139,26 +234,29 @@ record RawRows(Parting parting, Optional<Dataset> ownTest, Function<Split, Parts
               .toList();
     }
 
-    private void requireGroupApart(Table read, List<String> predicted) {
+    private void requireGroupApart(Table read, Set<String> predicted) {
       String group = plan.group();
-      if (!group.isEmpty()
-          && predicted.stream().map(read::column).anyMatch(read.column(group)::equals)) {
+      if (!group.isEmpty() && predicted.contains(read.column(group).name())) {
         throw new EvenkeelException(
             "--group %s is the target itself: each part would have values of its own, which no other knows. help: another --group, or another --target"
                 .formatted(group));
       }
     }
 
-    private void requireWeightsApart(Table read, List<String> predicted) {
+    /**
+     * @param used whether a column has another use, which {@code use} says
+     */
+    private void requireWeightsApart(
+        Table read, Predicate<String> used, String use, String without) {
       if (plan.weights().isEmpty()) {
         return;
       }
       Column weights = read.column(plan.weights());
       boolean grouped = !plan.group().isEmpty() && read.column(plan.group()) == weights;
-      if (grouped || predicted.stream().anyMatch(name -> read.column(name) == weights)) {
+      if (grouped || used.test(weights.name())) {
         throw new EvenkeelException(
-            "--weights %s is also %s: a column has one use. help: another column, or leave one of them out"
-                .formatted(plan.weights(), grouped ? "--group" : "the target"));
+            "--weights %s is also %s: a column has one use. help: another column, or %s"
+                .formatted(plan.weights(), grouped ? "--group" : use, without));
       }
     }
 

@@ -1,8 +1,5 @@
 package dev.evenkeel.train;
 
-import com.fasterxml.jackson.annotation.JacksonInject;
-import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.loss.Loss;
@@ -42,27 +39,7 @@ public record Recipe(
     List<String> metrics,
     long seed) {
 
-  /** What is injected stands for a property that files from before it do not have. */
-  public Recipe(
-      @JsonProperty("loss") Loss loss,
-      @JsonProperty("optimizer") Optimizer optimizer,
-      @JsonProperty("schedule") Schedule schedule,
-      @JsonProperty("fade")
-          @JacksonInject(
-              value =
-                  "{\"weightDecay\":{\"type\":\"constant\"},\"dropout\":{\"type\":\"constant\"}}",
-              useInput = OptBoolean.TRUE)
-          Fade fade,
-      @JsonProperty("epochs") int epochs,
-      @JsonProperty("steps") long steps,
-      @JsonProperty("batch") int batch,
-      @JsonProperty("clip") double clip,
-      @JsonProperty("patience") int patience,
-      @JsonProperty("keepsBest") @JacksonInject(value = "false", useInput = OptBoolean.TRUE)
-          boolean keepsBest,
-      @JsonProperty("monitor") String monitor,
-      @JsonProperty("metrics") List<String> metrics,
-      @JsonProperty("seed") long seed) {
+  public Recipe {
     if ((epochs > 0) == (steps > 0)) {
       throw new EvenkeelException(
           "Training ends after a number of epochs or of steps; one of the two must be given, not epochs %d and steps %d"
@@ -77,19 +54,8 @@ public record Recipe(
     if (patience < 0) {
       throw new EvenkeelException("The patience must be at least 0 validations, not " + patience);
     }
-    this.loss = loss;
-    this.optimizer = optimizer;
-    this.schedule = schedule;
-    this.fade = fade;
-    this.epochs = epochs;
-    this.steps = steps;
-    this.batch = batch;
-    this.clip = clip;
-    this.patience = patience;
-    this.keepsBest = keepsBest || patience > 0;
-    this.monitor = monitor;
-    this.metrics = List.copyOf(metrics);
-    this.seed = seed;
+    keepsBest |= patience > 0;
+    metrics = List.copyOf(metrics);
   }
 
   /** Cross-entropy, AdamW at 1e-3 with a cosine schedule, 20 epochs of batches of 128, accuracy. */
@@ -197,19 +163,8 @@ public record Recipe(
    */
   public Recipe withEarlyStopping(int patience, String monitor) {
     return new Recipe(
-        loss,
-        optimizer,
-        schedule,
-        fade,
-        epochs,
-        steps,
-        batch,
-        clip,
-        patience,
-        patience > 0,
-        monitor,
-        metrics,
-        seed);
+        loss, optimizer, schedule, fade, epochs, steps, batch, clip, patience, false, monitor,
+        metrics, seed);
   }
 
   /** Trains to the end, unless there is patience, and takes back the weights of the best epoch. */

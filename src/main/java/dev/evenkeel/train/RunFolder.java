@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** The folder of a run: checkpoint.safetensors, model.safetensors and history.csv. */
 public final class RunFolder {
@@ -40,8 +42,17 @@ public final class RunFolder {
     return fill(folder, "another --out, which leaves what is in %s as it is", body);
   }
 
+  /**
+   * @param help with a place for the folder
+   */
   private static <T> T fill(Path folder, String help, Supplier<T> body) {
-    requireNew(folder, help);
+    runIn(folder)
+        .ifPresent(
+            file -> {
+              throw new EvenkeelException(
+                  "%s holds a run already (%s). help: %s"
+                      .formatted(folder, file, help.formatted(folder)));
+            });
     boolean absent = !Files.exists(folder);
     make(folder);
     try {
@@ -54,23 +65,11 @@ public final class RunFolder {
     }
   }
 
-  /**
-   * @param help with a place for the folder
-   */
-  private static void requireNew(Path folder, String help) {
-    for (String file : List.of(SavedModel.CHECKPOINT_FILE, SavedModel.MODEL_FILE)) {
-      if (Files.exists(folder.resolve(file))) {
-        throw new EvenkeelException(
-            "%s holds a run already (%s). help: %s"
-                .formatted(folder, file, help.formatted(folder)));
-      }
-    }
-  }
-
-  /** Whether a run left a checkpoint or a model there. */
-  static boolean holdsRun(Path folder) {
-    return Files.exists(folder.resolve(SavedModel.CHECKPOINT_FILE))
-        || Files.exists(folder.resolve(SavedModel.MODEL_FILE));
+  /** What a run left there, a checkpoint or else a model. */
+  static Optional<String> runIn(Path folder) {
+    return Stream.of(SavedModel.CHECKPOINT_FILE, SavedModel.MODEL_FILE)
+        .filter(file -> Files.exists(folder.resolve(file)))
+        .findFirst();
   }
 
   /** Makes a folder that --out names, where it is not there yet. */

@@ -81,23 +81,18 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
   }
 
   /**
-   * The same exception with advice, where the device can be planned for.
+   * The same exception with advice.
    *
    * @param held bytes before the run took any: the model's, and what others have on the device
    */
   DeviceMemoryException advise(DeviceMemoryException cause, long held) {
     int smallest = model.network().smallestBatch();
-    int batch = Integer.highestOneBit(recipe.batch());
-    while (batch >= smallest) {
-      Optional<Backend> planner = model.backend().planner();
-      if (planner.isEmpty()) {
-        return cause;
-      }
-      if (bytesOf(planner.get(), Batches.of(train.rows(), batch, smallest))
-          <= cause.room() - held) {
+    for (int batch = Integer.highestOneBit(recipe.batch()); batch >= smallest; batch /= 2) {
+      Backend planner = model.backend().planner().orElseThrow(); // of a GPU: no other runs out
+      long bytes = bytesOf(planner, Batches.of(train.rows(), batch, smallest));
+      if (bytes <= cause.room() - held) {
         return new DeviceMemoryException(cause, "--batch %,d would fit".formatted(batch));
       }
-      batch /= 2;
     }
     return new DeviceMemoryException(cause, "no batch would fit");
   }
@@ -110,17 +105,11 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
     try (planner;
         Model planned = model.network().withoutValues(planner)) {
       long ofTheModel = planner.allocatedBytes();
-      Matrix features = planner.inputs(train.features(), train.rows(), train.columns());
-      Matrix targets = planner.table(train.weighedTargets(), train.rows(), train.weighedColumns());
-      TrainingStep.Source source =
-          new TrainingStep.Source(
-              features, targets, train.isWeighted(), new RowOrder(new int[train.rows()]));
-      DataStart.set(planned, features, new int[batches.size(0)]);
-      try (Backend.Arena all = new RunMemory(planned, recipe, train, valid).take(batches)) {
-        return bind(planned, source, batches) - ofTheModel;
-      } finally {
-        features.buffer().close();
-        targets.buffer().close();
+      try (TrainingStep.Source rows = TrainingStep.Source.of(planner, train)) {
+        DataStart.set(planned, rows.features(), new int[batches.size(0)]);
+        try (Backend.Arena all = new RunMemory(planned, recipe, train, valid).take(batches)) {
+          return bind(planned, rows, batches) - ofTheModel;
+        }
       }
     }
   }

@@ -147,11 +147,10 @@ public record SavedModel(
 
   /**
    * Whether these rows, as they are now, are the ones that trained and validated it: then none of
-   * the others was ever seen. Empty where the file does not say, as older ones don't.
+   * the others was ever seen.
    */
-  public Optional<Boolean> learnedFrom(Parts parts) {
-    return Optional.ofNullable(notes.get(ROWS))
-        .map(text -> text.equals(Json.write(parts.fingerprints())));
+  public boolean learnedFrom(Parts parts) {
+    return Json.write(parts.fingerprints()).equals(notes.get(ROWS));
   }
 
   /**
@@ -250,28 +249,17 @@ public record SavedModel(
   /** The model with its weights, on a device. */
   public Model build(Backend backend) {
     Model model = network.build(backend, 0);
-    restore(model, "");
+    model.fill(values(model, ""));
     return model;
   }
 
-  /** Fills a model of the same network from the tensors whose names begin with a prefix. */
-  void restore(Model model, String prefix) {
+  /** For a model of the same network, of the tensors whose names begin with a prefix. */
+  Map<String, float[]> values(Model model, String prefix) {
+    requireSizes(prefix);
     Map<String, float[]> all = new LinkedHashMap<>();
     for (Parameter parameter : model.all()) {
-      String name = prefix + parameter.name();
-      float[] values = values(parameter, content, name);
-      if (values.length != parameter.size()) {
-        throw new EvenkeelException(
-            "%s: tensor \"%s\" has %s, but its layer needs %d x %d"
-                .formatted(
-                    file,
-                    name,
-                    Words.counted(values.length, "value"),
-                    parameter.rows(),
-                    parameter.columns()));
-      }
-      all.put(parameter.name(), values);
+      all.put(parameter.name(), values(parameter, content, prefix + parameter.name()));
     }
-    model.fill(all);
+    return all;
   }
 }

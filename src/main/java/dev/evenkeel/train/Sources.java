@@ -9,16 +9,12 @@ import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.data.TableFormat;
 import dev.evenkeel.data.Task;
-import dev.evenkeel.io.Json;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 
 /** Reads what a plan names, as it says; what doesn't fit its data is refused. */
 record Sources(DataPlan plan) {
-
-  private static final TableFormat BEFORE =
-      Json.read(TableFormat.JSON_BEFORE, TableFormat.class, "a plan");
 
   /** The plan's data, to learn from. */
   Source toLearn() {
@@ -40,9 +36,6 @@ record Sources(DataPlan plan) {
   /** Any data for a model, read as those that trained it. */
   Source like(String nameOrPath, Preparation trained) {
     Table.Options options = trained.options();
-    if (options.format().header() == Table.Header.AUTO) { // as in all models from before
-      options = options.withHeader(plan.format().header());
-    }
     String group = plan.group();
     boolean number =
         trained.features().stream()
@@ -96,7 +89,7 @@ record Sources(DataPlan plan) {
           "--group COLUMN, --weights COLUMN, --valid FILE and --test FILE are for CSV files; %s has no named columns. help: --valid FRACTION, --test FRACTION%s"
               .formatted(plan.data(), named ? "; mnist and fashion-mnist bring a test set" : ""));
     }
-    boolean read = !plan.format().equals(TableFormat.DETECT) && !plan.format().equals(BEFORE);
+    boolean read = !plan.format().equals(TableFormat.DETECT);
     if (!plan.drop().isEmpty() || !plan.categorical().isEmpty() || read) {
       throw new EvenkeelException(
           "--drop, --categorical, --no-header and what else says how a table is read are for CSV files; %s has no named columns. help: leave them out"

@@ -6,6 +6,7 @@ import dev.evenkeel.io.EventFile;
 import dev.evenkeel.io.Histogram;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Parameter;
+import dev.evenkeel.nn.Pass;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
@@ -23,8 +24,6 @@ public final class TensorBoard implements Listener, AutoCloseable {
 
   /** So many points of a curve, or a few more, does TensorBoard show without leaving out any. */
   private static final int POINTS = 1000;
-
-  private static final int SAMPLE_ROWS = 256;
 
   /** Losses come in bursts; over a shorter time their rate says nothing. */
   private static final long SHORTEST_NANOS = 100_000_000;
@@ -56,7 +55,7 @@ public final class TensorBoard implements Listener, AutoCloseable {
     this.say = say;
     this.file = EventFile.create(folder);
     try {
-      this.sample = new ActivationSample(model, data, SAMPLE_ROWS);
+      this.sample = new ActivationSample(model, data, Pass::inference);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -132,7 +131,7 @@ public final class TensorBoard implements Listener, AutoCloseable {
       file.scalar("gradient_norm/all", Math.sqrt(squaresOfGradients));
       squaresOfGradients = 0;
       weights();
-      sample.read((name, values) -> file.histogram("activations/" + name, Histogram.of(values)));
+      activations();
     }
     file.event(epoch.steps());
     flush();
@@ -141,6 +140,40 @@ public final class TensorBoard implements Listener, AutoCloseable {
   private void weights() {
     for (Parameter parameter : model.parameters()) {
       file.histogram("weights/" + parameter.name(), Histogram.of(model.values(parameter)));
+    }
+  }
+
+  /** Of each layer's output, under a name like "1.batch-norm.relu". */
+  private void activations() {
+    List<Pass.Named> operations = sample.pass().forward();
+    StringBuilder tag = new StringBuilder("activations/");
+    int start = tag.length();
+    for (int i = 0; i < operations.size(); i++) {
+      Pass.Named named = operations.get(i);
+      named.operation().run();
+      append(tag, start, named.name());
+      boolean layerGoesOn =
+          i + 1 < operations.size() && layer(operations.get(i + 1)).equals(layer(named));
+      if (!layerGoesOn) {
+        float[] values = new float[(int) named.result().size()];
+        model.backend().read(named.result(), values); // now: what comes next may overwrite it
+        file.histogram(tag.toString(), Histogram.of(values));
+        tag.setLength(start);
+      }
+    }
+  }
+
+  private static String layer(Pass.Named named) {
+    return named.name().substring(0, named.name().indexOf(' '));
+  }
+
+  /** "0 linear", then "0 relu", make "0.linear.relu"; tags of TensorBoard have no + and spaces. */
+  private static void append(StringBuilder tag, int start, String operation) {
+    String name = operation.replace(" + ", ".").replace(' ', '.');
+    if (tag.length() == start) {
+      tag.append(name);
+    } else if (!name.endsWith(".identity")) {
+      tag.append(name.substring(name.lastIndexOf('.')));
     }
   }
 

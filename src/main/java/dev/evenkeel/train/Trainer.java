@@ -20,14 +20,13 @@ import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -91,7 +90,7 @@ public final class Trainer {
    * @param network for the data's columns and outputs, as {@link Parts#mlp} makes one
    */
   public static Trained train(Network network, Recipe recipe, Parts data, Path folder) {
-    if (RunFolder.holdsRun(folder)) {
+    if (RunFolder.runIn(folder).isPresent()) {
       LoggerFactory.getLogger(Trainer.class).info("Replacing the earlier run in {}", folder);
     }
     try (Backend backend = Device.auto();
@@ -188,11 +187,10 @@ public final class Trainer {
     folder.ifPresent(RunFolder::make);
     int smallest = model.network().smallestBatch();
     Batches batches = Batches.of(train.rows(), recipe.batch(), smallest);
-    RowOrder order = new RowOrder(new int[train.rows()]);
     long held = model.backend().allocatedBytes();
     mark = folder.map(RunMark::of);
     try {
-      return fit(batches, order);
+      return fit(batches);
     } catch (DeviceMemoryException e) {
       throw memory().advise(e, held);
     } finally {
@@ -204,73 +202,42 @@ public final class Trainer {
     return new RunMemory(model, recipe, train, valid);
   }
 
-  private Trained fit(Batches batches, RowOrder order) {
-    Backend backend = model.backend();
-    try (Held tables = new Held()) {
-      Matrix features =
-          tables.table(backend.inputs(train.features(), train.rows(), train.columns()));
-      Matrix targets =
-          tables.table(backend.table(train.weighedTargets(), train.rows(), train.weighedColumns()));
+  private Trained fit(Batches batches) {
+    try (TrainingStep.Source rows = TrainingStep.Source.of(model.backend(), train)) {
       if (resumed.isEmpty()) {
-        DataStart.set(model, features, Arrays.copyOf(shuffled(0), batches.size(0)));
+        DataStart.set(model, rows.features(), Arrays.copyOf(shuffled(0), batches.size(0)));
         model.markStarted();
       }
       boolean stopped;
-      try (Held held = new Held()) {
-        held.hold(memory().take(batches));
-        TrainingStep step =
-            held.hold(
-                TrainingStep.of(
-                    model,
-                    new TrainingStep.Source(features, targets, train.isWeighted(), order),
-                    recipe,
-                    batches.largest()));
+      try (Backend.Arena arena = memory().take(batches);
+          TrainingStep step = TrainingStep.of(model, rows, recipe, batches.largest())) {
         step.prepare(batches.smallest());
-        Optional<Evaluator> evaluator =
-            valid.map(
-                rows ->
-                    held.hold(
-                        new Evaluator(model, rows, Optional.of(recipe.loss()), batches.largest())));
-        listeners.forEach(listener -> listener.onReady(step));
-        listeners.forEach(listener -> listener.onMemory(backend.allocatedBytes()));
-        stopped = run(batches, order, step, evaluator);
+        stopped = run(batches, step);
       }
       // The step's memory is free again: statistics over all rows never need more than it.
-      return finish(stopped, features);
+      return finish(stopped, rows.features());
     }
   }
 
-  /** What a run holds on its device, given back in the opposite order. */
-  private static final class Held implements AutoCloseable {
-    private final Deque<AutoCloseable> all = new ArrayDeque<>();
-
-    <T extends AutoCloseable> T hold(T one) {
-      all.push(one);
-      return one;
+  private boolean run(Batches batches, TrainingStep step) {
+    if (valid.isEmpty()) {
+      return run(batches, step, Map::of);
     }
-
-    Matrix table(Matrix matrix) {
-      hold(matrix.buffer());
-      return matrix;
-    }
-
-    @Override
-    public void close() {
-      while (!all.isEmpty()) {
-        try {
-          all.pop().close();
-        } catch (RuntimeException e) {
-          throw e;
-        } catch (Exception e) {
-          throw new IllegalStateException(e); // none of those held throws a checked one
-        }
-      }
+    try (Evaluator evaluator =
+        new Evaluator(model, valid.get(), Optional.of(recipe.loss()), batches.largest())) {
+      return run(batches, step, () -> evaluator.measure(metrics, preparation));
     }
   }
 
-  /** All epochs; whether it was stopped early. */
+  /**
+   * All epochs; whether it was stopped early.
+   *
+   * @param validation measures the model as it is
+   */
   private boolean run(
-      Batches batches, RowOrder order, TrainingStep step, Optional<Evaluator> evaluator) {
+      Batches batches, TrainingStep step, Supplier<Map<String, Double>> validation) {
+    listeners.forEach(listener -> listener.onReady(step));
+    listeners.forEach(listener -> listener.onMemory(model.backend().allocatedBytes()));
     begin(step);
     long total = recipe.steps() > 0 ? recipe.steps() : (long) recipe.epochs() * batches.count();
     long walks = (total - 1) / batches.count() + 1;
@@ -287,7 +254,7 @@ public final class Trainer {
     }
     boolean stopped = course.patienceIsOut();
     while (course.progress().step() < total && !stopped) {
-      epoch(batches, order, step, evaluator, total);
+      epoch(batches, step, validation, total);
       stopped = course.patienceIsOut();
       long taken = course.progress().step();
       NonFiniteException.check(model, taken);
@@ -322,12 +289,9 @@ public final class Trainer {
   }
 
   private void epoch(
-      Batches batches,
-      RowOrder order,
-      TrainingStep step,
-      Optional<Evaluator> evaluator,
-      long total) {
+      Batches batches, TrainingStep step, Supplier<Map<String, Double>> validation, long total) {
     Progress progress = course.progress();
+    RowOrder order = step.order();
     order.replace(shuffled(progress.epoch()));
     long number = progress.step();
     int batch = progress.batch();
@@ -362,11 +326,10 @@ public final class Trainer {
     double dataShare = (model.backend().gatherNanos() - gatherBefore) * 1e-9 / seconds;
     int rowsSeen = batch == batches.count() ? train.rows() : batches.start(batch);
     showGradients(step);
-    Map<String, Double> validation =
-        evaluator.map(one -> one.measure(metrics, preparation)).orElse(Map.of());
+    Map<String, Double> scores = validation.get();
     Epoch epoch =
         course.endEpoch(
-            number, lossSum / rowsSeen, rate, seconds(), done / seconds, dataShare, validation);
+            number, lossSum / rowsSeen, rate, seconds(), done / seconds, dataShare, scores);
     listeners.forEach(listener -> listener.onEpoch(epoch));
   }
 

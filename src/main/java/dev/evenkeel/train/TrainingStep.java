@@ -4,6 +4,7 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.backend.Readback;
 import dev.evenkeel.backend.Step;
+import dev.evenkeel.data.Dataset;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Memory;
 import dev.evenkeel.nn.Model;
@@ -31,20 +32,45 @@ public final class TrainingStep implements AutoCloseable {
    *
    * @param weighted whether the last column of the targets holds the weights of the rows
    */
-  public record Source(Matrix features, Matrix targets, boolean weighted, RowOrder order) {
+  public record Source(Matrix features, Matrix targets, boolean weighted, RowOrder order)
+      implements AutoCloseable {
 
     /** Of rows that count alike. */
     public Source(Matrix features, Matrix targets, RowOrder order) {
       this(features, targets, false, order);
     }
+
+    /** Brings rows to the device; their order is still to be given. */
+    public static Source of(Backend backend, Dataset data) {
+      Matrix features = backend.inputs(data.features(), data.rows(), data.columns());
+      try {
+        return new Source(
+            features,
+            backend.table(data.weighedTargets(), data.rows(), data.weighedColumns()),
+            data.isWeighted(),
+            new RowOrder(new int[data.rows()]));
+      } catch (RuntimeException | Error e) {
+        features.buffer().close();
+        throw e;
+      }
+    }
+
+    @Override
+    public void close() {
+      targets.buffer().close();
+      features.buffer().close();
+    }
   }
 
-  /** The operations for one number of rows. */
+  /**
+   * The operations for one number of rows.
+   *
+   * @param untilLoss from the gather on
+   */
   private record Bound(
       int rows,
-      Operation gather,
-      Operation[] forward,
       List<Pass.Named> named,
+      List<Operation> untilLoss,
       Backend.Sequence all,
       Pass pass,
       Matrix batch) {}
@@ -62,8 +88,7 @@ public final class TrainingStep implements AutoCloseable {
   private final Matrix clip;
   private final Matrix guard;
   private final Matrix lossConstants;
-  private final float[] clipOnHost = new float[2];
-  private final Operation[] update;
+  private final List<Operation> update;
   private final List<Bound> bounds = new ArrayList<>();
   private final Readback losses;
   private final Started[] started = new Started[Readback.CAPACITY];
@@ -143,7 +168,7 @@ public final class TrainingStep implements AutoCloseable {
         model, source, recipe.loss(), recipe.optimizer(), recipe.clip(), maxRows, recipe.seed());
   }
 
-  private Operation[] update(Optimizer optimizer, double clipNorm) {
+  private List<Operation> update(Optimizer optimizer, double clipNorm) {
     Backend.UpdateTarget target =
         new Backend.UpdateTarget(
             model.flatParameters(),
@@ -156,8 +181,8 @@ public final class TrainingStep implements AutoCloseable {
             step);
     Operation bound = optimizer.bind(backend, target, optimizerState);
     return clipNorm > 0
-        ? new Operation[] {backend.clipScale(gradients, clipNorm, clip), bound}
-        : new Operation[] {bound};
+        ? List.of(backend.clipScale(gradients, clipNorm, clip), bound)
+        : List.of(bound);
   }
 
   private Matrix lossValue() {
@@ -227,8 +252,7 @@ public final class TrainingStep implements AutoCloseable {
     Bound bound = bound(taken.rows);
     source.order.moveTo(taken.position);
     step.set(taken.number, taken.learningRate, taken.decay, taken.dropout);
-    bound.gather.run();
-    run(bound.forward);
+    bound.untilLoss.forEach(Operation::run);
     return new NonFiniteException(model, bound.batch, bound.pass, taken.number, takenLoss);
   }
 
@@ -245,25 +269,15 @@ public final class TrainingStep implements AutoCloseable {
   /** Starts a step with all of the weight decay and dropout, and waits for its loss. */
   public float run(int rows, long number, double learningRate) {
     start(rows, number, learningRate);
-    while (take(0)) {
-      // those before it, too
-    }
+    await();
     return takenLoss;
   }
 
-  private static void run(Operation[] operations) {
-    for (Operation operation : operations) {
-      operation.run();
+  /** Takes the losses of all steps under way. */
+  void await() {
+    while (take(0)) {
+      // the next one
     }
-  }
-
-  /** The gradient norm of the last step, before clipping; NaN where nothing clips. */
-  float gradientNorm() {
-    if (clip.isNone()) {
-      return Float.NaN;
-    }
-    backend.read(clip, clipOnHost);
-    return clipOnHost[0];
   }
 
   private Bound bound(int rows) {
@@ -294,20 +308,16 @@ public final class TrainingStep implements AutoCloseable {
                     source.weighted,
                     lossConstants)),
             outputGradient));
-    Operation[] forward = bare(named);
+    int untilLoss = 1 + named.size();
     named.addAll(pass.backward(outputGradient));
     for (Operation operation : update) {
       named.add(new Pass.Named("update", operation, model.flatParameters()));
     }
-    Operation gather =
-        backend.gatherWithTargets(source.features, source.targets, source.order, batch, targets);
-    List<Operation> all = new ArrayList<>(List.of(gather));
-    all.addAll(List.of(bare(named)));
-    return new Bound(rows, gather, forward, named, backend.sequence(all), pass, batch);
-  }
-
-  private static Operation[] bare(List<Pass.Named> named) {
-    return named.stream().map(Pass.Named::operation).toArray(Operation[]::new);
+    List<Operation> all = new ArrayList<>();
+    all.add(
+        backend.gatherWithTargets(source.features, source.targets, source.order, batch, targets));
+    named.forEach(one -> all.add(one.operation()));
+    return new Bound(rows, named, all.subList(0, untilLoss), backend.sequence(all), pass, batch);
   }
 
   /** Every operation of a step on that many rows, in order, for whoever measures. */
@@ -318,6 +328,11 @@ public final class TrainingStep implements AutoCloseable {
   /** Kernels, products, copies and fills of a replayed step; 0 where nothing is replayed. */
   public int nodes(int rows) {
     return bound(rows).all.nodes();
+  }
+
+  /** In which it visits the rows of its table. */
+  RowOrder order() {
+    return source.order;
   }
 
   /** The optimizer's vectors, as long as the flat parameters. */

@@ -5,15 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.evenkeel.io.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,19 +101,6 @@ class CliChangedDataTest {
     Collections.shuffle(lines.subList(1, lines.size()), new Random(1));
     Files.write(data, lines);
     assertNothingIsCalledUnseen(100);
-  }
-
-  @Test
-  void aModelThatDoesNotSayWhatItLearnedFromClaimsNothing() throws IOException {
-    Path file = run.resolve("model.safetensors");
-    Safetensors.Content content = Safetensors.read(file);
-    Map<String, String> older = new LinkedHashMap<>(content.metadata());
-    older.remove("evenkeel.note.rows");
-    Safetensors.write(file, older, new LinkedHashMap<>(content.tensors()));
-    CommandLineRun evaluated = evaluate();
-    assertEquals(20, evaluated.json().get("rows").asInt());
-    assertFalse(evaluated.err().contains(UNSEEN), evaluated::toString);
-    assertFalse(report().contains(UNSEEN));
   }
 
   @Test

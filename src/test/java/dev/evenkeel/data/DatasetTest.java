@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.evenkeel.Expect;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -104,16 +103,5 @@ class DatasetTest {
     Expect.failure(
         () -> Dataset.classification("d", new float[1], 1, new int[1], List.of("a", "a")),
         "no name twice");
-  }
-
-  @Test
-  void aTaskSurvivesJson() throws Exception {
-    ObjectMapper json = new ObjectMapper();
-    Task task = new Task.Classification(AB);
-    String text = json.writerFor(Task.class).writeValueAsString(task);
-    assertEquals("{\"type\":\"classification\",\"classes\":[\"a\",\"b\"]}", text);
-    assertEquals(task, json.readValue(text, Task.class));
-    Task regression = new Task.Regression(List.of("y"));
-    assertEquals(regression, json.readValue(json.writeValueAsString(regression), Task.class));
   }
 }

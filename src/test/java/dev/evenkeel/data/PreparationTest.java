@@ -43,7 +43,11 @@ class PreparationTest {
 
   private static Preparation fit(Table table, String target, List<String> drop, int[] rows) {
     return Preparation.fit(
-        table, TargetChoice.of(table, List.of(target), Optional.empty()), drop, rows);
+        table,
+        TargetChoice.of(table, List.of(target), Optional.empty()),
+        drop,
+        rows,
+        Scaling.STANDARD);
   }
 
   private Preparation cars() throws IOException {
@@ -80,7 +84,7 @@ class PreparationTest {
   private Preparation fitted(String text) throws IOException {
     Table table = table(text);
     TargetChoice choice = TargetChoice.of(table, List.of("y"), Optional.of(Task.Kind.REGRESSION));
-    return Preparation.fit(table, choice, List.of(), TRAIN);
+    return Preparation.fit(table, choice, List.of(), TRAIN, Scaling.STANDARD);
   }
 
   @Test
@@ -112,7 +116,7 @@ class PreparationTest {
     Table table = table(text);
     TargetChoice choice =
         TargetChoice.of(table, List.of("y"), Optional.of(Task.Kind.CLASSIFICATION));
-    Preparation fitted = Preparation.fit(table, choice, List.of(), all(table));
+    Preparation fitted = Preparation.fit(table, choice, List.of(), all(table), Scaling.STANDARD);
     assertEquals(
         List.of("8", "9007199254740992", "9007199254740993"),
         ((Target.Labels) fitted.target()).classes());
@@ -344,13 +348,6 @@ class PreparationTest {
     Table missing = table("1,\n2,3\n");
     Expect.failure(
         () -> prepared.apply(missing, false, notes::add), "line 1, column \"2\"", "is missing");
-  }
-
-  @Test
-  void aTargetThatIsDroppedIsRefused() throws IOException {
-    Table houses = table("x,y\n1,1\n2,2\n");
-    Expect.failure(
-        () -> fit(houses, "y", List.of("y"), all(houses)), "\"y\" is the target", "--drop");
   }
 
   @Test

@@ -160,21 +160,6 @@ class RobustScaleTest {
   }
 
   @Test
-  void preparationsOfOlderFilesClipNothing() {
-    Preparation plain =
-        Preparation.fit(
-            Dataset.classification(
-                "two", new float[] {1, 2, 3, 4}, 2, new int[] {0, 1}, List.of("a", "b")),
-            new int[] {0, 1},
-            false);
-    String json = Json.write(plain);
-    String older = json.replaceFirst("\"clip\":0.0,", "");
-    assertEquals(json.length() - 11, older.length());
-    assertEquals(plain, Json.read(older, Preparation.class, "older"));
-    assertEquals(plain, Json.read(json, Preparation.class, "newer"));
-  }
-
-  @Test
   void aTableWithoutNamesIsScaledColumnByColumn() {
     float[] features = {0, 10, 0, 20, 0, 30, 4, 40, 0, 50};
     Dataset data =

@@ -41,7 +41,9 @@ class RowEncoderTest {
             Files.writeString(folder.resolve("trained.csv"), TRAINED),
             Table.Options.DETECT.withCategorical(Set.of("grade")));
     TargetChoice choice = TargetChoice.of(table, List.of("price"), Optional.empty());
-    Preparation fitted = Preparation.fit(table, choice, List.of(), IntStream.range(0, 4).toArray());
+    Preparation fitted =
+        Preparation.fit(
+            table, choice, List.of(), IntStream.range(0, 4).toArray(), Scaling.STANDARD);
     List<List<String>> later =
         List.of(
             List.of("1", "Bern", "2001-02-03", "10"),
@@ -85,7 +87,9 @@ class RowEncoderTest {
                 .withCategorical(Set.of("grade"))
                 .withFormat(TableFormat.DETECT.withMissing(List.of("-999"))));
     TargetChoice choice = TargetChoice.of(table, List.of("price"), Optional.empty());
-    Preparation fitted = Preparation.fit(table, choice, List.of(), IntStream.range(0, 5).toArray());
+    Preparation fitted =
+        Preparation.fit(
+            table, choice, List.of(), IntStream.range(0, 5).toArray(), Scaling.STANDARD);
     RowEncoder encoder = new RowEncoder(fitted);
     int width = fitted.width();
     Map<String, Object> objects = new LinkedHashMap<>();

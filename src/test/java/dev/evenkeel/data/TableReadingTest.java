@@ -24,8 +24,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TableReadingTest {
 
   private static final double NAN = Double.NaN;
-  private static final TableFormat BEFORE =
-      Json.read(TableFormat.JSON_BEFORE, TableFormat.class, "a model");
 
   @TempDir Path folder;
 
@@ -99,7 +97,6 @@ class TableReadingTest {
     assertEquals(List.of("1.5", "3"), levels(table(half, commas), "b"));
     TableFormat points = TableFormat.DETECT.withDecimal(".");
     assertEquals(List.of("1,5", "2,5"), levels(table(half, points), "a"));
-    assertEquals(List.of("1,5", "2,5"), levels(table(half, BEFORE), "a"));
   }
 
   @ParameterizedTest
@@ -127,14 +124,6 @@ class TableReadingTest {
     assertArrayEquals(new double[] {NAN, NAN, 3}, numbers(table, "x"));
     assertTrue(table.column("t").missing(1));
     assertEquals(format, Json.read(Json.write(format), TableFormat.class, "json"));
-  }
-
-  @Test
-  void oldModelsReadAsTheyDid() throws IOException {
-    Table table = table("x,t\n1,none\nN/A,N/A\n", BEFORE);
-    assertEquals(List.of("1", "N/A"), levels(table, "x"));
-    assertEquals(List.of("none", "N/A"), levels(table, "t"));
-    assertEquals(3, table("0,1,label\n5,6,1\n7,8,0\n", BEFORE).rows());
   }
 
   /** Lines are between bars; what is expected is the number of rows. */

@@ -81,7 +81,10 @@ class TableTest {
     assertEquals(1, table("value\n1\n2\n").columns().size());
     assertEquals(
         List.of("a;b"),
-        Table.read(file("a;b\n1\n"), Table.Options.DETECT.withDelimiter(',')).columnNames());
+        Table.read(
+                file("a;b\n1\n"),
+                Table.Options.DETECT.withFormat(TableFormat.DETECT.withDelimiter(",")))
+            .columnNames());
   }
 
   @Test
@@ -91,14 +94,6 @@ class TableTest {
         List.of("a, \"b\"", "two\nlines", "c"), ((Column.Categorical) table.column("t")).levels());
     assertEquals(3, table.line(1));
     assertEquals(5, table.line(2));
-  }
-
-  @Test
-  void aFileWithoutAHeaderIsNumberedFromOne() throws IOException {
-    Table table = table("5,red\n6,blue\n");
-    assertEquals(2, table.rows());
-    assertEquals(List.of("1", "2"), table.columnNames());
-    assertArrayEquals(new double[] {5, 6}, numbers(table, "1"));
   }
 
   @Test

@@ -373,9 +373,10 @@ class NetworkTest extends OnCpu {
     assertEquals(
         """
         {"inputs":2,"layers":[\
-        {"type":"linear","units":3,"bias":"AUTO","initialiser":{"kind":"AUTO","sigma":1.0}},\
+        {"type":"linear","units":3,"bias":"AUTO","initialiser":{"kind":"AUTO","sigma":1.0},\
+        "weightNorm":{"start":"NONE","gain":1.0}},\
         {"type":"batch-norm","epsilon":1.0E-5,"running":{"type":"exponential","weight":0.1},\
-        "runningVariance":"UNBIASED"},\
+        "runningVariance":"UNBIASED","ghostRows":0,"centresOnly":false},\
         {"type":"activation","function":"leaky-relu"},\
         {"type":"dropout","probability":0.5}]}""",
         Json.write(

@@ -134,7 +134,6 @@ class AllocationTest {
               () -> {
                 order.moveTo(number[0] % 9 * 100);
                 step.run(sizes[number[0] % sizes.length], number[0]++, 1e-4);
-                step.gradientNorm();
               },
               "a step of " + optimizer.getClass().getSimpleName());
           assertEquals(floats, backend.allocated(), "memory is taken before the first step");
@@ -195,12 +194,7 @@ class AllocationTest {
       new Trainer(model, recipe, Digits.DATA.train())
           .withListener(watched)
           .withListener(
-              new Listener() {
-                @Override
-                public void onStep(int epoch, long step, int rows, float loss, double r, long n) {
-                  bytes[(int) step] = allocatedBytes();
-                }
-              })
+              Runs.atSteps((epoch, step, rows, loss) -> bytes[(int) step] = allocatedBytes()))
           .fit();
       if (watched instanceof AutoCloseable closeable) {
         assertDoesNotThrow(closeable::close);

@@ -120,20 +120,18 @@ class CheckpointTimesTest {
     Path file = folder.resolve("history.csv");
     List<Object> keys = new ArrayList<>();
     Listener looking =
-        new Listener() {
-          @Override
-          public void onEpoch(Epoch epoch) {
-            try {
-              keys.add(Files.readAttributes(file, "unix:ino").get("ino"));
-              assertEquals(epoch.number() + 1, Files.readAllLines(file).size());
-            } catch (IOException e) {
-              throw new AssertionError(e);
-            }
-            if (epoch.number() == 5 && keys.size() == 5) {
-              throw new IllegalStateException("killed");
-            }
-          }
-        };
+        Runs.atEpochs(
+            epoch -> {
+              try {
+                keys.add(Files.readAttributes(file, "unix:ino").get("ino"));
+                assertEquals(epoch.number() + 1, Files.readAllLines(file).size());
+              } catch (IOException e) {
+                throw new AssertionError(e);
+              }
+              if (epoch.number() == 5 && keys.size() == 5) {
+                throw new IllegalStateException("killed");
+              }
+            });
     try (Backend backend = Device.cpu(1)) {
       try (Model model = NETWORK.build(backend, 5)) {
         assertThrows(IllegalStateException.class, trainer(model, looking)::fit);

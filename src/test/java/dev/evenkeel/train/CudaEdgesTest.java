@@ -156,14 +156,12 @@ class CudaEdgesTest {
 
   private static Listener killAfter(int checkpoints) {
     int[] seen = new int[1];
-    return new Listener() {
-      @Override
-      public void onCheckpoint(Path file) {
-        if (++seen[0] == checkpoints) {
-          throw new IllegalStateException("killed");
-        }
-      }
-    };
+    return Runs.atCheckpoints(
+        file -> {
+          if (++seen[0] == checkpoints) {
+            throw new IllegalStateException("killed");
+          }
+        });
   }
 
   /** Products read bfloat16 copies of the weights, which must follow what is written. */

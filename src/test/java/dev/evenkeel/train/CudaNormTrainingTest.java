@@ -259,12 +259,10 @@ class CudaNormTrainingTest {
             trainer(model, new ArrayList<>())
                 .withCheckpoints(run)
                 .withListener(
-                    new Listener() {
-                      @Override
-                      public void onCheckpoint(Path file) {
-                        throw new IllegalStateException("stop");
-                      }
-                    });
+                    Runs.atCheckpoints(
+                        file -> {
+                          throw new IllegalStateException("stop");
+                        }));
         assertThrows(IllegalStateException.class, stopped::fit);
       }
       try (Backend backend = open(devices[1]);

@@ -13,8 +13,6 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
-import dev.evenkeel.data.Scaling;
-import dev.evenkeel.io.Json;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Activate;
 import dev.evenkeel.nn.AlphaDropout;
@@ -272,27 +270,5 @@ class FadeTrainingTest {
         assertEquals(least, evaluator.loss(), 1e-9);
       }
     }
-  }
-
-  @Test
-  void recipesOfOlderFilesFadeNothingAndKeepTheLast() {
-    Recipe plain = Recipe.classification();
-    String json = Json.write(plain);
-    String older = json.replaceFirst("\"fade\":\\{[^}]*\\}[^}]*\\}\\},", "");
-    older = older.replaceFirst("\"keepsBest\":false,", "");
-    assertTrue(!older.contains("fade") && !older.contains("keepsBest"), older);
-    assertEquals(plain, Json.read(older, Recipe.class, "older"));
-    Recipe faded = plain.withFade(FADE).keepingBest();
-    assertEquals(faded, Json.read(Json.write(faded), Recipe.class, "newer"));
-  }
-
-  @Test
-  void plansOfOlderFilesScaleByMeanAndDeviation() {
-    String json = Json.write(DataPlan.of("digits"));
-    String older = json.replace("\"scaling\":\"STANDARD\",", "");
-    assertTrue(older.length() < json.length());
-    assertEquals(DataPlan.of("digits"), Json.read(older, DataPlan.class, "older"));
-    DataPlan robust = DataPlan.of("digits").withScaling(Scaling.ROBUST);
-    assertEquals(robust, Json.read(Json.write(robust), DataPlan.class, "newer"));
   }
 }

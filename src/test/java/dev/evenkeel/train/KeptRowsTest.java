@@ -2,7 +2,6 @@ package dev.evenkeel.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -236,19 +235,27 @@ class KeptRowsTest {
   }
 
   @Test
-  void plansFromBeforeSplitAtRandom() {
-    String json = Json.write(plan);
-    String before = json.replaceAll(",\"group\":.*", "}");
-    assertFalse(before.contains("order"), before);
-    assertTrue(before.contains("\"valid\":0.1,\"test\":0.2,\"seed\":1}"), before);
-    assertEquals(plan, Json.read(before, DataPlan.class, "older"));
-    DataPlan kept = with(Portion.ofFile("v.csv"), Portion.of("0.3")).withGroup("who");
-    assertEquals(kept, Json.read(Json.write(kept), DataPlan.class, "newer"));
-    assertTrue(Json.write(kept).contains("\"valid\":\"v.csv\",\"test\":0.3"), Json.write(kept));
+  void aPlanSurvivesJson() {
+    DataPlan kept =
+        with(Portion.ofFile("v.csv"), Portion.of("0.3"))
+            .withTarget("x", "y")
+            .withScaling(Scaling.ROBUST)
+            .withGroup("who");
+    String json = Json.write(kept);
+    assertEquals(kept, Json.read(json, DataPlan.class, "json"));
+    assertTrue(json.contains("\"valid\":\"v.csv\",\"test\":0.3"), json);
     for (String wrong : List.of("true", "[]", "{}", "null", "\"\"")) {
       Expect.failure(
-          () -> Json.read(before.replace("0.1", wrong), DataPlan.class, "damaged"), "damaged");
+          () -> Json.read(json.replace("0.3", wrong), DataPlan.class, "damaged"), "damaged");
     }
+    Expect.failure(
+        () -> Json.read(json.replace("\"group\":\"who\",", ""), DataPlan.class, "a plan"),
+        "a plan does not hold a valid DataPlan: Missing creator property 'group'");
+    Expect.failure(
+        () ->
+            Json.read(
+                json.replace("\"group\":", "\"groups\":[],\"group\":"), DataPlan.class, "a plan"),
+        "a plan does not hold a valid DataPlan: it knows no property 'groups'");
   }
 
   private static final class Killed extends RuntimeException {
@@ -278,15 +285,11 @@ class KeptRowsTest {
               .withCheckpoints(out)
               .withCheckpointEvery(Duration.ZERO)
               .withListener(
-                  new Listener() {
-                    @Override
-                    public void onStep(
-                        int epoch, long step, int rows, float loss, double rate, long nanos) {
-                      if (step == killedAfter) {
+                  Runs.atStep(
+                      killedAfter,
+                      () -> {
                         throw new Killed();
-                      }
-                    }
-                  });
+                      }));
       if (resumed) {
         trainer.resuming(SavedModel.load(checkpoint));
       }

@@ -389,14 +389,12 @@ class ModelGradientTest {
               backend.table(targets, 10, 1),
               new RowOrder(IntStream.range(0, 10).toArray()));
       float[][] gradients = new float[3][model.flatParameters().columns()];
-      double[] norms = new double[3];
       double[] limits = {0, 1e-3, 1e3};
       for (int i = 0; i < 3; i++) {
         try (TrainingStep step =
             new TrainingStep(model, source, Loss.crossEntropy(), bare, limits[i], 10, SEED)) {
           step.run(10, 0, 1e-30);
           backend.read(step.optimizerState().get(0), gradients[i]);
-          norms[i] = step.gradientNorm();
         }
       }
       double norm = 0;
@@ -404,9 +402,6 @@ class ModelGradientTest {
         norm += (double) g * g;
       }
       norm = Math.sqrt(norm);
-      assertTrue(Double.isNaN(norms[0]), "nothing clips");
-      assertEquals(norm, norms[1], 1e-6 * norm);
-      assertEquals(norm, norms[2], 1e-6 * norm);
       for (int j = 0; j < gradients[0].length; j++) {
         assertEquals(gradients[0][j] * 1e-3 / norm, gradients[1][j], 1e-9);
         assertEquals(gradients[0][j], gradients[2][j], "a limit above the norm changes nothing");

@@ -252,14 +252,12 @@ class ObservationsTest {
         Model model = RICH.build(backend, 5);
         Observations seen = observations(model)) {
       Listener killer =
-          new Listener() {
-            @Override
-            public void onEpoch(Epoch epoch) {
-              if (epoch.number() == 2) {
-                throw new IllegalStateException("killed"); // the checkpoint is of epoch 1
-              }
-            }
-          };
+          Runs.atEpochs(
+              epoch -> {
+                if (epoch.number() == 2) {
+                  throw new IllegalStateException("killed"); // the checkpoint is of epoch 1
+                }
+              });
       try {
         new Trainer(model, RECIPE, FEW)
             .withCheckpoints(run)

@@ -123,7 +123,6 @@ class ResumeTest {
     }
     return new Progress(
         p.step(),
-        p.epoch(),
         p.batch(),
         p.lossSum(),
         0,
@@ -131,7 +130,6 @@ class ResumeTest {
         history,
         p.bestEpoch(),
         p.bestScore(),
-        p.sinceBest(),
         p.data(),
         p.device());
   }
@@ -338,12 +336,10 @@ class ResumeTest {
             ResumableRun.COSINE.run(
                 folder,
                 Duration.ZERO,
-                new Listener() {
-                  @Override
-                  public void onCheckpoint(Path file) {
-                    throw new Enough();
-                  }
-                }));
+                Runs.atCheckpoints(
+                    file -> {
+                      throw new Enough();
+                    })));
     return folder.resolve(SavedModel.CHECKPOINT_FILE);
   }
 

@@ -102,13 +102,10 @@ class RunMarkTest {
       assertThrows(
           StoppedException.class,
           trainer.withListener(
-                  new Listener() {
-                    @Override
-                    public void onStep(
-                        int epoch, long step, int rows, float loss, double rate, long nanos) {
-                      assertEquals(Optional.of(new RunMark.Length(3, 19)), RunMark.length(folder));
-                    }
-                  })
+                  Runs.atSteps(
+                      (epoch, step, rows, loss) ->
+                          assertEquals(
+                              Optional.of(new RunMark.Length(3, 19)), RunMark.length(folder))))
               ::fit);
     }
     assertEquals(Optional.empty(), RunMark.length(folder));

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /** What tests of training runs share, here and on a real GPU: how they run, and what they leave. */
@@ -51,14 +52,50 @@ public final class Runs {
     return data.select(IntStream.range(0, rows).toArray());
   }
 
-  /** Keeps the losses of all steps. */
-  public static Listener into(List<Float> losses) {
+  /** Hears of a step, from 1 on. */
+  interface Steps {
+    void hear(int epoch, long step, int rows, float loss);
+  }
+
+  static Listener atSteps(Steps steps) {
     return new Listener() {
       @Override
       public void onStep(int epoch, long step, int rows, float loss, double rate, long nanos) {
-        losses.add(loss);
+        steps.hear(epoch, step, rows, loss);
       }
     };
+  }
+
+  static Listener atStep(long wanted, Runnable action) {
+    return atSteps(
+        (epoch, step, rows, loss) -> {
+          if (step == wanted) {
+            action.run();
+          }
+        });
+  }
+
+  static Listener atEpochs(Consumer<Epoch> epochs) {
+    return new Listener() {
+      @Override
+      public void onEpoch(Epoch epoch) {
+        epochs.accept(epoch);
+      }
+    };
+  }
+
+  static Listener atCheckpoints(Consumer<Path> files) {
+    return new Listener() {
+      @Override
+      public void onCheckpoint(Path file) {
+        files.accept(file);
+      }
+    };
+  }
+
+  /** Keeps the losses of all steps. */
+  public static Listener into(List<Float> losses) {
+    return atSteps((epoch, step, rows, loss) -> losses.add(loss));
   }
 
   /**
@@ -70,15 +107,13 @@ public final class Runs {
     trainer
         .withCheckpoints(folder)
         .withListener(
-            new Listener() {
-              @Override
-              public void onEpoch(Epoch epoch) {
-                if (epoch.steps() >= step) {
-                  AtomicFile.write(folder.resolve("stop"), out -> {});
-                  LockSupport.parkNanos(2 * RunMark.LOOK_NANOS);
-                }
-              }
-            });
+            atEpochs(
+                epoch -> {
+                  if (epoch.steps() >= step) {
+                    AtomicFile.write(folder.resolve("stop"), out -> {});
+                    LockSupport.parkNanos(2 * RunMark.LOOK_NANOS);
+                  }
+                }));
     return (int) assertThrows(StoppedException.class, trainer::fit).steps();
   }
 

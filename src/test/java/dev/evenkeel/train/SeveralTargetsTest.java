@@ -12,7 +12,6 @@ import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Target;
 import dev.evenkeel.data.Task;
-import dev.evenkeel.io.Json;
 import dev.evenkeel.io.NpyFiles;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Model;
@@ -107,23 +106,6 @@ class SeveralTargetsTest {
         notes.get(0).startsWith("Column \"net, gross\" is predicted by regression, because"));
     notes.clear();
     assertEquals(List.of("b"), names(plan.load(notes::add)));
-  }
-
-  @Test
-  void plansSayOneTargetAsATextAndSeveralAsAList() {
-    for (DataPlan one : List.of(plan, plan.withTarget("a"), plan.withTarget("a", "b"))) {
-      assertEquals(one, Json.read(Json.write(one), DataPlan.class, "new"));
-    }
-    String several = Json.write(plan.withTarget("a", "b"));
-    assertTrue(several.contains(",\"target\":[\"a\",\"b\"],"), several);
-    String one = Json.write(plan.withTarget("a"));
-    assertTrue(one.contains(",\"target\":\"a\","), one);
-    String none = one.replace("\"target\":\"a\"", "\"target\":\"\"");
-    assertEquals(plan, Json.read(none, DataPlan.class, "older"));
-    for (String wrong : List.of("null", "[null]", "{}", "[[]]")) {
-      String damaged = one.replace("\"target\":\"a\"", "\"target\":" + wrong);
-      Expect.failure(() -> Json.read(damaged, DataPlan.class, "damaged"), "damaged");
-    }
   }
 
   @ParameterizedTest

@@ -168,41 +168,6 @@ class TablePlanTest {
   }
 
   @Test
-  void plansAndModelsFromBeforeReadAsTheyDid() throws IOException {
-    DataPlan now =
-        plan(
-            "x,word,y",
-            i ->
-                i
-                    + ","
-                    + (i % 3 == 0 ? "N/A" : i % 3 == 1 ? "none" : "2024-01-02")
-                    + ","
-                    + i * 0.5);
-    String json = Json.write(now).replaceAll("\"format\":\\{[^}]*\\}", "\"noHeader\":false");
-    DataPlan plan = Json.read(json, DataPlan.class, "older");
-    Preparation preparation = plan.load(notes::add).preparation();
-    Feature.Categorical words = (Feature.Categorical) preparation.features().get(1);
-    assertEquals(3, words.width());
-    Preparation old =
-        Json.read(
-            Json.write(preparation).replaceAll(",\"reading\":\\{[^}]*\\}", ""),
-            Preparation.class,
-            "older");
-    TableFormat before = Json.read(TableFormat.JSON_BEFORE, TableFormat.class, "older");
-    assertEquals(preparation.withReading(before), old);
-    float[] expected =
-        preparation
-            .apply(Table.read(folder.resolve("t.csv"), old.options()), false, n -> {})
-            .features();
-    assertArrayEquals(expected, plan.load(now.data(), false, old, n -> {}).features());
-    assertArrayEquals(
-        expected, old.apply(Table.read(folder.resolve("t.csv")), false, n -> {}).features());
-    DataPlan headless =
-        Json.read(json.replace("noHeader\":false", "noHeader\":true"), DataPlan.class, "older");
-    assertEquals(Table.Header.ABSENT, headless.format().header());
-  }
-
-  @Test
   void numbersThatBecameCategoriesAreSaid() throws IOException {
     DataPlan income = plan("income,y", i -> (i % 8 == 0 ? "unknown" : i * 10) + "," + i * 0.5);
     Expect.failure(

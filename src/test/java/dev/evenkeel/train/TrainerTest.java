@@ -28,6 +28,7 @@ import dev.evenkeel.nn.Residual;
 import dev.evenkeel.nn.RunningStatistics;
 import dev.evenkeel.nn.RunningVariance;
 import dev.evenkeel.nn.Streams;
+import dev.evenkeel.optim.Fade;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
 import java.io.IOException;
@@ -101,15 +102,12 @@ class TrainerTest extends OnCpu {
       Trained trained =
           new Trainer(model, RECIPE.withSteps(batches + 4), TRAIN)
               .withListener(
-                  new Listener() {
-                    @Override
-                    public void onStep(
-                        int epoch, long step, int rows, float loss, double rate, long nanos) {
-                      assertEquals(step > batches ? 2 : 1, epoch);
-                      losses.add(loss);
-                      sizes.add(rows);
-                    }
-                  })
+                  Runs.atSteps(
+                      (epoch, step, rows, loss) -> {
+                        assertEquals(step > batches ? 2 : 1, epoch);
+                        losses.add(loss);
+                        sizes.add(rows);
+                      }))
               .fit();
       assertEquals(2, trained.epochs());
       assertEquals(batches + 4, trained.steps());
@@ -146,13 +144,9 @@ class TrainerTest extends OnCpu {
       backend.write(new float[] {1}, model.parameters().get(0).value());
       new Trainer(model, recipe, data)
           .withListener(
-              new Listener() {
-                @Override
-                public void onStep(
-                    int epoch, long step, int size, float loss, double rate, long nanos) {
-                  seen.get(epoch - 1).add((int) Math.round(Math.sqrt(loss)));
-                }
-              })
+              Runs.atSteps(
+                  (epoch, step, size, loss) ->
+                      seen.get(epoch - 1).add((int) Math.round(Math.sqrt(loss)))))
           .fit();
     }
     List<Integer> all = IntStream.rangeClosed(1, rows).boxed().toList();
@@ -267,18 +261,15 @@ class TrainerTest extends OnCpu {
 
   /** Spoils one value of a parameter after a step. */
   private static Listener spoiler(Model model, String name, long afterStep, float value) {
-    return new Listener() {
-      @Override
-      public void onStep(int epoch, long step, int rows, float loss, double rate, long nanos) {
-        if (step == afterStep) {
+    return Runs.atStep(
+        afterStep,
+        () -> {
           Parameter parameter =
               model.parameters().stream().filter(p -> p.name().equals(name)).findFirst().get();
           float[] values = model.values(parameter);
           values[values.length / 2] = value;
           model.backend().write(values, parameter.value());
-        }
-      }
-    };
+        });
   }
 
   @Test
@@ -293,17 +284,15 @@ class TrainerTest extends OnCpu {
               .withCheckpoints(folder)
               .withListener(spoiler(model, "3.weight", 2L * batches + 3, Float.NaN))
               .withListener(
-                  new Listener() {
-                    @Override
-                    public void onCheckpoint(Path path) {
-                      assertEquals(file, path);
-                      try {
-                        written.add(Files.readAllBytes(path));
-                      } catch (IOException e) {
-                        throw new AssertionError(e);
-                      }
-                    }
-                  });
+                  Runs.atCheckpoints(
+                      path -> {
+                        assertEquals(file, path);
+                        try {
+                          written.add(Files.readAllBytes(path));
+                        } catch (IOException e) {
+                          throw new AssertionError(e);
+                        }
+                      }));
       NonFiniteException thrown = assertThrows(NonFiniteException.class, trainer::fit);
       String message = thrown.getMessage();
       assertTrue(message.contains("stopped at step " + (2 * batches + 4) + ": "), message);
@@ -442,12 +431,9 @@ class TrainerTest extends OnCpu {
     try (Model model = network.build(backend, 1)) {
       new Trainer(model, RECIPE.withEpochs(2).withBatch(100), TRAIN)
           .withListener(
-              new Listener() {
-                @Override
-                public void onEpoch(Epoch epoch) {
-                  model.statistics().forEach(s -> exponential.put(s.name(), model.values(s)));
-                }
-              })
+              Runs.atEpochs(
+                  epoch ->
+                      model.statistics().forEach(s -> exponential.put(s.name(), model.values(s)))))
           .fit();
       Twin twin = new Twin(model);
       int[] all = IntStream.range(0, TRAIN.rows()).toArray();
@@ -605,12 +591,10 @@ class TrainerTest extends OnCpu {
           new Trainer(model, RECIPE, TRAIN)
               .withValidation(VALID)
               .withListener(
-                  new Listener() {
-                    @Override
-                    public void onEpoch(Epoch epoch) {
-                      throw thrown;
-                    }
-                  });
+                  Runs.atEpochs(
+                      epoch -> {
+                        throw thrown;
+                      }));
       assertEquals(thrown, assertThrows(IllegalStateException.class, trainer::fit));
     }
   }
@@ -762,13 +746,7 @@ class TrainerTest extends OnCpu {
   void aMissingFolderForCheckpointsIsMadeAndAnImpossibleOneIsNamedBeforeTraining()
       throws IOException {
     List<Long> steps = new ArrayList<>();
-    Listener counter =
-        new Listener() {
-          @Override
-          public void onStep(int epoch, long step, int rows, float loss, double r, long nanos) {
-            steps.add(step);
-          }
-        };
+    Listener counter = Runs.atSteps((epoch, step, rows, loss) -> steps.add(step));
     try (Model model = SMALL.build(backend, 1)) {
       Path file = Files.writeString(folder.resolve("file"), "");
       Trainer trainer =
@@ -807,6 +785,7 @@ class TrainerTest extends OnCpu {
             .withLoss(new Loss.SoftmaxCrossEntropy(0.1, List.of(1.0 / 3, 2.0)))
             .withOptimizer(Optimizer.nesterov(1.0 / 7).withWeightDecay(1e-4))
             .withSchedule(Schedule.reduceOnPlateau().afterWarmup(100))
+            .withFade(Fade.flatCosine())
             .withSteps(1L << 40)
             .withBatch(77)
             .withClip(0.1)

@@ -86,10 +86,9 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
           "%s: column \"%s\" has no value in any training row. Leave it out with --drop %s."
               .formatted(table.name(), column.name(), column.name()));
     }
-    int[] all = IntStream.range(0, present.length).toArray();
     return scaling == Scaling.ROBUST
         ? RobustScale.median(present)
-        : Standardize.column(present, all).mean()[0];
+        : Standardize.column(present).mean()[0];
   }
 
   /** How a column writes its dates, if it holds nothing else. */

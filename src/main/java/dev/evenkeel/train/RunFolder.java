@@ -13,8 +13,7 @@ import java.util.function.Supplier;
 /** The folder of a run: checkpoint.safetensors, model.safetensors and history.csv. */
 public final class RunFolder {
 
-  private static final String GO_ON =
-      "--resume %s goes on with it; another --out starts a new one";
+  private static final String GO_ON = "--resume %s goes on with it; another --out starts a new one";
 
   private RunFolder() {}
 

@@ -63,7 +63,7 @@ final class CrossValidateCommand implements Callable<Integer> {
           "--test has no use here: each fold tests on its own rows. help: leave it out");
     }
     data.test = Portion.NONE; // what tests is the fold
-    recipe.requireValidation(data);
+    recipe.requireSound(data, network);
     List<Supplier<Parts>> parts =
         data.plan(recipe.otherwise(), recipe.seed).folds(folds, common::say);
     try (Backend backend = common.open()) {

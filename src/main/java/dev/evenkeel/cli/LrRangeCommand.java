@@ -75,6 +75,7 @@ final class LrRangeCommand implements Callable<Integer> {
     RateRange.Span span =
         Flag.of(
             "--lr-from, --lr-to, --range-steps", () -> new RateRange.Span(lowest, highest, steps));
+    recipe.requireSound(data, network);
     Dataset train = data.plan(recipe.otherwise(), recipe.seed).load(common::say).train();
     Network description =
         network.network(recipe.otherwise(), train.columns(), recipe.outputs(train));

@@ -5,6 +5,7 @@ import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.loss.Loss;
+import dev.evenkeel.metric.Metric;
 import dev.evenkeel.optim.Fade;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
@@ -185,12 +186,6 @@ final class RecipeOptions {
    * @param smallestBatch of the network, which may make an epoch a step shorter
    */
   Recipe recipe(Dataset train, int smallestBatch) {
-    if (epochs != null && steps != null) {
-      throw new EvenkeelException(
-          "--epochs and --steps can't both say when training ends; give one of them");
-    }
-    Flag.atLeast("--epochs", epochs == null ? 1 : epochs, 1);
-    Flag.atLeast("--steps", steps == null ? 1 : steps, 1);
     Defaults otherwise = otherwise();
     int rows = batch == null ? otherwise.batch() : batch;
     Flag.atLeast("--batch", rows, 1);
@@ -198,25 +193,50 @@ final class RecipeOptions {
     int enough = Math.max(FEWEST_EPOCHS, (FEWEST_STEPS + perEpoch - 1) / perEpoch);
     int usual = otherwise.epochs() == 0 ? enough : otherwise.epochs();
     int walks = epochs == null ? usual : epochs;
-    Flag.atLeast("--warmup", warmup, 0);
-    Flag.atLeast("--patience", patience, 0);
     boolean classes = train.task() instanceof Task.Classification;
-    long total = steps != null ? steps : (long) walks * perEpoch;
-    String pace = schedule == null ? otherwise.schedule() : schedule;
-    Schedule shape = Flag.of("--schedule", () -> Schedule.named(pace, total));
     Recipe recipe =
-        Recipe.classification()
+        ofSteps(steps != null ? steps : (long) walks * perEpoch)
             .withLoss(classes ? classLoss(train) : regressionLoss())
-            .withOptimizer(rule())
-            .withSchedule(warmup > 0 ? shape.afterWarmup(warmup) : shape)
-            .withFade(fade(total))
             .withBatch(rows)
             .withEarlyStopping(patience, monitor)
             .withMetrics(measured(classes))
             .withSeed(seed);
     Recipe ending = steps != null ? recipe.withSteps(steps) : recipe.withEpochs(walks);
-    Recipe kept = keepsBest() ? ending.keepingBest() : ending;
-    return Flag.of("--clip", () -> kept.withClip(clip));
+    return keepsBest() ? ending.keepingBest() : ending;
+  }
+
+  /** What no data have a say in but by the number of steps. */
+  private Recipe ofSteps(long total) {
+    if (epochs != null && steps != null) {
+      throw new EvenkeelException(
+          "--epochs and --steps can't both say when training ends; give one of them");
+    }
+    Flag.atLeast("--epochs", epochs == null ? 1 : epochs, 1);
+    Flag.atLeast("--steps", steps == null ? 1 : steps, 1);
+    Flag.atLeast("--batch", batch == null ? 1 : batch, 1);
+    Flag.atLeast("--warmup", warmup, 0);
+    Flag.atLeast("--patience", patience, 0);
+    String pace = schedule == null ? otherwise().schedule() : schedule;
+    Schedule shape = Flag.of("--schedule", () -> Schedule.named(pace, total));
+    Recipe recipe =
+        Recipe.classification()
+            .withOptimizer(rule())
+            .withSchedule(warmup > 0 ? shape.afterWarmup(warmup) : shape)
+            .withFade(fade(total));
+    return Flag.of("--clip", () -> recipe.withClip(clip));
+  }
+
+  /** Refuses what would be wrong with any data, before these are read, which may take minutes. */
+  void requireSound(DataOptions data, NetworkOptions network) {
+    requireValidation(data);
+    ofSteps(FEWEST_STEPS);
+    network.network(otherwise(), 1, 1);
+    for (String name : metrics) {
+      Flag.of("--metrics", () -> Metric.named(name));
+    }
+    if (!monitor.equals("loss")) {
+      Flag.of("--monitor", () -> Metric.named(monitor));
+    }
   }
 
   /** What an option is that was not given. */
@@ -247,8 +267,8 @@ final class RecipeOptions {
   }
 
   /** Refuses to look for the best epoch without anything to judge it by. */
-  void requireValidation(DataOptions data) {
-    if (patience == 0 && keepsBest() && data.valid.isNone()) {
+  private void requireValidation(DataOptions data) {
+    if (keepsBest() && patience == 0 && data.valid.isNone()) {
       throw new EvenkeelException(
           "%s needs rows to validate on, but --valid is 0. help: --valid 0.1, or --keep last"
               .formatted(keep == null ? "--recipe " + recipe : "--keep best"));

@@ -118,7 +118,10 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int start(Backend backend) {
-    recipe.requireValidation(data);
+    recipe.requireSound(data, network);
+    if (out != null) {
+      RunFolder.requireNew(out);
+    }
     if (from != null) {
       return startFrom(backend, SavedModel.load(from));
     }

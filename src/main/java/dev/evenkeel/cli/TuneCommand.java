@@ -121,6 +121,7 @@ final class TuneCommand implements Callable<Integer> {
     Flag.atLeast("--rungs", rungs, 1);
     Flag.atLeast("--eta", eta, 2);
     refuse();
+    recipe.requireSound(data, network);
     var space = search.space(spec.commandLine().getParseResult());
     Parts parts = data.plan(recipe.otherwise(), recipe.seed).load(common::say);
     Recipe base = recipe.recipe(parts.train(), 1); // networks are the trials' own

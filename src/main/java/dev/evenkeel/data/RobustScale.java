@@ -4,7 +4,6 @@ import dev.evenkeel.Sample;
 import java.util.Arrays;
 import java.util.function.IntFunction;
 import java.util.function.IntToDoubleFunction;
-import java.util.stream.IntStream;
 
 /**
  * Centre and size of columns by ranks instead of sums, so that outliers move them little: {@code (x
@@ -36,13 +35,22 @@ final class RobustScale {
     double[] median = new double[columns];
     double[] size = new double[columns];
     for (int c = 0; c < columns; c++) {
-      int[] rows = rowsOf.apply(c);
-      double[] values = IntStream.of(rows).mapToDouble(features.apply(c)).toArray();
-      Arrays.sort(values);
+      double[] values = sorted(features.apply(c), rowsOf.apply(c));
       median[c] = Sample.quantile(values, 0.5);
       size[c] = size(values);
     }
     return new Standardize(median, size);
+  }
+
+  private static double[] sorted(IntToDoubleFunction feature, int[] rows) {
+    double[] values = new double[rows.length];
+    if (feature instanceof TableEncoder.OneHot input) {
+      Arrays.fill(values, rows.length - input.count(rows), rows.length, 1);
+      return values;
+    }
+    Arrays.setAll(values, i -> feature.applyAsDouble(rows[i]));
+    Arrays.sort(values);
+    return values;
   }
 
   static double median(double[] values) {

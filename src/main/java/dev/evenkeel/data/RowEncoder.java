@@ -33,16 +33,22 @@ public final class RowEncoder {
             .toList();
   }
 
+  /** Refuses a model whose rows have names for their values. */
+  public void requireUnnamed() {
+    if (preparation.unnamed().isEmpty()) {
+      throw new EvenkeelException(
+          "The model takes rows with named columns, not numbers without names. help: a Map from names to texts");
+    }
+  }
+
   /**
+   * Of a model of unnamed columns, which {@link #requireUnnamed} tells.
+   *
    * @param values of the columns, as in an array
    * @param from where the row begins
    * @param out takes the inputs from 0 on
    */
   public void encode(float[] values, int from, float[] out) {
-    if (preparation.unnamed().isEmpty()) {
-      throw new EvenkeelException(
-          "The model takes rows with named columns, not numbers without names. help: a Map from names to texts");
-    }
     for (int j = 0; j < width; j++) {
       out[j] = preparation.scaled(values[from + j], j);
     }

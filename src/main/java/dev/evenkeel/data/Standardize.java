@@ -36,9 +36,21 @@ public record Standardize(double[] mean, double[] deviation) {
     return fit(i -> features[i], columns, rows, 1);
   }
 
-  /** For one column of doubles. */
-  static Standardize column(double[] values, int[] rows) {
-    return fit(i -> values[i], 1, rows, 1);
+  /** For one column, as {@link #fit} does, but without a call for each value. */
+  static Standardize column(double[] values) {
+    double shift = values[0];
+    double meanOfShifted = 0;
+    for (double value : values) {
+      meanOfShifted += value - shift;
+    }
+    meanOfShifted /= values.length;
+    double squares = 0;
+    for (double value : values) {
+      double difference = value - shift - meanOfShifted;
+      squares += difference * difference;
+    }
+    double deviation = squares == 0 ? 1 : Math.sqrt(squares / values.length);
+    return new Standardize(new double[] {shift + meanOfShifted}, new double[] {deviation});
   }
 
   /** For several columns, of which each gives its value in a row. */
@@ -46,12 +58,12 @@ public record Standardize(double[] mean, double[] deviation) {
     double[] mean = new double[columns.size()];
     double[] deviation = new double[columns.size()];
     double[] values = new double[rows.length];
-    int[] all = IntStream.range(0, rows.length).toArray();
     for (int c = 0; c < mean.length; c++) {
+      IntToDoubleFunction column = columns.get(c);
       for (int i = 0; i < rows.length; i++) {
-        values[i] = columns.get(c).applyAsDouble(rows[i]);
+        values[i] = column.applyAsDouble(rows[i]);
       }
-      Standardize one = column(values, all);
+      Standardize one = column(values);
       mean[c] = one.mean[0];
       deviation[c] = one.deviation[0];
     }

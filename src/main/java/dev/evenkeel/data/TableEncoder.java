@@ -39,6 +39,23 @@ final class TableEncoder {
     float of(double value, int feature);
   }
 
+  /** One of the inputs that a category makes: 1 in the rows of its own level, else 0. */
+  record OneHot(int[] levels, int level, int inputs) implements IntToDoubleFunction {
+    @Override
+    public double applyAsDouble(int row) {
+      return levels[row] == level ? 1 : 0;
+    }
+
+    /** Of how many of these rows it is the level. */
+    int count(int[] rows) {
+      int count = 0;
+      for (int row : rows) {
+        count += levels[row] == level ? 1 : 0;
+      }
+      return count;
+    }
+  }
+
   /** For each feature its values by row, centred but not scaled. */
   List<IntToDoubleFunction> values() {
     List<IntToDoubleFunction> values = new ArrayList<>();
@@ -48,8 +65,7 @@ final class TableEncoder {
       } else if (feature instanceof Feature.Categorical f) {
         int[] levels = levels(required(f.name()), f.levels());
         for (int level = 0; level < f.width(); level++) {
-          int own = level;
-          values.add(row -> levels[row] == own ? 1 : 0);
+          values.add(new OneHot(levels, level, f.width()));
         }
       } else if (feature instanceof Feature.Dates f) {
         double[] days = days(table, required(f.name()), f.form());
@@ -71,7 +87,11 @@ final class TableEncoder {
     List<IntToDoubleFunction> floats = new ArrayList<>();
     for (int j = 0; j < width; j++) {
       int input = j;
-      floats.add(row -> finite((float) values.get(input).applyAsDouble(row), input, values));
+      IntToDoubleFunction value = values.get(j);
+      floats.add(
+          value instanceof OneHot
+              ? value
+              : row -> finite((float) value.applyAsDouble(row), input, values));
     }
     return floats;
   }
@@ -105,16 +125,40 @@ final class TableEncoder {
                   Words.counted(Integer.MAX_VALUE - 8, "value")));
     }
     float[] out = new float[rows.length * width];
+    float[] cold = oneHot(values, scale, 0);
+    float[] hot = oneHot(values, scale, 1);
     for (int start = 0; start < rows.length; start += BLOCK) {
       int end = Math.min(start + BLOCK, rows.length);
       for (int j = 0; j < width; j++) {
         IntToDoubleFunction value = values.get(j);
+        if (value instanceof OneHot input) {
+          for (int i = start; i < end; i++) {
+            System.arraycopy(cold, j, out, i * width + j, input.inputs());
+            int level = input.levels()[rows[i]];
+            if (level >= 0) {
+              out[i * width + j + level] = hot[j + level];
+            }
+          }
+          j += input.inputs() - 1;
+          continue;
+        }
         for (int i = start; i < end; i++) {
           out[i * width + j] = finite(scale.of(value.applyAsDouble(rows[i]), j), j, values);
         }
       }
     }
     return out;
+  }
+
+  /** What the inputs of categories are where their level is another, or is theirs. */
+  private float[] oneHot(List<IntToDoubleFunction> values, Scale scale, double value) {
+    float[] inputs = new float[width];
+    for (int j = 0; j < width; j++) {
+      if (values.get(j) instanceof OneHot) {
+        inputs[j] = finite(scale.of(value, j), j, values);
+      }
+    }
+    return inputs;
   }
 
   /** Says which columns the model knows nothing of. */

@@ -3,17 +3,20 @@ package dev.evenkeel.data;
 import dev.evenkeel.EvenkeelException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** What the training rows of a table teach: the {@link Preparation} of it. */
 record TableFit(Table table, int[] trainRows, Scaling scaling) {
 
-  /** A column with more categories looks like an identifier, which nothing can be learned from. */
+  /** Each is an input of every row. */
   private static final int MOST_LEVELS = 1000;
 
   /**
@@ -44,6 +47,7 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
       }
     }
     List<Feature> features = left.stream().map(name -> feature(table.column(name))).toList();
+    requireFewLevels(features);
     if (features.stream().mapToInt(Feature::width).sum() == 0) {
       throw new EvenkeelException(
           "%s has no column to learn from beside the target \"%s\"%s."
@@ -65,13 +69,28 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
       double center = center(column, TableEncoder.days(table, column, form.get()));
       return new Feature.Dates(column.name(), form.get(), time, center);
     }
-    List<String> levels = TargetChoice.sortedTexts(column, trainRows);
-    if (levels.size() > MOST_LEVELS) {
-      throw new EvenkeelException(
-          "%s: column \"%s\" has %d different texts in the training rows, more than the %d that a category may have; it looks like an identifier. Leave it out with --drop %s."
-              .formatted(table.name(), column.name(), levels.size(), MOST_LEVELS, column.name()));
+    return new Feature.Categorical(column.name(), TargetChoice.sortedTexts(column, trainRows));
+  }
+
+  /** Names all columns of too many at once: reading them again may take minutes. */
+  private void requireFewLevels(List<Feature> features) {
+    Map<String, Integer> wide = new LinkedHashMap<>();
+    for (Feature feature : features) {
+      if (feature instanceof Feature.Categorical texts && texts.width() > MOST_LEVELS) {
+        wide.put(texts.name(), texts.width());
+      }
     }
-    return new Feature.Categorical(column.name(), levels);
+    if (!wide.isEmpty()) {
+      throw new EvenkeelException(
+          "%s: a category may have at most %,d different texts, each of which is an input, but in the training rows %s. help: --drop %s, or bring rare texts together in the file"
+              .formatted(
+                  table.name(),
+                  MOST_LEVELS,
+                  wide.entrySet().stream()
+                      .map(e -> "\"%s\" has %,d".formatted(e.getKey(), e.getValue()))
+                      .collect(Collectors.joining(", ")),
+                  String.join(",", wide.keySet())));
+    }
   }
 
   /** The middle of the values that are not NaN. */
@@ -86,10 +105,9 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
           "%s: column \"%s\" has no value in any training row. Leave it out with --drop %s."
               .formatted(table.name(), column.name(), column.name()));
     }
-    int[] all = IntStream.range(0, present.length).toArray();
     return scaling == Scaling.ROBUST
         ? RobustScale.median(present)
-        : Standardize.column(present, all).mean()[0];
+        : Standardize.column(present).mean()[0];
   }
 
   /** How a column writes its dates, if it holds nothing else. */

@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
 public record TargetChoice(List<String> columns, Task.Kind kind, String sentence) {
 
   /** Whole numbers of up to so many different values are taken for classes. */
-  static final int MOST_CLASSES = 20;
+  public static final int MOST_CLASSES = 20;
 
   public TargetChoice {
     columns = List.copyOf(columns);

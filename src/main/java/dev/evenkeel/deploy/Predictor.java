@@ -148,6 +148,9 @@ public final class Predictor {
 
   /** Logits, or values in their own units; for one row or several. */
   public float[] outputs(float... rows) {
+    if (encoder.isPresent()) { // a lambda here would be one more object
+      encoder.get().requireUnnamed();
+    }
     if (rows.length % inputs != 0) {
       throw new EvenkeelException(
           "Rows of %s can't be made of %s"

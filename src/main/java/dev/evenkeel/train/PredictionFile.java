@@ -6,6 +6,7 @@ import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Target;
 import dev.evenkeel.io.AtomicFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
@@ -44,16 +45,40 @@ public final class PredictionFile {
   /** Flushes the writer, and leaves it open. */
   public void write(Writer out) throws IOException {
     CsvWriter csv = CsvWriter.builder().build(out);
-    csv.writeRecord(header());
-    if (inputs.isEmpty()) {
-      for (int row = 0; row < outputs.length / columns; row++) {
-        csv.writeRecord(answers(row, new ArrayList<>()));
+    try {
+      write(csv, header());
+      if (inputs.isEmpty()) {
+        for (int row = 0; row < outputs.length / columns; row++) {
+          write(csv, answers(row, new ArrayList<>()));
+        }
+      } else {
+        int[] row = new int[1];
+        inputs.get().forEachRow(texts -> write(csv, answers(row[0]++, new ArrayList<>(texts))));
       }
-    } else {
-      int[] row = new int[1];
-      inputs.get().forEachRow(texts -> csv.writeRecord(answers(row[0]++, new ArrayList<>(texts))));
+      csv.flush();
+    } catch (Unwritten e) {
+      throw e.reason;
     }
-    csv.flush();
+  }
+
+  private static void write(CsvWriter csv, List<String> fields) {
+    try {
+      csv.writeRecord(fields);
+    } catch (UncheckedIOException e) {
+      throw new Unwritten(e.getCause());
+    }
+  }
+
+  /** Passes by those who read the columns, who would blame the file that they read. */
+  private static final class Unwritten extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private final IOException reason;
+
+    Unwritten(IOException reason) {
+      super(reason);
+      this.reason = reason;
+    }
   }
 
   /** An input may be called as the target is, above all the target itself. */

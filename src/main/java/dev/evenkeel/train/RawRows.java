@@ -146,13 +146,18 @@ record RawRows(
   }
 
   private static String sentence(DataPlan plan, Task found) {
-    boolean classes = found instanceof Task.Classification;
-    return "%s is predicted by %s%s. If that is wrong, say --task %s."
-        .formatted(
-            plan.targets().get(0),
-            classes ? "classification" : "regression",
-            classes ? ", into %d classes".formatted(found.outputs()) : "",
-            classes ? "regression" : "classification");
+    String file = plan.targets().get(0);
+    String asked = plan.kind().isPresent() ? ", as asked" : "";
+    if (found instanceof Task.Classification) {
+      return "%s is predicted by classification, into %,d classes%s."
+              .formatted(file, found.outputs(), asked)
+          + (asked.isEmpty() ? " If that is wrong, say --task regression." : "");
+    }
+    return "%s is predicted by regression%s.".formatted(file, asked)
+        + (asked.isEmpty()
+            ? " Only whole numbers from 0 to %d that repeat are taken for classes; if it holds classes, say --task classification."
+                .formatted(TargetChoice.MOST_CLASSES)
+            : "");
   }
 
   /** The rows of a CSV file, whose columns are chosen from. */

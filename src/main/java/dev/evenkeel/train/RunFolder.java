@@ -15,6 +15,8 @@ import java.util.stream.Stream;
 /** The folder of a run: checkpoint.safetensors, model.safetensors and history.csv. */
 public final class RunFolder {
 
+  private static final String GO_ON = "--resume %s goes on with it; another --out starts a new one";
+
   private RunFolder() {}
 
   /** The first folder NAME-1, NAME-2, … that is not there yet. */
@@ -34,7 +36,7 @@ public final class RunFolder {
    * not there before goes again where the filling fails before there is anything to keep.
    */
   public static <T> T fill(Path folder, Supplier<T> run) {
-    return fill(folder, "--resume %s goes on with it; another --out starts a new one", run);
+    return fill(folder, GO_ON, run);
   }
 
   /** The same for a model that no run of this folder's brings about, so that none can go on. */
@@ -46,13 +48,7 @@ public final class RunFolder {
    * @param help with a place for the folder
    */
   private static <T> T fill(Path folder, String help, Supplier<T> body) {
-    runIn(folder)
-        .ifPresent(
-            file -> {
-              throw new EvenkeelException(
-                  "%s holds a run already (%s). help: %s"
-                      .formatted(folder, file, help.formatted(folder)));
-            });
+    requireNew(folder, help);
     boolean absent = !Files.exists(folder);
     make(folder);
     try {
@@ -72,12 +68,44 @@ public final class RunFolder {
         .findFirst();
   }
 
-  /** Makes a folder that --out names, where it is not there yet. */
-  public static void make(Path folder) {
+  /** Refuses what {@link #fill} would, before anything is read; makes nothing. */
+  public static void requireNew(Path folder) {
+    requireNew(folder, GO_ON);
+    requireFolder(folder);
+    Path there = folder.toAbsolutePath();
+    while (there != null && !Files.exists(there)) {
+      there = there.getParent();
+    }
+    if (there != null && !Files.isWritable(there)) {
+      throw new EvenkeelException(
+          "The folder %s can't be written to. help: another --out, or its permissions"
+              .formatted(there));
+    }
+  }
+
+  private static void requireFolder(Path folder) {
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new EvenkeelException(
           "%s is a file, but a folder is needed. help: another --out".formatted(folder));
     }
+  }
+
+  /**
+   * @param help with a place for the folder
+   */
+  private static void requireNew(Path folder, String help) {
+    runIn(folder)
+        .ifPresent(
+            file -> {
+              throw new EvenkeelException(
+                  "%s holds a run already (%s). help: %s"
+                      .formatted(folder, file, help.formatted(folder)));
+            });
+  }
+
+  /** Makes a folder that --out names, where it is not there yet. */
+  public static void make(Path folder) {
+    requireFolder(folder);
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {

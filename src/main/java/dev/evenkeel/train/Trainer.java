@@ -58,6 +58,7 @@ public final class Trainer {
   private Optional<SavedModel> resumed = Optional.empty();
 
   private final List<Metric> metrics;
+  private boolean interrupted;
   private Course course;
   private int epochs;
   private long runNanos; // when this run began
@@ -174,7 +175,8 @@ public final class Trainer {
   /**
    * Trains to the end.
    *
-   * @throws StoppedException if it was asked to stop before
+   * @throws StoppedException if it was asked to stop before, or this thread was interrupted, as an
+   *     executor does to cancel what it runs; the interrupt stays set
    */
   public Trained fit() {
     runNanos = System.nanoTime();
@@ -195,6 +197,9 @@ public final class Trainer {
       throw memory().advise(e, held);
     } finally {
       mark.ifPresent(RunMark::close);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -264,14 +269,15 @@ public final class Trainer {
         checkpoint(step);
       }
       if (asked) {
-        throw new StoppedException(folder.get(), taken);
+        throw new StoppedException(folder, taken);
       }
     }
     return stopped;
   }
 
   private boolean isStopAsked() {
-    return mark.isPresent() && mark.get().isStopAsked();
+    interrupted |= Thread.interrupted(); // an interrupted thread could write no checkpoint
+    return interrupted || mark.isPresent() && mark.get().isStopAsked();
   }
 
   private void begin(TrainingStep step) {
@@ -310,7 +316,7 @@ public final class Trainer {
       number++;
       done += size;
       boolean stop = isStopAsked();
-      boolean due = folder.isPresent() && (stop || checkpoints.isDue());
+      boolean due = stop || folder.isPresent() && checkpoints.isDue();
       boolean last = batch + 1 == batches.count() || number == total;
       lossSum = losses(step, due || last ? 0 : STEPS_UNDER_WAY, lossSum);
       if (due && !last) {
@@ -318,7 +324,7 @@ public final class Trainer {
         NonFiniteException.check(model, number);
         checkpoint(step);
         if (stop) {
-          throw new StoppedException(folder.get(), number);
+          throw new StoppedException(folder, number);
         }
       }
     }

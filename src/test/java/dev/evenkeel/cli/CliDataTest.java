@@ -217,7 +217,8 @@ class CliDataTest {
     assertEquals(
         CommandLineRun.trainKeys("test_accuracy", "valid_accuracy"),
         CommandLineRun.keys(trained.json()));
-    trained.says("is predicted by classification, into 2 classes");
+    trained.says(
+        "is predicted by classification, into 2 classes. If that is wrong, say --task regression");
     Path few = folder.resolve("few-idx3-ubyte" + ending);
     Path ones = folder.resolve("few-idx1-ubyte" + ending);
     idx(few, new int[] {3, 2, 2}, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
@@ -260,11 +261,13 @@ class CliDataTest {
     NpyFiles.write(x, new int[] {60, 2}, features);
     NpyFiles.write(y, new int[] {60}, targets);
     Path run = folder.resolve("run");
-    JsonNode trained =
+    CommandLineRun trained =
         CommandLineRun.of(
-                "train", "--data", x, "--target", y, "--hidden", 4, "--out", run, "--json")
-            .json();
-    assertEquals(CommandLineRun.trainKeys("test_rmse", "valid_rmse"), CommandLineRun.keys(trained));
+            "train", "--data", x, "--target", y, "--hidden", 4, "--out", run, "--json");
+    assertEquals(
+        CommandLineRun.trainKeys("test_rmse", "valid_rmse"), CommandLineRun.keys(trained.json()));
+    trained.says(
+        "is predicted by regression. Only whole numbers from 0 to 20 that repeat are taken for classes");
     JsonNode evaluated =
         CommandLineRun.of("evaluate", "--model", run, "--data", x, "--target", y, "--json").json();
     assertEquals(12, evaluated.get("rows").asInt());

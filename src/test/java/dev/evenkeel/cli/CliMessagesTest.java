@@ -168,6 +168,22 @@ class CliMessagesTest {
   }
 
   @Test
+  void whatIsWrongWithAnyDataIsSaidBeforeTheyAreRead() throws IOException {
+    Path broken = write("broken.csv", "a,b\n1,2\n3\n");
+    train("--data", broken).refused("broken.csv, line 3");
+    for (String command : new String[] {"train", "cross-validate", "lr-range"}) {
+      CommandLineRun.of(command, "--data", broken, "--steps", 5, "--epochs", 2)
+          .refused("--epochs and --steps can't both say when training ends");
+    }
+    CommandLineRun.of("tune", "--data", broken, "--act", "rulu").refused("activation 'rulu'");
+    train("--data", broken, "--norm", "layers").refused("--norm layers is not known");
+    train("--data", broken, "--metrics", "foo").refused("Unknown metric 'foo'");
+    train("--data", broken, "--keep", "last", "--patience", 2).refused("--keep last does not");
+    CommandLineRun.of("train", "--data", broken, "--out", model).refused("holds a run already");
+    CommandLineRun.of("train", "--data", broken, "--out", broken).refused("but a folder is needed");
+  }
+
+  @Test
   void aWrongCommandIsNamed() {
     CommandLineRun.of("trian").refused("Unknown command 'trian'; did you mean train");
     CommandLineRun.of().refused("No command was given; there are: train", "calibrate", "doctor");
@@ -366,10 +382,10 @@ class CliMessagesTest {
   void aNanAmongNumbersIsTakenAsMissing() throws IOException {
     String rows =
         IntStream.range(0, 50).mapToObj(i -> i + "," + i * 0.5).collect(Collectors.joining("\n"));
-    Path features = write("t.csv", "a,b\n" + rows + "\nNaN,3.5\n");
-    train("--data", features, "--steps", 1).succeeded();
     Path target = write("u.csv", "a,b\n" + rows + "\n3,NaN\n");
     train("--data", target, "--steps", 1).refused("line 52: the target \"b\" is missing");
+    Path features = write("t.csv", "a,b\n" + rows + "\nNaN,3.5\n");
+    train("--data", features, "--steps", 1).succeeded();
   }
 
   @Test

@@ -301,9 +301,12 @@ class PreparationTest {
     Table table = table(text.toString());
     Expect.failure(
         () -> fit(table, "y", List.of(), all(table)),
-        "\"id\" has 1001 different texts",
-        "identifier",
-        "--drop id");
+        "at most 1,000 different texts, each of which is an input",
+        "in the training rows \"id\" has 1,001. help: --drop id, or");
+    Table two = table(text.toString().replaceAll("(?m)^(\\w+)", "$1,$1x"));
+    Expect.failure(
+        () -> fit(two, "y", List.of(), all(two)),
+        "\"id\" has 1,001, \"idx\" has 1,001. help: --drop id,idx, or");
     assertEquals(1, fit(table, "y", List.of("id"), all(table)).width());
     assertEquals(1001, fit(table, "y", List.of(), IntStream.range(0, 1000).toArray()).width());
     Expect.failure(

@@ -141,6 +141,9 @@ class PredictorTest {
     assertSays("The row has no column \"area\"", () -> predictor.predict(bad));
     assertSays(
         "takes rows with named columns", () -> predictor.predict(new float[predictor.inputs()]));
+    assertSays(
+        "takes rows with named columns",
+        () -> predictor.predict(new float[predictor.columns().size()]));
   }
 
   @Test

@@ -90,6 +90,34 @@ class RunMarkTest {
     }
   }
 
+  private Listener interrupting() {
+    return new Listener() {
+      @Override
+      public void onStep(int epoch, long step, int rows, float loss, double rate, long nanos) {
+        if (step == 1) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    };
+  }
+
+  @Test
+  void anInterruptedThreadStopsWithACheckpointAndStaysInterrupted() {
+    try (Backend backend = Device.cpu(1);
+        Model model = NETWORK.build(backend, 5)) {
+      Trainer trainer =
+          new Trainer(model, RECIPE, FEW).withCheckpoints(folder).withListener(interrupting());
+      StoppedException stopped = assertThrows(StoppedException.class, trainer::fit);
+      assertTrue(Thread.interrupted());
+      assertTrue(stopped.steps() < 24, stopped.getMessage());
+      assertEquals(stopped.steps(), Checkpoint.progress(RunFolder.checkpoint(folder)).step());
+      Trainer bare = new Trainer(model, RECIPE, FEW).withListener(interrupting());
+      stopped = assertThrows(StoppedException.class, bare::fit);
+      assertTrue(Thread.interrupted());
+      assertTrue(stopped.getMessage().contains("keeps checkpoints"), stopped.getMessage());
+    }
+  }
+
   @Test
   void aRunSaysHowLongItWillBe() throws IOException {
     assertEquals(Optional.empty(), RunMark.length(folder));

@@ -20,11 +20,6 @@ import picocli.CommandLine.Option;
 /** Options that say how to train. */
 final class RecipeOptions {
 
-  private static final int FEWEST_EPOCHS = 20;
-
-  /** A small table needs many walks before anything is learned. */
-  private static final int FEWEST_STEPS = 500;
-
   private static final String[] CLASS_LOSSES = {"cross-entropy", "binary"};
   private static final String[] VALUE_LOSSES = {"mse", "mae", "huber"};
 
@@ -190,8 +185,7 @@ final class RecipeOptions {
     int rows = batch == null ? otherwise.batch() : batch;
     Flag.atLeast("--batch", rows, 1);
     int perEpoch = Batches.of(train.rows(), rows, smallestBatch).count();
-    int enough = Math.max(FEWEST_EPOCHS, (FEWEST_STEPS + perEpoch - 1) / perEpoch);
-    int usual = otherwise.epochs() == 0 ? enough : otherwise.epochs();
+    int usual = otherwise.epochs() == 0 ? Recipe.enoughEpochs(perEpoch) : otherwise.epochs();
     int walks = epochs == null ? usual : epochs;
     boolean classes = train.task() instanceof Task.Classification;
     Recipe recipe =
@@ -229,7 +223,7 @@ final class RecipeOptions {
   /** Refuses what would be wrong with any data, before these are read, which may take minutes. */
   void requireSound(DataOptions data, NetworkOptions network) {
     requireValidation(data);
-    ofSteps(FEWEST_STEPS);
+    ofSteps(1); // any number does
     network.network(otherwise(), 1, 1);
     for (String name : metrics) {
       Flag.of("--metrics", () -> Metric.named(name));

@@ -1,7 +1,6 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -139,7 +138,7 @@ final class ColumnDraft {
     return !isTextual() && (!plain || withComma.count > 0);
   }
 
-  void requireClean(Path path, int firstLine) {
+  void requireClean(Records records, int firstLine) {
     boolean commaIsWrong = isMixed() && withComma.count > 0;
     Found wrong = text.count > 0 || !commaIsWrong ? text : withComma;
     long fine = numbers + (commaIsWrong ? 0 : withComma.count);
@@ -148,10 +147,9 @@ final class ColumnDraft {
       return;
     }
     throw new EvenkeelException(
-        "%s, line %d, column \"%s\": %s is not a finite number, but %d of the column's %d values are numbers. help: %scorrect it, leave it empty if it is missing or name it with --missing, leave the column out with --drop %s, or train with --categorical %s, which takes the column for categories"
+        "%s, column \"%s\": %s is not a finite number, but %d of the column's %d values are numbers. help: %scorrect it, leave it empty if it is missing or name it with --missing, leave the column out with --drop %s, or train with --categorical %s, which takes the column for categories"
             .formatted(
-                path,
-                wrong.line,
+                records.at(wrong.line),
                 name,
                 Cells.quoted(wrong.first),
                 fine,

@@ -7,6 +7,7 @@ import de.siegmar.fastcsv.reader.CsvRecordHandler;
 import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.io.Gzip;
+import dev.evenkeel.io.Spool;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Reader;
@@ -22,16 +23,7 @@ import java.util.Optional;
  *
  * @param encoding as {@link TableFormat} has it
  */
-record CsvFile(Path path, char delimiter, String encoding) {
-
-  /** Receives each record, in order. */
-  @FunctionalInterface
-  interface Receiver {
-    /**
-     * @param line where the record starts, from 1
-     */
-    void accept(int line, List<String> fields);
-  }
+record CsvFile(Path path, char delimiter, String encoding) implements Records {
 
   private static final int SAMPLE_LINES = 10;
   private static final int SAMPLE_CHARACTERS = 1 << 24;
@@ -125,7 +117,28 @@ record CsvFile(Path path, char delimiter, String encoding) {
     return read.orElseThrow(() -> TextEncoding.refusal(path, encoding));
   }
 
-  void forEach(Receiver receiver) {
+  @Override
+  public Records as(TableFormat format) {
+    return of(path, format);
+  }
+
+  @Override
+  public String name() {
+    return path.toString();
+  }
+
+  @Override
+  public String at(int line) {
+    return "%s, line %d".formatted(path, line);
+  }
+
+  @Override
+  public boolean canReopen() {
+    return Spool.canReopen(path);
+  }
+
+  @Override
+  public void forEach(Receiver receiver) {
     decoded(
         path,
         encoding,

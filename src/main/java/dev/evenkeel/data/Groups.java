@@ -29,8 +29,8 @@ public record Groups(String column, List<String> names, int[] ofRow) {
     for (int row = 0; row < ofRow.length; row++) {
       if (column.missing(row)) {
         throw new EvenkeelException(
-            "%s, line %d: the group \"%s\" is missing, so that nobody knows which rows it goes with. Fill it in or remove the row."
-                .formatted(table.name(), table.line(row), name));
+            "%s: the group \"%s\" is missing, so that nobody knows which rows it goes with. Fill it in or remove the row."
+                .formatted(table.at(row), name));
       }
       String group = canonical(column.text(row));
       ofRow[row] = indexes.computeIfAbsent(group, unseen -> names.size());

@@ -2,26 +2,23 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Columns of a table's file as the texts that stand there, such as the numbers by which rows are
- * known elsewhere. The file is read again, row by row: a {@link Table} keeps no texts of numbers.
+ * Columns of a table as the texts that stand there, such as the numbers by which rows are known
+ * elsewhere. It is read again, row by row: a {@link Table} keeps no texts of numbers.
  */
 public final class InputColumns {
 
-  private final Path file;
+  private final Records records;
   private final List<String> names;
   private final int[] indexes;
   private final int firstLine;
-  private final TableFormat format;
   private final int rows;
 
   private InputColumns(Table table, List<String> names) {
-    this.file = Path.of(table.name());
-    this.format = table.format();
+    this.records = table.records();
     this.names = names;
     this.indexes = names.stream().mapToInt(table.columnNames()::indexOf).toArray();
     this.firstLine = table.line(0);
@@ -46,19 +43,18 @@ public final class InputColumns {
   /** The texts of each row, in the order of the table's rows. */
   public void forEachRow(Consumer<List<String>> receiver) {
     int[] seen = new int[1];
-    CsvFile.of(file, format)
-        .forEach(
-            (line, fields) -> {
-              if (line < firstLine) {
-                return;
-              }
-              requireRows(++seen[0] <= rows, seen[0]);
-              String[] texts = new String[indexes.length];
-              for (int i = 0; i < texts.length; i++) {
-                texts[i] = indexes[i] < fields.size() ? fields.get(indexes[i]) : "";
-              }
-              receiver.accept(List.of(texts));
-            });
+    records.forEach(
+        (line, fields) -> {
+          if (line < firstLine) {
+            return;
+          }
+          requireRows(++seen[0] <= rows, seen[0]);
+          String[] texts = new String[indexes.length];
+          for (int i = 0; i < texts.length; i++) {
+            texts[i] = indexes[i] < fields.size() ? fields.get(indexes[i]) : "";
+          }
+          receiver.accept(List.of(texts));
+        });
     requireRows(seen[0] == rows, seen[0]);
   }
 
@@ -67,7 +63,9 @@ public final class InputColumns {
       throw new EvenkeelException(
           "%s changed while it was read: it had %s at first, and then %s. help: start again when it no longer changes"
               .formatted(
-                  file, Words.counted(rows, "row"), seen > rows ? "more" : "%,d".formatted(seen)));
+                  records.name(),
+                  Words.counted(rows, "row"),
+                  seen > rows ? "more" : "%,d".formatted(seen)));
     }
   }
 }

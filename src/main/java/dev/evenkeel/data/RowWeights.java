@@ -23,10 +23,9 @@ public final class RowWeights {
       double weight = numbers.values()[row];
       if (!(weight >= 0 && weight <= Float.MAX_VALUE)) {
         throw new EvenkeelException(
-            "%s, line %d: the weight \"%s\" is %s, but a row counts 0 or more, up to 3.4e38. help: correct it, or remove the row"
+            "%s: the weight \"%s\" is %s, but a row counts 0 or more, up to 3.4e38. help: correct it, or remove the row"
                 .formatted(
-                    table.name(),
-                    table.line(row),
+                    table.at(row),
                     column.name(),
                     column.missing(row) ? "missing" : column.text(row)));
       }

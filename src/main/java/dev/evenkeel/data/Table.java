@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A file of comma-separated values (or by tabs, semicolons or runs of spaces), held by columns:
- * numbers as they are, texts as codes into the column's levels.
+ * A file of comma-separated values (or by tabs, semicolons or runs of spaces), or rows in memory,
+ * held by columns: numbers as they are, texts as codes into the column's levels.
  *
  * <p>In a file without a header, the columns are called by their number, from 1.
  */
@@ -85,7 +85,7 @@ public final class Table {
     }
   }
 
-  private final Path path;
+  private final Records records;
   private final Options options;
   private final TableFormat format;
   private final List<Column> columns;
@@ -99,14 +99,14 @@ public final class Table {
    * @param respelled columns of numbers whose texts were others than {@link Column#text} gives
    */
   Table(
-      Path path,
+      Records records,
       Options options,
       TableFormat format,
       List<Column> columns,
       Set<String> respelled,
       int[] lines,
       List<String> remarks) {
-    this.path = path;
+    this.records = records;
     this.options = options;
     this.format = format;
     this.columns = List.copyOf(columns);
@@ -122,13 +122,39 @@ public final class Table {
 
   public static Table read(Path path, Options options) {
     try (Spool spool = Spool.of(path)) {
-      return new TableReader(path, options).read();
+      return read(CsvFile.of(path, options.format()), options);
     }
   }
 
-  /** The file it came from. */
+  /**
+   * Of rows that a program has, from a database, say: the values of each by the names of its
+   * columns, as texts, numbers, or whatever writes itself as a file would hold it. Null is missing.
+   * They are read as the same texts in a file would be, its columns sorted by name.
+   *
+   * @param name what messages call them
+   * @param rows gone through twice where a column holds texts, and again where they are needed as
+   *     they were written
+   */
+  public static Table of(String name, Iterable<? extends Map<String, ?>> rows) {
+    return of(name, rows, Options.DETECT);
+  }
+
+  public static Table of(String name, Iterable<? extends Map<String, ?>> rows, Options options) {
+    return read(new MapRows(name, rows), options.withHeader(Header.PRESENT));
+  }
+
+  private static Table read(Records records, Options options) {
+    return new TableReader(records, options).read();
+  }
+
+  /** What it is called: the file that it came from, or the name of rows in memory. */
   public String name() {
-    return path.toString();
+    return records.name();
+  }
+
+  /** What it was read from, to be gone through as it was. */
+  Records records() {
+    return records.as(format);
   }
 
   /** What the reader decided that the user should hear of, a sentence each. */
@@ -155,16 +181,17 @@ public final class Table {
     }
     Set<String> texts = new HashSet<>(options.texts());
     texts.addAll(names);
-    if (!Spool.canReopen(path)) {
+    if (!records.canReopen()) {
       throw new EvenkeelException(
           "%s can be read only once, but the model wants some of its columns as they are written. help: read it with Preparation.options(), or from a file"
-              .formatted(path));
+              .formatted(name()));
     }
-    Table again = read(path, options.withHeader(format.header()).withTexts(texts));
+    Options how = options.withHeader(format.header()).withTexts(texts);
+    Table again = read(records.as(how.format()), how);
     if (again.rows() != rows() || !again.columnNames().equals(columnNames())) {
       throw new EvenkeelException(
           "%s changed while it was used: it had %s, and now it has %,d. help: start again"
-              .formatted(path, Words.counted(rows(), "row"), again.rows()));
+              .formatted(name(), Words.counted(rows(), "row"), again.rows()));
     }
     return again;
   }
@@ -185,12 +212,17 @@ public final class Table {
   public Table without(List<String> columns) {
     List<Column> dropped = columns.stream().map(this::column).toList();
     List<Column> left = this.columns.stream().filter(c -> !dropped.contains(c)).toList();
-    return new Table(path, options, format, left, respelled, lines, remarks);
+    return new Table(records, options, format, left, respelled, lines, remarks);
   }
 
-  /** The line of the file at which a row starts, from 1. */
+  /** The line of the file at which a row starts, from 1; of rows in memory their number. */
   public int line(int row) {
     return lines[row];
+  }
+
+  /** Where a row stands, for messages: "homes.csv, line 7". */
+  public String at(int row) {
+    return records.at(lines[row]);
   }
 
   public Optional<Column> find(String column) {

@@ -187,8 +187,8 @@ final class TableEncoder {
       }
     }
     return new EvenkeelException(
-        "%s, line %d, column \"%s\": the value is more than a float can hold, which ends at 3.4e38. Correct it, or train with --scale robust, which clips it."
-            .formatted(table.name(), table.line(farthest), nameOf(input)));
+        "%s, column \"%s\": the value is more than a float can hold, which ends at 3.4e38. Correct it, or train with --scale robust, which clips it."
+            .formatted(table.at(farthest), nameOf(input)));
   }
 
   private String nameOf(int input) {
@@ -217,12 +217,8 @@ final class TableEncoder {
       int wrong = firstNumberless(texts);
       if (wrong >= 0) {
         throw new EvenkeelException(
-            "%s, line %d, column \"%s\": %s is not a finite number, but the model was trained on numbers there. help: correct it, leave it empty if it is missing, or name it with --missing"
-                .formatted(
-                    table.name(),
-                    table.line(wrong),
-                    column.name(),
-                    Cells.quoted(texts.text(wrong))));
+            "%s, column \"%s\": %s is not a finite number, but the model was trained on numbers there. help: correct it, leave it empty if it is missing, or name it with --missing"
+                .formatted(table.at(wrong), column.name(), Cells.quoted(texts.text(wrong))));
       }
     }
     return row ->
@@ -265,13 +261,9 @@ final class TableEncoder {
           && !column.missing(row)
           && !missing.amongNumbers(column.text(row))) {
         throw new EvenkeelException(
-            "%s, line %d, column \"%s\": %s is not a date such as %s, but the model was trained on dates there. help: correct it, or leave it empty if it is missing"
+            "%s, column \"%s\": %s is not a date such as %s, but the model was trained on dates there. help: correct it, or leave it empty if it is missing"
                 .formatted(
-                    table.name(),
-                    table.line(row),
-                    column.name(),
-                    Cells.quoted(column.text(row)),
-                    form.example()));
+                    table.at(row), column.name(), Cells.quoted(column.text(row)), form.example()));
       }
     }
     return days;
@@ -297,7 +289,7 @@ final class TableEncoder {
     }
     if (count > 0) {
       notes.accept(
-          "%s: column \"%s\" has %s that the training rows did not have, taken as missing: %s."
+          "%s: column \"%s\" has %s unknown to the model, taken as missing: %s."
               .formatted(
                   table.name(),
                   column.name(),
@@ -319,8 +311,8 @@ final class TableEncoder {
       for (int row = 0; row < table.rows(); row++) {
         if (column.missing(row)) {
           throw new EvenkeelException(
-              "%s, line %d, column \"%s\": the value is missing, and the model has nothing to put in its place. Fill it in."
-                  .formatted(table.name(), table.line(row), column.name()));
+              "%s, column \"%s\": the value is missing, and the model has nothing to put in its place. Fill it in."
+                  .formatted(table.at(row), column.name()));
         }
       }
     }

@@ -2,7 +2,6 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -21,11 +20,10 @@ import java.util.stream.IntStream;
  */
 final class TableReader {
 
-  private final Path path;
   private final Table.Options options;
   private final TableFormat format;
   private final MissingWords missing;
-  private final CsvFile file;
+  private final Records records;
   private final List<ColumnDraft> drafts = new ArrayList<>();
   private final List<String> remarks = new ArrayList<>();
   private final List<Line> sample = new ArrayList<>();
@@ -37,35 +35,36 @@ final class TableReader {
 
   private record Line(int number, List<String> fields) {}
 
-  TableReader(Path path, Table.Options options) {
-    this.path = path;
+  TableReader(Records records, Table.Options options) {
+    this.records = records;
     this.options = options;
     this.format = options.format();
     this.missing = new MissingWords(format);
-    this.file = CsvFile.of(path, format);
     this.header = format.header();
   }
 
   Table read() {
-    file.forEach(this::readFirst);
+    records.forEach(this::readFirst);
     start();
     if (firstLine == 0) {
-      throw new EvenkeelException("%s is empty: give a file with rows.".formatted(path));
+      throw new EvenkeelException("%s is empty: give a file with rows.".formatted(records.name()));
     }
     if (rows == 0) {
       throw new EvenkeelException(
           "%s has a header but no rows. If its first line is data, say so with --no-header."
-              .formatted(path));
+              .formatted(records.name()));
     }
     for (String name : options.categorical()) {
       if (drafts.stream().noneMatch(draft -> draft.name.equals(name))) {
         throw new EvenkeelException(
             "%s has no column \"%s\" to take for categories. Its columns are: %s."
                 .formatted(
-                    path, name, String.join(", ", drafts.stream().map(d -> d.name).toList())));
+                    records.name(),
+                    name,
+                    String.join(", ", drafts.stream().map(d -> d.name).toList())));
       }
     }
-    drafts.forEach(draft -> draft.requireClean(path, firstLine));
+    drafts.forEach(draft -> draft.requireClean(records, firstLine));
     noteCommas();
     if (drafts.stream().anyMatch(ColumnDraft::wantsTexts)) {
       List<Integer> texts =
@@ -74,10 +73,10 @@ final class TableReader {
               .boxed()
               .toList();
       texts.forEach(c -> drafts.get(c).startTexts());
-      file.forEach((line, fields) -> readTexts(texts, line, fields));
+      readTexts(texts);
     }
     return new Table(
-        path,
+        records,
         options,
         format.withHeader(header).withDecimal(decimal()),
         drafts.stream().map(ColumnDraft::finish).toList(),
@@ -105,7 +104,7 @@ final class TableReader {
       remarks.add(
           "%s: decimal commas in column%s %s: %s is read as %s. If that is wrong, say --decimal ."
               .formatted(
-                  path,
+                  records.name(),
                   read.size() == 1 ? "" : "s",
                   Cells.quoted(read.stream().map(draft -> draft.name).toList()),
                   Cells.quoted(first),
@@ -134,8 +133,8 @@ final class TableReader {
     boolean named = isHeader();
     if (!named && sample.size() > 1 && isCountLine(first, sample.get(1).fields.size())) {
       remarks.add(
-          "%s, line %d: taken for a count of rows and columns, not for data: %s."
-              .formatted(path, firstLine, Cells.quoted(String.join(",", first))));
+          "%s: taken for a count of rows and columns, not for data: %s."
+              .formatted(records.at(firstLine), Cells.quoted(String.join(",", first))));
       headerLine = firstLine;
       header = Table.Header.AUTO; // found in the same way again
       nameColumns(sample.get(1).fields, false);
@@ -143,16 +142,21 @@ final class TableReader {
       headerLine = named ? firstLine : 0;
       nameColumns(first, named);
     }
-    sample.stream().skip(headerLine > 0 ? 1 : 0).forEach(kept -> readRow(kept.number, kept.fields));
+    sample.stream()
+        .skip(headerLine == 0 ? 0 : 1)
+        .forEach(kept -> readRow(kept.number, kept.fields));
     sample.clear();
   }
 
   private void readRow(int line, List<String> fields) {
     if (fields.size() != drafts.size()) {
       throw new EvenkeelException(
-          "%s, line %d: it has %s, but line %d has %,d. Every line needs the same number; quote a field that holds the delimiter."
+          "%s: it has %s, but line %d has %,d. Every line needs the same number; quote a field that holds the delimiter."
               .formatted(
-                  path, line, Words.counted(fields.size(), "field"), firstLine, drafts.size()));
+                  records.at(line),
+                  Words.counted(fields.size(), "field"),
+                  firstLine,
+                  drafts.size()));
     }
     if (rows == lines.length) {
       lines = Arrays.copyOf(lines, rows * 2);
@@ -176,14 +180,15 @@ final class TableReader {
         new HeaderRule(
             sample.stream().map(Line::fields).toList(),
             missing,
-            format.takesCommas(file.delimiter()));
+            format.takesCommas(records.delimiter()));
     if (rule.isPlain()) {
       return true;
     }
     if (rule.isLikely()) {
       remarks.add(
-          "%s, line %d: taken for the names of the columns, because it is unlike the lines below: %s. If it is data, say --no-header."
-              .formatted(path, firstLine, Cells.quoted(String.join(",", sample.get(0).fields))));
+          "%s: taken for the names of the columns, because it is unlike the lines below: %s. If it is data, say --no-header."
+              .formatted(
+                  records.at(firstLine), Cells.quoted(String.join(",", sample.get(0).fields))));
       return true;
     }
     return false;
@@ -216,23 +221,38 @@ final class TableReader {
       Integer earlier = numbers.put(name, c + 1);
       if (earlier != null) {
         throw new EvenkeelException(
-            "%s, line %d: columns %d and %d are both called %s. Rename one or, if the first line is data, say so with --no-header."
-                .formatted(path, headerLine, earlier, c + 1, Cells.quoted(name)));
+            "%s: columns %d and %d are both called %s. Rename one or, if the first line is data, say so with --no-header."
+                .formatted(records.at(headerLine), earlier, c + 1, Cells.quoted(name)));
       }
       drafts.add(
           new ColumnDraft(
               name,
               format,
               missing,
-              format.takesCommas(file.delimiter()),
+              format.takesCommas(records.delimiter()),
               options.categorical().contains(name) || options.texts().contains(name),
               options.checks(name, c + 1, fields.size())));
     }
   }
 
-  private void readTexts(List<Integer> texts, int line, List<String> fields) {
-    if (line != headerLine) {
-      texts.forEach(c -> drafts.get(c).addText(fields.get(c).strip()));
+  private void readTexts(List<Integer> texts) {
+    int[] seen = new int[1];
+    records.forEach(
+        (line, fields) -> {
+          if (line != headerLine) {
+            int row = seen[0]++;
+            requireSame(row < rows && line == lines[row] && fields.size() == drafts.size());
+            texts.forEach(c -> drafts.get(c).addText(fields.get(c).strip()));
+          }
+        });
+    requireSame(seen[0] == rows);
+  }
+
+  private void requireSame(boolean same) {
+    if (!same) {
+      throw new EvenkeelException(
+          "%s changed while it was read. help: start again when it no longer changes"
+              .formatted(records.name()));
     }
   }
 }

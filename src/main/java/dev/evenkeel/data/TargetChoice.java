@@ -200,8 +200,8 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
     for (int row : rows) {
       if (target.missing(row)) {
         throw new EvenkeelException(
-            "%s, line %d: the target \"%s\" is missing. Fill it in or remove the row."
-                .formatted(table.name(), table.line(row), target.name()));
+            "%s: the target \"%s\" is missing. Fill it in or remove the row."
+                .formatted(table.at(row), target.name()));
       }
     }
   }
@@ -216,10 +216,9 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
       int index = known.place(column.text(row));
       if (index < 0) {
         throw new EvenkeelException(
-            "%s, line %d: the class %s of column \"%s\" is not among those trained on: %s. Correct it, remove the row, or train with such rows."
+            "%s: the class %s of column \"%s\" is not among those trained on: %s. Correct it, remove the row, or train with such rows."
                 .formatted(
-                    table.name(),
-                    table.line(row),
+                    table.at(row),
                     Cells.quoted(column.text(row)),
                     column.name(),
                     String.join(", ", classes)));
@@ -241,8 +240,8 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
     for (int row : rows) {
       if (Math.abs(values[row]) > Float.MAX_VALUE) {
         throw new EvenkeelException(
-            "%s, line %d: the target \"%s\" is %s, which no float can hold. Correct it, or give it in a larger unit, of at most 3.4e38."
-                .formatted(table.name(), table.line(row), column.name(), values[row]));
+            "%s: the target \"%s\" is %s, which no float can hold. Correct it, or give it in a larger unit, of at most 3.4e38."
+                .formatted(table.at(row), column.name(), values[row]));
       }
     }
     return values;

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -236,11 +237,31 @@ public record DataPlan(
   public Parts load(Consumer<String> notes) {
     new KeptFiles(this).check();
     try (Spool spool = Spool.of(Path.of(data))) {
-      RawRows rows = RawRows.toLearn(this, notes);
-      Parts parts = rows.parts(rows.requireTrained(rows.split()));
-      RepeatedRows.in(parts).ifPresent(notes);
-      return parts;
+      return parts(RawRows.toLearn(this, notes), notes);
     }
+  }
+
+  /**
+   * Of rows that a program has, by {@link Table#of}. The plan names the target, since their columns
+   * have no order; {@code data} is what messages call them.
+   *
+   * @param notes hears what was decided or ignored, a sentence each
+   */
+  public Parts load(Iterable<? extends Map<String, ?>> rows, Consumer<String> notes) {
+    new KeptFiles(this).check();
+    if (targets.isEmpty()) {
+      throw new EvenkeelException(
+          "%s: rows in memory have no last column to predict. help: withTarget(\"price\")"
+              .formatted(data));
+    }
+    Table table = Table.of(data, rows, new Sources(this).options());
+    return parts(RawRows.toLearn(this, table, notes), notes);
+  }
+
+  private static Parts parts(RawRows rows, Consumer<String> notes) {
+    Parts parts = rows.parts(rows.requireTrained(rows.split()));
+    RepeatedRows.in(parts).ifPresent(notes);
+    return parts;
   }
 
   /**

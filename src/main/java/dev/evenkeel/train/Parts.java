@@ -83,6 +83,11 @@ public record Parts(
     return Network.mlp(train.columns(), widths, train.task().outputs());
   }
 
+  /** {@link Recipe#of} the rows that train. */
+  public Recipe recipe() {
+    return Recipe.of(train);
+  }
+
   /** Of the rows that train and validate. */
   List<String> fingerprints() {
     return fingerprints(train, valid);

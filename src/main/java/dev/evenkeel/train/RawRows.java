@@ -56,13 +56,18 @@ record RawRows(
   static RawRows toLearn(DataPlan plan, Consumer<String> notes) {
     Source source = new Sources(plan).toLearn();
     if (source instanceof Source.Csv csv) {
-      return new OfTable(plan, notes).rows(csv.table());
+      return toLearn(plan, csv.table(), notes);
     }
     Source.Arrays arrays = (Source.Arrays) source;
     if (!plan.targets().isEmpty()) {
       notes.accept(sentence(plan, arrays.data().task()));
     }
     return of(plan, arrays, split -> fit(plan, arrays, split));
+  }
+
+  /** The same of a table that is read. */
+  static RawRows toLearn(DataPlan plan, Table table, Consumer<String> notes) {
+    return new OfTable(plan, notes).rows(table);
   }
 
   /**

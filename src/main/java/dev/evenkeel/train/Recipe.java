@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.metric.Metric;
@@ -39,6 +40,11 @@ public record Recipe(
     List<String> metrics,
     long seed) {
 
+  private static final int FEWEST_EPOCHS = 20;
+
+  /** A small table needs many walks before anything is learned. */
+  private static final int FEWEST_STEPS = 500;
+
   public Recipe {
     if ((epochs > 0) == (steps > 0)) {
       throw new EvenkeelException(
@@ -58,6 +64,18 @@ public record Recipe(
     metrics = List.copyOf(metrics);
   }
 
+  /** {@link #classification} or {@link #regression} of as many epochs as these rows need. */
+  public static Recipe of(Dataset train) {
+    Recipe recipe = train.task() instanceof Task.Classification ? classification() : regression();
+    int batches = (train.rows() + recipe.batch - 1) / recipe.batch;
+    return recipe.withEpochs(enoughEpochs(batches));
+  }
+
+  /** As many as make 500 steps, and at least 20. */
+  public static int enoughEpochs(int stepsPerEpoch) {
+    return Math.max(FEWEST_EPOCHS, (FEWEST_STEPS + stepsPerEpoch - 1) / stepsPerEpoch);
+  }
+
   /** Cross-entropy, AdamW at 1e-3 with a cosine schedule, 20 epochs of batches of 128, accuracy. */
   public static Recipe classification() {
     return new Recipe(
@@ -65,7 +83,7 @@ public record Recipe(
         Optimizer.adamw(1e-3),
         Schedule.cosine(),
         Fade.none(),
-        20,
+        FEWEST_EPOCHS,
         0,
         128,
         0,

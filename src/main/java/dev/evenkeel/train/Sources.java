@@ -18,14 +18,17 @@ record Sources(DataPlan plan) {
 
   /** The plan's data, to learn from. */
   Source toLearn() {
+    return checked(source(plan.data(), options(), plan.kind()));
+  }
+
+  /** How a table is read to learn from it. */
+  Table.Options options() {
     Set<String> group = plan.group().isEmpty() ? Set.of() : Set.of(plan.group());
-    Table.Options options =
-        Table.Options.DETECT
-            .withFormat(plan.format())
-            .withCategorical(Set.copyOf(plan.categorical()))
-            .withTexts(group)
-            .withDropped(Set.copyOf(plan.drop()));
-    return checked(source(plan.data(), options, plan.kind()));
+    return Table.Options.DETECT
+        .withFormat(plan.format())
+        .withCategorical(Set.copyOf(plan.categorical()))
+        .withTexts(group)
+        .withDropped(Set.copyOf(plan.drop()));
   }
 
   /** The plan's data, for a model that is trained. */

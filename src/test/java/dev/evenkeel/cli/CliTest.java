@@ -256,7 +256,7 @@ class CliTest {
     Path out = folder.resolve("p.csv");
     CommandLineRun.of("predict", "--model", model, "--data", unseen, "--out", out)
         .succeeded()
-        .says("column \"town\" has 1 value that the training rows did not have", "\"Zug\"");
+        .says("column \"town\" has 1 value unknown to the model, taken as missing", "\"Zug\"");
     assertEquals(3, Files.readAllLines(out).size());
   }
 

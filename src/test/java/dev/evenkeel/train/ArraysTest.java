@@ -6,6 +6,7 @@ import dev.evenkeel.Expect;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The short way from arrays to what a trainer takes. */
@@ -44,6 +45,29 @@ class ArraysTest {
     Expect.failure(
         () -> Parts.of(both, 0, 0, 1),
         "each of the targets \"target 1\", \"target 2\" is the same in every row");
+  }
+
+  @Test
+  void aRecipeSuitsTaskAndRows() {
+    Parts few = Parts.of(rows(100), values(100));
+    assertEquals(Recipe.regression().withEpochs(500), few.recipe());
+    Dataset many =
+        Dataset.classification("many", new float[100_000], 1, labels(100_000), List.of("a", "b"));
+    assertEquals(Recipe.classification(), Recipe.of(many));
+    Dataset some = many.select(IntStream.range(0, 1_280).toArray());
+    assertEquals(Recipe.classification().withEpochs(50), Recipe.of(some));
+  }
+
+  private static float[] values(int count) {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = 0.5f * i;
+    }
+    return values;
+  }
+
+  private static int[] labels(int count) {
+    return IntStream.range(0, count).map(i -> i % 2).toArray();
   }
 
   private static List<Integer> sizes(Parts parts) {

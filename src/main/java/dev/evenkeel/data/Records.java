@@ -1,0 +1,33 @@
+package dev.evenkeel.data;
+
+import java.util.List;
+
+/** Records that can be gone through again and again: of a text file, or of rows in memory. */
+interface Records {
+
+  /** Receives each record, in order. */
+  @FunctionalInterface
+  interface Receiver {
+    /**
+     * @param line where the record starts, from 1
+     */
+    void accept(int line, List<String> fields);
+  }
+
+  void forEach(Receiver receiver);
+
+  /** The same, read in another way. */
+  Records as(TableFormat format);
+
+  /** What stands between fields. */
+  char delimiter();
+
+  /** What messages call them. */
+  String name();
+
+  /** Where a record stands, for messages. */
+  String at(int line);
+
+  /** Whether this is so: a pipe that nobody copied is read once. */
+  boolean canReopen();
+}

@@ -3,21 +3,21 @@ package dev.evenkeel.data;
 import dev.evenkeel.EvenkeelException;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntToDoubleFunction;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** What the training rows of a table teach: the {@link Preparation} of it. */
 record TableFit(Table table, int[] trainRows, Scaling scaling) {
 
   /** Each is an input of every row. */
-  private static final int MOST_LEVELS = 1000;
+  static final int MOST_LEVELS = 1000;
 
   /**
    * @param drop columns, by name or number, that are no features
@@ -47,7 +47,6 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
       }
     }
     List<Feature> features = left.stream().map(name -> feature(table.column(name))).toList();
-    requireFewLevels(features);
     if (features.stream().mapToInt(Feature::width).sum() == 0) {
       throw new EvenkeelException(
           "%s has no column to learn from beside the target \"%s\"%s."
@@ -69,28 +68,27 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
       double center = center(column, TableEncoder.days(table, column, form.get()));
       return new Feature.Dates(column.name(), form.get(), time, center);
     }
-    return new Feature.Categorical(column.name(), TargetChoice.sortedTexts(column, trainRows));
+    return new Feature.Categorical(column.name(), levels((Column.Categorical) column));
   }
 
-  /** Names all columns of too many at once: reading them again may take minutes. */
-  private void requireFewLevels(List<Feature> features) {
-    Map<String, Integer> wide = new LinkedHashMap<>();
-    for (Feature feature : features) {
-      if (feature instanceof Feature.Categorical texts && texts.width() > MOST_LEVELS) {
-        wide.put(texts.name(), texts.width());
+  /** The texts that rows have; of too many those that most have. */
+  private List<String> levels(Column.Categorical column) {
+    List<String> texts = TargetChoice.sortedTexts(column, trainRows);
+    if (texts.size() <= MOST_LEVELS) {
+      return texts;
+    }
+    Map<String, Integer> rows = new HashMap<>();
+    for (int row : trainRows) {
+      if (!column.missing(row)) {
+        rows.merge(column.text(row), 1, Integer::sum);
       }
     }
-    if (!wide.isEmpty()) {
-      throw new EvenkeelException(
-          "%s: a category may have at most %,d different texts, each of which is an input, but in the training rows %s. help: --drop %s, or bring rare texts together in the file"
-              .formatted(
-                  table.name(),
-                  MOST_LEVELS,
-                  wide.entrySet().stream()
-                      .map(e -> "\"%s\" has %,d".formatted(e.getKey(), e.getValue()))
-                      .collect(Collectors.joining(", ")),
-                  String.join(",", wide.keySet())));
-    }
+    Comparator<String> byRows = Comparator.comparing(rows::get);
+    return texts.stream()
+        .sorted(byRows.reversed())
+        .limit(MOST_LEVELS)
+        .sorted(NaturalOrder.INSTANCE)
+        .toList();
   }
 
   /** The middle of the values that are not NaN. */

@@ -52,6 +52,9 @@ public final class TableRemarks {
       Table table, Preparation preparation, Set<String> chosen, int[] trainRows) {
     TableRemarks found = new TableRemarks(table);
     for (Feature feature : preparation.features()) {
+      if (feature instanceof Feature.Categorical texts) {
+        found.noteRare(texts, trainRows);
+      }
       if (feature instanceof Feature.Categorical texts && !chosen.contains(texts.name())) {
         String became = "became " + Words.counted(texts.width(), "input") + ", one for each text";
         found.judge(texts.name(), became, "--drop %s leaves it out".formatted(texts.name()));
@@ -171,6 +174,27 @@ public final class TableRemarks {
     return 2 * count > counts.filled
         ? Optional.of(new Looks(kind, count, example, other))
         : Optional.empty();
+  }
+
+  private void noteRare(Feature.Categorical kept, int[] trainRows) {
+    Column column = table.column(kept.name());
+    List<String> texts = TargetChoice.sortedTexts(column, trainRows);
+    if (texts.size() > kept.width()) {
+      Set<String> known = Set.copyOf(kept.levels());
+      long rows =
+          IntStream.of(trainRows)
+              .filter(row -> !column.missing(row) && !known.contains(column.text(row)))
+              .count();
+      remarks.add(
+          "%s: column \"%s\" has %,d different texts in the rows to train on. The %,d that most rows have are its categories; the others, in %s, are taken as missing. help: --drop %s leaves the column out, or bring rare texts together in the file"
+              .formatted(
+                  table.name(),
+                  kept.name(),
+                  texts.size(),
+                  kept.width(),
+                  Words.counted(rows, "row"),
+                  kept.name()));
+    }
   }
 
   /** 1, 2, 3, … down the file: where rows lie in it seldom says anything of rows to come. */

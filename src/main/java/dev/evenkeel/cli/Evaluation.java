@@ -12,8 +12,6 @@ import java.util.Set;
 /** Which metrics are shown, and how. */
 final class Evaluation {
 
-  private static final Set<String> OF_NUMBERS = Set.of(Metric.OF_NUMBERS.split(", "));
-
   private static final Set<String> SHARES = Set.of("accuracy", "balanced-accuracy", "f1");
 
   /** For the help of commands. */
@@ -38,7 +36,7 @@ final class Evaluation {
   static void requireFit(String option, Collection<String> names, boolean classification) {
     for (String name : names) {
       Flag.of(option, () -> Metric.named(name));
-      if (OF_NUMBERS.contains(name) == classification) {
+      if (Metric.isOfNumbers(name) == classification) {
         throw new EvenkeelException(
             classification
                 ? "%s %s measures numbers, but the target holds classes. help: %s"

@@ -1,6 +1,7 @@
 package dev.evenkeel.metric;
 
 import dev.evenkeel.EvenkeelException;
+import java.util.List;
 import java.util.regex.Pattern;
 
 /** A measure of how well a model's outputs over a whole set agree with the targets. */
@@ -11,6 +12,11 @@ public interface Metric {
       "accuracy, top5 (or another number), balanced-accuracy, f1, mcc, auc, prauc, logloss, brier, ece";
 
   String OF_NUMBERS = "rmse, mae, r2";
+
+  /** Whether the metric of a name measures numbers, and not classes. */
+  static boolean isOfNumbers(String name) {
+    return List.of(OF_NUMBERS.split(", ")).contains(name);
+  }
 
   /** The name on the command line and in reports; {@link #named} understands it. */
   String name();

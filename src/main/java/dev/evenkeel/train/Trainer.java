@@ -8,7 +8,9 @@ import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.data.Batches;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.Task;
 import dev.evenkeel.io.Json;
+import dev.evenkeel.loss.Loss;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.nn.DataStart;
 import dev.evenkeel.nn.Model;
@@ -71,6 +73,7 @@ public final class Trainer {
     this.train = train;
     this.metrics = recipe.metrics().stream().map(Metric::named).toList();
     requireFit(train, "training");
+    requireTask();
     if (!recipe.monitor().equals("loss") && !recipe.metrics().contains(recipe.monitor())) {
       throw new EvenkeelException(
           "The monitor \"%s\" is neither \"loss\" nor one of the metrics taken: %s"
@@ -111,6 +114,27 @@ public final class Trainer {
                   purpose,
                   Words.counted(data.columns(), "column"),
                   data.hasTargets() ? "targets" : "no targets"));
+    }
+  }
+
+  /** Losses of classes read numbers as classes, and the other way round, without a complaint. */
+  private void requireTask() {
+    Loss loss = recipe.loss();
+    boolean classes = train.task() instanceof Task.Classification;
+    boolean fits =
+        loss instanceof Loss.BinaryCrossEntropy
+            || loss instanceof Loss.SoftmaxCrossEntropy == classes;
+    Optional<String> other =
+        recipe.metrics().stream().filter(name -> Metric.isOfNumbers(name) == classes).findFirst();
+    if (!fits || other.isPresent()) {
+      throw new EvenkeelException(
+          "The recipe's %s is for %s, but the targets of %s are %s. help: Recipe.%s(), or Recipe.of(data)"
+              .formatted(
+                  fits ? "metric " + other.get() : "loss " + loss.getClass().getSimpleName(),
+                  classes ? "numbers" : "classes",
+                  train.name(),
+                  classes ? "classes" : "numbers",
+                  classes ? "classification" : "regression"));
     }
   }
 

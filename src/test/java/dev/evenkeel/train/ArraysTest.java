@@ -3,8 +3,11 @@ package dev.evenkeel.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.evenkeel.Expect;
+import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
+import dev.evenkeel.nn.Model;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -56,6 +59,28 @@ class ArraysTest {
     assertEquals(Recipe.classification(), Recipe.of(many));
     Dataset some = many.select(IntStream.range(0, 1_280).toArray());
     assertEquals(Recipe.classification().withEpochs(50), Recipe.of(some));
+  }
+
+  @Test
+  void aRecipeForTheOtherTaskIsRefused() {
+    Parts numbers = Parts.of(rows(100), values(100));
+    Parts classes = Parts.of(rows(100), labels(100));
+    refused(numbers, Recipe.classification(), "loss SoftmaxCrossEntropy", "classes", "numbers");
+    refused(classes, Recipe.regression(), "loss MeanSquared", "numbers", "classes");
+    Recipe wrongly = Recipe.regression().withMetrics(List.of("r2", "auc"));
+    refused(numbers, wrongly, "metric auc", "classes", "numbers");
+    Recipe otherwise = Recipe.classification().withMetrics(List.of("rmse"));
+    refused(classes, otherwise, "metric rmse", "numbers", "classes");
+  }
+
+  private static void refused(Parts data, Recipe recipe, String what, String of, String is) {
+    try (Backend backend = Device.cpu();
+        Model model = data.mlp(4).build(backend, 1)) {
+      Expect.failure(
+          () -> new Trainer(model, recipe, data.train()),
+          "The recipe's %s is for %s, but the targets of arrays are %s. help: Recipe.%s()"
+              .formatted(what, of, is, is.equals("classes") ? "classification" : "regression"));
+    }
   }
 
   private static float[] values(int count) {

@@ -83,29 +83,9 @@ final class CudaSequence implements Backend.Sequence {
       return;
     }
     if (graph == null) {
-      graph = memory.refusing("a step's graph", this::recorded);
+      graph = memory.refusing("a step's graph", () -> driver.recorded(stream, this::enqueue));
     }
     graph.launch(stream);
-  }
-
-  private CudaDriver.Graph recorded() {
-    driver.beginCapture(stream);
-    try {
-      enqueue();
-    } catch (RuntimeException | Error e) {
-      abandon(e);
-      throw e;
-    }
-    return driver.endCapture(stream);
-  }
-
-  /** Ends a recording that something went wrong in: a part of the work must never be replayed. */
-  private void abandon(Throwable cause) {
-    try {
-      driver.endCapture(stream).close();
-    } catch (CudaException e) {
-      cause.addSuppressed(e); // as it should be: the recording was invalid
-    }
   }
 
   private void enqueue() {

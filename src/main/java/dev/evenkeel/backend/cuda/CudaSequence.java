@@ -24,15 +24,10 @@ final class CudaSequence implements Backend.Sequence {
   private CudaDriver.Graph graph;
 
   CudaSequence(
-      CudaDriver driver,
-      CudaMemory memory,
-      long stream,
-      StepScalars scalars,
-      List<Operation> operations,
-      boolean replays) {
-    this.driver = driver;
+      CudaMemory memory, StepScalars scalars, List<Operation> operations, boolean replays) {
+    this.driver = memory.driver;
     this.memory = memory;
-    this.stream = stream;
+    this.stream = memory.stream;
     this.scalars = scalars;
     this.operations = List.copyOf(operations); // scalars live as long as somebody holds these
     this.replays = replays;

@@ -16,7 +16,6 @@ final class CudaTables {
 
   private final CudaDriver driver;
   private final CudaMemory memory;
-  private final long stream;
   private final Staging staging;
   private final StepScalars scalars;
   private final Kernels kernels;
@@ -27,16 +26,13 @@ final class CudaTables {
   private long copies;
 
   CudaTables(
-      CudaDriver driver,
       CudaMemory memory,
-      long stream,
       Staging staging,
       StepScalars scalars,
       Kernels kernels,
       ElementType activations) {
-    this.driver = driver;
+    this.driver = memory.driver;
     this.memory = memory;
-    this.stream = stream;
     this.staging = staging;
     this.scalars = scalars;
     this.kernels = kernels;
@@ -130,7 +126,7 @@ final class CudaTables {
       copies = driver.createStream();
     }
     StagedGather gather =
-        new StagedGather(driver, memory, stream, copies, table, order, batch, gatherNanos);
+        new StagedGather(memory, copies, table, order, batch, gatherNanos);
     HostTable.of(table).own(gather);
     return new CudaOperation(scalars, gather.work(kernels, scalars), gather, gather);
   }

@@ -21,8 +21,8 @@ final class KernelModules {
   private final List<Long> modules = new ArrayList<>();
   private final Map<String, Long> functions = new HashMap<>();
 
-  KernelModules(CudaDriver driver, CudaMemory memory) {
-    this.driver = driver;
+  KernelModules(CudaMemory memory) {
+    this.driver = memory.driver;
     this.memory = memory;
   }
 

@@ -16,9 +16,9 @@ final class Staging {
   private final long stream;
   private final ByteBuffer pinned;
 
-  Staging(CudaDriver driver, long stream) {
-    this.driver = driver;
-    this.stream = stream;
+  Staging(CudaMemory memory) {
+    this.driver = memory.driver;
+    this.stream = memory.stream;
     this.pinned = driver.allocatePinned(BYTES).order(ByteOrder.nativeOrder());
   }
 

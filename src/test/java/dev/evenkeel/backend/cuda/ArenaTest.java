@@ -98,7 +98,7 @@ class ArenaTest {
       long stream = checked.createStream();
       CudaMemory memory = new CudaMemory(checked, stream);
       Kernels kernels =
-          new Kernels(checked, memory, stream, memory.allocate(Kernels.SCRATCH_BYTES));
+          new Kernels(memory, memory.allocate(Kernels.SCRATCH_BYTES));
       memory.arena(2048);
       long from = memory.allocateBuffer(40);
       long to = memory.allocateBuffer(40);

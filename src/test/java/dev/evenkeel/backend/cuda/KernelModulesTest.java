@@ -218,7 +218,7 @@ class KernelModulesTest {
   void nothingIsLoadedWhileAStreamIsRecorded() {
     try (SimulatedDriver driver = new SimulatedDriver(1)) {
       long stream = driver.createStream();
-      KernelModules modules = new KernelModules(driver, new CudaMemory(driver, stream));
+      KernelModules modules = new KernelModules(new CudaMemory(driver, stream));
       modules.function("adam_f32x4");
       driver.beginCapture(stream);
       modules.function("adam_f32x4"); // which is there

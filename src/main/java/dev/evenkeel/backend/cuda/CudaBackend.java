@@ -70,9 +70,6 @@ public final class CudaBackend implements Backend {
     this.scalars = new StepScalars(memory, staging, kernels.data);
     this.workspaceBytes = libraries.workspaceBytes(driver.properties());
     this.workspace = workspaceBytes == 0 ? 0 : memory.allocate(workspaceBytes);
-    this.blas =
-        memory.refusing("cuBLAS", () -> libraries.blas(driver, stream, workspace, workspaceBytes));
-    this.side = new SideStream(memory, libraries, scalars);
     this.cudnn =
         options.normBody() == NormBody.PTX
             ? Optional.empty()
@@ -81,6 +78,9 @@ public final class CudaBackend implements Backend {
       throw new EvenkeelException(
           "--norm-body cudnn can't be used: cuDNN was not found. help: evenkeel doctor, or --norm-body ptx");
     }
+    this.blas =
+        memory.refusing("cuBLAS", () -> libraries.blas(driver, stream, workspace, workspaceBytes));
+    this.side = new SideStream(memory, libraries, scalars);
     this.norms = new NormBodies(memory, kernels, options.normBody(), cudnn);
     this.tables = new CudaTables(memory, staging, scalars, kernels, activationType());
     this.weights = new WeightCopies(kernels);

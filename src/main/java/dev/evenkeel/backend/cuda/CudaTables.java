@@ -73,7 +73,7 @@ final class CudaTables {
     return gatherNanos[0];
   }
 
-  CudaOperation gather(Matrix table, RowOrder order, Matrix batch) {
+  Operation gather(Matrix table, RowOrder order, Matrix batch) {
     View target = CudaBuffer.view(batch);
     if (HostTable.holds(table)) {
       return stagedGather(table, order, target);
@@ -85,10 +85,12 @@ final class CudaTables {
   }
 
   /** One launch where both tables lie on the device. */
-  CudaOperation gatherWithTargets(
+  Operation gatherWithTargets(
       Matrix features, Matrix targets, RowOrder order, Matrix batch, Matrix batchTargets) {
     if (HostTable.holds(features) || HostTable.holds(targets)) {
-      return inOrder(gather(features, order, batch), gather(targets, order, batchTargets));
+      List<Operation> both =
+          List.of(gather(features, order, batch), gather(targets, order, batchTargets));
+      return new CudaSequence(memory, scalars, both, false);
     }
     DeviceOrder walk = scalars.order(order, Math.min(features.rows(), targets.rows()));
     Operation work =
@@ -100,25 +102,6 @@ final class CudaTables {
             CudaBuffer.view(batch),
             CudaBuffer.view(batchTargets));
     return new CudaOperation(scalars, work, order, () -> walk.send(batch.rows()));
-  }
-
-  private CudaOperation inOrder(CudaOperation first, CudaOperation second) {
-    CudaOperation.Around both =
-        new CudaOperation.Around() {
-          @Override
-          public void before() {
-            first.around().before();
-            second.around().before();
-          }
-
-          @Override
-          public void after() {
-            first.around().after();
-            second.around().after();
-          }
-        };
-    Operation work = Launcher.inOrder(first.work(), second.work());
-    return new CudaOperation(scalars, work, List.of(first, second), both);
   }
 
   private CudaOperation stagedGather(Matrix table, RowOrder order, View batch) {

@@ -200,10 +200,7 @@ final class EveryOperation implements AutoCloseable {
     Matrix z = normalRows();
     Matrix y = rows();
     String name = " " + activation.label();
-    bind(
-        "activationForward" + name,
-        backend.activationForward(z, normal(1, c), activation, y),
-        y);
+    bind("activationForward" + name, backend.activationForward(z, normal(1, c), activation, y), y);
     Matrix dz = rows();
     Matrix dBias = empty(1, c);
     bind(

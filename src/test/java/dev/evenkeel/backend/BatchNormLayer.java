@@ -235,8 +235,7 @@ final class BatchNormLayer {
     double[] u = Reference.affine(xHat, gamma, beta, n, c);
     double[] kept =
         row.drops()
-            ? Reference.dropoutBackward(
-                dy, keeps, row.dropping.probability(), row.dropping.alpha())
+            ? Reference.dropoutBackward(dy, keeps, row.dropping.probability(), row.dropping.alpha())
             : dy;
     double[] t = Reference.activationBackward(activation, kept, u);
     runForward();

@@ -162,8 +162,7 @@ final class BatchNormRows {
   }
 
   private static void oneRow(Bench bench) {
-    BatchNormLayer layer =
-        new BatchNormLayer(bench, whole(2, 3, Values.NORMAL, Activation.RELU));
+    BatchNormLayer layer = new BatchNormLayer(bench, whole(2, 3, Values.NORMAL, Activation.RELU));
     Matrix row = layer.xs.view(0, 1, 3);
     EvenkeelException error =
         assertThrows(

@@ -311,9 +311,7 @@ public final class GpuBench {
                 .flatMap(kernel -> Stream.of(kernel + " forward", kernel + " backward"))
                 .map(kernel -> find(all, "kernel", kernel, "shape", shape, "type", type))
                 .map(kernel -> text(number(kernel, "copies")));
-        say(
-            "| %s | %s | %s |",
-            shape, type, copies.collect(Collectors.joining(" | ")));
+        say("| %s | %s | %s |", shape, type, copies.collect(Collectors.joining(" | ")));
       }
     }
     say("(aims: forward at most 1.8 copies, backward 2.8, and no more than cuDNN)");

@@ -108,8 +108,7 @@ final class CudaTables {
     if (copies == 0) {
       copies = driver.createStream();
     }
-    StagedGather gather =
-        new StagedGather(memory, copies, table, order, batch, gatherNanos);
+    StagedGather gather = new StagedGather(memory, copies, table, order, batch, gatherNanos);
     HostTable.of(table).own(gather);
     return new CudaOperation(scalars, gather.work(kernels, scalars), gather, gather);
   }

@@ -95,14 +95,7 @@ final class DataKernels {
     int width = Launcher.width(a, b, out);
     Panels panels = Panels.ofElements(a.rows(), a.columns(), width);
     return launcher.launch(
-        "add" + Launcher.suffix(a, width),
-        panels.grid(),
-        a,
-        b,
-        out,
-        a.rows(),
-        a.columns(),
-        panels);
+        "add" + Launcher.suffix(a, width), panels.grid(), a, b, out, a.rows(), a.columns(), panels);
   }
 
   /** y := scale · x + shift; y may be x. */

@@ -64,7 +64,9 @@ final class KernelFile {
 
   private KernelFile() {}
 
-  /** "batchnorm-sm75.ptx": sm75 for float32, which runs anywhere; sm80 for bfloat16, from Ampere on. */
+  /**
+   * "batchnorm-sm75.ptx": sm75 for float32, which runs anywhere; sm80 for bfloat16, from Ampere on.
+   */
   static String of(String kernel) {
     String target = kernel.contains("_bf16") ? "-sm80.ptx" : "-sm75.ptx";
     return SOURCES.entrySet().stream()

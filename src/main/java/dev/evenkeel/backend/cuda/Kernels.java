@@ -153,7 +153,8 @@ final class Kernels {
   final UpdateKernels updates;
 
   /**
-   * @param scratch {@link #SCRATCH_BYTES} of zeroed device memory that only the memory's stream uses
+   * @param scratch {@link #SCRATCH_BYTES} of zeroed device memory that only the memory's stream
+   *     uses
    */
   Kernels(CudaMemory memory, long scratch) {
     this.modules = new KernelModules(memory);

@@ -50,8 +50,7 @@ final class NormBodies {
   private final Map<Shape, Optional<CudnnNorm>> chosen = new HashMap<>();
   private final Map<String, TreeSet<String>> taken = new LinkedHashMap<>();
 
-  NormBodies(
-      CudaMemory memory, Kernels kernels, NormBody wanted, Optional<Cudnn> library) {
+  NormBodies(CudaMemory memory, Kernels kernels, NormBody wanted, Optional<Cudnn> library) {
     this.timer = new GraphTimer(memory.driver, memory.stream, 0, REPLAYS);
     this.memory = memory;
     this.kernels = kernels;

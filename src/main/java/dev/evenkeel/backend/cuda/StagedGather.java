@@ -38,12 +38,7 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
    * @param nanos counts what the host spends on gathering, and on waiting for memory to gather into
    */
   StagedGather(
-      CudaMemory memory,
-      long copies,
-      Matrix table,
-      RowOrder order,
-      View batch,
-      long[] nanos) {
+      CudaMemory memory, long copies, Matrix table, RowOrder order, View batch, long[] nanos) {
     this.driver = memory.driver;
     this.memory = memory;
     this.stream = memory.stream;

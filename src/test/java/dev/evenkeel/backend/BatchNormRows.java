@@ -3,6 +3,7 @@ package dev.evenkeel.backend;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.BatchNormLayer.Case;
 import dev.evenkeel.backend.BatchNormMemory.Running;
 import dev.evenkeel.tensor.Matrix;
 import java.util.ArrayList;
@@ -14,8 +15,6 @@ final class BatchNormRows {
   private static final int[][] SHAPES = {
     {2, 1}, {7, 13}, {129, 5}, {3, 1031}, {65, 257}, {31, 600}, {131_101, 4}
   };
-  private static final double EPSILON = 1e-5;
-  private static final Running DEFAULT = new Running(0.1, true);
 
   private BatchNormRows() {}
 
@@ -80,27 +79,29 @@ final class BatchNormRows {
               bench -> running(bench, running, Values.NORMAL, Values.CONSTANT_COLUMN)));
     }
     for (Activation activation : List.of(Activation.IDENTITY, Activation.RELU)) {
+      Case row = whole(67, 304, Values.NORMAL, activation);
       rows.add(
           new Row(
               "batchNormBackward",
               "dx in place of dy, " + activation.label(),
               b -> {
-                Layer layer = new Layer(b, activation, Values.NORMAL, 67, 304);
+                BatchNormLayer layer = new BatchNormLayer(b, row);
                 layer.backward(layer.dys);
               }));
     }
     return rows;
   }
 
+  private static Case whole(int n, int c, Values values, Activation activation) {
+    return new Case(n, c, 0, false, values, activation);
+  }
+
   private static void add(List<Row> rows, Activation activation, Values values, int n, int c) {
     String input = "%d x %d, %s, %s".formatted(n, c, values.label(), activation.label());
-    rows.add(
-        new Row("batchNormForward", input, b -> new Layer(b, activation, values, n, c).forward()));
-    rows.add(
-        new Row(
-            "batchNormBackward", input, b -> new Layer(b, activation, values, n, c).backward()));
-    rows.add(
-        new Row("batchNormInference", input, b -> new Layer(b, activation, values, n, c).infer()));
+    Case row = whole(n, c, values, activation);
+    rows.add(new Row("batchNormForward", input, b -> new BatchNormLayer(b, row).forward()));
+    rows.add(new Row("batchNormBackward", input, b -> new BatchNormLayer(b, row).backward()));
+    rows.add(new Row("batchNormInference", input, b -> new BatchNormLayer(b, row).infer()));
   }
 
   private static void statistics(List<Row> rows, Values values, int n, int c) {
@@ -156,33 +157,12 @@ final class BatchNormRows {
   }
 
   private static void running(Bench bench, Running running, Values... batches) {
-    int n = 33;
-    int c = 304;
-    Layer layer = new Layer(bench, Activation.RELU, Values.NORMAL, n, c, running);
-    Operation forward =
-        bench.backend.batchNormForward(
-            layer.xs, layer.norm, layer.activation, Masking.NONE, layer.y, layer.saved);
-    double[] mean = Reference.doubles(bench.read(layer.norm.runningMean()));
-    double[] variance = Reference.doubles(bench.read(layer.norm.runningVariance()));
-    for (int k = 0; k < batches.length; k++) {
-      double[] x = Reference.doubles(batches[k].of(n, c, 20 + k));
-      bench.backend.write(Bench.floats(x), layer.xs);
-      forward.run();
-      double[] batchMean = Reference.columnMean(x, n, c);
-      double[] batchVariance = Reference.columnVariance(x, batchMean, n, c);
-      for (int j = 0; j < c; j++) {
-        batchVariance[j] *= running.unbiased() ? n / (n - 1.0) : 1;
-      }
-      mean = Reference.moveRunning(mean, batchMean, running.weight(), k);
-      variance = Reference.moveRunning(variance, batchVariance, running.weight(), k);
-      bench.near(Tolerance.RUNNING, "running mean", mean, layer.norm.runningMean());
-      bench.near(Tolerance.RUNNING, "running variance", variance, layer.norm.runningVariance());
-      bench.exact("count", new float[] {k + 1}, layer.norm.count());
-    }
+    Case row = whole(33, 304, Values.NORMAL, Activation.RELU);
+    new BatchNormLayer(bench, row, running).running(batches);
   }
 
   private static void oneRow(Bench bench) {
-    Layer layer = new Layer(bench, Activation.RELU, Values.NORMAL, 2, 3);
+    BatchNormLayer layer = new BatchNormLayer(bench, whole(2, 3, Values.NORMAL, Activation.RELU));
     Matrix row = layer.xs.view(0, 1, 3);
     EvenkeelException error =
         assertThrows(
@@ -203,206 +183,7 @@ final class BatchNormRows {
 
   private static void inPlace(Bench bench) {
     for (Activation activation : Activation.values()) {
-      Layer layer = new Layer(bench, activation, Values.NORMAL, 67, 300);
-      layer.runForward();
-      layer.runBackward(layer.dx);
-      float[] besides = bench.read(layer.dx);
-      layer.runBackward(layer.dys);
-      bench.exact("dx of " + activation.label(), besides, layer.dys);
-    }
-  }
-
-  /** One layer with its matrices on the backend and its truth. */
-  private static final class Layer {
-    final Bench bench;
-    final Activation activation;
-    final Values values;
-    final int n;
-    final int c;
-    final double[] x;
-    final double[] dy;
-    final double[] gamma;
-    final double[] beta;
-    final Matrix xs;
-    final Matrix dys;
-    final Matrix y;
-    final Matrix saved;
-    final Matrix dx;
-    final Matrix dGamma;
-    final Matrix dBeta;
-    final BatchNormMemory norm;
-
-    Layer(Bench bench, Activation activation, Values values, int n, int c) {
-      this(bench, activation, values, n, c, DEFAULT);
-    }
-
-    Layer(Bench bench, Activation activation, Values values, int n, int c, Running running) {
-      this.bench = bench;
-      this.activation = activation;
-      this.values = values;
-      this.n = n;
-      this.c = c;
-      float[] gammas = Values.NORMAL.of(1, c, 3);
-      float[] betas = Values.NORMAL.of(1, c, 4);
-      float[] variances = Values.NORMAL.of(1, c, 5);
-      for (int j = 0; j < c; j++) {
-        gammas[j] = (j % 3 == 0 ? -1 : 1) * (1 + 0.3f * Math.abs(gammas[j]));
-        betas[j] *= 0.5f;
-        variances[j] = 0.5f + variances[j] * variances[j];
-      }
-      float[] xValues = values.of(n, c, 1);
-      float[] dyValues = Values.NORMAL.of(n, c, 2);
-      float[] means = values.of(1, c, 6);
-      for (int j = 0; j < c; j++) {
-        means[j] = Float.isFinite(means[j]) ? means[j] : 0;
-      }
-      x = Reference.doubles(xValues);
-      dy = Reference.doubles(dyValues);
-      gamma = Reference.doubles(gammas);
-      beta = Reference.doubles(betas);
-      xs = bench.rows(n, c, xValues);
-      dys = bench.rows(n, c, dyValues);
-      y = bench.outputRows(n, c);
-      saved = bench.output(3, c);
-      dx = bench.outputRows(n, c);
-      dGamma = bench.output(1, c);
-      dBeta = bench.output(1, c);
-      norm =
-          new BatchNormMemory(
-              bench.input(1, c, gammas),
-              bench.input(1, c, betas),
-              bench.input(1, c, means),
-              bench.input(1, c, variances),
-              bench.input(1, 1, new float[1]),
-              EPSILON,
-              running);
-    }
-
-    void runForward() {
-      bench.backend.batchNormForward(xs, norm, activation, Masking.NONE, y, saved).run();
-    }
-
-    void runBackward(Matrix into) {
-      bench
-          .backend
-          .batchNormBackward(dys, xs, y, norm, activation, Masking.NONE, saved, into, dGamma, dBeta)
-          .run();
-    }
-
-    void forward() {
-      double[] mean = Reference.columnMean(x, n, c);
-      double[] variance = Reference.columnVariance(x, mean, n, c);
-      runForward();
-      compareOutput(mean, variance);
-      float[] kept = bench.read(saved);
-      for (int j = 0; j < c; j++) {
-        if (values == Values.NON_FINITE && !Values.isClean(j)) {
-          continue;
-        }
-        double deviation = Math.sqrt(variance[j] + EPSILON);
-        double error = Math.abs((double) kept[j] + kept[c + j] - mean[j]);
-        bench.within(Tolerance.MEAN, "saved mean", error / deviation);
-        bench.within(
-            Tolerance.INVERSE_DEVIATION,
-            "saved 1/deviation",
-            Math.abs(kept[2 * c + j] * deviation - 1));
-      }
-    }
-
-    void infer() {
-      double[] mean = Reference.doubles(bench.read(norm.runningMean()));
-      double[] variance = Reference.doubles(bench.read(norm.runningVariance()));
-      float[] countBefore = bench.read(norm.count());
-      bench.backend.batchNormInference(xs, norm, activation, y).run();
-      compareOutput(mean, variance);
-      bench.exact("running mean", Bench.floats(mean), norm.runningMean());
-      bench.exact("running variance", Bench.floats(variance), norm.runningVariance());
-      bench.exact("count", countBefore, norm.count());
-    }
-
-    /**
-     * Column by column, relative to the larger of y and its pre-activation: ReLU may leave none.
-     */
-    private void compareOutput(double[] mean, double[] variance) {
-      double[] u = preActivation(mean, variance);
-      double[] expected = Reference.activationForward(activation, u);
-      double[] scales = new double[n * c];
-      for (int i = 0; i < n * c; i++) {
-        scales[i] = Math.max(Math.abs(u[i]), Math.abs(expected[i]));
-      }
-      float[] actual = bench.read(y);
-      for (int j = 0; j < c; j++) {
-        float[] column = Bench.column(actual, j, c);
-        if (values == Values.NON_FINITE && !Values.isClean(j)) {
-          boolean seen = false;
-          for (float value : column) {
-            seen |= !Float.isFinite(value);
-          }
-          // ReLU(−∞) is 0, so an infinity may end there at inference, where γ is negative.
-          bench.holds(seen || activation == Activation.RELU, "a poisoned column stays poisoned");
-          continue;
-        }
-        double[] scale = Bench.column(scales, j, c);
-        bench.near(Tolerance.NORMALISED, "y", Bench.column(expected, j, c), column, scale);
-      }
-    }
-
-    private double[] preActivation(double[] mean, double[] variance) {
-      double[] xHat = Reference.standardise(x, mean, variance, EPSILON, n, c);
-      return Reference.affine(xHat, gamma, beta, n, c);
-    }
-
-    void backward() {
-      backward(dx);
-    }
-
-    /**
-     * @param into where the gradient goes, which may be in place of dy
-     */
-    void backward(Matrix into) {
-      double[] mean = Reference.columnMean(x, n, c);
-      double[] variance = Reference.columnVariance(x, mean, n, c);
-      double[] xHat = Reference.standardise(x, mean, variance, EPSILON, n, c);
-      double[] u = Reference.affine(xHat, gamma, beta, n, c);
-      double[] t = Reference.activationBackward(activation, dy, u);
-      var expected = Reference.batchNormBackward(t, xHat, variance, gamma, EPSILON, n, c);
-
-      runForward();
-      if (values != Values.NON_FINITE) {
-        // The truth's own y: a sign that rounding flips next to a kink is nobody's error.
-        bench.backend.write(Bench.floats(Reference.activationForward(activation, u)), y);
-      }
-      runBackward(into);
-      double[] size = new double[n * c];
-      double[] products = new double[n * c];
-      for (int i = 0; i < n * c; i++) {
-        double deviation = Math.sqrt(variance[i % c] + EPSILON);
-        size[i] = gamma[i % c] * t[i] / deviation;
-        // Among denormals the mean is a multiple of 1.4e-45, every x̂ of a column is off by up to
-        // that, the same way, and dy's own mean, which is not 0, adds that up.
-        double smallest = 4 * Float.MIN_VALUE / deviation / Tolerance.NORM_PARAMETERS.limit;
-        products[i] = t[i] * Math.max(Math.abs(xHat[i]), smallest);
-      }
-      compareColumns(Tolerance.NORM_GRADIENT, "dx", expected.dx(), into, size);
-      double[] sums = ActivationRows.rootSquares(t, n, c);
-      compareColumns(Tolerance.NORM_PARAMETERS, "dBeta", expected.dBeta(), dBeta, sums);
-      double[] dots = ActivationRows.rootSquares(products, n, c);
-      compareColumns(Tolerance.NORM_PARAMETERS, "dGamma", expected.dGamma(), dGamma, dots);
-    }
-
-    private void compareColumns(
-        Tolerance tolerance, String what, double[] expected, Matrix actual, double[] scale) {
-      float[] values = bench.read(actual);
-      for (int j = 0; j < c; j++) {
-        if (this.values != Values.NON_FINITE || Values.isClean(j)) {
-          bench.near(
-              tolerance,
-              what,
-              Bench.column(expected, j, c),
-              Bench.column(values, j, c),
-              Bench.column(scale, j, c));
-        }
-      }
+      new BatchNormLayer(bench, whole(67, 300, Values.NORMAL, activation)).inPlace();
     }
   }
 }

@@ -32,8 +32,8 @@ import org.junit.jupiter.api.TestFactory;
  *   <li>Add its rows to the list below, or to one of the {@code ...Rows} classes: shapes × {@link
  *       Values}, inputs from {@link Bench#input}, results into {@link Bench#output}. This test
  *       fails until an operation of the contract has a row.
- *   <li>Bind it in {@link EveryOperation}, which shows that it is deterministic and allocates
- *       nothing.
+ *   <li>Bind it in {@link EveryOperation}: for the self test of a user's machine, and to show that
+ *       it is deterministic and allocates nothing.
  *   <li>Write its body in {@code backend.cpu} until the rows pass, then its kernel.
  * </ol>
  *
@@ -105,7 +105,7 @@ class ConformanceTest {
   @Test
   void noOperationOfTheContractIsWithoutARow() {
     Set<String> rows = table().stream().map(Row::operation).collect(Collectors.toSet());
-    Set<String> contract = EveryOperation.ofTheContract();
+    Set<String> contract = Contract.operations();
     assertTrue(contract.size() > 15, "the contract was not found by reflection: " + contract);
     Set<String> missing = new TreeSet<>(contract);
     missing.removeAll(rows);

@@ -52,8 +52,8 @@ class CudaHabitsTest {
         SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision))) {
       Map<String, float[]> results;
       try (EveryOperation every =
-          new EveryOperation(backend, rows, columns, precision == Precision.BF16)) {
-        results = every.run();
+          Contract.bound(backend, rows, columns, precision == Precision.BF16)) {
+        results = Contract.results(every);
       }
       backend.close();
       driver.assertNothingLeaked();

@@ -21,7 +21,7 @@ class SelfTestTest {
       List<SelfTest.Result> results = SelfTest.run(one, two);
       assertEquals(List.of(), wrong(results));
       assertEquals(
-          EveryOperation.ofTheContract(),
+          Contract.operations(),
           results.stream()
               .map(result -> result.operation().split(" ")[0])
               .collect(Collectors.toCollection(TreeSet::new)));
@@ -34,7 +34,7 @@ class SelfTestTest {
   @Test
   void anOperationThatIsBrokenIsFound() {
     try (Backend whole = Device.cpu(1)) {
-      for (String operation : EveryOperation.ofTheContract()) {
+      for (String operation : Contract.operations()) {
         Operation nothing = new Nothing();
         Backend broken = with(whole, operation, arguments -> nothing);
         List<String> wrong = wrong(SelfTest.run(broken, whole));

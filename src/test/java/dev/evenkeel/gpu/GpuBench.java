@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -247,7 +248,7 @@ public final class GpuBench {
         "| what | type | Evenkeel µs | GB/s or TFLOP/s | PyTorch µs | its rate | rate, of PyTorch's |");
     say("|---|---|---|---|---|---|---|");
     for (JsonNode copy : list(ours, "copies")) {
-      JsonNode peer = find(theirs, "shape", copy.path("shape"), "type", copy.path("type"));
+      JsonNode peer = like(copy, theirs, "shape", "type");
       limit(
           "copy " + copy.path("shape").asText(),
           copy.path("type").asText(),
@@ -258,15 +259,7 @@ public final class GpuBench {
     }
     double worst = Double.POSITIVE_INFINITY;
     for (JsonNode product : list(ours, "products")) {
-      JsonNode peer =
-          theirs.stream()
-              .filter(
-                  one ->
-                      Stream.of("product", "m", "n", "k", "precision")
-                          .allMatch(
-                              key -> one.path(key).asText().equals(product.path(key).asText())))
-              .findFirst()
-              .orElse(MAPPER.createObjectNode());
+      JsonNode peer = like(product, theirs, "product", "m", "n", "k", "precision");
       String what =
           "%s %dx%dx%d"
               .formatted(
@@ -311,23 +304,14 @@ public final class GpuBench {
     say("|---|---|---|---|---|---|---|---|");
     for (JsonNode one : all) {
       if (one.path("kernel").asText().equals("copy")) {
-        JsonNode shape = one.path("shape");
-        JsonNode type = one.path("type");
+        String shape = one.path("shape").asText();
+        String type = one.path("type").asText();
         Stream<String> copies =
             Stream.of("batch norm + relu", "cuDNN per activation", "cuDNN persistent")
                 .flatMap(kernel -> Stream.of(kernel + " forward", kernel + " backward"))
-                .map(
-                    kernel ->
-                        all.stream()
-                            .filter(k -> k.path("kernel").asText().equals(kernel))
-                            .filter(
-                                k -> k.path("shape").equals(shape) && k.path("type").equals(type))
-                            .findFirst()
-                            .map(k -> text(number(k, "copies")))
-                            .orElse(""));
-        say(
-            "| %s | %s | %s |",
-            shape.asText(), type.asText(), copies.collect(Collectors.joining(" | ")));
+                .map(kernel -> find(all, "kernel", kernel, "shape", shape, "type", type))
+                .map(kernel -> text(number(kernel, "copies")));
+        say("| %s | %s | %s |", shape, type, copies.collect(Collectors.joining(" | ")));
       }
     }
     say("(aims: forward at most 1.8 copies, backward 2.8, and no more than cuDNN)");
@@ -520,22 +504,29 @@ public final class GpuBench {
   }
 
   private static JsonNode one(List<JsonNode> all, Net net, Precision precision, String mode) {
-    return all.stream()
-        .filter(one -> one.path("net").asText().equals(net.name()))
-        .filter(one -> one.path("precision").asText().equals(precision.label()))
-        .filter(one -> one.path("mode").asText().equals(mode))
-        .findFirst()
-        .orElse(MAPPER.createObjectNode());
+    return find(all, "net", net.name(), "precision", precision.label(), "mode", mode);
   }
 
   // JSON and words
 
-  private static JsonNode find(
-      List<JsonNode> all, String key, JsonNode value, String other, JsonNode otherValue) {
-    return all.stream()
-        .filter(one -> one.path(key).equals(value) && one.path(other).equals(otherValue))
-        .findFirst()
-        .orElse(MAPPER.createObjectNode());
+  /** The first of which each key has the text behind it; empty where there is none. */
+  private static JsonNode find(List<JsonNode> all, String... keysAndTexts) {
+    Predicate<JsonNode> fits = one -> true;
+    for (int i = 0; i < keysAndTexts.length; i += 2) {
+      String key = keysAndTexts[i];
+      String text = keysAndTexts[i + 1];
+      fits = fits.and(one -> one.path(key).asText().equals(text));
+    }
+    return all.stream().filter(fits).findFirst().orElse(MAPPER.createObjectNode());
+  }
+
+  /** The first that is like another in those keys. */
+  private static JsonNode like(JsonNode other, List<JsonNode> all, String... keys) {
+    return find(
+        all,
+        Stream.of(keys)
+            .flatMap(key -> Stream.of(key, other.path(key).asText()))
+            .toArray(String[]::new));
   }
 
   private static List<JsonNode> list(Optional<JsonNode> node, String key) {

@@ -33,10 +33,8 @@ final class ActivationKernels {
         bias,
         activation.ordinal(),
         storeZ ? 1 : 0,
-        y.address(),
-        y.pitch(),
-        panels.lanes(),
-        panels.rowsPerSlab());
+        y,
+        panels);
   }
 
   /** dz := dy · activation′; dBias := column sums of dz, if not 0. dz may be dy. */
@@ -51,18 +49,15 @@ final class ActivationKernels {
     return launcher.launch(
         "activation_backward" + Launcher.suffix(dy, width),
         panels.grid(),
-        dy.address(),
-        dy.pitch(),
-        u.address(),
-        u.pitch(),
+        dy,
+        u,
         dy.rows(),
         dy.columns(),
         activation.ordinal(),
         write ? dz.address() : 0L,
         dz.pitch(),
         dBias,
-        panels.lanes(),
-        panels.rowsPerSlab(),
+        panels,
         launcher.scratch());
   }
 

@@ -8,7 +8,6 @@ import dev.evenkeel.backend.Backend;
  */
 final class Arena implements Backend.Arena {
 
-  private final CudaDriver driver;
   private final CudaMemory memory;
   private final long block;
   private final long bytes;
@@ -19,8 +18,7 @@ final class Arena implements Backend.Arena {
   /**
    * @param block of so many bytes, which the memory takes back from {@link #close}
    */
-  Arena(CudaDriver driver, CudaMemory memory, long block, long bytes) {
-    this.driver = driver;
+  Arena(CudaMemory memory, long block, long bytes) {
     this.memory = memory;
     this.block = block;
     this.bytes = bytes;
@@ -32,14 +30,14 @@ final class Arena implements Backend.Arena {
   }
 
   long cut(long wanted) {
-    long address = driver.slice(block, used, wanted);
+    long address = memory.driver.slice(block, used, wanted);
     used += CudaMemory.rounded(wanted);
     open++;
     return address;
   }
 
   void giveBack(long slice) {
-    driver.endSlice(slice);
+    memory.driver.endSlice(slice);
     open--;
     freeIfDone();
   }

@@ -171,9 +171,8 @@ final class BatchBench {
   }
 
   private void cudnn(Cudnn found, Cudnn.Mode mode, String name, double forward, double backward) {
-    CudnnMemory own = new CudnnMemory(device.driver, device.memory, device.stream);
-    CudnnNorm theirs =
-        new CudnnNorm(device.driver, own, device.stream, device.kernels, found, mode);
+    CudnnMemory own = new CudnnMemory(device.memory);
+    CudnnNorm theirs = new CudnnNorm(own, device.kernels, found, mode);
     try {
       if (theirs.refusal(x[0], norm, RELU, Drop.NONE, true).isEmpty()) {
         add(name + " forward", forward, i -> theirs.forward(x[i], norm, RELU, y[i], saved));

@@ -33,7 +33,7 @@ final class BenchDevice {
     this.stream = driver.createStream();
     this.memory = new CudaMemory(driver, stream);
     this.scratch = memory.allocate(Kernels.SCRATCH_BYTES);
-    this.kernels = new Kernels(driver, memory, stream, scratch);
+    this.kernels = new Kernels(memory, scratch);
     this.caches = effort.caches();
     this.timer = new GraphTimer(driver, stream, effort.graphMilliseconds(), effort.replays());
   }

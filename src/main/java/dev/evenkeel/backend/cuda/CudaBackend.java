@@ -64,15 +64,12 @@ public final class CudaBackend implements Backend {
     require(precision, driver.properties());
     this.stream = driver.createStream();
     this.memory = new CudaMemory(driver, stream);
-    this.staging = new Staging(driver, stream);
+    this.staging = new Staging(memory);
     this.scratch = memory.allocate(Kernels.SCRATCH_BYTES);
-    this.kernels = new Kernels(driver, memory, stream, scratch);
+    this.kernels = new Kernels(memory, scratch);
     this.scalars = new StepScalars(memory, staging, kernels.data);
     this.workspaceBytes = libraries.workspaceBytes(driver.properties());
     this.workspace = workspaceBytes == 0 ? 0 : memory.allocate(workspaceBytes);
-    this.blas =
-        memory.refusing("cuBLAS", () -> libraries.blas(driver, stream, workspace, workspaceBytes));
-    this.side = new SideStream(driver, memory, libraries, scalars, stream);
     this.cudnn =
         options.normBody() == NormBody.PTX
             ? Optional.empty()
@@ -81,11 +78,13 @@ public final class CudaBackend implements Backend {
       throw new EvenkeelException(
           "--norm-body cudnn can't be used: cuDNN was not found. help: evenkeel doctor, or --norm-body ptx");
     }
-    this.norms = new NormBodies(driver, memory, stream, kernels, options.normBody(), cudnn);
-    this.tables =
-        new CudaTables(driver, memory, stream, staging, scalars, kernels, activationType());
+    this.blas =
+        memory.refusing("cuBLAS", () -> libraries.blas(driver, stream, workspace, workspaceBytes));
+    this.side = new SideStream(memory, libraries, scalars);
+    this.norms = new NormBodies(memory, kernels, options.normBody(), cudnn);
+    this.tables = new CudaTables(memory, staging, scalars, kernels, activationType());
     this.weights = new WeightCopies(kernels);
-    this.nonFinite = new NonFiniteSearch(driver, memory, stream, kernels.data);
+    this.nonFinite = new NonFiniteSearch(memory, kernels.data);
   }
 
   /** What suits a device: TF32 where there is such a thing. */
@@ -212,13 +211,12 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Sequence sequence(List<Operation> operations) {
-    return new CudaSequence(
-        driver, memory, stream, scalars, operations, replay != DeviceOptions.Replay.EAGER);
+    return new CudaSequence(memory, scalars, operations, replay != DeviceOptions.Replay.EAGER);
   }
 
   @Override
   public Readback readback(Matrix scalar) {
-    return new CudaReadback(driver, memory, scalars, stream, view(scalar).address());
+    return new CudaReadback(memory, scalars, view(scalar).address());
   }
 
   private Operation bound(Operation work) {

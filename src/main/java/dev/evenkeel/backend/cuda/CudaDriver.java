@@ -121,6 +121,25 @@ public interface CudaDriver extends AutoCloseable {
   /** Ends recording, and gives a graph that can be launched. */
   Graph endCapture(long stream);
 
+  /**
+   * What the work puts on the stream, recorded and not run. Of work that fails nothing is kept: a
+   * part of it must never be replayed.
+   */
+  default Graph recorded(long stream, Operation work) {
+    beginCapture(stream);
+    try {
+      work.run();
+    } catch (RuntimeException | Error e) {
+      try {
+        endCapture(stream).close();
+      } catch (CudaException refused) {
+        e.addSuppressed(refused); // as it should be: the recording was invalid
+      }
+      throw e;
+    }
+    return endCapture(stream);
+  }
+
   /** A recorded piece of work, launched as a whole. */
   interface Graph extends AutoCloseable {
 

@@ -17,8 +17,11 @@ final class CudaMemory {
   /** What lies in device memory begins at multiples of this, as CUDA's own allocations do. */
   private static final long ALIGNMENT = 256;
 
-  private final CudaDriver driver;
-  private final long stream;
+  final CudaDriver driver;
+
+  /** What memory is zeroed on, and a backend's work is put on. */
+  final long stream;
+
   private final List<Long> streams = new ArrayList<>();
   private final Map<Long, Long> pieces = new HashMap<>();
   private final Map<Long, Arena> slices = new HashMap<>();
@@ -48,7 +51,7 @@ final class CudaMemory {
 
   /** Opens an arena for the buffers to come. */
   Arena arena(long bytes) {
-    arena = new Arena(driver, this, piece(bytes), bytes);
+    arena = new Arena(this, piece(bytes), bytes);
     return arena;
   }
 

@@ -33,12 +33,11 @@ final class CudaReadback implements Readback {
   private long taken;
   private boolean closed;
 
-  CudaReadback(
-      CudaDriver driver, CudaMemory memory, StepScalars scalars, long stream, long scalar) {
-    this.driver = driver;
+  CudaReadback(CudaMemory memory, StepScalars scalars, long scalar) {
+    this.driver = memory.driver;
     this.memory = memory;
     this.scalars = scalars;
-    this.stream = stream;
+    this.stream = memory.stream;
     this.scalar = scalar;
     this.ring = memory.allocateBuffer(4 * CAPACITY); // first: it may be refused
     this.onHost = driver.allocatePinned(4 * CAPACITY).order(ByteOrder.nativeOrder());

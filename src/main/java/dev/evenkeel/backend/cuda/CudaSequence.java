@@ -24,15 +24,10 @@ final class CudaSequence implements Backend.Sequence {
   private CudaDriver.Graph graph;
 
   CudaSequence(
-      CudaDriver driver,
-      CudaMemory memory,
-      long stream,
-      StepScalars scalars,
-      List<Operation> operations,
-      boolean replays) {
-    this.driver = driver;
+      CudaMemory memory, StepScalars scalars, List<Operation> operations, boolean replays) {
+    this.driver = memory.driver;
     this.memory = memory;
-    this.stream = stream;
+    this.stream = memory.stream;
     this.scalars = scalars;
     this.operations = List.copyOf(operations); // scalars live as long as somebody holds these
     this.replays = replays;
@@ -83,29 +78,9 @@ final class CudaSequence implements Backend.Sequence {
       return;
     }
     if (graph == null) {
-      graph = memory.refusing("a step's graph", this::recorded);
+      graph = memory.refusing("a step's graph", () -> driver.recorded(stream, this::enqueue));
     }
     graph.launch(stream);
-  }
-
-  private CudaDriver.Graph recorded() {
-    driver.beginCapture(stream);
-    try {
-      enqueue();
-    } catch (RuntimeException | Error e) {
-      abandon(e);
-      throw e;
-    }
-    return driver.endCapture(stream);
-  }
-
-  /** Ends a recording that something went wrong in: a part of the work must never be replayed. */
-  private void abandon(Throwable cause) {
-    try {
-      driver.endCapture(stream).close();
-    } catch (CudaException e) {
-      cause.addSuppressed(e); // as it should be: the recording was invalid
-    }
   }
 
   private void enqueue() {

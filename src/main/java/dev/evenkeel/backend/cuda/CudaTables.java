@@ -16,7 +16,6 @@ final class CudaTables {
 
   private final CudaDriver driver;
   private final CudaMemory memory;
-  private final long stream;
   private final Staging staging;
   private final StepScalars scalars;
   private final Kernels kernels;
@@ -27,16 +26,13 @@ final class CudaTables {
   private long copies;
 
   CudaTables(
-      CudaDriver driver,
       CudaMemory memory,
-      long stream,
       Staging staging,
       StepScalars scalars,
       Kernels kernels,
       ElementType activations) {
-    this.driver = driver;
+    this.driver = memory.driver;
     this.memory = memory;
-    this.stream = stream;
     this.staging = staging;
     this.scalars = scalars;
     this.kernels = kernels;
@@ -77,7 +73,7 @@ final class CudaTables {
     return gatherNanos[0];
   }
 
-  CudaOperation gather(Matrix table, RowOrder order, Matrix batch) {
+  Operation gather(Matrix table, RowOrder order, Matrix batch) {
     View target = CudaBuffer.view(batch);
     if (HostTable.holds(table)) {
       return stagedGather(table, order, target);
@@ -89,10 +85,12 @@ final class CudaTables {
   }
 
   /** One launch where both tables lie on the device. */
-  CudaOperation gatherWithTargets(
+  Operation gatherWithTargets(
       Matrix features, Matrix targets, RowOrder order, Matrix batch, Matrix batchTargets) {
     if (HostTable.holds(features) || HostTable.holds(targets)) {
-      return inOrder(gather(features, order, batch), gather(targets, order, batchTargets));
+      List<Operation> both =
+          List.of(gather(features, order, batch), gather(targets, order, batchTargets));
+      return new CudaSequence(memory, scalars, both, false);
     }
     DeviceOrder walk = scalars.order(order, Math.min(features.rows(), targets.rows()));
     Operation work =
@@ -106,31 +104,11 @@ final class CudaTables {
     return new CudaOperation(scalars, work, order, () -> walk.send(batch.rows()));
   }
 
-  private CudaOperation inOrder(CudaOperation first, CudaOperation second) {
-    CudaOperation.Around both =
-        new CudaOperation.Around() {
-          @Override
-          public void before() {
-            first.around().before();
-            second.around().before();
-          }
-
-          @Override
-          public void after() {
-            first.around().after();
-            second.around().after();
-          }
-        };
-    Operation work = Launcher.inOrder(first.work(), second.work());
-    return new CudaOperation(scalars, work, List.of(first, second), both);
-  }
-
   private CudaOperation stagedGather(Matrix table, RowOrder order, View batch) {
     if (copies == 0) {
       copies = driver.createStream();
     }
-    StagedGather gather =
-        new StagedGather(driver, memory, stream, copies, table, order, batch, gatherNanos);
+    StagedGather gather = new StagedGather(memory, copies, table, order, batch, gatherNanos);
     HostTable.of(table).own(gather);
     return new CudaOperation(scalars, gather.work(kernels, scalars), gather, gather);
   }

@@ -6,25 +6,21 @@ import java.util.List;
 /** Device memory that cuDNN's batch norms need beside a run's: all layers and modes share it. */
 final class CudnnMemory {
 
-  private final CudaDriver driver;
   private final CudaMemory memory;
-  private final long stream;
   private final List<Long> owned = new ArrayList<>();
   private long one;
   private long slopes;
   private long slopesBytes;
 
-  CudnnMemory(CudaDriver driver, CudaMemory memory, long stream) {
-    this.driver = driver;
+  CudnnMemory(CudaMemory memory) {
     this.memory = memory;
-    this.stream = stream;
   }
 
   /** The number 1. */
   View one() {
     if (one == 0) {
       one = own(4);
-      driver.fill(one, Float.floatToRawIntBits(1), 1, stream);
+      memory.driver.fill(one, Float.floatToRawIntBits(1), 1, memory.stream);
     }
     return View.floats(one, 1, 1);
   }
@@ -37,6 +33,11 @@ final class CudnnMemory {
       slopesBytes = bytes;
     }
     return new View(slopes, like.rows(), like.columns(), like.pitch(), like.type());
+  }
+
+  /** Makes floats zero, in the order of the stream. */
+  void clear(long address, int floats) {
+    memory.driver.fill(address, 0, floats, memory.stream);
   }
 
   private long own(long bytes) {

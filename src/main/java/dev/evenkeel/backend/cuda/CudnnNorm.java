@@ -13,23 +13,13 @@ import java.util.stream.LongStream;
  */
 final class CudnnNorm {
 
-  private final CudaDriver driver;
   private final CudnnMemory memory;
-  private final long stream;
   private final Kernels kernels;
   private final Cudnn cudnn;
   private final Cudnn.Mode mode;
 
-  CudnnNorm(
-      CudaDriver driver,
-      CudnnMemory memory,
-      long stream,
-      Kernels kernels,
-      Cudnn cudnn,
-      Cudnn.Mode mode) {
-    this.driver = driver;
+  CudnnNorm(CudnnMemory memory, Kernels kernels, Cudnn cudnn, Cudnn.Mode mode) {
     this.memory = memory;
-    this.stream = stream;
     this.kernels = kernels;
     this.cudnn = cudnn;
     this.mode = mode;
@@ -107,7 +97,7 @@ final class CudnnNorm {
     Operation count = count(norm.count());
     return () -> {
       normalise.run();
-      driver.fill(delta, 0, columns, stream);
+      memory.clear(delta, columns);
       count.run();
       activate.run();
     };

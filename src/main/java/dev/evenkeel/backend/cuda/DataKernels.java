@@ -60,10 +60,8 @@ final class DataKernels {
     return launcher.launch(
         "gather" + Launcher.suffix(batch, width),
         new CudaDriver.Grid(all, panels.slabs(), Panels.THREADS, 1),
-        table.address(),
-        table.pitch(),
-        targets.address(),
-        targets.pitch(),
+        table,
+        targets,
         rows,
         position,
         batch.address(),
@@ -73,8 +71,7 @@ final class DataKernels {
         batchTargets.address(),
         batchTargets.columns(),
         batchTargets.pitch(),
-        panels.lanes(),
-        panels.rowsPerSlab());
+        panels);
   }
 
   /** target := source, converted to its type. */
@@ -86,14 +83,11 @@ final class DataKernels {
         "copy"
             + (same ? Launcher.suffix(source, width) : Launcher.conversion(source, target, width)),
         panels.grid(),
-        source.address(),
-        source.pitch(),
-        target.address(),
-        target.pitch(),
+        source,
+        target,
         source.rows(),
         source.columns(),
-        panels.lanes(),
-        panels.rowsPerSlab());
+        panels);
   }
 
   /** out := a + b; out may be either. */
@@ -101,18 +95,7 @@ final class DataKernels {
     int width = Launcher.width(a, b, out);
     Panels panels = Panels.ofElements(a.rows(), a.columns(), width);
     return launcher.launch(
-        "add" + Launcher.suffix(a, width),
-        panels.grid(),
-        a.address(),
-        a.pitch(),
-        b.address(),
-        b.pitch(),
-        out.address(),
-        out.pitch(),
-        a.rows(),
-        a.columns(),
-        panels.lanes(),
-        panels.rowsPerSlab());
+        "add" + Launcher.suffix(a, width), panels.grid(), a, b, out, a.rows(), a.columns(), panels);
   }
 
   /** y := scale · x + shift; y may be x. */
@@ -122,16 +105,13 @@ final class DataKernels {
     return launcher.launch(
         "scale_shift" + Launcher.suffix(x, width),
         panels.grid(),
-        x.address(),
-        x.pitch(),
+        x,
         (float) scale,
         (float) shift,
-        y.address(),
-        y.pitch(),
+        y,
         x.rows(),
         x.columns(),
-        panels.lanes(),
-        panels.rowsPerSlab());
+        panels);
   }
 
   /**
@@ -148,18 +128,15 @@ final class DataKernels {
     return launcher.launch(
         "dropout" + Launcher.suffix(x, width),
         panels.grid(),
-        x.address(),
-        x.pitch(),
+        x,
         dropping,
         seed,
         (long) philoxStream << 40,
         step,
-        y.address(),
-        y.pitch(),
+        y,
         x.rows(),
         x.columns(),
-        panels.lanes(),
-        panels.rowsPerSlab());
+        panels);
   }
 
   /** found := 1, a 32-bit integer, where any element is NaN or infinite; else it stays. */
@@ -174,7 +151,6 @@ final class DataKernels {
         x.columns(),
         x.pitch(),
         found,
-        panels.lanes(),
-        panels.rowsPerSlab());
+        panels);
   }
 }

@@ -21,7 +21,7 @@ final class DeviceOrder extends StepScalars.Source<RowOrder> {
    */
   DeviceOrder(
       CudaMemory memory, Staging staging, RowOrder order, int at, long position, int tableRows) {
-    super(order, at, 1);
+    super(order, DeviceOrder.class, at, 1, (moved, values, to) -> values[to] = moved.position());
     this.memory = memory;
     this.staging = staging;
     this.capacity = order.rows().length;
@@ -46,11 +46,6 @@ final class DeviceOrder extends StepScalars.Source<RowOrder> {
   /** Address of the position, a 32-bit integer. */
   long position() {
     return position;
-  }
-
-  @Override
-  void write(RowOrder order, int[] values) {
-    values[at] = order.position();
   }
 
   /** Before a gather of so many rows. */

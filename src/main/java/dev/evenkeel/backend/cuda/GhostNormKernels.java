@@ -40,8 +40,7 @@ final class GhostNormKernels {
             norm.unbiased() ? 1 : 0,
             saved,
             activation.ordinal(),
-            y.address(),
-            y.pitch(),
+            y,
             panels.lanes(),
             launcher.scratch()));
   }
@@ -63,10 +62,8 @@ final class GhostNormKernels {
         drop.kernel("bn_ghost_backward") + Launcher.suffix(x, width),
         panels.grid(),
         drop.behind(
-            dy.address(),
-            dy.pitch(),
-            x.address(),
-            x.pitch(),
+            dy,
+            x,
             x.rows(),
             x.columns(),
             groups,
@@ -77,8 +74,7 @@ final class GhostNormKernels {
             activation.ordinal(),
             dGamma,
             dBeta,
-            dx.address(),
-            dx.pitch(),
+            dx,
             panels.lanes(),
             launcher.scratch()));
   }

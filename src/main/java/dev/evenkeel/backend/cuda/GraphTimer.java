@@ -36,7 +36,7 @@ final class GraphTimer {
    */
   double microseconds(List<Operation> rotation) {
     rotation.get(0).run(); // libraries choose and load their kernels at the first run
-    try (CudaDriver.Graph once = record(rotation, 1)) {
+    try (CudaDriver.Graph once = recorded(rotation, 1)) {
       once.launch(stream);
       double pass = milliseconds(once);
       int most = Math.max(1, MOST_NODES / Math.max(1, once.nodes()));
@@ -44,32 +44,21 @@ final class GraphTimer {
       if (passes <= 1) {
         return median(once) * 1e3 / rotation.size();
       }
-      try (CudaDriver.Graph all = record(rotation, passes)) {
+      try (CudaDriver.Graph all = recorded(rotation, passes)) {
         all.launch(stream);
         return median(all) * 1e3 / ((double) rotation.size() * passes);
       }
     }
   }
 
-  private CudaDriver.Graph record(List<Operation> rotation, int passes) {
-    driver.beginCapture(stream);
-    try {
-      for (int i = 0; i < passes; i++) {
-        rotation.forEach(Operation::run);
-      }
-    } catch (RuntimeException e) {
-      abandon(e);
-      throw e;
-    }
-    return driver.endCapture(stream);
-  }
-
-  private void abandon(RuntimeException cause) {
-    try {
-      driver.endCapture(stream).close();
-    } catch (CudaException e) {
-      cause.addSuppressed(e); // what made the recording invalid is what is to be told
-    }
+  private CudaDriver.Graph recorded(List<Operation> rotation, int passes) {
+    return driver.recorded(
+        stream,
+        () -> {
+          for (int i = 0; i < passes; i++) {
+            rotation.forEach(Operation::run);
+          }
+        });
   }
 
   private double median(CudaDriver.Graph graph) {

@@ -17,12 +17,12 @@ final class KernelModules {
 
   private final CudaDriver driver;
   private final CudaMemory memory;
-  private final Map<KernelFile, KernelText> texts = new HashMap<>();
+  private final Map<String, KernelText> texts = new HashMap<>();
   private final List<Long> modules = new ArrayList<>();
   private final Map<String, Long> functions = new HashMap<>();
 
-  KernelModules(CudaDriver driver, CudaMemory memory) {
-    this.driver = driver;
+  KernelModules(CudaMemory memory) {
+    this.driver = memory.driver;
     this.memory = memory;
   }
 
@@ -33,7 +33,7 @@ final class KernelModules {
 
   private long load(String name) {
     KernelText text =
-        texts.computeIfAbsent(KernelFile.of(name), file -> KernelText.of(file.text()));
+        texts.computeIfAbsent(KernelFile.of(name), file -> KernelText.of(KernelFile.text(file)));
     return memory.refusing(
         "the kernel " + name,
         () -> {

@@ -153,11 +153,12 @@ final class Kernels {
   final UpdateKernels updates;
 
   /**
-   * @param scratch {@link #SCRATCH_BYTES} of zeroed device memory that only this stream uses
+   * @param scratch {@link #SCRATCH_BYTES} of zeroed device memory that only the memory's stream
+   *     uses
    */
-  Kernels(CudaDriver driver, CudaMemory memory, long stream, long scratch) {
-    this.modules = new KernelModules(driver, memory);
-    Launcher launcher = new Launcher(driver, modules, stream, scratch);
+  Kernels(CudaMemory memory, long scratch) {
+    this.modules = new KernelModules(memory);
+    Launcher launcher = new Launcher(memory.driver, modules, memory.stream, scratch);
     this.data = new DataKernels(launcher);
     this.activations = new ActivationKernels(launcher);
     this.norms = new NormKernels(launcher);

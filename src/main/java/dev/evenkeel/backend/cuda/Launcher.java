@@ -2,6 +2,7 @@ package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Operation;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Launches kernels by name on one stream, and chooses between their variants for views that begin
@@ -14,8 +15,22 @@ record Launcher(CudaDriver driver, KernelModules modules, long stream, long scra
   /** Blocks at most, where work isn't cut into panels. */
   static final int BLOCKS = 1024;
 
+  /**
+   * @param arguments as the driver takes them; or, as kernels take them in two, a view: address and
+   *     pitch, and panels: lanes and rows of a slab
+   */
   Operation launch(String kernel, CudaDriver.Grid grid, Object... arguments) {
-    return driver.launch(modules.function(kernel), grid, stream, arguments);
+    Object[] apart = Stream.of(arguments).flatMap(Launcher::apart).toArray();
+    return driver.launch(modules.function(kernel), grid, stream, apart);
+  }
+
+  private static Stream<Object> apart(Object argument) {
+    if (argument instanceof View view) {
+      return Stream.of(view.address(), view.pitch());
+    }
+    return argument instanceof Panels panels
+        ? Stream.of(panels.lanes(), panels.rowsPerSlab())
+        : Stream.of(argument);
   }
 
   /** Elements to a memory access: 16 bytes' worth, or one where a view begins anywhere. */

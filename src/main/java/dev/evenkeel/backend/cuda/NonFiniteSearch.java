@@ -13,10 +13,10 @@ final class NonFiniteSearch {
   private final long found;
   private final ByteBuffer foundOnHost;
 
-  NonFiniteSearch(CudaDriver driver, CudaMemory memory, long stream, DataKernels kernels) {
-    this.driver = driver;
+  NonFiniteSearch(CudaMemory memory, DataKernels kernels) {
+    this.driver = memory.driver;
     this.memory = memory;
-    this.stream = stream;
+    this.stream = memory.stream;
     this.kernels = kernels;
     this.found = memory.allocate(4);
     this.foundOnHost = driver.allocatePinned(4).order(ByteOrder.nativeOrder());

@@ -50,21 +50,15 @@ final class NormBodies {
   private final Map<Shape, Optional<CudnnNorm>> chosen = new HashMap<>();
   private final Map<String, TreeSet<String>> taken = new LinkedHashMap<>();
 
-  NormBodies(
-      CudaDriver driver,
-      CudaMemory memory,
-      long stream,
-      Kernels kernels,
-      NormBody wanted,
-      Optional<Cudnn> library) {
-    this.timer = new GraphTimer(driver, stream, 0, REPLAYS);
+  NormBodies(CudaMemory memory, Kernels kernels, NormBody wanted, Optional<Cudnn> library) {
+    this.timer = new GraphTimer(memory.driver, memory.stream, 0, REPLAYS);
     this.memory = memory;
     this.kernels = kernels;
     this.wanted = wanted;
-    this.cudnnMemory = new CudnnMemory(driver, memory, stream);
+    this.cudnnMemory = new CudnnMemory(memory);
     if (wanted != NormBody.PTX && library.isPresent()) {
       for (Cudnn.Mode mode : Cudnn.Mode.values()) {
-        cudnn.add(new CudnnNorm(driver, cudnnMemory, stream, kernels, library.get(), mode));
+        cudnn.add(new CudnnNorm(cudnnMemory, kernels, library.get(), mode));
       }
     }
   }

@@ -48,8 +48,7 @@ final class NormKernels {
               unbiased,
               saved,
               activation.ordinal(),
-              y.address(),
-              y.pitch(),
+              y,
               panels.lanes(),
               launcher.scratch()));
     }
@@ -85,10 +84,8 @@ final class NormKernels {
                 norm.beta(),
                 saved,
                 activation.ordinal(),
-                y.address(),
-                y.pitch(),
-                panels.lanes(),
-                panels.rowsPerSlab()));
+                y,
+                panels));
     return Launcher.inOrder(statistics, apply);
   }
 
@@ -108,10 +105,8 @@ final class NormKernels {
         norm.runningVariance(),
         norm.epsilon(),
         activation.ordinal(),
-        y.address(),
-        y.pitch(),
-        panels.lanes(),
-        panels.rowsPerSlab());
+        y,
+        panels);
   }
 
   /** dx may be dy. */
@@ -136,10 +131,8 @@ final class NormKernels {
           drop.kernel("bn_backward") + Launcher.suffix(x, width),
           panels.grid(),
           drop.behind(
-              dy.address(),
-              dy.pitch(),
-              x.address(),
-              x.pitch(),
+              dy,
+              x,
               x.rows(),
               x.columns(),
               norm.gamma(),
@@ -148,8 +141,7 @@ final class NormKernels {
               activation.ordinal(),
               dGamma,
               dBeta,
-              dx.address(),
-              dx.pitch(),
+              dx,
               oneByRows,
               panels.lanes()));
     }
@@ -159,10 +151,8 @@ final class NormKernels {
             drop.kernel("bn_reduce") + Launcher.suffix(x, width),
             sums.grid(),
             drop.behind(
-                dy.address(),
-                dy.pitch(),
-                x.address(),
-                x.pitch(),
+                dy,
+                x,
                 x.rows(),
                 x.columns(),
                 norm.gamma(),
@@ -179,10 +169,8 @@ final class NormKernels {
             drop.kernel("bn_project") + Launcher.suffix(x, width),
             panels.grid(),
             drop.behind(
-                dy.address(),
-                dy.pitch(),
-                x.address(),
-                x.pitch(),
+                dy,
+                x,
                 x.rows(),
                 x.columns(),
                 norm.gamma(),
@@ -191,11 +179,9 @@ final class NormKernels {
                 activation.ordinal(),
                 dGamma,
                 dBeta,
-                dx.address(),
-                dx.pitch(),
+                dx,
                 oneByRows,
-                panels.lanes(),
-                panels.rowsPerSlab()));
+                panels));
     return Launcher.inOrder(reduce, project);
   }
 

@@ -25,8 +25,7 @@ final class RowNormKernels {
     return launcher.launch(
         "row_norm_forward" + Launcher.suffix(x, width),
         teams.grid(),
-        x.address(),
-        x.pitch(),
+        x,
         length,
         norm.groups(),
         groups,
@@ -35,8 +34,7 @@ final class RowNormKernels {
         norm.beta(),
         norm.epsilon(),
         activation.ordinal(),
-        y.address(),
-        y.pitch(),
+        y,
         saved,
         teams.lanes());
   }
@@ -64,10 +62,8 @@ final class RowNormKernels {
     return launcher.launch(
         "row_norm_sums" + Launcher.suffix(x, width),
         panels.grid(),
-        dy.address(),
-        dy.pitch(),
-        x.address(),
-        x.pitch(),
+        dy,
+        x,
         x.rows(),
         length,
         norm.groups(),
@@ -77,8 +73,7 @@ final class RowNormKernels {
         activation.ordinal(),
         dGamma,
         dBeta,
-        panels.lanes(),
-        panels.rowsPerSlab(),
+        panels,
         launcher.scratch());
   }
 
@@ -91,10 +86,8 @@ final class RowNormKernels {
     return launcher.launch(
         "row_norm_backward" + Launcher.suffix(x, width),
         teams.grid(),
-        dy.address(),
-        dy.pitch(),
-        x.address(),
-        x.pitch(),
+        dy,
+        x,
         length,
         norm.groups(),
         groups,
@@ -103,8 +96,7 @@ final class RowNormKernels {
         norm.beta(),
         saved,
         activation.ordinal(),
-        dx.address(),
-        dx.pitch(),
+        dx,
         teams.lanes());
   }
 

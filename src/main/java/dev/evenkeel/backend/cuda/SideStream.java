@@ -28,17 +28,12 @@ final class SideStream implements AutoCloseable {
   private long ended;
   private Blas blas;
 
-  SideStream(
-      CudaDriver driver,
-      CudaMemory memory,
-      CudaLibraries libraries,
-      StepScalars scalars,
-      long main) {
-    this.driver = driver;
+  SideStream(CudaMemory memory, CudaLibraries libraries, StepScalars scalars) {
+    this.driver = memory.driver;
     this.memory = memory;
     this.libraries = libraries;
     this.scalars = scalars;
-    this.main = main;
+    this.main = memory.stream;
   }
 
   /**

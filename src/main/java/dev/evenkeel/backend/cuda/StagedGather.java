@@ -38,17 +38,10 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
    * @param nanos counts what the host spends on gathering, and on waiting for memory to gather into
    */
   StagedGather(
-      CudaDriver driver,
-      CudaMemory memory,
-      long stream,
-      long copies,
-      Matrix table,
-      RowOrder order,
-      View batch,
-      long[] nanos) {
-    this.driver = driver;
+      CudaMemory memory, long copies, Matrix table, RowOrder order, View batch, long[] nanos) {
+    this.driver = memory.driver;
     this.memory = memory;
-    this.stream = stream;
+    this.stream = memory.stream;
     this.copies = copies;
     this.table = table;
     this.order = order;

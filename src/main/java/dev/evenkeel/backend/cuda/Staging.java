@@ -16,9 +16,9 @@ final class Staging {
   private final long stream;
   private final ByteBuffer pinned;
 
-  Staging(CudaDriver driver, long stream) {
-    this.driver = driver;
-    this.stream = stream;
+  Staging(CudaMemory memory) {
+    this.driver = memory.driver;
+    this.stream = memory.stream;
     this.pinned = driver.allocatePinned(BYTES).order(ByteOrder.nativeOrder());
   }
 
@@ -31,39 +31,51 @@ final class Staging {
     }
   }
 
-  /** Row after row, converted to the view's type; padding is left alone. */
+  /** Converted to the view's type; what its padding holds means nothing before and after. */
   void upload(float[] source, View target) {
     checkLength(source.length, target);
-    Rows rows = new Rows(target);
-    for (int row = 0; row < target.rows(); row += rows.perCopy) {
-      for (int from = 0; from < rows.length; from += rows.piece) {
-        rows.at(row, from);
-        for (int i = 0; i < rows.count; i++) {
-          for (int j = 0; j < rows.width; j++) {
-            put(target.type(), rows.place(i, j), source[rows.index(i, j)]);
-          }
+    int column = 0;
+    int next = 0;
+    for (long from = 0; from < length(target); from += piece(target)) {
+      int count = (int) Math.min(piece(target), length(target) - from);
+      for (int i = 0; i < count; i++) {
+        if (column < target.columns()) {
+          put(target.type(), i, source[next++]);
         }
-        driver.copyToDevice(pinned, 0, rows.address, rows.bytes, stream);
-        driver.synchronize(stream);
+        column = column + 1 == target.pitch() ? 0 : column + 1;
       }
+      int bytes = target.type().bytes;
+      driver.copyToDevice(pinned, 0, target.address() + from * bytes, count * bytes, stream);
+      driver.synchronize(stream);
     }
   }
 
   void download(View source, float[] target) {
     checkLength(target.length, source);
-    Rows rows = new Rows(source);
-    for (int row = 0; row < source.rows(); row += rows.perCopy) {
-      for (int from = 0; from < rows.length; from += rows.piece) {
-        rows.at(row, from);
-        driver.copyToHost(rows.address, pinned, 0, rows.bytes, stream);
-        driver.synchronize(stream);
-        for (int i = 0; i < rows.count; i++) {
-          for (int j = 0; j < rows.width; j++) {
-            target[rows.index(i, j)] = get(source.type(), rows.place(i, j));
-          }
+    int column = 0;
+    int next = 0;
+    for (long from = 0; from < length(source); from += piece(source)) {
+      int count = (int) Math.min(piece(source), length(source) - from);
+      int bytes = source.type().bytes;
+      driver.copyToHost(source.address() + from * bytes, pinned, 0, count * bytes, stream);
+      driver.synchronize(stream);
+      for (int i = 0; i < count; i++) {
+        if (column < source.columns()) {
+          target[next++] = get(source.type(), i);
         }
+        column = column + 1 == source.pitch() ? 0 : column + 1;
       }
     }
+  }
+
+  /** Elements from a view's first to its last, padding between its rows included. */
+  private static long length(View view) {
+    return view.size() == 0 ? 0 : (view.rows() - 1L) * view.pitch() + view.columns();
+  }
+
+  /** Elements that the pinned buffer holds. */
+  private static int piece(View view) {
+    return BYTES / view.type().bytes;
   }
 
   private static void checkLength(int length, View view) {
@@ -74,18 +86,18 @@ final class Staging {
     }
   }
 
-  private void put(ElementType type, int place, float value) {
+  private void put(ElementType type, int i, float value) {
     if (type == ElementType.FLOAT32) {
-      pinned.putFloat(place, value);
+      pinned.putFloat(4 * i, value);
     } else {
-      pinned.putShort(place, bfloat16(value));
+      pinned.putShort(2 * i, bfloat16(value));
     }
   }
 
-  private float get(ElementType type, int place) {
+  private float get(ElementType type, int i) {
     return type == ElementType.FLOAT32
-        ? pinned.getFloat(place)
-        : Float.intBitsToFloat(pinned.getShort(place) << 16);
+        ? pinned.getFloat(4 * i)
+        : Float.intBitsToFloat(pinned.getShort(2 * i) << 16);
   }
 
   /** The nearest bfloat16, the even one of two; a NaN stays one. */
@@ -95,46 +107,6 @@ final class Staging {
       return (short) (bits >>> 16 | 0x40);
     }
     return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
-  }
-
-  /** A walk over a view in pieces that fit the pinned buffer: several rows, or a part of one. */
-  private static final class Rows {
-    private final View view;
-    private final int length;
-    private final int piece;
-    private final int perCopy;
-    private int row;
-    private int from;
-    private int count;
-    private int width;
-    private long address;
-    private int bytes;
-
-    Rows(View view) {
-      this.view = view;
-      this.length = view.columns();
-      int elements = BYTES / view.type().bytes;
-      this.piece = view.pitch() <= elements ? Math.max(1, length) : elements;
-      this.perCopy = Math.max(1, elements / Math.max(1, view.pitch()));
-    }
-
-    void at(int row, int from) {
-      this.row = row;
-      this.from = from;
-      this.count = Math.min(perCopy, view.rows() - row);
-      this.width = Math.min(piece, length - from);
-      long first = (long) row * view.pitch() + from;
-      this.address = view.address() + first * view.type().bytes;
-      this.bytes = ((count - 1) * view.pitch() + width) * view.type().bytes;
-    }
-
-    int place(int i, int j) {
-      return (i * view.pitch() + j) * view.type().bytes;
-    }
-
-    int index(int i, int j) {
-      return (row + i) * length + from + j;
-    }
   }
 
   void close() {

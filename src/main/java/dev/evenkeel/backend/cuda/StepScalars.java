@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The few words that change from step to step, mirrored in device memory: step numbers, learning
@@ -24,24 +25,40 @@ final class StepScalars {
 
   private static final int WORDS = 4096;
 
-  /** Something on the host with a few words on the device, as long as anybody holds it. */
-  abstract static class Source<T> {
+  /** Writes what follows from an owner into words {@code at} and following. */
+  interface Writer<T> {
+    void write(T owner, int[] values, int at);
+  }
+
+  /** A few words that follow from something on the host, as long as anybody holds it. */
+  static class Source<T> {
     private final WeakReference<T> owner;
+    final Object what;
     final int at;
     final int words;
+    private final Writer<T> writer;
 
-    Source(T owner, int at, int words) {
+    /**
+     * @param what of the owner they tell
+     */
+    Source(T owner, Object what, int at, int words, Writer<T> writer) {
       this.owner = new WeakReference<>(owner);
+      this.what = what;
       this.at = at;
       this.words = words;
+      this.writer = writer;
     }
 
     final T owner() {
       return owner.get();
     }
 
-    /** Writes the present values into words {@code at} and following. */
-    abstract void write(T owner, int[] values);
+    private void write(int[] values) {
+      T present = owner.get();
+      if (present != null) {
+        writer.write(present, values, at);
+      }
+    }
 
     /** Gives back what it holds, once nobody holds its owner. */
     void release() {}
@@ -81,7 +98,7 @@ final class StepScalars {
   /** Brings the device up to date, in the order of the stream, if anything has changed. */
   void refresh() {
     for (int i = 0; i < sources.size(); i++) {
-      write(sources.get(i));
+      sources.get(i).write(values);
     }
     for (int g = 0; g < groups.size(); g++) {
       Group group = groups.get(g);
@@ -129,19 +146,6 @@ final class StepScalars {
     }
   }
 
-  private <T> void write(Source<T> source) {
-    T owner = source.owner();
-    if (owner != null) {
-      source.write(owner, values);
-    }
-  }
-
-  private <S extends Source<?>> S add(S source) {
-    sources.add(source);
-    cover(source.at + source.words);
-    return source;
-  }
-
   private void cover(int words) {
     while (groups.size() * DataKernels.WORDS < words) {
       int from = groups.size() * DataKernels.WORDS;
@@ -177,18 +181,36 @@ final class StepScalars {
             .formatted(WORDS / 4));
   }
 
-  private long addressOf(Source<?> source) {
+  private Optional<Source<?>> known(Object owner, Object what) {
+    return sources.stream()
+        .filter(source -> source.owner() == owner && source.what.equals(what))
+        .findFirst();
+  }
+
+  private <S extends Source<?>> S add(S source) {
+    sources.add(source);
+    cover(source.at + source.words);
+    return source;
+  }
+
+  /** Address of words that tell something of an owner: the same ones, whoever asks for them. */
+  private <T> long address(T owner, Object what, int words, Writer<T> writer) {
+    Source<?> source =
+        known(owner, what)
+            .orElseGet(() -> add(new Source<>(owner, what, room(words), words, writer)));
     return address + 4L * source.at;
   }
 
   /** Address of a step's number, a 64-bit integer; what {@link #pace} tells follows. */
   long step(Step step) {
-    for (Source<?> source : sources) {
-      if (source instanceof StepSource && source.owner() == step) {
-        return addressOf(source);
-      }
-    }
-    return addressOf(add(new StepSource(step, room(4))));
+    return address(step, "step", 4, StepScalars::write);
+  }
+
+  private static void write(Step step, int[] values, int at) {
+    values[at] = (int) step.number();
+    values[at + 1] = (int) (step.number() >>> 32);
+    values[at + 2] = Float.floatToRawIntBits(step.learningRate());
+    values[at + 3] = Float.floatToRawIntBits(step.decay());
   }
 
   /** Address of a step's learning rate and factor on the weight decay, two floats. */
@@ -196,79 +218,38 @@ final class StepScalars {
     return step(step) + 8;
   }
 
-  private static final class StepSource extends Source<Step> {
-    StepSource(Step step, int at) {
-      super(step, at, 4);
-    }
-
-    @Override
-    void write(Step step, int[] values) {
-      values[at] = (int) step.number();
-      values[at + 1] = (int) (step.number() >>> 32);
-      values[at + 2] = Float.floatToRawIntBits(step.learningRate());
-      values[at + 3] = Float.floatToRawIntBits(step.decay());
-    }
-  }
-
   /**
    * Address of what a dropout does at a step: the bound that a word must reach to be kept, a 64-bit
-   * integer; then scale, shift and the dropped value, three floats. Dropouts that do the same share
-   * it: a deep net has many.
+   * integer; then scale, shift and the dropped value, three floats. A deep net has many dropouts
+   * that do the same.
    */
   long dropping(Step step, Dropping dropping) {
-    for (Source<?> source : sources) {
-      if (source instanceof DroppingSource known
-          && known.owner() == step
-          && known.dropping.equals(dropping)) {
-        return addressOf(known);
-      }
-    }
-    return addressOf(add(new DroppingSource(step, room(5), dropping)));
+    return address(step, dropping, 5, (owner, values, at) -> write(dropping, owner, values, at));
   }
 
-  private static final class DroppingSource extends Source<Step> {
-    private final Dropping dropping;
-
-    DroppingSource(Step step, int at, Dropping dropping) {
-      super(step, at, 5);
-      this.dropping = dropping;
-    }
-
-    @Override
-    void write(Step step, int[] values) {
-      double probability = dropping.probability(step);
-      long dropBelow = Dropping.dropBelow(probability);
-      values[at] = (int) dropBelow;
-      values[at + 1] = (int) (dropBelow >>> 32);
-      values[at + 2] = Float.floatToRawIntBits((float) dropping.scale(probability));
-      values[at + 3] = Float.floatToRawIntBits((float) dropping.shift(probability));
-      values[at + 4] = Float.floatToRawIntBits((float) dropping.dropped(probability));
-    }
+  private static void write(Dropping dropping, Step step, int[] values, int at) {
+    double probability = dropping.probability(step);
+    long dropBelow = Dropping.dropBelow(probability);
+    values[at] = (int) dropBelow;
+    values[at + 1] = (int) (dropBelow >>> 32);
+    values[at + 2] = Float.floatToRawIntBits((float) dropping.scale(probability));
+    values[at + 3] = Float.floatToRawIntBits((float) dropping.shift(probability));
+    values[at + 4] = Float.floatToRawIntBits((float) dropping.dropped(probability));
   }
 
   /** Address of Adam's two corrections: learning rate / (1 − β₁ᵗ), and 1/√(1 − β₂ᵗ). */
   long adam(Step step, double beta1, double beta2) {
-    return addressOf(add(new AdamSource(step, room(2), beta1, beta2)));
-  }
-
-  private static final class AdamSource extends Source<Step> {
-    private final double beta1;
-    private final double beta2;
-
-    AdamSource(Step step, int at, double beta1, double beta2) {
-      super(step, at, 2);
-      this.beta1 = beta1;
-      this.beta2 = beta2;
-    }
-
-    @Override
-    void write(Step step, int[] values) {
-      long t = step.number() + 1;
-      float rate = (float) (step.learningRate() / (1 - Math.pow(beta1, t)));
-      float inverseRoot = (float) (1 / Math.sqrt(1 - Math.pow(beta2, t)));
-      values[at] = Float.floatToRawIntBits(rate);
-      values[at + 1] = Float.floatToRawIntBits(inverseRoot);
-    }
+    return address(
+        step,
+        List.of(beta1, beta2),
+        2,
+        (owner, values, at) -> {
+          long t = owner.number() + 1;
+          float rate = (float) (owner.learningRate() / (1 - Math.pow(beta1, t)));
+          float inverseRoot = (float) (1 / Math.sqrt(1 - Math.pow(beta2, t)));
+          values[at] = Float.floatToRawIntBits(rate);
+          values[at + 1] = Float.floatToRawIntBits(inverseRoot);
+        });
   }
 
   /** A number that the host moves. */
@@ -278,27 +259,16 @@ final class StepScalars {
 
   /** Address of a position, a 32-bit integer. */
   long position(Position owner) {
-    return addressOf(add(new PositionSource(owner, room(1))));
-  }
-
-  private static final class PositionSource extends Source<Position> {
-    PositionSource(Position owner, int at) {
-      super(owner, at, 1);
-    }
-
-    @Override
-    void write(Position owner, int[] values) {
-      values[at] = owner.position();
-    }
+    return address(owner, "position", 1, (moved, values, at) -> values[at] = moved.position());
   }
 
   /** A row order on the device. */
   DeviceOrder order(RowOrder order, int tableRows) {
-    for (Source<?> source : sources) {
-      if (source instanceof DeviceOrder known && source.owner() == order) {
-        known.alsoOf(tableRows);
-        return known;
-      }
+    Optional<Source<?>> known = known(order, DeviceOrder.class);
+    if (known.isPresent()) {
+      DeviceOrder shared = (DeviceOrder) known.get();
+      shared.alsoOf(tableRows);
+      return shared;
     }
     int at = room(1);
     return add(new DeviceOrder(memory, staging, order, at, address + 4L * at, tableRows));

@@ -29,8 +29,7 @@ final class WeightNormKernels {
         gain,
         direction.rows(),
         direction.columns(),
-        weight.address(),
-        weight.pitch(),
+        weight,
         teams.lanes());
   }
 

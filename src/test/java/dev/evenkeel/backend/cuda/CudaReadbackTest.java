@@ -216,14 +216,12 @@ class CudaReadbackTest {
                 CudaDriver.class.getClassLoader(), new Class<?>[] {CudaDriver.class}, this);
     private final long stream = driver.createStream();
     private final CudaMemory memory = new CudaMemory(driver, stream);
-    private final DataKernels kernels = new Kernels(driver, memory, stream, 0).data;
-    private final StepScalars scalars =
-        new StepScalars(memory, new Staging(driver, stream), kernels);
+    private final DataKernels kernels = new Kernels(memory, 0).data;
+    private final StepScalars scalars = new StepScalars(memory, new Staging(memory), kernels);
     private final View value = View.floats(memory.allocate(4), 1, 1);
     private final CudaOperation twiceAndOne =
         new CudaOperation(scalars, kernels.scaleShift(value, 2, 1, value), null);
-    private final CudaReadback back =
-        new CudaReadback(driver, memory, scalars, stream, value.address());
+    private final CudaReadback back = new CudaReadback(memory, scalars, value.address());
     private long setWords;
 
     /** So many launches that would put a value aside are refused. */

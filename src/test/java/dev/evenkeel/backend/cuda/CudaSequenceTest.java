@@ -16,8 +16,8 @@ class CudaSequenceTest {
     try (SimulatedDriver driver = new SimulatedDriver(1)) {
       long stream = driver.createStream();
       CudaMemory memory = new CudaMemory(driver, stream);
-      Staging staging = new Staging(driver, stream);
-      DataKernels kernels = new Kernels(driver, memory, stream, 0).data;
+      Staging staging = new Staging(memory);
+      DataKernels kernels = new Kernels(memory, 0).data;
       StepScalars scalars = new StepScalars(memory, staging, kernels);
       int[] runs = new int[2];
       Operation first = () -> runs[0]++;
@@ -29,9 +29,7 @@ class CudaSequenceTest {
           };
       CudaSequence sequence =
           new CudaSequence(
-              driver,
               memory,
-              stream,
               scalars,
               List.of(
                   new CudaOperation(scalars, first, null),

@@ -23,4 +23,22 @@ class GraphTimerTest {
       assertTrue(refused.getSuppressed()[0].getMessage().startsWith("cuStreamEndCapture"));
     }
   }
+
+  /** An error is not caught, and must not leave a stream that records for ever. */
+  @Test
+  void anErrorEndsTheRecordingToo() {
+    try (SimulatedDriver driver = new SimulatedDriver(1)) {
+      long stream = driver.createStream();
+      int[] runs = new int[1];
+      Operation fails =
+          () -> {
+            if (++runs[0] == 2) {
+              throw new LinkageError("a library is not whole");
+            }
+          };
+      GraphTimer timer = new GraphTimer(driver, stream, 1, 3);
+      assertThrows(LinkageError.class, () -> timer.microseconds(List.of(fails)));
+      driver.synchronize(stream); // which a stream that records refuses
+    }
+  }
 }

@@ -49,7 +49,7 @@ final class KernelDevice implements AutoCloseable {
     long scratch = driver.allocate(Kernels.SCRATCH_BYTES);
     memory.add(scratch);
     driver.fill(scratch, 0, Kernels.SCRATCH_BYTES / 4, stream);
-    kernels = new Kernels(driver, new CudaMemory(driver, stream), stream, scratch);
+    kernels = new Kernels(new CudaMemory(driver, stream), scratch);
   }
 
   /** Normal numbers that bfloat16 holds as they are. */

@@ -49,8 +49,7 @@ class KernelTrafficTest {
   private final SimulatedDriver driver = new SimulatedDriver(1);
   private final long stream = driver.createStream();
   private final CudaMemory memory = new CudaMemory(driver, stream);
-  private final Kernels kernels =
-      new Kernels(driver, memory, stream, memory.allocate(Kernels.SCRATCH_BYTES));
+  private final Kernels kernels = new Kernels(memory, memory.allocate(Kernels.SCRATCH_BYTES));
 
   @AfterEach
   void close() {
@@ -367,7 +366,7 @@ class KernelTrafficTest {
   void aLossOfOneRowNeedsLittleScratch() {
     int columns = 20_000;
     long scratch = memory.allocate(10_000);
-    Kernels little = new Kernels(driver, memory, stream, scratch);
+    Kernels little = new Kernels(memory, scratch);
     View x = View.floats(memory.allocate(4L * columns), 1, columns);
     Kernels.Loss of = loss(x, columns, true);
     run(little.losses.regressionLoss(of, RegressionLoss.SQUARED, 0));

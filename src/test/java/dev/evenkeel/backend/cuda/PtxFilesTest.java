@@ -49,55 +49,56 @@ class PtxFilesTest {
 
   @TempDir Path folder;
 
-  static List<KernelFile> files() {
-    return KernelFile.ALL;
-  }
-
-  @Test
-  void headersNameTheOldestVersionAndTarget() {
-    for (KernelFile file : KernelFile.ALL) {
-      String header =
-          file.name().endsWith("-sm75.ptx")
-              ? ".version 6.3\n.target sm_75\n"
-              : ".version 7.0\n.target sm_80\n";
-      assertTrue(file.text().startsWith(header), file.name());
-    }
-  }
-
-  @Test
-  void everyFileThatShipsIsNamed() throws IOException {
+  static List<String> files() throws IOException {
     Path folder = Path.of("src/main/resources/dev/evenkeel/backend/cuda/kernels");
     try (Stream<Path> all = Files.list(folder)) {
-      assertEquals(
-          KernelFile.ALL.stream().map(KernelFile::name).sorted().toList(),
-          all.map(path -> path.getFileName().toString()).sorted().toList());
+      return all.map(path -> path.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  private static Set<String> entries(String file) {
+    return ENTRY
+        .matcher(KernelFile.text(file))
+        .results()
+        .map(entry -> entry.group(1))
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void headersNameTheOldestVersionAndTarget() throws IOException {
+    for (String file : files()) {
+      String header =
+          file.endsWith("-sm75.ptx")
+              ? ".version 6.3\n.target sm_75\n"
+              : ".version 7.0\n.target sm_80\n";
+      assertTrue(KernelFile.text(file).startsWith(header), file);
     }
   }
 
   @Test
-  void kernelsAreThoseThatJavaNames() {
-    List<String> all = new ArrayList<>();
-    for (KernelFile file : KernelFile.ALL) {
-      List<String> entries = new ArrayList<>();
-      for (MatchResult entry : ENTRY.matcher(file.text()).results().toList()) {
-        entries.add(entry.group(1));
+  void everyKernelIsInTheFileWhereJavaLooksForIt() throws IOException {
+    Set<String> found = new TreeSet<>();
+    for (String file : files()) {
+      assertFalse(entries(file).isEmpty(), file + " has no kernel");
+      for (String kernel : entries(file)) {
+        assertEquals(file, KernelFile.of(kernel));
+        found.add(KernelFile.withoutVariant(kernel));
       }
-      assertFalse(entries.isEmpty(), file.name() + " has no kernel");
-      assertEquals(new TreeSet<>(file.kernels()), new TreeSet<>(entries));
-      all.addAll(entries);
     }
-    assertEquals(new TreeSet<>(all).size(), all.size(), "a kernel twice");
+    Set<String> named = new TreeSet<>();
+    KernelFile.SOURCES.values().forEach(named::addAll);
+    assertEquals(named, found);
   }
 
   /** What is loaded is a kernel with what it names, and no more. */
   @Test
-  void everyKernelCanStandAlone() {
-    for (KernelFile file : KernelFile.ALL) {
-      KernelText text = KernelText.of(file.text());
-      assertEquals(new TreeSet<>(file.kernels()), text.kernels().keySet(), file.name());
-      for (String kernel : file.kernels()) {
+  void everyKernelCanStandAlone() throws IOException {
+    for (String file : files()) {
+      KernelText text = KernelText.of(KernelFile.text(file));
+      assertEquals(entries(file), text.kernels().keySet(), file);
+      for (String kernel : text.kernels().keySet()) {
         String alone = text.alone(kernel);
-        assertTrue(alone.startsWith(file.text().substring(0, 44)), kernel);
+        assertTrue(alone.startsWith(KernelFile.text(file).substring(0, 44)), kernel);
         assertEquals(1, ENTRY.matcher(alone).results().count(), kernel);
         Set<String> declared = found(SHARED, alone);
         assertEquals(found(NAME, text.kernels().get(kernel)), declared, kernel);
@@ -110,10 +111,10 @@ class PtxFilesTest {
   }
 
   @Test
-  void nothingInThemDependsOnTheMachineThatCompiledThem() {
-    for (KernelFile file : KernelFile.ALL) {
+  void nothingInThemDependsOnTheMachineThatCompiledThem() throws IOException {
+    for (String file : files()) {
       for (String word : List.of("//", ".file", ".loc", "/home", "/tmp", "\r")) {
-        assertFalse(file.text().contains(word), file.name() + " contains " + word);
+        assertFalse(KernelFile.text(file).contains(word), file + " contains " + word);
       }
     }
   }
@@ -129,10 +130,10 @@ class PtxFilesTest {
 
   @ParameterizedTest
   @MethodSource("files")
-  void kernelsAssembleForEveryTargetWithoutSpills(KernelFile ptx) throws Exception {
+  void kernelsAssembleForEveryTargetWithoutSpills(String ptx) throws Exception {
     assumeTrue(isOnPath("ptxas"), "ptxas is not on the PATH: nothing can be assembled");
-    String targets = (ptx.name().contains("sm75") ? "75 " : "") + "80 86 89 90 100 120";
-    Path file = Files.writeString(folder.resolve(ptx.name()), ptx.text());
+    String targets = (ptx.contains("sm75") ? "75 " : "") + "80 86 89 90 100 120";
+    Path file = Files.writeString(folder.resolve(ptx), KernelFile.text(ptx));
     List<String> spills = new ArrayList<>();
     List<String> crowded = new ArrayList<>();
     for (String target : targets.split(" ")) {
@@ -153,7 +154,7 @@ class PtxFilesTest {
           crowded.add("sm_%s: %s takes %s".formatted(target, kernel.group(1), kernel.group(5)));
         }
       }
-      assertEquals(ptx.kernels().size(), kernels, said);
+      assertEquals(entries(ptx).size(), kernels, said);
     }
     assertEquals(List.of(), spills, "local memory where registers should do");
     assertEquals(List.of(), crowded, "registers that leave no room for a second block");

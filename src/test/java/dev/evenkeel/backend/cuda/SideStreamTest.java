@@ -2,11 +2,15 @@ package dev.evenkeel.backend.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.DeviceMemoryException;
+import dev.evenkeel.backend.DeviceOptions;
+import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
@@ -213,6 +217,21 @@ class SideStreamTest {
       List.of(dz, x, dWeight).forEach(matrix -> matrix.buffer().close());
     }
     driver.assertNothingLeaked();
+  }
+
+  /** Whoever opens a device may try again with other options, in the same process. */
+  @Test
+  void whereCudnnIsWantedAndMissingNoCuBlasIsLeftOpen() {
+    try (SimulatedDriver driver = new SimulatedDriver(1)) {
+      DeviceOptions byCudnn = SimulatedGpu.options().withNormBody(NormBody.CUDNN);
+      String said =
+          assertThrows(
+                  EvenkeelException.class,
+                  () -> new CudaBackend(driver, 0, new Libraries(0), byCudnn))
+              .getMessage();
+      assertTrue(said.startsWith("--norm-body cudnn can't be used: cuDNN was not found"), said);
+      assertFalse(driver.leaks().toString().contains("cuBLAS"), () -> driver.leaks().toString());
+    }
   }
 
   /** Whoever closes what a product reads need not know that its end never came. */

@@ -28,7 +28,7 @@ public final class CudaProvider implements BackendProvider {
     JCudaDriver driver = new JCudaDriver(index);
     try {
       return new CudaBackend(driver, index, libraries(), options);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       driver.close();
       throw e;
     }

@@ -407,7 +407,8 @@ public final class JCudaDriver implements CudaDriver {
   @Override
   public void close() {
     enter();
-    cuCtxSynchronize();
+    // Not the context: where another thread records on this GPU, that would spoil its recording.
+    streams.all().forEach(stream -> cuStreamSynchronize(stream));
     graphs.forEach(graph -> cuGraphExecDestroy(graph.executable));
     events.all().forEach(event -> cuEventDestroy(event));
     streams.all().forEach(stream -> cuStreamDestroy(stream));

@@ -51,7 +51,7 @@ R cuDevicePrimaryCtxRelease_v2(int d) {
 }
 static __thread Handle *current;
 R cuCtxSetCurrent(Handle *c) { current = c; return is(c, 'c'); }
-R cuCtxSynchronize(void) { return 0; }
+R cuCtxSynchronize(void) { puts("waited for all of the GPU"); return 0; }
 R cuMemGetInfo_v2(size_t *f, size_t *t) { *f = 5ull << 30; *t = 8ull << 30; return 0; }
 
 R cuMemAlloc_v2(P *p, size_t n) {

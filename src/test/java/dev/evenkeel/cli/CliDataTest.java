@@ -46,12 +46,12 @@ class CliDataTest {
     Path flowers = write("flowers.csv", csv.toString());
     Path run = folder.resolve("flowers");
     JsonNode result =
-        CommandLineRun.of("train", "--data", flowers, "--batch", 16, "--out", run, "--json").json();
+        CommandLineRun.of("train --data", flowers, "--batch 16 --out", run, "--json").json();
     assertEquals(
         CommandLineRun.trainKeys("test_accuracy", "valid_accuracy"), CommandLineRun.keys(result));
     assertEquals(1, result.get("test_accuracy").asDouble());
     Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", flowers, "--out", out).succeeded();
+    CommandLineRun.of("predict --model", run, "--data", flowers, "--out", out).succeeded();
     List<String> lines = Files.readAllLines(out);
     assertEquals("kind,p(iris),p(lily),p(rose)", lines.get(0));
     String[] row = lines.get(1).split(",");
@@ -68,14 +68,12 @@ class CliDataTest {
         .forEach(i -> csv.append(i + "," + (i == 70 ? "oops" : i) + "," + (3 * i % 71) + "\n"));
     Path data = write("d.csv", csv.toString());
     Path run = folder.resolve("dropped");
-    CommandLineRun.of(
-            "train", "--data", data, "--drop", "note", "--hidden", 4, "--epochs", 1, "--out", run)
+    CommandLineRun.of("train --data", data, "--drop note --hidden 4 --epochs 1 --out", run)
         .succeeded();
-    CommandLineRun.of("train", "--resume", run).succeeded();
-    CommandLineRun.of("evaluate", "--model", run, "--data", data).succeeded();
+    CommandLineRun.of("train --resume", run).succeeded();
+    CommandLineRun.of("evaluate --model", run, "--data", data).succeeded();
     Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", data, "--with", "note", "--out", out)
-        .succeeded();
+    CommandLineRun.of("predict --model", run, "--data", data, "--with note --out", out).succeeded();
     assertTrue(Files.readAllLines(out).get(71).startsWith("oops,"));
   }
 
@@ -85,13 +83,12 @@ class CliDataTest {
     IntStream.range(0, 100).forEach(i -> csv.append(i + "," + (3 * i % 71) + "\n"));
     Path data = write("d.csv", csv.toString());
     Path run = folder.resolve("moved");
-    CommandLineRun.of("train", "--data", data, "--hidden", 4, "--epochs", 1, "--out", run)
-        .succeeded();
+    CommandLineRun.of("train --data", data, "--hidden 4 --epochs 1 --out", run).succeeded();
     Path moved = Files.move(data, folder.resolve("moved.csv"));
-    String[] evaluate = {"evaluate", "--model", run.toString(), "--data", moved.toString()};
-    CommandLineRun.of((Object[]) evaluate).succeeded().says("20 test rows that training never saw");
+    Object[] evaluate = {"evaluate --model", run, "--data", moved};
+    CommandLineRun.of(evaluate).succeeded().says("20 test rows that training never saw");
     write("moved.csv", csv.append("100,7\n").toString());
-    CommandLineRun.of((Object[]) evaluate).succeeded().says("101 rows");
+    CommandLineRun.of(evaluate).succeeded().says("101 rows");
   }
 
   @Test
@@ -100,12 +97,11 @@ class CliDataTest {
     Path none = write("none.csv", "x,k\n" + "1,no\n2,no\n".repeat(3));
     Path run = folder.resolve("yes");
     Path other = folder.resolve("no");
-    CommandLineRun.of("train", "--data", data, "--out", run, "--class-weights", "0,1").succeeded();
-    CommandLineRun.of("evaluate", "--model", run, "--data", none)
+    CommandLineRun.of("train --data", data, "--out", run, "--class-weights 0,1").succeeded();
+    CommandLineRun.of("evaluate --model", run, "--data", none)
         .succeeded()
         .says("6 rows, loss NaN", "All these rows are of classes of weight 0");
-    CommandLineRun.of(
-            "train", "--data", data, "--valid", none, "--out", other, "--class-weights", "0,1")
+    CommandLineRun.of("train --data", data, "--valid", none, "--out", other, "--class-weights 0,1")
         .refused("6 rows, all of classes of weight 0");
     assertFalse(Files.exists(other));
   }
@@ -116,28 +112,27 @@ class CliDataTest {
     IntStream.range(0, 60).forEach(i -> csv.append(i + "," + i % 3 + "," + (3 * i % 41) + "\n"));
     Path data = write("w.csv", csv.toString());
     Path run = folder.resolve("weighted");
-    CommandLineRun.of(
-            "train", "--data", data, "--weights", "w", "--hidden", 4, "--epochs", 1, "--out", run)
+    CommandLineRun.of("train --data", data, "--weights w --hidden 4 --epochs 1 --out", run)
         .succeeded()
         .says("Column \"w\" says what each row counts");
-    CommandLineRun.of("train", "--resume", run).succeeded();
-    CommandLineRun.of("evaluate", "--model", run)
+    CommandLineRun.of("train --resume", run).succeeded();
+    CommandLineRun.of("evaluate --model", run)
         .succeeded()
         .says("12 test rows that training never saw");
     Path bad = write("bad.csv", "x,w,y\n1,1,2\n" + "3,?,4\n".repeat(30) + "9,much,1\n");
     Path of = folder.resolve("of.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", bad, "--out", of).succeeded();
+    CommandLineRun.of("predict --model", run, "--data", bad, "--out", of).succeeded();
     Path none = write("none.csv", "x,w,y\n1,0,2\n3,0,4\n9,0,1\n");
-    CommandLineRun.of("evaluate", "--model", run, "--data", none)
+    CommandLineRun.of("evaluate --model", run, "--data", none)
         .succeeded()
         .says("The weights of all these rows are 0");
     Path later = write("later.csv", "x,y\n1,2\n3,4\n9,1\n");
-    CommandLineRun.of("evaluate", "--model", run, "--data", later).succeeded().says("3 rows");
+    CommandLineRun.of("evaluate --model", run, "--data", later).succeeded().says("3 rows");
     Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", later, "--out", out).succeeded();
-    CommandLineRun.of("train", "--resume", run, "--target", "x")
+    CommandLineRun.of("predict --model", run, "--data", later, "--out", out).succeeded();
+    CommandLineRun.of("train --resume", run, "--target x")
         .refused("--target is for NPY and IDX data");
-    CommandLineRun.of("train", "--from", run, "--weights", "w")
+    CommandLineRun.of("train --from", run, "--weights w")
         .refused("--weights can't be chosen with --from");
   }
 
@@ -147,11 +142,10 @@ class CliDataTest {
     IntStream.range(0, 100).forEach(i -> csv.append(i + "," + (i < 50 ? "no" : "yes") + "\n"));
     Path data = write("b.csv", csv.toString());
     Path run = folder.resolve("binary");
-    CommandLineRun.of(
-            "train", "--data", data, "--loss", "binary", "--hidden", 8, "--batch", 10, "--out", run)
+    CommandLineRun.of("train --data", data, "--loss binary --hidden 8 --batch 10 --out", run)
         .succeeded();
     Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", data, "--out", out).succeeded();
+    CommandLineRun.of("predict --model", run, "--data", data, "--out", out).succeeded();
     List<String> lines = Files.readAllLines(out);
     assertEquals("y,p(no),p(yes)", lines.get(0));
     assertTrue(lines.get(1).startsWith("no,"), lines.get(1));
@@ -170,21 +164,13 @@ class CliDataTest {
                     .mapToObj(i -> i % 3 + "," + i)
                     .reduce("", (a, b) -> a + b + "\n"));
     CommandLineRun classes =
-        CommandLineRun.of(
-            "train", "--data", data, "--target", 1, "--steps", 1, "--out", folder.resolve("a"));
+        CommandLineRun.of("train --data", data, "--target 1 --steps 1 --out", folder.resolve("a"));
     classes.succeeded().says("Column \"y\" is predicted by classification", "--task regression");
     JsonNode numbers =
         CommandLineRun.of(
-                "train",
-                "--data",
+                "train --data",
                 data,
-                "--target",
-                "y",
-                "--task",
-                "REGRESSION",
-                "--steps",
-                1,
-                "--out",
+                "--target y --task REGRESSION --steps 1 --out",
                 folder.resolve("b"),
                 "--json")
             .json();
@@ -197,7 +183,7 @@ class CliDataTest {
     IntStream.range(0, 60).forEach(i -> csv.append(i + "," + -i + "," + i % 2 + "\n"));
     Path data = write("counted.csv", csv.toString());
     Path run = folder.resolve("run");
-    CommandLineRun.of("train", "--data", data, "--steps", 1, "--out", run)
+    CommandLineRun.of("train --data", data, "--steps 1 --out", run)
         .succeeded()
         .says("line 1: taken for a count of rows and columns", "42 rows train");
   }
@@ -213,7 +199,7 @@ class CliDataTest {
     Path run = folder.resolve("run");
     CommandLineRun trained =
         CommandLineRun.of(
-            "train", "--data", images, "--target", labels, "--hidden", 4, "--out", run, "--json");
+            "train --data", images, "--target", labels, "--hidden 4 --out", run, "--json");
     assertEquals(
         CommandLineRun.trainKeys("test_accuracy", "valid_accuracy"),
         CommandLineRun.keys(trained.json()));
@@ -223,14 +209,14 @@ class CliDataTest {
     idx(few, new int[] {3, 2, 2}, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
     idx(ones, new int[] {3}, 0, 0, 0);
     JsonNode evaluated =
-        CommandLineRun.of("evaluate", "--model", run, "--data", few, "--target", ones, "--json")
+        CommandLineRun.of("evaluate --model", run, "--data", few, "--target", ones, "--json")
             .json();
     assertEquals(
         Set.of("device", "rows", "loss", "accuracy", "classes", "confusion"),
         CommandLineRun.keys(evaluated));
     assertEquals(3, evaluated.get("rows").asInt());
     Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", few, "--out", out).succeeded();
+    CommandLineRun.of("predict --model", run, "--data", few, "--out", out).succeeded();
     assertEquals("label,p(0),p(1)", Files.readAllLines(out).get(0));
     assertEquals(4, Files.readAllLines(out).size());
   }
@@ -261,15 +247,14 @@ class CliDataTest {
     NpyFiles.write(y, new int[] {60}, targets);
     Path run = folder.resolve("run");
     JsonNode trained =
-        CommandLineRun.of(
-                "train", "--data", x, "--target", y, "--hidden", 4, "--out", run, "--json")
+        CommandLineRun.of("train --data", x, "--target", y, "--hidden 4 --out", run, "--json")
             .json();
     assertEquals(CommandLineRun.trainKeys("test_rmse", "valid_rmse"), CommandLineRun.keys(trained));
     JsonNode evaluated =
-        CommandLineRun.of("evaluate", "--model", run, "--data", x, "--target", y, "--json").json();
+        CommandLineRun.of("evaluate --model", run, "--data", x, "--target", y, "--json").json();
     assertEquals(12, evaluated.get("rows").asInt());
     Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", x, "--out", out).succeeded();
+    CommandLineRun.of("predict --model", run, "--data", x, "--out", out).succeeded();
     assertEquals(61, Files.readAllLines(out).size());
     assertEquals("target", Files.readAllLines(out).get(0));
   }

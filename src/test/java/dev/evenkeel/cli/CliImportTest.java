@@ -32,13 +32,7 @@ class CliImportTest {
   }
 
   private CommandLineRun imported(Object file, Object... more) {
-    Object[] all = new Object[4 + more.length];
-    all[0] = "import";
-    all[1] = file;
-    all[2] = "--out";
-    all[3] = run();
-    System.arraycopy(more, 0, all, 4, more.length);
-    return CommandLineRun.of(all);
+    return CommandLineRun.of("import", file, "--out", run(), more);
   }
 
   @Test
@@ -50,22 +44,22 @@ class CliImportTest {
         .says("Layer \"bn_1\" has no gamma", "3 outputs: classes 0, 1, 2", "written: ");
     Path rows = Files.writeString(folder.resolve("rows.csv"), ROWS);
     JsonNode evaluated =
-        CommandLineRun.of("evaluate", "--model", run(), "--data", rows, "--json").json();
+        CommandLineRun.of("evaluate --model", run(), "--data", rows, "--json").json();
     assertEquals(2, evaluated.get("rows").asInt());
     Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run(), "--data", rows, "--out", out).succeeded();
+    CommandLineRun.of("predict --model", run(), "--data", rows, "--out", out).succeeded();
     assertEquals("label,p(0),p(1),p(2)", Files.readAllLines(out).get(0));
-    CommandLineRun.of("export", "--model", run(), "--format", "onnx").succeeded();
-    JsonNode summary = CommandLineRun.of("summary", "--model", run(), "--json").json();
+    CommandLineRun.of("export --model", run(), "--format onnx").succeeded();
+    JsonNode summary = CommandLineRun.of("summary --model", run(), "--json").json();
     assertEquals(6, summary.get("inputs").asInt());
-    CommandLineRun.of("train", "--resume", run()).refused("There is no checkpoint to resume");
-    CommandLineRun.of("evaluate", "--model", run())
+    CommandLineRun.of("train --resume", run()).refused("There is no checkpoint to resume");
+    CommandLineRun.of("evaluate --model", run())
         .refused("does not say which data it was trained on. help: --data NAME|FILE");
   }
 
   @Test
   void jsonSaysWhatWasRead() {
-    JsonNode json = imported(onnx(), "--classes", "ant,bee,cat", "--json").json();
+    JsonNode json = imported(onnx(), "--classes ant,bee,cat --json").json();
     assertEquals(6 * 8 + 8 + 16 + 27, json.get("parameters").asInt());
     assertEquals("bee", json.get("target").get("classes").get(1).asText());
     assertEquals(run().resolve("model.safetensors").toString(), json.get("model").asText());
@@ -80,11 +74,11 @@ class CliImportTest {
     }
     imported(Path.of("no.onnx")).refused("There is no file no.onnx (in the folder ");
     imported(folder.resolve("net.pt")).refused("is no .onnx, .keras or .h5 file. help: PyTorch");
-    imported(onnx(), "--classes", "a,b").refused("has 3 outputs, so it needs the names of 3");
-    imported(onnx(), "--output", "z").refused("has 1 output, [y], and none of them is z");
+    imported(onnx(), "--classes a,b").refused("has 3 outputs, so it needs the names of 3");
+    imported(onnx(), "--output z").refused("has 1 output, [y], and none of them is z");
     Path keras = folder.resolve("net.h5");
     Files.write(keras, KerasFiles.read("keras2.h5"));
-    imported(keras, "--output", "z").refused("--output is for ONNX files");
+    imported(keras, "--output z").refused("--output is for ONNX files");
     Files.write(keras, new byte[10]);
     imported(keras).refused("is neither a .keras archive nor an HDF5 file");
     CommandLineRun.of("import", keras).refused("Missing required option: '--out=DIR'");
@@ -103,7 +97,7 @@ class CliImportTest {
 
   @Test
   void itExplainsItself() {
-    CommandLineRun help = CommandLineRun.of("import", "--help").succeeded();
+    CommandLineRun help = CommandLineRun.of("import --help").succeeded();
     help.says("Usage: evenkeel import FILE", "--classes", "--output", "--json");
     help.out().lines().forEach(line -> assertTrue(line.length() <= 80, line));
   }

@@ -30,7 +30,7 @@ class CliLabTest {
   void anExperimentWritesItsReportAndSaysItsVerdict() throws Exception {
     Path out = folder.resolve("identity");
     CommandLineRun run =
-        CommandLineRun.of("lab", "identity", "--smoke", "--device", "cpu", "--out", out, "--json");
+        CommandLineRun.of("lab identity --smoke --device cpu --out", out, "--json");
     JsonNode json = run.succeeded().json();
     assertEquals("holds", json.get("verdicts").get("identity").asText());
     String report = Files.readString(Path.of(json.get("report").asText()));
@@ -70,10 +70,10 @@ class CliLabTest {
 
   @Test
   void wrongInputIsOneSentence() throws Exception {
-    CommandLineRun.of("lab", "black-swans").refused("'black-swans'", "identity", "and all");
-    CommandLineRun.of("lab", "identity", "--seeds", "0").refused("--seeds");
-    CommandLineRun.of("lab", "identity", "--full", "--smoke").refused("--full and --smoke");
+    CommandLineRun.of("lab black-swans").refused("'black-swans'", "identity", "and all");
+    CommandLineRun.of("lab identity --seeds 0").refused("--seeds");
+    CommandLineRun.of("lab identity --full --smoke").refused("--full and --smoke");
     Path file = Files.writeString(folder.resolve("file"), "in the way");
-    CommandLineRun.of("lab", "identity", "--smoke", "--out", file).refused("folder", "--out");
+    CommandLineRun.of("lab identity --smoke --out", file).refused("folder", "--out");
   }
 }

@@ -63,7 +63,7 @@ class CliSplitTest {
         arguments.addAll(List.of("--out", folder.resolve("runs/refused")));
       }
     }
-    return CommandLineRun.of(arguments.toArray());
+    return CommandLineRun.of(arguments);
   }
 
   @Test

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
 
 /** A command line run in this process: its exit code, and what it printed where. */
 record CommandLineRun(int exitCode, String out, String err) {
@@ -43,8 +44,20 @@ record CommandLineRun(int exitCode, String out, String err) {
           "train_loss",
           "valid_loss");
 
+  /**
+   * Texts are parted at blanks, the words of lists stay as they are, and arrays are what they hold.
+   */
   static CommandLineRun of(Object... args) {
     return printing(args, Main::run);
+  }
+
+  private static Stream<String> words(Object arg) {
+    if (arg instanceof Object[] several) {
+      return Stream.of(several).flatMap(CommandLineRun::words);
+    } else if (arg instanceof List<?> words) {
+      return words.stream().map(Object::toString);
+    }
+    return arg instanceof String text ? Stream.of(text.split(" ")) : Stream.of(arg.toString());
   }
 
   /** In a class path of its own, as of a program that has Evenkeel but not that optional part. */
@@ -84,8 +97,7 @@ record CommandLineRun(int exitCode, String out, String err) {
     try {
       System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
       System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-      int code =
-          main.applyAsInt(List.of(args).stream().map(Object::toString).toArray(String[]::new));
+      int code = main.applyAsInt(words(args).toArray(String[]::new));
       return new CommandLineRun(
           code,
           outBytes.toString(StandardCharsets.UTF_8),

@@ -84,14 +84,13 @@ final class CrossValidateCommand implements Callable<Integer> {
 
   private void show(CrossValidation.Fold fold) {
     common.say(
-        "fold %d of %d, %s: %s"
-            .formatted(
-                fold.number(),
-                folds,
-                Words.counted(fold.rows(), "test row"),
-                fold.test().entrySet().stream()
-                    .map(one -> Evaluation.format(one.getKey(), one.getValue()))
-                    .collect(Collectors.joining(", "))));
+        "fold %d of %d, %s: %s",
+        fold.number(),
+        folds,
+        Words.counted(fold.rows(), "test row"),
+        fold.test().entrySet().stream()
+            .map(one -> Evaluation.format(one.getKey(), one.getValue()))
+            .collect(Collectors.joining(", ")));
   }
 
   private void show(CrossValidation.Result result) {
@@ -102,7 +101,7 @@ final class CrossValidateCommand implements Callable<Integer> {
       result.folds().forEach(fold -> all.add(fold.test().get(measure)));
       boolean percent = Evaluation.isShare(measure);
       Spread shown = Spread.of(all.stream().map(v -> percent ? 100 * v : v).toList());
-      common.say("%s %s%s over %d folds".formatted(measure, shown, percent ? " %" : "", folds));
+      common.say("%s %s%s over %d folds", measure, shown, percent ? " %" : "", folds);
       values.put(measure, all);
       values.put(measure + "_mean", result.mean(measure));
       values.put(measure + "_sd", result.deviation(measure));

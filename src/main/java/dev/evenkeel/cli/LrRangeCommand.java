@@ -12,7 +12,6 @@ import dev.evenkeel.train.RunFolder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
@@ -130,7 +129,7 @@ final class LrRangeCommand implements Callable<Integer> {
 
   private static String words(RateRange found) {
     return found.suggestion().isPresent()
-        ? String.format(Locale.ROOT, "suggested: %.2g", found.suggestion().getAsDouble())
+        ? "suggested: %.2g".formatted(found.suggestion().getAsDouble())
         : "no rate made the loss fall";
   }
 
@@ -139,18 +138,14 @@ final class LrRangeCommand implements Callable<Integer> {
     int count = found.points().size();
     common.say(
         found.diverged()
-            ? String.format(
-                Locale.ROOT,
-                "The loss left at a learning rate of %.2g, after %d steps",
-                count == 0 ? lowest : found.points().get(count - 1).learningRate(),
-                count)
+            ? "The loss left at a learning rate of %.2g, after %d steps"
+                .formatted(
+                    count == 0 ? lowest : found.points().get(count - 1).learningRate(), count)
             : "The loss never left: --lr-to may be higher");
     common.say(
         rate.isPresent()
-            ? String.format(
-                Locale.ROOT,
-                "Suggested: --lr %.2g, a tenth of the rate at which the smoothed loss was lowest",
-                rate.getAsDouble())
+            ? "Suggested: --lr %.2g, a tenth of the rate at which the smoothed loss was lowest"
+                .formatted(rate.getAsDouble())
             : "No rate made the loss fall. help: more --range-steps, a lower --lr-from, or another network");
     common.say("written: " + csv);
     common.say("written: " + figure);

@@ -158,8 +158,8 @@ final class TrainCommand implements Callable<Integer> {
     Parts parts = plan.load(preparation, common::say);
     if (own && !saved.learnedFrom(parts).orElse(true)) {
       common.say(
-          "%s has changed since %s learned from it, so rows that now test or validate may be among those it learned from. help: for a fair measure, keep rows apart for evaluate --data"
-              .formatted(plan.data(), saved.file()));
+          "%s has changed since %s learned from it, so rows that now test or validate may be among those it learned from. help: for a fair measure, keep rows apart for evaluate --data",
+          plan.data(), saved.file());
     }
     Recipe how = recipe.recipe(parts.train(), saved.network().smallestBatch());
     int outputs = recipe.outputs(parts.train());
@@ -298,13 +298,12 @@ final class TrainCommand implements Callable<Integer> {
         .withListener(new RunFolder.HistoryFile(folder));
     common.sayDevice();
     common.say(
-        "%s · %s train, %,d validate, %,d test · %s"
-            .formatted(
-                Words.counted(model.parameterCount(), "parameter"),
-                Words.counted(parts.train().rows(), "row"),
-                parts.valid().map(Dataset::rows).orElse(0),
-                parts.test().map(Dataset::rows).orElse(0),
-                plan.way()));
+        "%s · %s train, %,d validate, %,d test · %s",
+        Words.counted(model.parameterCount(), "parameter"),
+        Words.counted(parts.train().rows(), "row"),
+        parts.valid().map(Dataset::rows).orElse(0),
+        parts.test().map(Dataset::rows).orElse(0),
+        plan.way());
     Map<String, String> conditions = Conditions.of(backend, plan, parts, model);
     trainer.withNote(CONDITIONS, Json.write(conditions));
     Trained trained;
@@ -341,8 +340,8 @@ final class TrainCommand implements Callable<Integer> {
     File[] events = new File(noted).listFiles((folder, name) -> EventFile.isEvents(name));
     if (events == null || events.length == 0) {
       common.say(
-          "Writing no TensorBoard events: the run wrote them to %s, where there are none. help: --tensorboard %s"
-              .formatted(noted, noted));
+          "Writing no TensorBoard events: the run wrote them to %s, where there are none. help: --tensorboard %s",
+          noted, noted);
       return null;
     }
     return Path.of(noted);
@@ -377,21 +376,20 @@ final class TrainCommand implements Callable<Integer> {
       for (String name : Evaluation.metrics(how, classes)) {
         double value = Metric.named(name).of(predictions);
         result.put("test_" + name, value);
-        common.say("test %s".formatted(Evaluation.format(name, value)));
+        common.say("test %s", Evaluation.format(name, value));
       }
     }
     result.put("parameters", model.parameterCount());
     result.put("checkpoint", folder.resolve(SavedModel.CHECKPOINT_FILE).toString());
     result.put("model", folder.resolve(SavedModel.MODEL_FILE).toString());
     common.say(
-        "%s, %s in %.1f s%s · %s"
-            .formatted(
-                Words.counted(trained.epochs(), "epoch"),
-                Words.counted(trained.steps(), "step"),
-                trained.seconds(),
-                (trained.stoppedEarly() ? ", stopped early" : "")
-                    + (trained.keptBest() ? ", weights of epoch " + trained.bestEpoch() : ""),
-                folder.resolve(SavedModel.MODEL_FILE)));
+        "%s, %s in %.1f s%s · %s",
+        Words.counted(trained.epochs(), "epoch"),
+        Words.counted(trained.steps(), "step"),
+        trained.seconds(),
+        (trained.stoppedEarly() ? ", stopped early" : "")
+            + (trained.keptBest() ? ", weights of epoch " + trained.bestEpoch() : ""),
+        folder.resolve(SavedModel.MODEL_FILE));
     ReportCommand.write(folder, saved, answers, common::say)
         .ifPresent(file -> result.put("report", file.toString()));
     boolean named = parts.preparation().features().get(0).column().isPresent();

@@ -141,8 +141,7 @@ final class TuneCommand implements Callable<Integer> {
                     "options", String.join(" ", given(false)),
                     "data", fingerprint(parts))));
     if (journal.size() > 0) {
-      common.say(
-          "Going on after %s of %s".formatted(Words.counted(journal.size(), "training"), out));
+      common.say("Going on after %s of %s", Words.counted(journal.size(), "training"), out);
     }
     TuneReport report = new TuneReport(plan, base.monitor(), out, given(true), common);
     try (Backend backend = common.open()) {

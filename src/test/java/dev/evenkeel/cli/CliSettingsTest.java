@@ -75,6 +75,13 @@ class CliSettingsTest {
         .says("residual, x + …", "0.0", "1.1");
   }
 
+  @Test
+  void numbersLookTheSameInEveryLanguage() throws Exception {
+    String[] summary = "summary --in 784 --out 10 --hidden 512,512".split(" ");
+    String said = OwnJvm.said("-Xmx256m -Duser.language=de", Main.class, summary);
+    assertTrue(said.contains("670,730 parameters"), said);
+  }
+
   // lr-range
 
   @Test

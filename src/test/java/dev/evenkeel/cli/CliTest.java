@@ -278,9 +278,8 @@ class CliTest {
       "--patience 1 --monitor accuracy --schedule plateau --device cpu",
       "--threads 1 --batch 100000 --optimizer rmsprop --weight-decay 0.1",
     };
-    for (String line : lines) {
-      Path run = folder.resolve("run" + line.length());
-      CommandLineRun.of("train --steps 2 --out", run, line).succeeded();
+    for (int i = 0; i < lines.length; i++) {
+      CommandLineRun.of("train --steps 2 --out", folder.resolve("run" + i), lines[i]).succeeded();
     }
   }
 

@@ -3,13 +3,10 @@ package dev.evenkeel.cli;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
-import dev.evenkeel.data.Dataset;
 import dev.evenkeel.lab.Spread;
-import dev.evenkeel.nn.Network;
 import dev.evenkeel.train.CrossValidation;
 import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.Portion;
-import dev.evenkeel.train.Recipe;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,19 +64,15 @@ final class CrossValidateCommand implements Callable<Integer> {
     List<Supplier<Parts>> parts =
         data.plan(recipe.otherwise(), recipe.seed).folds(folds, common::say);
     try (Backend backend = common.open()) {
-      show(CrossValidation.run(backend, parts, this::network, this::recipe, this::show));
+      show(
+          CrossValidation.run(
+              backend,
+              parts,
+              train -> recipe.training(network, train).network(),
+              train -> recipe.training(network, train).recipe(),
+              this::show));
     }
     return 0;
-  }
-
-  private Network network(Dataset train) {
-    return network.network(recipe.otherwise(), train.columns(), recipe.outputs(train));
-  }
-
-  private Recipe recipe(Dataset train) {
-    Recipe how = recipe.recipe(train, network(train).smallestBatch());
-    network.requireFilled(Math.min(how.batch(), train.rows()));
-    return how;
   }
 
   private void show(CrossValidation.Fold fold) {

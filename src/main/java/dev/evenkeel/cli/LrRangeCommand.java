@@ -5,9 +5,7 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.lab.Chart;
 import dev.evenkeel.nn.Model;
-import dev.evenkeel.nn.Network;
 import dev.evenkeel.train.RateRange;
-import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -75,14 +73,11 @@ final class LrRangeCommand implements Callable<Integer> {
         Flag.of(
             "--lr-from, --lr-to, --range-steps", () -> new RateRange.Span(lowest, highest, steps));
     Dataset train = data.plan(recipe.otherwise(), recipe.seed).load(common::say).train();
-    Network description =
-        network.network(recipe.otherwise(), train.columns(), recipe.outputs(train));
-    Recipe how = recipe.recipe(train, description.smallestBatch());
-    network.requireFilled(Math.min(how.batch(), train.rows()));
+    RecipeOptions.Training training = recipe.training(network, train);
     RateRange found;
     try (Backend backend = common.open();
-        Model model = description.build(backend, recipe.seed)) {
-      found = RateRange.of(model, how, train, span);
+        Model model = training.network().build(backend, recipe.seed)) {
+      found = RateRange.of(model, training.recipe(), train, span);
     }
     RunFolder.make(out);
     Path csv = out.resolve("lr-range.csv");

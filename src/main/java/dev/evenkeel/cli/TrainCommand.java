@@ -12,7 +12,6 @@ import dev.evenkeel.io.Json;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.nn.Model;
-import dev.evenkeel.nn.Network;
 import dev.evenkeel.report.Answers;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
@@ -124,12 +123,9 @@ final class TrainCommand implements Callable<Integer> {
     }
     DataPlan plan = data.plan(recipe.otherwise(), recipe.seed);
     Parts parts = plan.load(common::say);
-    Dataset train = parts.train();
-    Network description =
-        network.network(recipe.otherwise(), train.columns(), recipe.outputs(train));
-    Recipe how = recipe.recipe(train, description.smallestBatch());
-    network.requireFilled(Math.min(how.batch(), train.rows()));
-    return start(backend, plan, parts, how, () -> description.build(backend, recipe.seed), false);
+    RecipeOptions.Training made = recipe.training(network, parts.train());
+    Supplier<Model> build = () -> made.network().build(backend, recipe.seed);
+    return start(backend, plan, parts, made.recipe(), build, false);
   }
 
   /** What the model brings along can't be chosen; how it is trained can. */
@@ -146,11 +142,7 @@ final class TrainCommand implements Callable<Integer> {
           .forEach(name -> requireNotGiven(spec.findOption(name)));
     }
     DataPlan plan = data.plan(before, own, recipe.seed);
-    if (plan.data().isEmpty()) {
-      throw new EvenkeelException(
-          "%s does not say which data it was trained on. help: --data NAME|FILE"
-              .formatted(saved.file()));
-    }
+    ModelOptions.requireNamed(plan.data(), saved);
     Preparation preparation = ModelOptions.preparation(saved);
     if (data.target.length > 0) {
       ModelOptions.requireTargetFile(preparation);
@@ -372,7 +364,8 @@ final class TrainCommand implements Callable<Integer> {
       boolean classes = test.task() instanceof Task.Classification;
       Predictions predictions =
           Evaluator.predictions(model, test, how.batch(), Optional.of(parts.preparation()));
-      answers = Optional.of(ReportCommand.answers(test, predictions, saved));
+      String rows = Words.counted(test.rows(), "row") + saved.unseen();
+      answers = Optional.of(new Answers(rows, test.task(), predictions));
       for (String name : Evaluation.metrics(how, classes)) {
         double value = Metric.named(name).of(predictions);
         result.put("test_" + name, value);

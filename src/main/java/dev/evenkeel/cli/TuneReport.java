@@ -37,20 +37,6 @@ final class TuneReport {
     this.common = common;
   }
 
-  /** A trial's settings as they follow {@code train}. */
-  static List<String> arguments(Map<String, String> settings, int epochs) {
-    List<String> arguments = new ArrayList<>();
-    SearchOptions.options(settings)
-        .forEach(
-            (name, value) -> {
-              arguments.add(name);
-              arguments.add(value);
-            });
-    arguments.add("--epochs");
-    arguments.add(Integer.toString(epochs));
-    return arguments;
-  }
-
   void progress(Tuner.Outcome outcome) {
     common.say(
         "rung %d/%d  trial %d  %s  %s  (%.1f s)",
@@ -166,7 +152,7 @@ final class TuneReport {
   private String command(Tuner.Outcome best) {
     List<String> all = new ArrayList<>(List.of("scripts/evenkeel", "train"));
     all.addAll(given);
-    all.addAll(arguments(best.settings(), best.epochs()));
+    all.addAll(SearchOptions.arguments(best.settings(), best.epochs()));
     return all.stream().map(TuneReport::quoted).collect(Collectors.joining(" "));
   }
 

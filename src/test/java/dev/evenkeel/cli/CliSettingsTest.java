@@ -220,6 +220,7 @@ class CliSettingsTest {
         "lr-range --norm ghost:512 --batch 256| --norm ghost:512 needs batches of at least 512 rows, but these have 256",
         "tune --norm ghost:64| --norm ghost:64 needs batches of at least 64 rows, but these have 32",
         "tune --try-norm batch,ghost:64 --batch 48| --norm ghost:64 needs batches of at least 64 rows, but these have 48",
+        "tune --try-norm ghost:1500 --try-batch 2000| --norm ghost:1500 needs batches of at least 1500 rows, but these have 12",
         "ui --port 65536| --port must be from 0 to 65535, not 65536",
         "cross-validate --valid 1| --valid 1.0 and --test 0.0 leave no rows to train on",
         "tune --trials 0| --trials must be at least 1, not 0",

@@ -107,7 +107,13 @@ final class KerasLayers {
   }
 
   private Map<String, Floats> values(Entry layer, String where, List<String> names) {
-    return KerasWeights.require(weights.of(layer, config.listed(), names), names, where);
+    Map<String, Floats> found = weights.of(layer, config.listed(), names);
+    List<String> missing = new ArrayList<>(names);
+    missing.removeAll(found.keySet());
+    if (!missing.isEmpty()) {
+      throw new EvenkeelException("%s lacks its %s in the file".formatted(where, missing));
+    }
+    return found;
   }
 
   private void dense(Entry layer, String where) {

@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
     name = "calibrate",
     description =
         "Makes a classifier's probabilities as sure as its answers are right, by one temperature; the answers stay.",
-    customSynopsis = "evenkeel calibrate --model=DIR|FILE [--data=NAME|FILE] --out=DIR [OPTIONS]",
+    customSynopsis = "evenkeel calibrate --model=DIR|FILE --out=DIR [OPTIONS]",
     sortOptions = false)
 final class CalibrateCommand implements Callable<Integer> {
 

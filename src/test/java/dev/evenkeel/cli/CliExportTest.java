@@ -112,13 +112,6 @@ class CliExportTest {
   }
 
   @Test
-  void itExplainsItself() {
-    CommandLineRun help = CommandLineRun.of("export --help").succeeded();
-    help.says("Usage: evenkeel export", "--keep-norms", "--json", "--debug");
-    help.out().lines().forEach(line -> assertTrue(line.length() <= 80, line));
-  }
-
-  @Test
   void singleRowsAreTimed() {
     JsonNode result = CommandLineRun.of("bench --single --hidden 8 --steps 100 --json").json();
     assertTrue(result.get("row_us_median").asDouble() > 0);

@@ -2,7 +2,6 @@ package dev.evenkeel.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.evenkeel.deploy.ForeignOnnx;
@@ -93,12 +92,5 @@ class CliImportTest {
         .refused("Keras' files can't be read: io.jhdf.", "help: add the dependency io.jhdf:jhdf");
     CommandLineRun.without("tribuo-util-onnx", "import", onnx(), "--out", run())
         .refused("ONNX can't be read: ", "help: add the dependency org.tribuo:tribuo-util-onnx");
-  }
-
-  @Test
-  void itExplainsItself() {
-    CommandLineRun help = CommandLineRun.of("import --help").succeeded();
-    help.says("Usage: evenkeel import FILE", "--classes", "--output", "--json");
-    help.out().lines().forEach(line -> assertTrue(line.length() <= 80, line));
   }
 }

@@ -28,7 +28,6 @@ import dev.evenkeel.train.Trained;
 import dev.evenkeel.train.Trainer;
 import java.io.File;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -130,10 +129,11 @@ final class TrainCommand implements Callable<Integer> {
 
   /** What the model brings along can't be chosen; how it is trained can. */
   private int startFrom(Backend backend, SavedModel saved) {
-    List<String> fixed = new ArrayList<>(List.of("--scale", "--drop", "--categorical", "--task"));
-    fixed.addAll(TableOptions.NAMES);
-    fixed.forEach(name -> requireNotGiven(spec.findOption(name)));
-    spec.findOption("--hidden").group().options().forEach(this::requireNotGiven);
+    List.of("--scale", "--drop", "--categorical", "--task")
+        .forEach(name -> requireNotGiven(spec.findOption(name)));
+    for (String one : List.of("--header", "--hidden")) { // and all of their groups
+      spec.findOption(one).group().options().forEach(this::requireNotGiven);
+    }
     DataPlan before = ModelOptions.plan(saved);
     boolean named = spec.commandLine().getParseResult().hasMatchedOption("--data");
     boolean own = !named || before.isOf(data.data);

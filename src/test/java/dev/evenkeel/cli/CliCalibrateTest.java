@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.evenkeel.CsvText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,11 +22,9 @@ class CliCalibrateTest {
 
   /** One row in four has the other class, whatever its x: a sure model is wrong there. */
   private Path noisy() throws IOException {
-    String rows =
-        IntStream.range(0, 400)
-            .mapToObj(i -> i % 40 + "," + ((i % 40 < 20) == (i / 40 % 4 < 3) ? "no" : "yes"))
-            .collect(Collectors.joining("\n"));
-    return Files.writeString(folder.resolve("noisy.csv"), "x,answer\n" + rows + "\n");
+    IntFunction<String> row =
+        i -> i % 40 + "," + ((i % 40 < 20) == (i / 40 % 4 < 3) ? "no" : "yes");
+    return Files.writeString(folder.resolve("noisy.csv"), CsvText.of("x,answer", 400, row));
   }
 
   private Path trained(Path data, String options) {

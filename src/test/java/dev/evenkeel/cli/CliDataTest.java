@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.evenkeel.CsvText;
 import dev.evenkeel.io.NpyFiles;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -12,8 +13,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
@@ -32,18 +33,12 @@ class CliDataTest {
 
   @Test
   void textsAreClassesAndPredictionsHaveTheirProbabilities() throws IOException {
-    StringBuilder csv = new StringBuilder("len,wid,kind\n");
-    for (int i = 0; i < 150; i++) {
-      double part = i % 3 * 4 + i / 150.0;
-      csv.append(
-          String.format(
-              Locale.ROOT,
-              "%.3f,%.3f,%s%n",
-              part,
-              -part,
-              List.of("rose", "lily", "iris").get(i % 3)));
-    }
-    Path flowers = write("flowers.csv", csv.toString());
+    IntFunction<String> row =
+        i -> {
+          double part = i % 3 * 4 + i / 150.0;
+          return part + "," + -part + "," + List.of("rose", "lily", "iris").get(i % 3);
+        };
+    Path flowers = write("flowers.csv", CsvText.of("len,wid,kind", 150, row));
     Path run = folder.resolve("flowers");
     JsonNode result =
         CommandLineRun.of("train --data", flowers, "--batch 16 --out", run, "--json").json();
@@ -54,19 +49,17 @@ class CliDataTest {
     CommandLineRun.of("predict --model", run, "--data", flowers, "--out", out).succeeded();
     List<String> lines = Files.readAllLines(out);
     assertEquals("kind,p(iris),p(lily),p(rose)", lines.get(0));
-    String[] row = lines.get(1).split(",");
-    assertEquals("rose", row[0]);
-    double sum = IntStream.range(1, 4).mapToDouble(k -> Double.parseDouble(row[k])).sum();
+    String[] answer = lines.get(1).split(",");
+    assertEquals("rose", answer[0]);
+    double sum = IntStream.range(1, 4).mapToDouble(k -> Double.parseDouble(answer[k])).sum();
     assertEquals(1, sum, 1e-6);
-    assertTrue(Double.parseDouble(row[3]) > 0.5);
+    assertTrue(Double.parseDouble(answer[3]) > 0.5);
   }
 
   @Test
   void whatWasDroppedMayHoldMistakesLaterToo() throws IOException {
-    StringBuilder csv = new StringBuilder("x,note,y\n");
-    IntStream.range(0, 100)
-        .forEach(i -> csv.append(i + "," + (i == 70 ? "oops" : i) + "," + (3 * i % 71) + "\n"));
-    Path data = write("d.csv", csv.toString());
+    IntFunction<String> row = i -> i + "," + (i == 70 ? "oops" : i) + "," + (3 * i % 71);
+    Path data = write("d.csv", CsvText.of("x,note,y", 100, row));
     Path run = folder.resolve("dropped");
     CommandLineRun.of("train --data", data, "--drop note --hidden 4 --epochs 1 --out", run)
         .succeeded();
@@ -79,15 +72,14 @@ class CliDataTest {
 
   @Test
   void dataThatMovedAreStillThoseOfTraining() throws IOException {
-    StringBuilder csv = new StringBuilder("x,y\n");
-    IntStream.range(0, 100).forEach(i -> csv.append(i + "," + (3 * i % 71) + "\n"));
-    Path data = write("d.csv", csv.toString());
+    String csv = CsvText.of("x,y", 100, i -> i + "," + (3 * i % 71));
+    Path data = write("d.csv", csv);
     Path run = folder.resolve("moved");
     CommandLineRun.of("train --data", data, "--hidden 4 --epochs 1 --out", run).succeeded();
     Path moved = Files.move(data, folder.resolve("moved.csv"));
     Object[] evaluate = {"evaluate --model", run, "--data", moved};
     CommandLineRun.of(evaluate).succeeded().says("20 test rows that training never saw");
-    write("moved.csv", csv.append("100,7\n").toString());
+    write("moved.csv", csv + "100,7\n");
     CommandLineRun.of(evaluate).succeeded().says("101 rows");
   }
 
@@ -108,9 +100,8 @@ class CliDataTest {
 
   @Test
   void aRunGoesOnWithTheWeightsOfItsRows() throws IOException {
-    StringBuilder csv = new StringBuilder("x,w,y\n");
-    IntStream.range(0, 60).forEach(i -> csv.append(i + "," + i % 3 + "," + (3 * i % 41) + "\n"));
-    Path data = write("w.csv", csv.toString());
+    IntFunction<String> row = i -> i + "," + i % 3 + "," + (3 * i % 41);
+    Path data = write("w.csv", CsvText.of("x,w,y", 60, row));
     Path run = folder.resolve("weighted");
     CommandLineRun.of("train --data", data, "--weights w --hidden 4 --epochs 1 --out", run)
         .succeeded()
@@ -138,9 +129,7 @@ class CliDataTest {
 
   @Test
   void aBinaryLossPredictsTwoProbabilities() throws IOException {
-    StringBuilder csv = new StringBuilder("x,y\n");
-    IntStream.range(0, 100).forEach(i -> csv.append(i + "," + (i < 50 ? "no" : "yes") + "\n"));
-    Path data = write("b.csv", csv.toString());
+    Path data = write("b.csv", CsvText.of("x,y", 100, i -> i + "," + (i < 50 ? "no" : "yes")));
     Path run = folder.resolve("binary");
     CommandLineRun.of("train --data", data, "--loss binary --hidden 8 --batch 10 --out", run)
         .succeeded();
@@ -156,13 +145,7 @@ class CliDataTest {
 
   @Test
   void aTargetIsFoundByNumberAndItsTaskCanBeForced() throws IOException {
-    Path data =
-        write(
-            "t.csv",
-            "y,x\n"
-                + IntStream.range(0, 60)
-                    .mapToObj(i -> i % 3 + "," + i)
-                    .reduce("", (a, b) -> a + b + "\n"));
+    Path data = write("t.csv", CsvText.of("y,x", 60, i -> i % 3 + "," + i));
     CommandLineRun classes =
         CommandLineRun.of("train --data", data, "--target 1 --steps 1 --out", folder.resolve("a"));
     classes.succeeded().says("Column \"y\" is predicted by classification", "--task regression");
@@ -179,9 +162,8 @@ class CliDataTest {
 
   @Test
   void aFirstLineThatCountsRowsAndColumnsIsSkippedAndSaid() throws IOException {
-    StringBuilder csv = new StringBuilder("60,2,red,blue\n");
-    IntStream.range(0, 60).forEach(i -> csv.append(i + "," + -i + "," + i % 2 + "\n"));
-    Path data = write("counted.csv", csv.toString());
+    String csv = CsvText.of("60,2,red,blue", 60, i -> i + "," + -i + "," + i % 2);
+    Path data = write("counted.csv", csv);
     Path run = folder.resolve("run");
     CommandLineRun.of("train --data", data, "--steps 1 --out", run)
         .succeeded()

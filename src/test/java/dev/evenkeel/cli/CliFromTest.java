@@ -5,12 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.CsvText;
 import dev.evenkeel.train.SavedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,14 +33,13 @@ class CliFromTest {
   }
 
   private Path table(String name, double size, int first) throws IOException {
-    StringBuilder text = new StringBuilder("town,area,price\n");
-    for (int i = first; i < first + 80; i++) {
-      double area = size + 13 * (i % 17);
-      text.append(
-          String.format(
-              Locale.ROOT, "%s,%.1f,%.1f%n", i % 3 == 0 ? "Bern" : "Thun", area, 5 * area + i % 5));
-    }
-    return Files.writeString(folder.resolve(name), text);
+    IntFunction<String> row =
+        k -> {
+          int i = first + k;
+          double area = size + 13 * (i % 17);
+          return (i % 3 == 0 ? "Bern" : "Thun") + "," + area + "," + (5 * area + i % 5);
+        };
+    return Files.writeString(folder.resolve(name), CsvText.of("town,area,price", 80, row));
   }
 
   private SavedModel run(String out, Object... more) {

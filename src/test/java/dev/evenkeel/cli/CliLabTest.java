@@ -5,12 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.File;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,29 +38,11 @@ class CliLabTest {
   /** As in the GPU bundle. */
   @Test
   void withoutWhatDrawsFiguresItSaysSoBeforeItMeasures() throws Exception {
-    String classPath =
-        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-            .filter(
-                entry -> !Path.of(entry).getFileName().toString().matches("lets-plot.*|.*-jvm-.*"))
-            .collect(Collectors.joining(File.pathSeparator));
     Path out = folder.resolve("out");
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                classPath,
-                "dev.evenkeel.cli.Main",
-                "lab",
-                "identity",
-                "--smoke",
-                "--out",
-                out.toString())
-            .redirectErrorStream(true)
-            .start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(2, process.waitFor(), said);
-    assertEquals(1, said.lines().count(), said);
-    assertTrue(said.startsWith("evenkeel: The lab can't draw its figures: Lets-Plot"), said);
+    CommandLineRun run =
+        CommandLineRun.without("lets-plot|-jvm-", "lab identity --smoke --out", out);
+    run.refused("evenkeel: The lab can't draw its figures: Lets-Plot");
+    assertEquals(1, run.err().lines().count(), run::toString);
     assertFalse(Files.exists(out));
   }
 

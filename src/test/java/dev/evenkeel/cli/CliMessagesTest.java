@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.evenkeel.CsvText;
 import dev.evenkeel.io.NpyFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,8 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -39,11 +39,8 @@ class CliMessagesTest {
 
   @BeforeAll
   static void train() throws IOException {
-    String rows =
-        IntStream.range(0, 60)
-            .mapToObj(i -> "%d,%s,%s".formatted(i, i % 2 == 0 ? "x" : "y", i * 2.5))
-            .collect(Collectors.joining("\n"));
-    table = Files.writeString(shared.resolve("table.csv"), "size,kind,price\n" + rows + "\n");
+    IntFunction<String> row = i -> i + "," + (i % 2 == 0 ? "x" : "y") + "," + i * 2.5;
+    table = Files.writeString(shared.resolve("table.csv"), CsvText.of("size,kind,price", 60, row));
     model = shared.resolve("table");
     CommandLineRun.of("train --data", table, "--steps 2 --hidden 4 --batch 16 --out", model)
         .succeeded();
@@ -250,11 +247,8 @@ class CliMessagesTest {
 
   @Test
   void aValueThatNoFloatCanHoldIsNamedWithItsLineAndCanBeClipped() throws IOException {
-    String rows =
-        IntStream.range(0, 50)
-            .mapToObj(i -> "x," + i + "," + i * 0.5)
-            .collect(Collectors.joining("\n"));
-    Path file = write("t.csv", "k,a,b\n" + rows + "\ny,1e300,9.5\n");
+    String rows = CsvText.of("k,a,b", 50, i -> "x," + i + "," + i * 0.5);
+    Path file = write("t.csv", rows + "y,1e300,9.5\n");
     train("--data", file).refused("line 52, column \"a\": the value is more than a float can hold");
     train("--data", file, "--scale robust --steps 1").succeeded();
   }
@@ -279,18 +273,16 @@ class CliMessagesTest {
 
   @Test
   void aTargetThatNoFloatCanHoldIsNamedWithItsLine() throws IOException {
-    String rows =
-        IntStream.range(0, 50).mapToObj(i -> i + "," + i * 0.5).collect(Collectors.joining("\n"));
-    Path file = write("t.csv", "a,b\n" + rows + "\n51,-1e39\n");
+    String rows = CsvText.of("a,b", 50, i -> i + "," + i * 0.5);
+    Path file = write("t.csv", rows + "51,-1e39\n");
     train("--data", file).refused("line 52: the target \"b\" is -1.0E39, which no float can hold");
   }
 
   @Test
   void wordsFitOne() throws IOException {
-    String rows = IntStream.range(0, 50).mapToObj(i -> i + ",7").collect(Collectors.joining("\n"));
-    train("--data", write("t.csv", "a,k\n" + rows + "\n"))
+    train("--data", write("t.csv", CsvText.of("a,k", 50, i -> i + ",7")))
         .says("whole numbers of 1 different value.");
-    train("--data", write("one.csv", "a\n" + rows.replace(",7", ".5") + "\n"))
+    train("--data", write("one.csv", CsvText.of("a", 50, i -> i + ".5")))
         .refused(
             "one.csv has one column, a, so there is nothing to learn from", "help: --delimiter");
   }
@@ -337,9 +329,7 @@ class CliMessagesTest {
   @Test
   void aTextAmongNumbersIsNamedWithItsLine() throws IOException {
     for (String bad : new String[] {"oops", "inf", "1e999"}) {
-      String rows =
-          IntStream.range(0, 50).mapToObj(i -> i + "," + i).collect(Collectors.joining("\n"));
-      Path file = write("t.csv", "a,b\n" + rows + "\n" + bad + ",3\n");
+      Path file = write("t.csv", CsvText.of("a,b", 50, i -> i + "," + i) + bad + ",3\n");
       train("--data", file)
           .refused(
               "line 52, column \"a\": \"" + bad + "\" is not a finite number", "--categorical a");
@@ -348,8 +338,7 @@ class CliMessagesTest {
 
   @Test
   void aTargetThatIsTheSameInAllRowsIsRefused() throws IOException {
-    String rows = IntStream.range(0, 50).mapToObj(i -> i + ",7").collect(Collectors.joining("\n"));
-    train("--data", write("t.csv", "a,k\n" + rows + "\n"))
+    train("--data", write("t.csv", CsvText.of("a,k", 50, i -> i + ",7")))
         .refused(
             "t.csv: the target \"k\" is 7 in every row to train on, so there is nothing to learn");
     assertFalse(Files.exists(folder.resolve("run")));
@@ -357,11 +346,10 @@ class CliMessagesTest {
 
   @Test
   void aNanAmongNumbersIsTakenAsMissing() throws IOException {
-    String rows =
-        IntStream.range(0, 50).mapToObj(i -> i + "," + i * 0.5).collect(Collectors.joining("\n"));
-    Path features = write("t.csv", "a,b\n" + rows + "\nNaN,3.5\n");
+    String rows = CsvText.of("a,b", 50, i -> i + "," + i * 0.5);
+    Path features = write("t.csv", rows + "NaN,3.5\n");
     train("--data", features, "--steps 1").succeeded();
-    Path target = write("u.csv", "a,b\n" + rows + "\n3,NaN\n");
+    Path target = write("u.csv", rows + "3,NaN\n");
     train("--data", target, "--steps 1").refused("line 52: the target \"b\" is missing");
   }
 

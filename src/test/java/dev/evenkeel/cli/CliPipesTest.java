@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.CsvText;
 import dev.evenkeel.io.Pipes;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,11 +33,9 @@ class CliPipesTest {
 
   @BeforeAll
   static void train() throws IOException {
-    StringBuilder csv = new StringBuilder("a,town,y\n");
-    for (int i = 0; i < 60; i++) {
-      csv.append("%d,%s,%d.5%n".formatted(i, i % 2 == 0 ? "Bern" : "\"Basel, Stadt\"", i * i));
-    }
-    Path data = Files.writeString(shared.resolve("t.csv"), csv);
+    IntFunction<String> row =
+        i -> i + "," + (i % 2 == 0 ? "Bern" : "\"Basel, Stadt\"") + "," + i * i + ".5";
+    Path data = Files.writeString(shared.resolve("t.csv"), CsvText.of("a,town,y", 60, row));
     model = shared.resolve("run");
     CommandLineRun.of("train --data", data, "--hidden 4 --steps 5 --out", model).succeeded();
   }

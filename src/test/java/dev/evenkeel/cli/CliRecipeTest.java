@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.CsvText;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.loss.Loss;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,11 +63,8 @@ class CliRecipeTest {
   /** To those who did not choose, and of tables alone. */
   @Test
   void theOtherRecipeIsNamed() throws IOException {
-    StringBuilder csv = new StringBuilder("a,b,y\n");
-    for (int i = 0; i < 60; i++) {
-      csv.append(i).append(',').append(i % 7).append(',').append(i * 1.5 + i % 7).append('\n');
-    }
-    Path table = Files.writeString(folder.resolve("t.csv"), csv);
+    IntFunction<String> row = i -> i + "," + i % 7 + "," + (i * 1.5 + i % 7);
+    Path table = Files.writeString(folder.resolve("t.csv"), CsvText.of("a,b,y", 60, row));
     String hint = "On tables --recipe tabular is often better";
     assertTrue(said("first", "--data", table).contains(hint));
     assertFalse(said("second", "--data", table, "--recipe plain").contains(hint));
@@ -108,10 +107,7 @@ class CliRecipeTest {
   /** Batch norm takes no batch of one row: of 101 rows, two at a time, it has 50 steps, not 51. */
   @Test
   void aStepScheduleCountsTheStepsThatAnEpochHas() throws IOException {
-    StringBuilder csv = new StringBuilder("size,price\n");
-    for (int row = 0; row < 101; row++) {
-      csv.append(row).append(',').append(row * 2.5).append('\n');
-    }
+    String csv = CsvText.of("size,price", 101, i -> i + "," + i * 2.5);
     Path table = Files.writeString(folder.resolve("t.csv"), csv);
     assertEquals(Schedule.step(50, 0.1), scheduleOf(table, "batch"));
     assertEquals(Schedule.step(51, 0.1), scheduleOf(table, "none"));
@@ -127,10 +123,7 @@ class CliRecipeTest {
   /** Adam's memory and the smoothing of classes belong to others: they make no error there. */
   @Test
   void otherOptimizersAndLossesLeaveOutWhatIsNotTheirs() throws IOException {
-    StringBuilder csv = new StringBuilder("size,price\n");
-    for (int row = 0; row < 60; row++) {
-      csv.append(row).append(',').append(row * 2.5).append('\n');
-    }
+    String csv = CsvText.of("size,price", 60, i -> i + "," + i * 2.5);
     Path table = Files.writeString(folder.resolve("t.csv"), csv);
     SavedModel saved = trained("--recipe tabular --optimizer sgd --data", table);
     assertEquals(Loss.meanSquared(), saved.recipe().loss());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.evenkeel.CsvText;
 import dev.evenkeel.OwnJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -30,10 +31,7 @@ class CliRunFolderTest {
 
   @BeforeEach
   void write() throws IOException {
-    StringBuilder csv = new StringBuilder("a,b,y\n");
-    for (int i = 0; i < 100; i++) {
-      csv.append("%d,%d,%d%n".formatted(i, i * 7 % 11, 3 * i));
-    }
+    String csv = CsvText.of("a,b,y", 100, i -> i + "," + i * 7 % 11 + "," + 3 * i);
     data = Files.writeString(folder.resolve("d.csv"), csv);
     run = folder.resolve("run");
   }

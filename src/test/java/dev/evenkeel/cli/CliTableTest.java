@@ -3,14 +3,13 @@ package dev.evenkeel.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.CsvText;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.IntFunction;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,9 +19,8 @@ class CliTableTest {
   @TempDir Path folder;
 
   private Path write(String name, String header, IntFunction<String> row) throws IOException {
-    String rows = IntStream.range(0, 60).mapToObj(row).collect(Collectors.joining("\n"));
-    Path file = folder.resolve(name);
-    return Files.write(file, (header + "\n" + rows + "\n").getBytes(StandardCharsets.ISO_8859_1));
+    byte[] text = CsvText.of(header, 60, row).getBytes(StandardCharsets.ISO_8859_1);
+    return Files.write(folder.resolve(name), text);
   }
 
   private CommandLineRun train(Path data, Object... options) {

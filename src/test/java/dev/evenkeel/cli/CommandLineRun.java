@@ -21,7 +21,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A command line run in this process: its exit code, and what it printed where. */
@@ -60,13 +62,19 @@ record CommandLineRun(int exitCode, String out, String err) {
     return arg instanceof String text ? Stream.of(text.split(" ")) : Stream.of(arg.toString());
   }
 
-  /** In a class path of its own, as of a program that has Evenkeel but not that optional part. */
+  /**
+   * In a class path of its own, as of a program that has Evenkeel but not that optional part.
+   *
+   * @param library a pattern in the names of its files
+   */
   static CommandLineRun without(String library, Object... args) {
+    Predicate<String> left = Pattern.compile(library).asPredicate();
     List<URL> classPath = new ArrayList<>();
     try {
       for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-        if (!entry.contains(library)) {
-          classPath.add(Path.of(entry).toUri().toURL());
+        Path file = Path.of(entry);
+        if (!left.test(file.getFileName().toString())) {
+          classPath.add(file.toUri().toURL());
         }
       }
       try (URLClassLoader loader =

@@ -47,7 +47,7 @@ final class AdaptCommand implements Callable<Integer> {
       PopulationStatistics.adapt(built, data.features(), data.rows(), saved.recipe().batch());
       Path file = out.resolve(SavedModel.MODEL_FILE);
       saved.adaptedTo(model.data(saved)).write(file, built);
-      common.say("statistics of %s in %s".formatted(Words.counted(data.rows(), "row"), file));
+      common.say("statistics of %s in %s", Words.counted(data.rows(), "row"), file);
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("device", backend.device());
       result.put("rows", data.rows());

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
@@ -150,12 +149,7 @@ final class BenchCommand implements Callable<Integer> {
   private void showSingle(Network description) {
     RowBench.Result result = RowBench.time(description, steps, seed);
     common.say(
-        String.format(
-            Locale.ROOT,
-            "one row %.4g µs median (p10 %.4g, p90 %.4g)",
-            result.median(),
-            result.p10(),
-            result.p90()));
+        "one row %.4g µs median (p10 %.4g, p90 %.4g)", result.median(), result.p10(), result.p90());
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("row_us_median", result.median());
     values.put("row_us_p10", result.p10());
@@ -169,36 +163,29 @@ final class BenchCommand implements Callable<Integer> {
     long peak = peakResidentMb();
     common.say(backend.description());
     common.say(
-        String.format(
-            Locale.ROOT,
-            "%s %.4g ms median (p10 %.4g, p90 %.4g), %,.0f examples/s, peak memory %d MB",
-            infer ? "inference" : "step",
-            result.medianMs(),
-            result.p10Ms(),
-            result.p90Ms(),
-            result.examplesPerSecond(),
-            peak));
+        "%s %.4g ms median (p10 %.4g, p90 %.4g), %,.0f examples/s, peak memory %d MB",
+        infer ? "inference" : "step",
+        result.medianMs(),
+        result.p10Ms(),
+        result.p90Ms(),
+        result.examplesPerSecond(),
+        peak);
     common.say(
-        String.format(
-            Locale.ROOT,
-            "floor: matrix products alone %.4g ms, and %.4g MB to move beside them",
-            result.gemmMs(),
-            result.moveMb()));
+        "floor: matrix products alone %.4g ms, and %.4g MB to move beside them",
+        result.gemmMs(), result.moveMb());
     if (onGpu) {
       common.say(
-          String.format(
-              Locale.ROOT,
-              "%s: the host starts a step in %.1f µs; %,.1f MB of device memory held, %,.1f MB taken of the driver",
-              replay == Replay.EAGER
-                  ? "one by one"
-                  : "%s of %d nodes".formatted(replay.label(), result.nodes()),
-              result.hostMicroseconds(),
-              result.deviceBytes() * 1e-6,
-              taken * 1e-6));
+          "%s: the host starts a step in %.1f µs; %,.1f MB of device memory held, %,.1f MB taken of the driver",
+          replay == Replay.EAGER
+              ? "one by one"
+              : "%s of %d nodes".formatted(replay.label(), result.nodes()),
+          result.hostMicroseconds(),
+          result.deviceBytes() * 1e-6,
+          taken * 1e-6);
     }
     if (profile) {
       for (Bench.Timed one : result.operations()) {
-        common.say(String.format(Locale.ROOT, "%10.1f µs  %s", one.microseconds(), one.name()));
+        common.say("%10.1f µs  %s", one.microseconds(), one.name());
       }
     }
     Map<String, Object> values = new LinkedHashMap<>();

@@ -17,7 +17,6 @@ import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -28,7 +27,7 @@ import picocli.CommandLine.Option;
     name = "calibrate",
     description =
         "Makes a classifier's probabilities as sure as its answers are right, by one temperature; the answers stay.",
-    customSynopsis = "evenkeel calibrate --model=DIR|FILE [--data=NAME|FILE] --out=DIR [OPTIONS]",
+    customSynopsis = "evenkeel calibrate --model=DIR|FILE --out=DIR [OPTIONS]",
     sortOptions = false)
 final class CalibrateCommand implements Callable<Integer> {
 
@@ -67,11 +66,7 @@ final class CalibrateCommand implements Callable<Integer> {
       Path file = out.resolve(SavedModel.MODEL_FILE);
       saved.write(file, built);
       common.say(
-          String.format(
-              Locale.ROOT,
-              "temperature %.4f: probabilities %s",
-              temperature.value(),
-              becomes(temperature.value())));
+          "temperature %.4f: probabilities %s", temperature.value(), becomes(temperature.value()));
       TextTable table = new TextTable(1, List.of("", "before", "after"));
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("device", backend.device());
@@ -86,8 +81,8 @@ final class CalibrateCommand implements Callable<Integer> {
       }
       table.lines().forEach(common::say);
       common.say(
-          "These are the rows that chose it; evaluate --model %s%s measures others"
-              .formatted(out, testsOnOthers(saved) ? "" : " --data FILE"));
+          "These are the rows that chose it; evaluate --model %s%s measures others",
+          out, testsOnOthers(saved) ? "" : " --data FILE");
       result.put("out", file.toString());
       common.result(result);
     }

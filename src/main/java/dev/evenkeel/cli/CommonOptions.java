@@ -7,12 +7,10 @@ import dev.evenkeel.backend.DeviceOptions;
 import dev.evenkeel.backend.DeviceOptions.NormBody;
 import dev.evenkeel.backend.DeviceOptions.Replay;
 import dev.evenkeel.backend.Precision;
-import java.util.Map;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Options of all commands that compute. */
-final class CommonOptions {
+final class CommonOptions extends OutputOptions {
 
   @Option(
       names = "--device",
@@ -42,8 +40,6 @@ final class CommonOptions {
           "who runs batch norm on a GPU: ptx (Evenkeel's kernels), cudnn, or auto, the faster by time, which may differ from run to run (default: ${DEFAULT-VALUE})")
   NormBody normBody;
 
-  @Mixin private OutputOptions output;
-
   private String deviceReason = "";
 
   Backend open() {
@@ -72,22 +68,5 @@ final class CommonOptions {
     int count = threads != null ? threads : Runtime.getRuntime().availableProcessors();
     DeviceOptions options = DeviceOptions.defaults().withThreads(count).withNormBody(normBody);
     return precision == null ? options : options.withPrecision(precision);
-  }
-
-  boolean json() {
-    return output.json;
-  }
-
-  /** For a command that writes its result itself to stdout. */
-  void takeStdout() {
-    output.takeStdout();
-  }
-
-  void say(String line) {
-    output.say(line);
-  }
-
-  void result(Map<String, Object> values) {
-    output.result(values);
   }
 }

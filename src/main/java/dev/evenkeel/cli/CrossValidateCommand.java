@@ -3,13 +3,10 @@ package dev.evenkeel.cli;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
-import dev.evenkeel.data.Dataset;
 import dev.evenkeel.lab.Spread;
-import dev.evenkeel.nn.Network;
 import dev.evenkeel.train.CrossValidation;
 import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.Portion;
-import dev.evenkeel.train.Recipe;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,31 +64,26 @@ final class CrossValidateCommand implements Callable<Integer> {
     List<Supplier<Parts>> parts =
         data.plan(recipe.otherwise(), recipe.seed).folds(folds, common::say);
     try (Backend backend = common.open()) {
-      show(CrossValidation.run(backend, parts, this::network, this::recipe, this::show));
+      show(
+          CrossValidation.run(
+              backend,
+              parts,
+              train -> recipe.training(network, train).network(),
+              train -> recipe.training(network, train).recipe(),
+              this::show));
     }
     return 0;
   }
 
-  private Network network(Dataset train) {
-    return network.network(recipe.otherwise(), train.columns(), recipe.outputs(train));
-  }
-
-  private Recipe recipe(Dataset train) {
-    Recipe how = recipe.recipe(train, network(train).smallestBatch());
-    network.requireFilled(Math.min(how.batch(), train.rows()));
-    return how;
-  }
-
   private void show(CrossValidation.Fold fold) {
     common.say(
-        "fold %d of %d, %s: %s"
-            .formatted(
-                fold.number(),
-                folds,
-                Words.counted(fold.rows(), "test row"),
-                fold.test().entrySet().stream()
-                    .map(one -> Evaluation.format(one.getKey(), one.getValue()))
-                    .collect(Collectors.joining(", "))));
+        "fold %d of %d, %s: %s",
+        fold.number(),
+        folds,
+        Words.counted(fold.rows(), "test row"),
+        fold.test().entrySet().stream()
+            .map(one -> Evaluation.format(one.getKey(), one.getValue()))
+            .collect(Collectors.joining(", ")));
   }
 
   private void show(CrossValidation.Result result) {
@@ -102,7 +94,7 @@ final class CrossValidateCommand implements Callable<Integer> {
       result.folds().forEach(fold -> all.add(fold.test().get(measure)));
       boolean percent = Evaluation.isShare(measure);
       Spread shown = Spread.of(all.stream().map(v -> percent ? 100 * v : v).toList());
-      common.say("%s %s%s over %d folds".formatted(measure, shown, percent ? " %" : "", folds));
+      common.say("%s %s%s over %d folds", measure, shown, percent ? " %" : "", folds);
       values.put(measure, all);
       values.put(measure + "_mean", result.mean(measure));
       values.put(measure + "_sd", result.deviation(measure));

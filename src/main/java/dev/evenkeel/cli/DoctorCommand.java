@@ -10,7 +10,6 @@ import dev.evenkeel.train.SavedModel;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -57,7 +56,7 @@ final class DoctorCommand implements Callable<Integer> {
     report.put("usable", no.isEmpty());
     report.put("reason", no.orElse(null));
     common.say("");
-    common.say("cuda:%d %s".formatted(index, no.isEmpty() ? "is ready" : "can't be used, since"));
+    common.say("cuda:%d %s", index, no.isEmpty() ? "is ready" : "can't be used, since");
     no.ifPresent(reason -> inTheWay(setup, reason));
     common.result(report);
     return no.isEmpty() ? 0 : NOT_USABLE;
@@ -76,7 +75,7 @@ final class DoctorCommand implements Callable<Integer> {
       common.say("  Only this is missing: " + missing.get(0).name());
     } else {
       for (int i = 0; i < missing.size(); i++) {
-        common.say("  %d. %s".formatted(i + 1, missing.get(i).no().orElseThrow()));
+        common.say("  %d. %s", i + 1, missing.get(i).no().orElseThrow());
       }
     }
   }
@@ -130,12 +129,8 @@ final class DoctorCommand implements Callable<Integer> {
       line(
           "cuda:" + gpus.size(),
           gpu.major() + "." + gpu.minor(),
-          String.format(
-              Locale.ROOT,
-              "%s, %,d MB, %d multiprocessors",
-              gpu.name(),
-              gpu.memory() >> 20,
-              gpu.multiprocessors()));
+          "%s, %,d MB, %d multiprocessors"
+              .formatted(gpu.name(), gpu.memory() >> 20, gpu.multiprocessors()));
       gpus.add(entry);
     }
     report.put("gpus", gpus);
@@ -153,8 +148,8 @@ final class DoctorCommand implements Callable<Integer> {
     for (SelfTest.Result result : results) {
       line(
           result.passed() ? "ok" : "WRONG",
-          String.format(Locale.ROOT, "%.1e", result.error()),
-          String.format(Locale.ROOT, "%s, %.2f ms", result.operation(), result.milliseconds()));
+          "%.1e".formatted(result.error()),
+          "%s, %.2f ms".formatted(result.operation(), result.milliseconds()));
     }
     List<String> wrong =
         results.stream().filter(one -> !one.passed()).map(SelfTest.Result::operation).toList();

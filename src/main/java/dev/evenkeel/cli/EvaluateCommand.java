@@ -78,11 +78,10 @@ final class EvaluateCommand implements Callable<Integer> {
       }
       result.put("loss", evaluator.loss());
       common.say(
-          "%s%s, loss %.5f"
-              .formatted(
-                  Words.counted(data.rows(), "row"),
-                  data.isWeighted() ? " by their weights" : "",
-                  evaluator.loss()));
+          "%s%s, loss %.5f",
+          Words.counted(data.rows(), "row"),
+          data.isWeighted() ? " by their weights" : "",
+          evaluator.loss());
       if (saved.recipe().loss().weight(data.targets(), 0, data.rows()) == 0) {
         common.say("All these rows are of classes of weight 0, so that none counts in the loss.");
       }

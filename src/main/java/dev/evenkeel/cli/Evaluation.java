@@ -6,7 +6,6 @@ import dev.evenkeel.train.Recipe;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 
 /** Which metrics are shown, and how. */
@@ -55,7 +54,7 @@ final class Evaluation {
   /** "accuracy 97.50 %", "rmse 0.12345", "rmse 412345". */
   static String format(String name, double value) {
     if (isShare(name)) {
-      return String.format(Locale.ROOT, "%s %.2f %%", name, 100 * value);
+      return "%s %.2f %%".formatted(name, 100 * value);
     }
     return name + " " + number(value);
   }
@@ -63,6 +62,6 @@ final class Evaluation {
   /** "0.12345", "412345". */
   static String number(double value) {
     boolean whole = Math.abs(value) >= WHOLE && Math.abs(value) < LONGEST;
-    return String.format(Locale.ROOT, whole ? "%.0f" : "%.5g", value);
+    return (whole ? "%.0f" : "%.5g").formatted(value);
   }
 }

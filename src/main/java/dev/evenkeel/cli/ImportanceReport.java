@@ -9,7 +9,6 @@ import dev.evenkeel.train.Importance;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** Takes the importance of columns, and shows it. */
@@ -44,8 +43,7 @@ final class ImportanceReport {
               if (now - lastSaid[0] > LINE_NANOS && done < all) {
                 lastSaid[0] = now;
                 double left = (now - started) * 1e-9 * (all - done) / done;
-                System.err.printf(
-                    Locale.ROOT, "importance: %d of %d columns, %.0f s left%n", done, all, left);
+                System.err.printf("importance: %d of %d columns, %.0f s left%n", done, all, left);
               }
             });
   }
@@ -81,10 +79,8 @@ final class ImportanceReport {
       table.row(
           List.of(
               TextTable.cut(one.name(), LONGEST_NAME),
-              String.format(Locale.ROOT, form, unit * one.mean()),
-              "± "
-                  + String.format(Locale.ROOT, form, unit * one.deviation())
-                  + (share ? " %" : "")));
+              form.formatted(unit * one.mean()),
+              "± " + form.formatted(unit * one.deviation()) + (share ? " %" : "")));
     }
     lines.addAll(table.lines());
     if (columns.size() > SHOWN) {

@@ -14,7 +14,6 @@ import dev.evenkeel.backend.cuda.jcuda.JCudaDriver;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** The tables of {@code bench --limits} and {@code bench --kernels}. */
@@ -73,7 +72,7 @@ final class KernelTables {
 
   private List<Timed> copies(KernelBench bench) {
     List<Timed> copies = new ArrayList<>();
-    common.say("%-24s %-5s %10s %10s %9s".formatted("copy of", "type", "MB", "µs", "GB/s"));
+    common.say("%-24s %-5s %10s %10s %9s", "copy of", "type", "MB", "µs", "GB/s");
     for (Shape shape : KernelBench.shapes()) {
       for (boolean bfloat16 : List.of(false, true)) {
         whereItFits(() -> copies.add(shown(bench.copy(shape, bfloat16))));
@@ -83,7 +82,7 @@ final class KernelTables {
   }
 
   private Timed shown(Timed copy) {
-    say(
+    common.say(
         "%-24s %-5s %10.2f %10.2f %9.0f",
         copy.shape(),
         copy.type(),
@@ -95,7 +94,7 @@ final class KernelTables {
 
   private List<Product> products(KernelBench bench, boolean ampere) {
     List<Product> products = new ArrayList<>();
-    common.say("%-9s %18s %-5s %10s %9s".formatted("product", "m x n x k", "in", "µs", "TFLOP/s"));
+    common.say("%-9s %18s %-5s %10s %9s", "product", "m x n x k", "in", "µs", "TFLOP/s");
     for (int[] layer : LAYERS) {
       for (Precision precision : Precision.values()) {
         if (!ampere && precision != Precision.FP32) {
@@ -113,7 +112,7 @@ final class KernelTables {
 
   private void show(Product one, List<Product> all) {
     all.add(one);
-    say(
+    common.say(
         "%-9s %18s %-5s %10.2f %9.1f",
         one.product(),
         "%dx%dx%d".formatted(one.m(), one.n(), one.k()),
@@ -125,8 +124,8 @@ final class KernelTables {
   private List<Timed> kernels(KernelBench bench, boolean ampere) {
     List<Timed> all = new ArrayList<>();
     common.say(
-        "%-32s %-11s %-5s %9s %10s %8s %7s %8s"
-            .formatted("kernel", "shape", "type", "MB", "µs", "GB/s", "copies", "of copy"));
+        "%-32s %-11s %-5s %9s %10s %8s %7s %8s",
+        "kernel", "shape", "type", "MB", "µs", "GB/s", "copies", "of copy");
     for (Shape shape : KernelBench.shapes()) {
       for (boolean bfloat16 : ampere ? List.of(false, true) : List.of(false)) {
         Shape logits = new Shape(shape.rows(), CLASSES);
@@ -154,7 +153,7 @@ final class KernelTables {
 
   private void show(Timed one, List<Timed> all) {
     all.add(one);
-    say(
+    common.say(
         "%-32s %-11s %-5s %9.2f %10.2f %8.0f %7.2f %7.0f%%",
         one.kernel(),
         one.shape(),
@@ -164,9 +163,5 @@ final class KernelTables {
         one.gigabytesPerSecond(),
         one.copies(),
         one.ofCopy() * 100);
-  }
-
-  private void say(String format, Object... values) {
-    common.say(String.format(Locale.ROOT, format, values));
   }
 }

@@ -97,7 +97,7 @@ final class LabCommand implements Callable<Integer> {
     for (Experiment experiment : Experiments.all()) {
       About about = experiment.about();
       claims.put(about.name(), about.claim());
-      common.say("%-24s %s".formatted(about.name(), about.claim()));
+      common.say("%-24s %s", about.name(), about.claim());
     }
     common.say(
         "Run one: evenkeel lab NAME [--full] [--seeds N] [--out DIR], or all of them: lab all");

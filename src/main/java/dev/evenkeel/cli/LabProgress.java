@@ -3,7 +3,6 @@ package dev.evenkeel.cli;
 import dev.evenkeel.lab.About;
 import dev.evenkeel.lab.Finding;
 import dev.evenkeel.lab.LabListener;
-import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
 
 /**
@@ -46,7 +45,7 @@ final class LabProgress implements LabListener, AutoCloseable {
     }
     lastShown = now;
     double left = (now - started) * 1e-9 * (1 - share) / share;
-    String text = String.format(Locale.ROOT, "%s, %.0f s left", run, left);
+    String text = "%s, %.0f s left".formatted(run, left);
     if (bar == null) {
       System.err.println("  " + text);
     } else {

@@ -5,14 +5,11 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.io.AtomicFile;
 import dev.evenkeel.lab.Chart;
 import dev.evenkeel.nn.Model;
-import dev.evenkeel.nn.Network;
 import dev.evenkeel.train.RateRange;
-import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
@@ -77,14 +74,11 @@ final class LrRangeCommand implements Callable<Integer> {
             "--lr-from, --lr-to, --range-steps", () -> new RateRange.Span(lowest, highest, steps));
     recipe.requireSound(data, network);
     Dataset train = data.plan(recipe.otherwise(), recipe.seed).load(common::say).train();
-    Network description =
-        network.network(recipe.otherwise(), train.columns(), recipe.outputs(train));
-    Recipe how = recipe.recipe(train, description.smallestBatch());
-    network.requireFilled(Math.min(how.batch(), train.rows()));
+    RecipeOptions.Training training = recipe.training(network, train);
     RateRange found;
     try (Backend backend = common.open();
-        Model model = description.build(backend, recipe.seed)) {
-      found = RateRange.of(model, how, train, span);
+        Model model = training.network().build(backend, recipe.seed)) {
+      found = RateRange.of(model, training.recipe(), train, span);
     }
     RunFolder.make(out);
     Path csv = out.resolve("lr-range.csv");
@@ -131,7 +125,7 @@ final class LrRangeCommand implements Callable<Integer> {
 
   private static String words(RateRange found) {
     return found.suggestion().isPresent()
-        ? String.format(Locale.ROOT, "suggested: %.2g", found.suggestion().getAsDouble())
+        ? "suggested: %.2g".formatted(found.suggestion().getAsDouble())
         : "no rate made the loss fall";
   }
 
@@ -140,18 +134,14 @@ final class LrRangeCommand implements Callable<Integer> {
     int count = found.points().size();
     common.say(
         found.diverged()
-            ? String.format(
-                Locale.ROOT,
-                "The loss left at a learning rate of %.2g, after %d steps",
-                count == 0 ? lowest : found.points().get(count - 1).learningRate(),
-                count)
+            ? "The loss left at a learning rate of %.2g, after %d steps"
+                .formatted(
+                    count == 0 ? lowest : found.points().get(count - 1).learningRate(), count)
             : "The loss never left: --lr-to may be higher");
     common.say(
         rate.isPresent()
-            ? String.format(
-                Locale.ROOT,
-                "Suggested: --lr %.2g, a tenth of the rate at which the smoothed loss was lowest",
-                rate.getAsDouble())
+            ? "Suggested: --lr %.2g, a tenth of the rate at which the smoothed loss was lowest"
+                .formatted(rate.getAsDouble())
             : "No rate made the loss fall. help: more --range-steps, a lower --lr-from, or another network");
     common.say("written: " + csv);
     common.say("written: " + figure);

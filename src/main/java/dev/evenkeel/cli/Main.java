@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -85,7 +86,9 @@ public final class Main implements Runnable {
         "No command was given; there are: " + String.join(", ", spec.subcommands().keySet()));
   }
 
+  /** Numbers look the same whatever the user's language: 1,797 rows, 98.60 %. */
   public static void main(String[] args) {
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     System.exit(run(args));
   }
 

@@ -46,13 +46,17 @@ final class ModelOptions {
   private TableOptions table = new TableOptions();
 
   String data(SavedModel saved) {
-    String name = data == null ? plan(saved).data() : data;
-    if (name.isEmpty()) {
+    return requireNamed(data == null ? plan(saved).data() : data, saved);
+  }
+
+  /** Refuses the data that a model does not name. */
+  static String requireNamed(String data, SavedModel saved) {
+    if (data.isEmpty()) {
       throw new EvenkeelException(
           "%s does not say which data it was trained on. help: --data NAME|FILE"
               .formatted(saved.file()));
     }
-    return name;
+    return data;
   }
 
   /** Prepared rows, of which no targets are wanted. */

@@ -18,6 +18,7 @@ import dev.evenkeel.nn.RunningVariance;
 import dev.evenkeel.nn.WeightNorm;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import picocli.CommandLine.Option;
 
 /** Options that describe the network. */
@@ -183,24 +184,18 @@ final class NetworkOptions {
           case "batch" -> batchNorm();
           case "ghost" -> Flag.of("--norm " + norm, () -> batchNorm().withGhost(name.number()));
           case "mean-only" -> batchNorm().centringOnly();
-          default -> rowNorm(name);
+          case "layer" -> rowNorm(RowNorm::layer);
+          case "rms" -> rowNorm(RowNorm::rms);
+          case "group" -> rowNorm(() -> RowNorm.group(name.number()));
+          default -> rowNorm(() -> RowNorm.instance(name.number()));
         };
     Flag.of("--norm " + norm, () -> Network.of(units, layer)); // refuses what does not fit
     return layer;
   }
 
-  private RowNorm rowNorm(NormName name) {
-    RowNorm norm =
-        Flag.of(
-            "--norm " + this.norm,
-            () ->
-                switch (name.method()) {
-                  case "layer" -> RowNorm.layer();
-                  case "rms" -> RowNorm.rms();
-                  case "group" -> RowNorm.group(name.number());
-                  default -> RowNorm.instance(name.number());
-                });
-    return Flag.of("--epsilon", () -> norm.withEpsilon(epsilon));
+  private RowNorm rowNorm(Supplier<RowNorm> kind) {
+    RowNorm plain = Flag.of("--norm " + norm, kind);
+    return Flag.of("--epsilon", () -> plain.withEpsilon(epsilon));
   }
 
   private Linear linear(int units) {

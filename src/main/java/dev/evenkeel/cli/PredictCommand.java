@@ -94,7 +94,7 @@ final class PredictCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     boolean toStdout = List.of("-", "/dev/stdout").contains(out.toString());
-    if (toStdout && common.json()) {
+    if (toStdout && common.json) {
       throw new EvenkeelException(
           "--out %s and --json would both write to stdout. help: leave one of them out"
               .formatted(out));
@@ -137,7 +137,7 @@ final class PredictCommand implements Callable<Integer> {
       } else {
         predictions.write(out);
       }
-      common.say("%s predicted in %s".formatted(Words.counted(data.rows(), "row"), out));
+      common.say("%s predicted in %s", Words.counted(data.rows(), "row"), out);
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("device", backend.device());
       result.put("rows", data.rows());

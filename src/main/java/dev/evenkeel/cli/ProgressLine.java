@@ -5,7 +5,6 @@ import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.train.Epoch;
 import dev.evenkeel.train.Listener;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Collectors;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -88,13 +87,8 @@ final class ProgressLine implements Listener, AutoCloseable {
       double seconds = (now - started) * 1e-9;
       double left = seconds * (totalSteps - step) / (step - stepsBefore);
       bar.setExtraMessage(
-          String.format(
-              Locale.ROOT,
-              " %.0f s left, loss %.4f, %,.0f rows/s, data %.0f %%",
-              left,
-              loss,
-              rowsSeen / seconds,
-              100 * dataNanos * 1e-9 / seconds));
+          " %.0f s left, loss %.4f, %,.0f rows/s, data %.0f %%"
+              .formatted(left, loss, rowsSeen / seconds, 100 * dataNanos * 1e-9 / seconds));
     }
   }
 
@@ -105,21 +99,20 @@ final class ProgressLine implements Listener, AutoCloseable {
             .map(
                 e ->
                     e.getKey().equals("loss")
-                        ? String.format(Locale.ROOT, "valid loss %.4f", e.getValue())
+                        ? "valid loss %.4f".formatted(e.getValue())
                         : Evaluation.format(e.getKey(), e.getValue()))
             .collect(Collectors.joining(", "));
     line(
-        String.format(
-            Locale.ROOT,
-            "epoch %d/%d  loss %.4f  %s  %,.0f rows/s, data %.0f %%, lr %.2g%s",
-            epoch.number(),
-            epochs,
-            epoch.trainLoss(),
-            validation,
-            epoch.examplesPerSecond(),
-            100 * epoch.dataShare(),
-            rateOfEpoch,
-            epoch.best() ? "  *" : ""));
+        "epoch %d/%d  loss %.4f  %s  %,.0f rows/s, data %.0f %%, lr %.2g%s"
+            .formatted(
+                epoch.number(),
+                epochs,
+                epoch.trainLoss(),
+                validation,
+                epoch.examplesPerSecond(),
+                100 * epoch.dataShare(),
+                rateOfEpoch,
+                epoch.best() ? "  *" : ""));
   }
 
   private void line(String text) {

@@ -6,6 +6,7 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.metric.Metric;
+import dev.evenkeel.nn.Network;
 import dev.evenkeel.optim.Fade;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
@@ -231,6 +232,16 @@ final class RecipeOptions {
     if (!monitor.equals("loss")) {
       Flag.of("--monitor", () -> Metric.named(monitor));
     }
+  }
+
+  /** A network for the training rows, and how it is trained. */
+  record Training(Network network, Recipe recipe) {}
+
+  Training training(NetworkOptions options, Dataset train) {
+    Network network = options.network(otherwise(), train.columns(), outputs(train));
+    Recipe recipe = recipe(train, network.smallestBatch());
+    options.requireFilled(Math.min(recipe.batch(), train.rows()));
+    return new Training(network, recipe);
   }
 
   /** What an option is that was not given. */

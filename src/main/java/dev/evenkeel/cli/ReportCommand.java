@@ -1,7 +1,6 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
-import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.io.Json;
@@ -57,12 +56,6 @@ final class ReportCommand implements Callable<Integer> {
     write(model.model, saved, answers, common::say)
         .ifPresent(file -> common.result(Map.of("report", file.toString())));
     return 0;
-  }
-
-  /** Of rows that are the run's own test rows. */
-  static Answers answers(Dataset data, Predictions predictions, SavedModel saved) {
-    return new Answers(
-        Words.counted(data.rows(), "row") + saved.unseen(), data.task(), predictions);
   }
 
   /** Says where the report is, or why there is none. */

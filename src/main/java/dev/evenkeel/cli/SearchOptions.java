@@ -6,7 +6,6 @@ import dev.evenkeel.nn.Dropout;
 import dev.evenkeel.train.SearchSpace;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Option;
@@ -18,12 +17,8 @@ import picocli.CommandLine.ParseResult;
  */
 final class SearchOptions {
 
-  static final String RATE = "lr";
-  static final String WIDTH = "width";
-  static final String DEPTH = "depth";
-  static final String NORM = "norm";
-  static final String DROPOUT = "dropout";
-  static final String BATCH = "batch";
+  private static final String WIDTH = "width";
+  private static final String DEPTH = "depth";
 
   @Option(
       names = "--try-lr",
@@ -79,20 +74,20 @@ final class SearchOptions {
     List<SearchSpace.Dimension> all = new ArrayList<>();
     if (searched(parsed, "--lr", "--try-lr")) {
       all.add(
-          Flag.of("--try-lr", () -> new SearchSpace.LogRange(RATE, rates.get(0), rates.get(1))));
+          Flag.of("--try-lr", () -> new SearchSpace.LogRange("lr", rates.get(0), rates.get(1))));
     }
     if (searched(parsed, "--hidden", "--try-width", "--try-depth")) {
       all.add(choice(WIDTH, widths));
       all.add(choice(DEPTH, depths));
     }
     if (searched(parsed, "--norm", "--try-norm")) {
-      all.add(choice(NORM, norms));
+      all.add(choice("norm", norms));
     }
     if (searched(parsed, "--dropout", "--try-dropout")) {
-      all.add(choice(DROPOUT, dropouts));
+      all.add(choice("dropout", dropouts));
     }
     if (searched(parsed, "--batch", "--try-batch")) {
-      all.add(choice(BATCH, batches));
+      all.add(choice("batch", batches));
     }
     if (all.isEmpty()) {
       throw new EvenkeelException(
@@ -105,12 +100,13 @@ final class SearchOptions {
    * Refuses a norm that one of the batches leaves without effect.
    *
    * @param norm of all trials, where none is searched
-   * @param rows of all batches, where none are searched
+   * @param batch of all trials, where none is searched
+   * @param rows that train
    */
-  void requireFilled(ParseResult parsed, String norm, int rows) {
+  void requireFilled(ParseResult parsed, String norm, int batch, int rows) {
     List<String> tried = parsed.hasMatchedOption("--norm") ? List.of(norm) : norms;
-    int fewest = parsed.hasMatchedOption("--batch") ? rows : Collections.min(batches);
-    tried.forEach(one -> NormName.of(one).requireFilled(fewest));
+    int least = parsed.hasMatchedOption("--batch") ? batch : Collections.min(batches);
+    tried.forEach(one -> NormName.of(one).requireFilled(Math.min(least, rows)));
   }
 
   private void check() {
@@ -148,18 +144,21 @@ final class SearchOptions {
     return new SearchSpace.Choice(name, values.stream().map(Object::toString).distinct().toList());
   }
 
-  /** A trial's settings as options of {@code train}. */
-  static Map<String, String> options(Map<String, String> settings) {
-    Map<String, String> options = new LinkedHashMap<>();
+  /** A trial as it follows {@code train}. */
+  static List<String> arguments(Map<String, String> settings, int epochs) {
+    List<String> arguments = new ArrayList<>();
     settings.forEach(
         (name, value) -> {
           if (name.equals(WIDTH)) {
             int depth = Integer.parseInt(settings.get(DEPTH));
-            options.put("--hidden", String.join(",", Collections.nCopies(depth, value)));
+            arguments.add("--hidden");
+            arguments.add(String.join(",", Collections.nCopies(depth, value)));
           } else if (!name.equals(DEPTH)) {
-            options.put("--" + name, value);
+            arguments.add("--" + name);
+            arguments.add(value);
           }
         });
-    return options;
+    arguments.addAll(List.of("--epochs", Integer.toString(epochs)));
+    return arguments;
   }
 }

@@ -19,7 +19,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
@@ -214,7 +213,7 @@ final class SummaryCommand implements Callable<Integer> {
   }
 
   private static void print(String format, Object... values) {
-    System.out.println(String.format(Locale.ROOT, format, values).stripTrailing());
+    System.out.println(format.formatted(values).stripTrailing());
   }
 
   private static Map<String, Object> result(

@@ -9,9 +9,6 @@ import picocli.CommandLine.Option;
 /** Options that say how a CSV file is read; a model keeps them for later files. */
 final class TableOptions {
 
-  static final List<String> NAMES =
-      List.of("--header", "--no-header", "--delimiter", "--decimal", "--missing", "--encoding");
-
   @Option(
       names = "--header",
       description = "the first line of the CSV names the columns (default: found out)")

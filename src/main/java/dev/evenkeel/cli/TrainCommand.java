@@ -12,7 +12,6 @@ import dev.evenkeel.io.Json;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.nn.Model;
-import dev.evenkeel.nn.Network;
 import dev.evenkeel.report.Answers;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
@@ -29,7 +28,6 @@ import dev.evenkeel.train.Trained;
 import dev.evenkeel.train.Trainer;
 import java.io.File;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -127,20 +125,18 @@ final class TrainCommand implements Callable<Integer> {
     }
     DataPlan plan = data.plan(recipe.otherwise(), recipe.seed);
     Parts parts = plan.load(common::say);
-    Dataset train = parts.train();
-    Network description =
-        network.network(recipe.otherwise(), train.columns(), recipe.outputs(train));
-    Recipe how = recipe.recipe(train, description.smallestBatch());
-    network.requireFilled(Math.min(how.batch(), train.rows()));
-    return start(backend, plan, parts, how, () -> description.build(backend, recipe.seed), false);
+    RecipeOptions.Training made = recipe.training(network, parts.train());
+    Supplier<Model> build = () -> made.network().build(backend, recipe.seed);
+    return start(backend, plan, parts, made.recipe(), build, false);
   }
 
   /** What the model brings along can't be chosen; how it is trained can. */
   private int startFrom(Backend backend, SavedModel saved) {
-    List<String> fixed = new ArrayList<>(List.of("--scale", "--drop", "--categorical", "--task"));
-    fixed.addAll(TableOptions.NAMES);
-    fixed.forEach(name -> requireNotGiven(spec.findOption(name)));
-    spec.findOption("--hidden").group().options().forEach(this::requireNotGiven);
+    List.of("--scale", "--drop", "--categorical", "--task")
+        .forEach(name -> requireNotGiven(spec.findOption(name)));
+    for (String one : List.of("--header", "--hidden")) { // and all of their groups
+      spec.findOption(one).group().options().forEach(this::requireNotGiven);
+    }
     DataPlan before = ModelOptions.plan(saved);
     boolean named = spec.commandLine().getParseResult().hasMatchedOption("--data");
     boolean own = !named || before.isOf(data.data);
@@ -149,11 +145,7 @@ final class TrainCommand implements Callable<Integer> {
           .forEach(name -> requireNotGiven(spec.findOption(name)));
     }
     DataPlan plan = data.plan(before, own, recipe.seed);
-    if (plan.data().isEmpty()) {
-      throw new EvenkeelException(
-          "%s does not say which data it was trained on. help: --data NAME|FILE"
-              .formatted(saved.file()));
-    }
+    ModelOptions.requireNamed(plan.data(), saved);
     Preparation preparation = ModelOptions.preparation(saved);
     if (data.target.length > 0) {
       ModelOptions.requireTargetFile(preparation);
@@ -162,8 +154,8 @@ final class TrainCommand implements Callable<Integer> {
     boolean knowsThese = own && saved.learnedFrom(parts);
     if (own && !knowsThese) {
       common.say(
-          "%s has changed since %s learned from it, so rows that now test or validate may be among those it learned from. help: for a fair measure, keep rows apart for evaluate --data"
-              .formatted(plan.data(), saved.file()));
+          "%s has changed since %s learned from it, so rows that now test or validate may be among those it learned from. help: for a fair measure, keep rows apart for evaluate --data",
+          plan.data(), saved.file());
     }
     Recipe how = recipe.recipe(parts.train(), saved.network().smallestBatch());
     int outputs = recipe.outputs(parts.train());
@@ -301,13 +293,12 @@ final class TrainCommand implements Callable<Integer> {
         .withListener(new RunFolder.HistoryFile(folder));
     common.sayDevice();
     common.say(
-        "%s · %s train, %,d validate, %,d test · %s"
-            .formatted(
-                Words.counted(model.parameterCount(), "parameter"),
-                Words.counted(parts.train().rows(), "row"),
-                parts.valid().map(Dataset::rows).orElse(0),
-                parts.test().map(Dataset::rows).orElse(0),
-                plan.way()));
+        "%s · %s train, %,d validate, %,d test · %s",
+        Words.counted(model.parameterCount(), "parameter"),
+        Words.counted(parts.train().rows(), "row"),
+        parts.valid().map(Dataset::rows).orElse(0),
+        parts.test().map(Dataset::rows).orElse(0),
+        plan.way());
     Map<String, String> conditions = Conditions.of(backend, plan, parts, model);
     trainer.withNote(CONDITIONS, Json.write(conditions));
     Trained trained;
@@ -344,8 +335,8 @@ final class TrainCommand implements Callable<Integer> {
     File[] events = new File(noted).listFiles((folder, name) -> EventFile.isEvents(name));
     if (events == null || events.length == 0) {
       common.say(
-          "Writing no TensorBoard events: the run wrote them to %s, where there are none. help: --tensorboard %s"
-              .formatted(noted, noted));
+          "Writing no TensorBoard events: the run wrote them to %s, where there are none. help: --tensorboard %s",
+          noted, noted);
       return null;
     }
     return Path.of(noted);
@@ -376,25 +367,25 @@ final class TrainCommand implements Callable<Integer> {
       boolean classes = test.task() instanceof Task.Classification;
       Predictions predictions =
           Evaluator.predictions(model, test, how.batch(), Optional.of(parts.preparation()));
-      answers = Optional.of(ReportCommand.answers(test, predictions, saved));
+      String rows = Words.counted(test.rows(), "row") + saved.unseen();
+      answers = Optional.of(new Answers(rows, test.task(), predictions));
       for (String name : Evaluation.metrics(how, classes)) {
         double value = Metric.named(name).of(predictions);
         result.put("test_" + name, value);
-        common.say("test %s".formatted(Evaluation.format(name, value)));
+        common.say("test %s", Evaluation.format(name, value));
       }
     }
     result.put("parameters", model.parameterCount());
     result.put("checkpoint", folder.resolve(SavedModel.CHECKPOINT_FILE).toString());
     result.put("model", folder.resolve(SavedModel.MODEL_FILE).toString());
     common.say(
-        "%s, %s in %.1f s%s · %s"
-            .formatted(
-                Words.counted(trained.epochs(), "epoch"),
-                Words.counted(trained.steps(), "step"),
-                trained.seconds(),
-                (trained.stoppedEarly() ? ", stopped early" : "")
-                    + (trained.keptBest() ? ", weights of epoch " + trained.bestEpoch() : ""),
-                folder.resolve(SavedModel.MODEL_FILE)));
+        "%s, %s in %.1f s%s · %s",
+        Words.counted(trained.epochs(), "epoch"),
+        Words.counted(trained.steps(), "step"),
+        trained.seconds(),
+        (trained.stoppedEarly() ? ", stopped early" : "")
+            + (trained.keptBest() ? ", weights of epoch " + trained.bestEpoch() : ""),
+        folder.resolve(SavedModel.MODEL_FILE));
     ReportCommand.write(folder, saved, answers, common::say)
         .ifPresent(file -> result.put("report", file.toString()));
     boolean named = parts.preparation().features().get(0).column().isPresent();

@@ -4,10 +4,10 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.nn.Model;
-import dev.evenkeel.nn.Network;
 import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
+import dev.evenkeel.train.SearchSpace;
 import dev.evenkeel.train.Trainer;
 import dev.evenkeel.train.Tuner;
 import dev.evenkeel.train.TuningJournal;
@@ -24,6 +24,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -122,13 +123,11 @@ final class TuneCommand implements Callable<Integer> {
     Flag.atLeast("--eta", eta, 2);
     refuse();
     recipe.requireSound(data, network);
-    var space = search.space(spec.commandLine().getParseResult());
+    ParseResult parsed = spec.commandLine().getParseResult();
+    SearchSpace space = search.space(parsed);
     Parts parts = data.plan(recipe.otherwise(), recipe.seed).load(common::say);
     Recipe base = recipe.recipe(parts.train(), 1); // networks are the trials' own
-    search.requireFilled(
-        spec.commandLine().getParseResult(),
-        network.norm,
-        Math.min(base.batch(), parts.train().rows()));
+    search.requireFilled(parsed, network.norm, base.batch(), parts.train().rows());
     Tuner.Plan plan =
         new Tuner.Plan(
             space, trials, rungs, eta, base.epochs(), base.higherIsBetter(), recipe.seed);
@@ -142,8 +141,7 @@ final class TuneCommand implements Callable<Integer> {
                     "options", String.join(" ", given(false)),
                     "data", fingerprint(parts))));
     if (journal.size() > 0) {
-      common.say(
-          "Going on after %s of %s".formatted(Words.counted(journal.size(), "training"), out));
+      common.say("Going on after %s of %s", Words.counted(journal.size(), "training"), out);
     }
     TuneReport report = new TuneReport(plan, base.monitor(), out, given(true), common);
     try (Backend backend = common.open()) {
@@ -194,13 +192,11 @@ final class TuneCommand implements Callable<Integer> {
 
   private double score(Backend backend, Parts parts, Map<String, String> settings, int epochs) {
     List<String> arguments = new ArrayList<>(given(false));
-    arguments.addAll(TuneReport.arguments(settings, epochs));
+    arguments.addAll(SearchOptions.arguments(settings, epochs));
     Trial trial = Trial.of(arguments);
-    int outputs = trial.recipe.outputs(parts.train());
-    Network description =
-        trial.network.network(recipe.otherwise(), parts.train().columns(), outputs);
-    Recipe how = trial.recipe.recipe(parts.train(), description.smallestBatch());
-    try (Model model = description.build(backend, how.seed())) {
+    RecipeOptions.Training training = trial.recipe.training(trial.network, parts.train());
+    Recipe how = training.recipe();
+    try (Model model = training.network().build(backend, how.seed())) {
       return new Trainer(model, how, parts.train())
           .withValidation(parts.valid().orElseThrow())
           .withPreparation(parts.preparation())

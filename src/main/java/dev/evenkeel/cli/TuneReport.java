@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -38,33 +37,17 @@ final class TuneReport {
     this.common = common;
   }
 
-  /** A trial's settings as they follow {@code train}. */
-  static List<String> arguments(Map<String, String> settings, int epochs) {
-    List<String> arguments = new ArrayList<>();
-    SearchOptions.options(settings)
-        .forEach(
-            (name, value) -> {
-              arguments.add(name);
-              arguments.add(value);
-            });
-    arguments.add("--epochs");
-    arguments.add(Integer.toString(epochs));
-    return arguments;
-  }
-
   void progress(Tuner.Outcome outcome) {
     common.say(
-        String.format(
-            Locale.ROOT,
-            "rung %d/%d  trial %d  %s  %s  (%.1f s)",
-            outcome.rung() + 1,
-            plan.rungs(),
-            outcome.trial() + 1,
-            words(outcome),
-            outcome.succeeded()
-                ? Evaluation.format(monitor, outcome.value())
-                : "failed: " + outcome.failure(),
-            outcome.seconds()));
+        "rung %d/%d  trial %d  %s  %s  (%.1f s)",
+        outcome.rung() + 1,
+        plan.rungs(),
+        outcome.trial() + 1,
+        words(outcome),
+        outcome.succeeded()
+            ? Evaluation.format(monitor, outcome.value())
+            : "failed: " + outcome.failure(),
+        outcome.seconds());
   }
 
   private static String words(Tuner.Outcome outcome) {
@@ -89,7 +72,7 @@ final class TuneReport {
     common.say("");
     common.say("written: " + folder.resolve("trials.csv"));
     common.say("written: " + folder.resolve("trials.svg"));
-    common.say("The best, of trial %d:".formatted(best.trial() + 1));
+    common.say("The best, of trial %d:", best.trial() + 1);
     common.say(command);
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("trials", ranking.size());
@@ -126,11 +109,11 @@ final class TuneReport {
     for (Tuner.Outcome one : ranking.subList(0, Math.min(SHOWN, ranking.size()))) {
       StringBuilder line = new StringBuilder("%5d".formatted(one.trial() + 1));
       one.settings().values().forEach(value -> line.append("%11s".formatted(value)));
-      String score = one.succeeded() ? String.format(Locale.ROOT, "%.5g", one.value()) : "failed";
+      String score = one.succeeded() ? "%.5g".formatted(one.value()) : "failed";
       common.say(line + "%8d%14s".formatted(one.epochs(), score));
     }
     if (ranking.size() > SHOWN) {
-      common.say("… and %d more in trials.csv".formatted(ranking.size() - SHOWN));
+      common.say("… and %d more in trials.csv", ranking.size() - SHOWN);
     }
   }
 
@@ -169,7 +152,7 @@ final class TuneReport {
   private String command(Tuner.Outcome best) {
     List<String> all = new ArrayList<>(List.of("scripts/evenkeel", "train"));
     all.addAll(given);
-    all.addAll(arguments(best.settings(), best.epochs()));
+    all.addAll(SearchOptions.arguments(best.settings(), best.epochs()));
     return all.stream().map(TuneReport::quoted).collect(Collectors.joining(" "));
   }
 

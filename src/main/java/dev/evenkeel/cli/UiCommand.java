@@ -45,7 +45,7 @@ final class UiCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     Flag.between("--port", port, 0, 65_535);
     try (RunServer server = RunServer.start(runs, host, port)) {
-      common.say("Runs of %s: %s (Ctrl-C ends it)".formatted(runs, server.url()));
+      common.say("Runs of %s: %s (Ctrl-C ends it)", runs, server.url());
       common.result(Map.of("url", server.url()));
       new CountDownLatch(1).await(); // until the process is ended
     }

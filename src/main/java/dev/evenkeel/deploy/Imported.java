@@ -67,7 +67,7 @@ public record Imported(String source, Inference model, List<String> notes) {
   public Predictor predictor() {
     try (Backend backend = Device.cpu(1);
         Model built = build(backend)) {
-      return Predictor.of(
+      return new Predictor(
           Inference.of(built, Inference.Form.FOLDED, model.preparation(), model.loss()));
     }
   }

@@ -8,11 +8,15 @@ import dev.evenkeel.nn.BatchNorm;
 import dev.evenkeel.nn.Layer;
 import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.RowNorm;
+import dev.evenkeel.nn.RunningStatistics;
+import dev.evenkeel.nn.RunningVariance;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Takes another library's layers, one after the other, in whose terms its errors speak: each call
@@ -40,6 +44,9 @@ final class ImportedLayers {
   }
 
   private static final int UNKNOWN = -1;
+
+  /** Their running variance is divided by N − 1; by ONNX' and Keras' own rule it is N. */
+  private static final Set<String> UNBIASED = Set.of("pytorch", "evenkeel");
 
   /** A shape in a file may lie, and a norm without γ and β takes its width from it. */
   private static final int MOST_FEATURES = 1 << 22;
@@ -128,7 +135,29 @@ final class ImportedLayers {
     width = units;
   }
 
-  void batchNorm(String where, BatchNorm norm, Map<String, float[]> values) {
+  /**
+   * Others count running statistics in their own ways: see docs/export.md.
+   *
+   * @param producer the program that wrote the file
+   * @param momentum the weight of the OLD statistics, as ONNX and Keras have it
+   */
+  void batchNorm(
+      String where, String producer, double momentum, double epsilon, Map<String, float[]> values) {
+    RunningVariance variance =
+        UNBIASED.contains(producer) ? RunningVariance.UNBIASED : RunningVariance.BIASED;
+    double weight = RunningStatistics.DEFAULT_WEIGHT;
+    if (momentum >= 0 && momentum < 1) {
+      weight = BigDecimal.ONE.subtract(BigDecimal.valueOf(momentum)).doubleValue();
+    } else {
+      note(
+          "A batch norm has the momentum %s, by which its statistics never move; here a new batch has the weight %s."
+              .formatted(momentum, weight));
+    }
+    RunningStatistics statistics = RunningStatistics.exponential(weight);
+    batchNorm(where, new BatchNorm(epsilon, statistics, variance), values);
+  }
+
+  private void batchNorm(String where, BatchNorm norm, Map<String, float[]> values) {
     int length = values.get("running_mean").length;
     requireWidth(where, length);
     for (float variance : values.get("running_var")) {

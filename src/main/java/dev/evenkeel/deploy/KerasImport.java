@@ -29,13 +29,13 @@ public final class KerasImport {
       if (startsWith(bytes, "PK")) {
         Map<String, byte[]> parts = KerasArchive.read(path);
         try (Hdf5File weights =
-            Hdf5File.of(parts.get(KerasArchive.WEIGHTS), path + ", " + KerasArchive.WEIGHTS)) {
+            new Hdf5File(parts.get(KerasArchive.WEIGHTS), path + ", " + KerasArchive.WEIGHTS)) {
           String json = new String(parts.get(KerasArchive.CONFIG), StandardCharsets.UTF_8);
           return model(path, json, KerasWeights.ofArchive(weights));
         }
       }
       if (startsWith(bytes, "\u0089HDF")) {
-        try (Hdf5File file = Hdf5File.of(bytes, path.toString())) {
+        try (Hdf5File file = new Hdf5File(bytes, path.toString())) {
           return legacy(path, file);
         }
       }

@@ -49,19 +49,12 @@ final class KerasLayers {
 
   ImportedLayers read() {
     for (Entry layer : config.chain()) {
-      String where = "%s: layer \"%s\" (%s)".formatted(path, layer.name(), layer.kind());
-      if (!addPlain(layer, where)
-          && !addWithValues(layer, where)
-          && !KerasActivation.addLayer(layer, where, layers)) {
-        throw new EvenkeelException(
-            "%s can't be taken. help: Dense, BatchNormalization, LayerNormalization, GroupNormalization, RMSNormalization, activations, Dropout, Flatten, Normalization and Rescaling can, one behind the other"
-                .formatted(where));
-      }
+      add(layer, "%s: layer \"%s\" (%s)".formatted(path, layer.name(), layer.kind()));
     }
     return layers;
   }
 
-  private boolean addPlain(Entry layer, String where) {
+  private void add(Entry layer, String where) {
     switch (layer.kind()) {
       case "InputLayer" -> {}
       case "Flatten" -> layers.flatten();
@@ -75,11 +68,20 @@ final class KerasLayers {
       case "Rescaling" ->
           layers.affine(
               where, new double[] {layer.real("scale", 1)}, new double[] {layer.real("offset", 0)});
+      case "Dense" -> dense(layer, where);
+      case "BatchNormalization" -> batchNorm(layer, where);
+      case "LayerNormalization" -> layerNorm(layer, where);
+      case "RMSNormalization" -> rmsNorm(layer, where);
+      case "GroupNormalization" -> groupNorm(layer, where);
+      case "Normalization" -> normalization(layer, where);
       default -> {
-        return false;
+        if (!KerasActivation.addLayer(layer, where, layers)) {
+          throw new EvenkeelException(
+              "%s can't be taken. help: Dense, BatchNormalization, LayerNormalization, GroupNormalization, RMSNormalization, activations, Dropout, Flatten, Normalization and Rescaling can, one behind the other"
+                  .formatted(where));
+        }
       }
     }
-    return true;
   }
 
   private void reshape(Entry layer, String where) {
@@ -91,23 +93,14 @@ final class KerasLayers {
     layers.flatten();
   }
 
-  private boolean addWithValues(Entry layer, String where) {
-    switch (layer.kind()) {
-      case "Dense" -> dense(layer, where);
-      case "BatchNormalization" -> batchNorm(layer, where);
-      case "LayerNormalization" -> layerNorm(layer, where);
-      case "RMSNormalization" -> rmsNorm(layer, where);
-      case "GroupNormalization" -> groupNorm(layer, where);
-      case "Normalization" -> normalization(layer, where);
-      default -> {
-        return false;
-      }
-    }
-    return true;
-  }
-
   private Map<String, Floats> values(Entry layer, String where, List<String> names) {
-    return KerasWeights.require(weights.of(layer, config.listed(), names), names, where);
+    Map<String, Floats> found = weights.of(layer, config.listed(), names);
+    List<String> missing = new ArrayList<>(names);
+    missing.removeAll(found.keySet());
+    if (!missing.isEmpty()) {
+      throw new EvenkeelException("%s lacks its %s in the file".formatted(where, missing));
+    }
+    return found;
   }
 
   private void dense(Entry layer, String where) {
@@ -140,14 +133,8 @@ final class KerasLayers {
     Map<String, float[]> values = norm(layer, where, List.of("moving_mean", "moving_variance"));
     values.put("running_mean", values.remove("moving_mean"));
     values.put("running_var", values.remove("moving_variance"));
-    layers.batchNorm(
-        where,
-        Conventions.batchNorm(
-            Conventions.KERAS,
-            layer.real("momentum", 0.99),
-            layer.real("epsilon", EPSILON),
-            layers),
-        values);
+    double momentum = layer.real("momentum", 0.99);
+    layers.batchNorm(where, "keras", momentum, layer.real("epsilon", EPSILON), values);
   }
 
   /** γ, β and more, where those that Keras leaves out are 1 and 0. */

@@ -1,10 +1,8 @@
 package dev.evenkeel.deploy;
 
-import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.deploy.KerasConfig.Entry;
 import dev.evenkeel.io.Hdf5File;
 import dev.evenkeel.io.Hdf5File.Floats;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -70,15 +68,5 @@ interface KerasWeights {
         .replaceAll("(.)([A-Z][a-z]+)", "$1_$2")
         .replaceAll("([a-z])([A-Z])", "$1_$2")
         .toLowerCase(Locale.ROOT);
-  }
-
-  /** All of the names must be there. */
-  static Map<String, Floats> require(Map<String, Floats> found, List<String> names, String where) {
-    List<String> missing = new ArrayList<>(names);
-    missing.removeAll(found.keySet());
-    if (!missing.isEmpty()) {
-      throw new EvenkeelException("%s lacks its %s in the file".formatted(where, missing));
-    }
-    return found;
   }
 }

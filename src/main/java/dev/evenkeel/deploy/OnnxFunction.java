@@ -3,8 +3,8 @@ package dev.evenkeel.deploy;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.io.OnnxModel.Node;
 import dev.evenkeel.nn.Activate;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Element-wise ONNX operators as functions of doubles. Exporters write one activation in many ways
@@ -18,32 +18,36 @@ final class OnnxFunction {
   /** Constants in files are floats, whose rounding of 6e-8 comes out as a little more. */
   private static final double TOLERANCE = 1e-6;
 
-  private static final Set<String> OPERATORS =
-      Set.of(
-          "Abs",
-          "Add",
-          "Celu",
-          "Clip",
-          "Div",
-          "Elu",
-          "Erf",
-          "Exp",
-          "Gelu",
-          "LeakyRelu",
-          "Log",
-          "Max",
-          "Min",
-          "Mul",
-          "Neg",
-          "Pow",
-          "Reciprocal",
-          "Relu",
-          "Selu",
-          "Sigmoid",
-          "Softplus",
-          "Sqrt",
-          "Sub",
-          "Tanh");
+  private interface Function {
+    double of(Node node, double[] x);
+  }
+
+  private static final Map<String, Function> OPERATORS =
+      Map.ofEntries(
+          Map.entry("Abs", (node, x) -> Math.abs(x[0])),
+          Map.entry("Add", (node, x) -> x[0] + second(x)),
+          Map.entry("Celu", (node, x) -> celu(x[0], node.real("alpha", 1))),
+          Map.entry("Clip", OnnxFunction::clip),
+          Map.entry("Div", (node, x) -> x[0] / second(x)),
+          Map.entry("Elu", (node, x) -> elu(x[0], node.real("alpha", 1))),
+          Map.entry("Erf", (node, x) -> erf(x[0])),
+          Map.entry("Exp", (node, x) -> Math.exp(x[0])),
+          Map.entry("Gelu", OnnxFunction::gelu),
+          Map.entry("LeakyRelu", (node, x) -> x[0] > 0 ? x[0] : node.real("alpha", 0.01) * x[0]),
+          Map.entry("Log", (node, x) -> Math.log(x[0])),
+          Map.entry("Max", (node, x) -> Math.max(x[0], second(x))),
+          Map.entry("Min", (node, x) -> Math.min(x[0], second(x))),
+          Map.entry("Mul", (node, x) -> x[0] * second(x)),
+          Map.entry("Neg", (node, x) -> -x[0]),
+          Map.entry("Pow", (node, x) -> Math.pow(x[0], second(x))),
+          Map.entry("Reciprocal", (node, x) -> 1 / x[0]),
+          Map.entry("Relu", (node, x) -> Math.max(0, x[0])),
+          Map.entry("Selu", OnnxFunction::selu),
+          Map.entry("Sigmoid", (node, x) -> ours(Activation.SIGMOID, x[0])),
+          Map.entry("Softplus", (node, x) -> ours(Activation.SOFTPLUS, x[0])),
+          Map.entry("Sqrt", (node, x) -> Math.sqrt(x[0])),
+          Map.entry("Sub", (node, x) -> x[0] - second(x)),
+          Map.entry("Tanh", (node, x) -> Math.tanh(x[0])));
 
   private OnnxFunction() {}
 
@@ -57,7 +61,7 @@ final class OnnxFunction {
   }
 
   static boolean isElementwise(Node node) {
-    return OPERATORS.contains(node.operator()) && node.domain().isEmpty();
+    return OPERATORS.containsKey(node.operator()) && node.domain().isEmpty();
   }
 
   /** Ours that has these values at {@link #POINTS}. */
@@ -79,19 +83,11 @@ final class OnnxFunction {
    * @param x the inputs that are there, none of them empty
    */
   static double value(Node node, double... x) {
-    double a = x[0];
-    double b = x.length > 1 ? x[1] : Double.NaN;
-    return switch (node.operator()) {
-      case "Add" -> a + b;
-      case "Sub" -> a - b;
-      case "Mul" -> a * b;
-      case "Div" -> a / b;
-      case "Pow" -> Math.pow(a, b);
-      case "Max" -> Math.max(a, b);
-      case "Min" -> Math.min(a, b);
-      case "Clip" -> clip(node, x);
-      default -> ofOne(node, a);
-    };
+    return OPERATORS.get(node.operator()).of(node, x);
+  }
+
+  private static double second(double[] x) {
+    return x.length > 1 ? x[1] : Double.NaN;
   }
 
   /** The limits are inputs, or in old files attributes. */
@@ -101,32 +97,24 @@ final class OnnxFunction {
     return Math.min(Math.max(x[0], least), most);
   }
 
-  private static double ofOne(Node node, double x) {
-    double alpha = node.real("alpha", node.operator().equals("LeakyRelu") ? 0.01 : 1);
-    return switch (node.operator()) {
-      case "Abs" -> Math.abs(x);
-      case "Neg" -> -x;
-      case "Reciprocal" -> 1 / x;
-      case "Exp" -> Math.exp(x);
-      case "Log" -> Math.log(x);
-      case "Sqrt" -> Math.sqrt(x);
-      case "Erf" -> erf(x);
-      case "Tanh" -> Math.tanh(x);
-      case "Sigmoid" -> ours(Activation.SIGMOID, x);
-      case "Softplus" -> ours(Activation.SOFTPLUS, x);
-      case "Relu" -> Math.max(0, x);
-      case "LeakyRelu" -> x > 0 ? x : alpha * x;
-      case "Elu" -> x > 0 ? x : alpha * Math.expm1(x);
-      case "Celu" -> x > 0 ? x : alpha * Math.expm1(x / alpha);
-      case "Selu" ->
-          node.real("gamma", Activation.SELU_LAMBDA)
-              * (x > 0 ? x : node.real("alpha", Activation.SELU_ALPHA) * Math.expm1(x));
-      case "Gelu" ->
-          "tanh".equals(node.attributes().get("approximate"))
-              ? x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))
-              : ours(Activation.GELU, x);
-      default -> throw new IllegalStateException("no function: " + node);
-    };
+  private static double elu(double x, double alpha) {
+    return x > 0 ? x : alpha * Math.expm1(x);
+  }
+
+  private static double celu(double x, double alpha) {
+    return x > 0 ? x : alpha * Math.expm1(x / alpha);
+  }
+
+  private static double selu(Node node, double[] x) {
+    return node.real("gamma", Activation.SELU_LAMBDA)
+        * elu(x[0], node.real("alpha", Activation.SELU_ALPHA));
+  }
+
+  private static double gelu(Node node, double[] inputs) {
+    double x = inputs[0];
+    return "tanh".equals(node.attributes().get("approximate"))
+        ? x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))
+        : ours(Activation.GELU, x);
   }
 
   private static double ours(Activation function, double x) {

@@ -34,12 +34,12 @@ final class OnnxInputs {
   private final List<String> parts = new ArrayList<>();
 
   /** Neighbouring columns of numbers, which are taken together. */
-  private final List<String> numbers = new ArrayList<>();
+  private final List<Column> numbers = new ArrayList<>();
 
-  private final List<Double> centers = new ArrayList<>();
-
-  /** What they are divided by in double; 1 where a float can do it later. */
-  private final List<Double> sizes = new ArrayList<>();
+  /**
+   * @param size what it is divided by in double; 1 where a float can do it later
+   */
+  private record Column(String input, double center, double size) {}
 
   private OnnxInputs(OnnxGraph graph) {
     this.graph = graph;
@@ -66,14 +66,13 @@ final class OnnxInputs {
       if (feature instanceof Feature.Columns) {
         parts.add(input);
       } else if (feature instanceof Feature.Numeric numeric) {
-        numbers.add(input);
-        centers.add(numeric.center());
-        sizes.add(1.0);
+        double size = 1;
         if (mean.length == preparation.width() && !fits(deviation[place])) {
-          sizes.set(sizes.size() - 1, deviation[place]);
-          mean[place] /= deviation[place];
+          size = deviation[place];
+          mean[place] /= size;
           deviation[place] = 1;
         }
+        numbers.add(new Column(input, numeric.center(), size));
       } else if (feature instanceof Feature.Dates dates) {
         flushNumbers();
         append(dates, input);
@@ -141,21 +140,23 @@ final class OnnxInputs {
       return;
     }
     String name = "/numbers" + parts.size();
-    String together = concatenated(name, numbers);
-    double[] center = centers.stream().mapToDouble(Double::doubleValue).toArray();
+    String together = concatenated(name, numbers.stream().map(Column::input).toList());
+    double[] center = numbers.stream().mapToDouble(Column::center).toArray();
     String centred =
         graph.node("Sub", name + "/centred", together, graph.doubles(name + "/center", center));
-    double[] size = sizes.stream().mapToDouble(Double::doubleValue).toArray();
+    double[] size = numbers.stream().mapToDouble(Column::size).toArray();
     if (DoubleStream.of(size).anyMatch(one -> one != 1)) {
       centred = graph.node("Div", name + "/divided", centred, graph.doubles(name + "/size", size));
     }
-    String missing = graph.node("IsNaN", name + "/missing", centred);
-    String filled =
-        graph.node("Where", name + "/filled", missing, graph.doubles(name + "/zero", 0), centred);
-    parts.add(graph.node("Cast", name + "/rounded", Map.of("to", Type.FLOAT.code()), filled));
+    addRounded(name, centred);
     numbers.clear();
-    centers.clear();
-    sizes.clear();
+  }
+
+  private void addRounded(String name, String doubles) {
+    String missing = graph.node("IsNaN", name + "/missing", doubles);
+    String filled =
+        graph.node("Where", name + "/filled", missing, graph.doubles(name + "/zero", 0), doubles);
+    parts.add(graph.node("Cast", name + "/rounded", Map.of("to", Type.FLOAT.code()), filled));
   }
 
   /** In double up to the sines, since days are many; cosines are sines of more. */
@@ -176,10 +177,7 @@ final class OnnxInputs {
     String center = graph.doubles(name + "/center", dates.center());
     String centred = graph.node("Sub", name + "/centred", days, center);
     String all = graph.node("Concat", name + "/all", Map.of("axis", 1L), centred, waves);
-    String missing = graph.node("IsNaN", name + "/missing", all);
-    String filled =
-        graph.node("Where", name + "/filled", missing, graph.doubles(name + "/zero", 0), all);
-    parts.add(graph.node("Cast", name + "/rounded", Map.of("to", Type.FLOAT.code()), filled));
+    addRounded(name, all);
   }
 
   /** A text that the training did not have is 0 everywhere, and so is a missing one. */

@@ -122,10 +122,7 @@ final class OnnxLayers {
     };
   }
 
-  private String layerNorm(RowNorm norm, String output, String x, String... affine) {
-    String[] inputs = new String[affine.length + 1];
-    inputs[0] = x;
-    System.arraycopy(affine, 0, inputs, 1, affine.length);
+  private String layerNorm(RowNorm norm, String output, String... inputs) {
     return graph.node(
         "LayerNormalization", output, Map.of("axis", -1L, "epsilon", norm.epsilon()), inputs);
   }

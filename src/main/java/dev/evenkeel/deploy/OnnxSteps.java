@@ -159,8 +159,9 @@ final class OnnxSteps {
     }
     layers.batchNorm(
         where(node),
-        Conventions.batchNorm(
-            file.producer(), node.real("momentum", 0.9), node.real("epsilon", 1e-5), layers),
+        file.producer(),
+        node.real("momentum", 0.9),
+        node.real("epsilon", 1e-5),
         Map.of(
             "weight", constant(node, 1, "scale").floats(),
             "bias", constant(node, 2, "bias").floats(),

@@ -32,7 +32,10 @@ public final class Predictor {
   private final Optional<RowEncoder> encoder;
   private final ThreadLocal<float[][]> scratch;
 
-  private Predictor(Inference model) {
+  /**
+   * @param model folded
+   */
+  Predictor(Inference model) {
     this.inputs = model.network().inputs();
     this.outputs = model.network().outputs();
     this.network = new RowNetwork(model.network(), model.values());
@@ -49,13 +52,6 @@ public final class Predictor {
 
   public static Predictor of(SavedModel saved) {
     return new Predictor(Inference.of(saved, Inference.Form.FOLDED));
-  }
-
-  /**
-   * @param model folded
-   */
-  static Predictor of(Inference model) {
-    return new Predictor(model);
   }
 
   /** How many features a row has; of a table, how many it is encoded to. */

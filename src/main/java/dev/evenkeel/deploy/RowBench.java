@@ -38,7 +38,7 @@ public final class RowBench {
         Model model = network.build(backend, seed)) {
       parameters = model.parameterCount();
       predictor =
-          Predictor.of(
+          new Predictor(
               Inference.of(model, Inference.Form.FOLDED, Optional.empty(), Loss.crossEntropy()));
     }
     double[] micros = times(predictor, calls, seed);

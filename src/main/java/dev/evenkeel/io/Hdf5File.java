@@ -26,17 +26,13 @@ public final class Hdf5File implements AutoCloseable {
   private final long length;
   private final HdfFile file;
 
-  private Hdf5File(String name, byte[] content) {
-    this.name = name;
-    this.length = content.length;
-    this.file = guarded(() -> HdfFile.fromBytes(content));
-  }
-
   /**
    * @param name for messages
    */
-  public static Hdf5File of(byte[] content, String name) {
-    return new Hdf5File(name, content);
+  public Hdf5File(byte[] content, String name) {
+    this.name = name;
+    this.length = content.length;
+    this.file = guarded(() -> HdfFile.fromBytes(content));
   }
 
   /** Whether there is a group or an array by that path, as "layers/dense/vars". */

@@ -117,19 +117,4 @@ public record Idx(int[] dims, byte[] data) {
         "%s is damaged, or is not an IDX file: %s. Use another copy of it."
             .formatted(path, detail.formatted(values)));
   }
-
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof Idx i && Arrays.equals(dims, i.dims) && Arrays.equals(data, i.data);
-  }
-
-  @Override
-  public int hashCode() {
-    return 31 * Arrays.hashCode(dims) + Arrays.hashCode(data);
-  }
-
-  @Override
-  public String toString() {
-    return "unsigned bytes " + text(dims);
-  }
 }

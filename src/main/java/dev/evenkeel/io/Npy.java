@@ -200,19 +200,4 @@ public record Npy(int[] shape, float[] data) {
         "%s is damaged, or is not an NPY file: %s. Use another copy of it."
             .formatted(path, detail.formatted(values)));
   }
-
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof Npy n && Arrays.equals(shape, n.shape) && Arrays.equals(data, n.data);
-  }
-
-  @Override
-  public int hashCode() {
-    return 31 * Arrays.hashCode(shape) + Arrays.hashCode(data);
-  }
-
-  @Override
-  public String toString() {
-    return "float32 " + Arrays.toString(shape);
-  }
 }

@@ -6,17 +6,18 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * Moves a safetensors file's bytes between channel and arrays, a small chunk at a time: beside the
@@ -86,24 +87,16 @@ final class SafetensorsData {
     String expected = takeDigits(header);
     digest.update(bytes);
 
-    Map<String, Safetensors.Tensor> inFileOrder = new HashMap<>();
-    var ordered =
-        header.entries().entrySet().stream()
-            .sorted(
-                Map.Entry.comparingByValue(
-                    Comparator.comparingLong(SafetensorsHeader.Entry::begin)
-                        .thenComparing(SafetensorsHeader.Entry::end)))
-            .toList();
-    for (var named : ordered) {
-      inFileOrder.put(named.getKey(), readTensor(named.getKey(), named.getValue()));
+    Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
+    header.entries().keySet().forEach(name -> tensors.put(name, null)); // in the header's order
+    for (var named : SafetensorsHeader.inOrderOfBytes(header.entries())) {
+      tensors.put(named.getKey(), readTensor(named.getKey(), named.getValue()));
     }
     String seen = HexFormat.of().formatHex(digest.digest());
     if (!expected.isEmpty() && !expected.equals(seen)) {
       throw new SafetensorsHeader.Damaged(
           "its content has SHA-256 %s, but it was written with %s".formatted(seen, expected));
     }
-    Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
-    header.entries().keySet().forEach(name -> tensors.put(name, inFileOrder.get(name)));
     return new Safetensors.Content(path, header.metadata(), tensors);
   }
 
@@ -176,26 +169,27 @@ final class SafetensorsData {
     }
     int count = (int) (length / width);
     if (width == 4) {
-      float[] values = new float[count];
-      for (int i = 0; i < count; i += CHUNK / 4) {
-        int step = Math.min(CHUNK / 4, count - i);
-        digest.update(readChunk(step * 4).duplicate());
-        chunk.asFloatBuffer().get(values, i, step);
-      }
-      return new Safetensors.Tensor.Floats(entry.shape(), values);
+      FloatBuffer values = FloatBuffer.allocate(count);
+      read(length, part -> values.put(part.asFloatBuffer()));
+      return new Safetensors.Tensor.Floats(entry.shape(), values.array());
     }
     if (width == 8) {
-      long[] values = new long[count];
-      for (int i = 0; i < count; i += CHUNK / 8) {
-        int step = Math.min(CHUNK / 8, count - i);
-        digest.update(readChunk(step * 8).duplicate());
-        chunk.asLongBuffer().get(values, i, step);
-      }
-      return new Safetensors.Tensor.Longs(entry.shape(), values);
+      LongBuffer values = LongBuffer.allocate(count);
+      read(length, part -> values.put(part.asLongBuffer()));
+      return new Safetensors.Tensor.Longs(entry.shape(), values.array());
     }
-    byte[] bytes = readBytes(new byte[count]);
-    digest.update(bytes);
-    return new Safetensors.Tensor.Raw(entry.dtype(), entry.shape(), bytes);
+    ByteBuffer bytes = ByteBuffer.allocate(count);
+    read(length, bytes::put);
+    return new Safetensors.Tensor.Raw(entry.dtype(), entry.shape(), bytes.array());
+  }
+
+  /** Hands on so many bytes, a chunk at a time. */
+  private void read(long length, Consumer<ByteBuffer> taken) throws IOException {
+    for (long left = length; left > 0; left -= CHUNK) {
+      ByteBuffer part = readChunk((int) Math.min(CHUNK, left));
+      digest.update(part.duplicate());
+      taken.accept(part);
+    }
   }
 
   private byte[] readBytes(byte[] bytes) throws IOException {

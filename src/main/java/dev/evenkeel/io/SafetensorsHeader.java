@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -233,16 +234,18 @@ record SafetensorsHeader(
     }
   }
 
+  static List<Map.Entry<String, Entry>> inOrderOfBytes(Map<String, Entry> entries) {
+    return entries.entrySet().stream()
+        .sorted(
+            Map.Entry.comparingByValue(
+                Comparator.comparingLong(Entry::begin).thenComparing(Entry::end)))
+        .toList();
+  }
+
   private static void requireContiguous(Map<String, Entry> entries, long dataLength)
       throws Damaged {
-    var ordered =
-        entries.entrySet().stream()
-            .sorted(
-                Map.Entry.comparingByValue(
-                    Comparator.comparingLong(Entry::begin).thenComparing(Entry::end)))
-            .toList();
     long expected = 0;
-    for (Map.Entry<String, Entry> named : ordered) {
+    for (Map.Entry<String, Entry> named : inOrderOfBytes(entries)) {
       Entry entry = named.getValue();
       if (entry.begin != expected) {
         throw new Damaged(

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -17,7 +18,7 @@ final class Curves {
 
   private final Map<String, List<Double>> history;
   private final Map<String, List<Double>> steps;
-  private final Map<String, RunTables.LayerCourse> layers;
+  private final Map<String, Map<String, SortedMap<Double, Double>>> layers;
 
   Curves(Path folder) {
     history = RunTables.history(folder);
@@ -25,17 +26,18 @@ final class Curves {
     layers = RunTables.layers(folder);
   }
 
-  /** A column of a table over its epochs, which may be fractions. */
-  private record Course(String name, Map<String, List<Double>> table, String column) {
+  /** Values over epochs, which may be fractions. */
+  private record Course(String name, SortedMap<Double, Double> points) {
 
-    TreeMap<Double, Double> points() {
-      TreeMap<Double, Double> points = new TreeMap<>();
-      for (int i = 0; i < table.get("epoch").size(); i++) {
-        if (table.get("epoch").get(i) != null) {
-          points.put(table.get("epoch").get(i), table.get(column).get(i));
+    static Course of(String name, Map<String, List<Double>> table, String column) {
+      SortedMap<Double, Double> points = new TreeMap<>();
+      List<Double> epochs = table.get("epoch");
+      for (int i = 0; i < epochs.size(); i++) {
+        if (epochs.get(i) != null) {
+          points.put(epochs.get(i), table.get(column).get(i));
         }
       }
-      return points;
+      return new Course(name, points);
     }
   }
 
@@ -46,9 +48,9 @@ final class Curves {
     if (points(fine) == 0) {
       return plots;
     }
-    List<Course> losses = new ArrayList<>(List.of(new Course("train", fine, "train_loss")));
+    List<Course> losses = new ArrayList<>(List.of(Course.of("train", fine, "train_loss")));
     if (history.containsKey("valid_loss")) {
-      losses.add(new Course("validation", history, "valid_loss"));
+      losses.add(Course.of("validation", history, "valid_loss"));
     }
     plots.add(plot("Loss", "loss", losses));
     for (String name : history.keySet()) {
@@ -68,7 +70,7 @@ final class Curves {
 
   private static Plot plot(
       String title, String yName, Map<String, List<Double>> table, String column) {
-    return plot(title, yName, List.of(new Course(yName, table, column)));
+    return plot(title, yName, List.of(Course.of(yName, table, column)));
   }
 
   /** Where one course has a point and another has none, the other's is null. */
@@ -77,70 +79,42 @@ final class Curves {
     courses.forEach(course -> epochs.addAll(course.points().keySet()));
     List<Line> lines = new ArrayList<>();
     for (Course course : courses) {
-      TreeMap<Double, Double> points = course.points();
       List<Double> y = new ArrayList<>();
-      epochs.forEach(epoch -> y.add(points.get(epoch)));
+      epochs.forEach(epoch -> y.add(course.points.get(epoch)));
       lines.add(new Line(course.name, y));
     }
-    return Plot.overEpochs(title, yName, List.copyOf(epochs), lines);
+    return new Plot(title, "epoch", yName, Plot.Kind.LINES, false, List.copyOf(epochs), lines);
   }
 
   /** One plot with a line for each layer; none where nothing was kept. */
   List<Plot> ofGradients() {
     List<String> names = having(Observations.GRADIENT_NORM);
-    if (names.isEmpty()) {
-      return List.of();
+    int lines = Math.min(names.size(), MOST_LINES);
+    List<Course> drawn = new ArrayList<>();
+    for (int i = 0; i < lines; i++) {
+      String name = names.get(i * (names.size() - 1) / Math.max(1, lines - 1));
+      drawn.add(new Course("layer " + name, layers.get(name).get(Observations.GRADIENT_NORM)));
     }
-    List<String> drawn = new ArrayList<>();
-    for (int i = 0; i < Math.min(names.size(), MOST_LINES); i++) {
-      drawn.add(
-          names.get(i * (names.size() - 1) / Math.max(1, Math.min(names.size(), MOST_LINES) - 1)));
-    }
-    List<Integer> epochs = epochs(drawn, Observations.GRADIENT_NORM);
-    List<Line> lines = new ArrayList<>();
-    drawn.forEach(
-        name ->
-            lines.add(new Line("layer " + name, values(name, Observations.GRADIENT_NORM, epochs))));
-    return List.of(
-        Plot.overEpochs("Gradient norm by layer", "norm", doubles(epochs), lines).logarithmic());
+    return drawn.isEmpty()
+        ? List.of()
+        : List.of(plot("Gradient norm by layer", "norm", drawn).logarithmic());
   }
 
   /** For each layer with an activation function, the percentiles of what it gets. */
   List<Plot> ofActivations() {
-    List<Integer> percentiles = Observations.PERCENTILES;
     List<Plot> plots = new ArrayList<>();
-    for (String name : having("p" + percentiles.get(0))) {
-      List<Integer> epochs = epochs(List.of(name), "p" + percentiles.get(0));
-      List<Line> lines = new ArrayList<>();
-      for (int percentile : percentiles) {
-        lines.add(new Line(percentile + " %", values(name, "p" + percentile, epochs)));
+    for (String name : having("p" + Observations.PERCENTILES.get(0))) {
+      List<Course> courses = new ArrayList<>();
+      for (int percentile : Observations.PERCENTILES) {
+        var points = layers.get(name).getOrDefault("p" + percentile, new TreeMap<>());
+        courses.add(new Course(percentile + " %", points));
       }
-      plots.add(
-          Plot.overEpochs("Layer " + name, "its input", doubles(epochs), lines).of(Plot.Kind.BAND));
+      plots.add(plot("Layer " + name, "its input", courses).of(Plot.Kind.BAND));
     }
     return plots;
   }
 
   private List<String> having(String what) {
-    return layers.keySet().stream()
-        .filter(name -> layers.get(name).seen().containsKey(what))
-        .toList();
-  }
-
-  private List<Integer> epochs(List<String> names, String what) {
-    TreeSet<Integer> epochs = new TreeSet<>();
-    names.forEach(name -> epochs.addAll(layers.get(name).seen().get(what).keySet()));
-    return List.copyOf(epochs);
-  }
-
-  private List<Double> values(String name, String what, List<Integer> epochs) {
-    TreeMap<Integer, Double> seen = layers.get(name).seen().getOrDefault(what, new TreeMap<>());
-    List<Double> values = new ArrayList<>();
-    epochs.forEach(epoch -> values.add(seen.get(epoch)));
-    return values;
-  }
-
-  private static List<Double> doubles(List<Integer> epochs) {
-    return epochs.stream().map(Integer::doubleValue).toList();
+    return layers.keySet().stream().filter(name -> layers.get(name).containsKey(what)).toList();
   }
 }

@@ -40,11 +40,6 @@ public record Plot(
     }
   }
 
-  /** Lines over epochs. */
-  static Plot overEpochs(String title, String yName, List<Double> epochs, List<Line> lines) {
-    return new Plot(title, "epoch", yName, Kind.LINES, false, epochs, lines);
-  }
-
   Plot logarithmic() {
     return new Plot(title, xName, yName, kind, true, x, lines);
   }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -56,21 +57,15 @@ public final class RunTables {
     return columns;
   }
 
-  /** Of one layer: each thing that was seen, by its name, over the epochs. */
-  record LayerCourse(Map<String, TreeMap<Integer, Double>> seen) {}
-
-  /** By layer, what layers.csv says; empty where there is none. */
-  static Map<String, LayerCourse> layers(Path folder) {
+  /** What layers.csv says, by layer and name over the epochs; empty where there is none. */
+  static Map<String, Map<String, SortedMap<Double, Double>>> layers(Path folder) {
     Path file = folder.resolve(Observations.FILE);
-    Map<String, LayerCourse> layers = new LinkedHashMap<>();
+    Map<String, Map<String, SortedMap<Double, Double>>> layers = new LinkedHashMap<>();
     for (NamedCsvRecord row : rows(file)) {
       layers
-          .computeIfAbsent(row.getField("layer"), l -> new LayerCourse(new LinkedHashMap<>()))
-          .seen
+          .computeIfAbsent(row.getField("layer"), l -> new LinkedHashMap<>())
           .computeIfAbsent(row.getField("what"), w -> new TreeMap<>())
-          .put(
-              (int) (double) number(file, row.getField("epoch")),
-              number(file, row.getField("value")));
+          .put(number(file, row.getField("epoch")), number(file, row.getField("value")));
     }
     return layers;
   }

@@ -5,13 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.evenkeel.CsvText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,24 +22,21 @@ class CliCalibrateTest {
 
   /** One row in four has the other class, whatever its x: a sure model is wrong there. */
   private Path noisy() throws IOException {
-    String rows =
-        IntStream.range(0, 400)
-            .mapToObj(i -> i % 40 + "," + ((i % 40 < 20) == (i / 40 % 4 < 3) ? "no" : "yes"))
-            .collect(Collectors.joining("\n"));
-    return Files.writeString(folder.resolve("noisy.csv"), "x,answer\n" + rows + "\n");
+    IntFunction<String> row =
+        i -> i % 40 + "," + ((i % 40 < 20) == (i / 40 % 4 < 3) ? "no" : "yes");
+    return Files.writeString(folder.resolve("noisy.csv"), CsvText.of("x,answer", 400, row));
   }
 
   private Path trained(Path data, String options) {
     Path run = folder.resolve("run");
-    List<Object> train = new ArrayList<>(List.of("train", "--data", data, "--out", run));
-    train.addAll(List.of((options + " --hidden 8 --epochs 20").split(" ")));
-    CommandLineRun.of(train.toArray()).succeeded();
+    CommandLineRun.of("train --data", data, "--out", run, options, "--hidden 8 --epochs 20")
+        .succeeded();
     return run;
   }
 
   private List<Double> logits(Path model, Path data) throws IOException {
     Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", model, "--data", data, "--out", out).succeeded();
+    CommandLineRun.of("predict --model", model, "--data", data, "--out", out).succeeded();
     return Files.readAllLines(out).stream()
         .skip(1)
         .map(line -> Double.parseDouble(line.split(",")[2]))
@@ -59,7 +55,7 @@ class CliCalibrateTest {
     Path data = noisy();
     Path run = trained(data, options);
     Path out = folder.resolve("calibrated");
-    JsonNode result = CommandLineRun.of("calibrate", "--model", run, "--out", out, "--json").json();
+    JsonNode result = CommandLineRun.of("calibrate --model", run, "--out", out, "--json").json();
     double temperature = result.get("temperature").asDouble();
     assertEquals(40, result.get("rows").asInt());
     assertTrue(Math.abs(temperature - 1) > 0.01, () -> "temperature " + temperature);
@@ -69,11 +65,11 @@ class CliCalibrateTest {
     for (int row = 0; row < before.size(); row++) {
       assertEquals(before.get(row) / temperature, after.get(row), 1e-4);
     }
-    CommandLineRun.of("evaluate", "--model", out)
+    CommandLineRun.of("evaluate --model", out)
         .succeeded()
         .says("80 test rows that training never saw");
     CommandLineRun again =
-        CommandLineRun.of("calibrate", "--model", out, "--out", folder.resolve("again"));
+        CommandLineRun.of("calibrate --model", out, "--out", folder.resolve("again"));
     again.succeeded().says("temperature 1.0000: probabilities stay as they are");
   }
 
@@ -83,17 +79,17 @@ class CliCalibrateTest {
     Path run = trained(data, "--norm none");
     Path moved = Files.move(data, folder.resolve("moved.csv"));
     CommandLineRun.of(
-            "calibrate", "--model", run, "--data", moved, "--out", folder.resolve("calibrated"))
+            "calibrate --model", run, "--data", moved, "--out", folder.resolve("calibrated"))
         .succeeded()
         .says("moved.csv, the 40 validation rows");
     Files.move(run, folder.resolve("before"));
     Path apart = trained(moved, "--valid " + noisy());
     Path out = folder.resolve("apart");
-    CommandLineRun.of("calibrate", "--model", apart, "--out", out)
+    CommandLineRun.of("calibrate --model", apart, "--out", out)
         .succeeded()
         .says("The 400 rows of " + data + ", which validated");
     Files.writeString(data, Files.readString(data) + "3,yes\n");
-    CommandLineRun.of("calibrate", "--model", apart, "--out", folder.resolve("none"))
+    CommandLineRun.of("calibrate --model", apart, "--out", folder.resolve("none"))
         .refused("moved.csv or " + data + " has changed since training");
   }
 
@@ -104,16 +100,16 @@ class CliCalibrateTest {
     Path apart = Files.copy(data, folder.resolve("apart.csv"));
     Path run = trained(data, "--norm none --test " + apart);
     Path out = folder.resolve("calibrated");
-    CommandLineRun.of("calibrate", "--model", run, "--out", out)
+    CommandLineRun.of("calibrate --model", run, "--out", out)
         .succeeded()
         .says("evaluate --model " + out + " measures others");
     Path onTest = folder.resolve("on-test");
-    CommandLineRun.of("calibrate", "--model", run, "--data", apart, "--out", onTest)
+    CommandLineRun.of("calibrate --model", run, "--data", apart, "--out", onTest)
         .succeeded()
         .says("evaluate --model " + onTest + " --data FILE measures others");
     Files.move(run, folder.resolve("before"));
     run = trained(data, "--norm none --test 0");
-    CommandLineRun.of("calibrate", "--model", run, "--out", folder.resolve("untested"))
+    CommandLineRun.of("calibrate --model", run, "--out", folder.resolve("untested"))
         .succeeded()
         .says("evaluate --model " + folder.resolve("untested") + " --data FILE measures others");
   }
@@ -123,22 +119,22 @@ class CliCalibrateTest {
     Path data = noisy();
     Path out = folder.resolve("calibrated");
     Path run = trained(data, "--valid 0");
-    CommandLineRun.of("calibrate", "--model", run, "--out", out)
+    CommandLineRun.of("calibrate --model", run, "--out", out)
         .refused("was trained without validation rows", "help: --data with other rows");
-    CommandLineRun.of("calibrate", "--model", run, "--data", noisy(), "--out", run)
+    CommandLineRun.of("calibrate --model", run, "--data", noisy(), "--out", run)
         .refused("model.safetensors");
     Path other = Files.copy(data, folder.resolve("other.csv"));
-    CommandLineRun.of("calibrate", "--model", run, "--data", other, "--out", out)
+    CommandLineRun.of("calibrate --model", run, "--data", other, "--out", out)
         .succeeded()
         .says("temperature ");
     Files.writeString(data, Files.readString(data) + "3,yes\n");
-    CommandLineRun.of("calibrate", "--model", run, "--out", out).refused("has changed since");
+    CommandLineRun.of("calibrate --model", run, "--out", out).refused("has changed since");
     Files.writeString(data, "x,y\n" + "1,2.5\n2,3\n3,1\n4,1\n5,2\n".repeat(9));
-    CommandLineRun.of("calibrate", "--model", folder.resolve("none"), "--out", out)
+    CommandLineRun.of("calibrate --model", folder.resolve("none"), "--out", out)
         .refused("There is no model at");
     Path numbers = folder.resolve("numbers");
-    CommandLineRun.of("train", "--data", data, "--epochs", 1, "--out", numbers).succeeded();
-    CommandLineRun.of("calibrate", "--model", numbers, "--out", folder.resolve("c"))
+    CommandLineRun.of("train --data", data, "--epochs 1 --out", numbers).succeeded();
+    CommandLineRun.of("calibrate --model", numbers, "--out", folder.resolve("c"))
         .refused("predicts numbers, which have no probabilities to calibrate");
     assertFalse(Files.exists(folder.resolve("c")));
   }

@@ -35,17 +35,16 @@ class CliChangedDataTest {
     }
     data = Files.writeString(folder.resolve("grow.csv"), csv.toString());
     run = folder.resolve("run");
-    CommandLineRun.of("train", "--data", data, "--hidden", 4, "--epochs", 2, "--out", run)
-        .succeeded();
+    CommandLineRun.of("train --data", data, "--hidden 4 --epochs 2 --out", run).succeeded();
   }
 
   private String report() throws IOException {
-    CommandLineRun.of("report", "--model", run).succeeded();
+    CommandLineRun.of("report --model", run).succeeded();
     return Files.readString(run.resolve("report.html"));
   }
 
   private CommandLineRun evaluate() {
-    return CommandLineRun.of("evaluate", "--model", run, "--json");
+    return CommandLineRun.of("evaluate --model", run, "--json");
   }
 
   private void assertNothingIsCalledUnseen(int rows) throws IOException {
@@ -66,7 +65,7 @@ class CliChangedDataTest {
     assertTrue(report().contains("20 rows " + UNSEEN));
     Files.writeString(data, Files.readString(data) + "0.5,0.5,1.5\n".repeat(30));
     assertNothingIsCalledUnseen(130);
-    CommandLineRun.of("train", "--from", run, "--epochs", 1, "--out", folder.resolve("on"))
+    CommandLineRun.of("train --from", run, "--epochs 1 --out", folder.resolve("on"))
         .succeeded()
         .says("grow.csv has changed since");
   }
@@ -77,21 +76,20 @@ class CliChangedDataTest {
     Path copy = Files.copy(data, folder.resolve("copy.csv"));
     Path first = run;
     run = folder.resolve("other");
-    CommandLineRun.of(
-            "train", "--from", first, "--data", copy, "--seed", 2, "--epochs", 1, "--out", run)
+    CommandLineRun.of("train --from", first, "--data", copy, "--seed 2 --epochs 1 --out", run)
         .succeeded();
     String may = "20 rows that this training never saw, but the model that it started from may";
     assertTrue(Files.readString(run.resolve("report.html")).contains(may));
     assertTrue(report().contains(may));
     assertFalse(evaluate().err().contains(UNSEEN));
-    CommandLineRun.of("train", "--resume", run).succeeded();
+    CommandLineRun.of("train --resume", run).succeeded();
     assertFalse(evaluate().err().contains(UNSEEN));
     Path second = run;
     run = folder.resolve("third");
-    CommandLineRun.of("train", "--from", second, "--epochs", 1, "--out", run).succeeded();
+    CommandLineRun.of("train --from", second, "--epochs 1 --out", run).succeeded();
     assertFalse(evaluate().err().contains(UNSEEN));
     run = folder.resolve("on");
-    CommandLineRun.of("train", "--from", first, "--epochs", 1, "--out", run).succeeded();
+    CommandLineRun.of("train --from", first, "--epochs 1 --out", run).succeeded();
     assertTrue(evaluate().err().contains(UNSEEN), "its own rows, split as they were");
   }
 
@@ -106,9 +104,7 @@ class CliChangedDataTest {
   @Test
   void withoutTestRowsTheReportSaysThatTrainingSawThem() throws IOException {
     run = folder.resolve("all");
-    CommandLineRun.of(
-            "train", "--data", data, "--hidden", 4, "--test", 0, "--steps", 2, "--out", run)
-        .succeeded();
+    CommandLineRun.of("train --data", data, "--hidden 4 --test 0 --steps 2 --out", run).succeeded();
     assertTrue(report().contains("100 rows, which training saw"));
     evaluate().says("trained without test rows", "which training saw", "help: ");
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.evenkeel.CsvText;
 import dev.evenkeel.io.NpyFiles;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -12,8 +13,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
@@ -32,66 +33,54 @@ class CliDataTest {
 
   @Test
   void textsAreClassesAndPredictionsHaveTheirProbabilities() throws IOException {
-    StringBuilder csv = new StringBuilder("len,wid,kind\n");
-    for (int i = 0; i < 150; i++) {
-      double part = i % 3 * 4 + i / 150.0;
-      csv.append(
-          String.format(
-              Locale.ROOT,
-              "%.3f,%.3f,%s%n",
-              part,
-              -part,
-              List.of("rose", "lily", "iris").get(i % 3)));
-    }
-    Path flowers = write("flowers.csv", csv.toString());
+    IntFunction<String> row =
+        i -> {
+          double part = i % 3 * 4 + i / 150.0;
+          return part + "," + -part + "," + List.of("rose", "lily", "iris").get(i % 3);
+        };
+    Path flowers = write("flowers.csv", CsvText.of("len,wid,kind", 150, row));
     Path run = folder.resolve("flowers");
     JsonNode result =
-        CommandLineRun.of("train", "--data", flowers, "--batch", 16, "--out", run, "--json").json();
+        CommandLineRun.of("train --data", flowers, "--batch 16 --out", run, "--json").json();
     assertEquals(
         CommandLineRun.trainKeys("test_accuracy", "valid_accuracy"), CommandLineRun.keys(result));
     assertEquals(1, result.get("test_accuracy").asDouble());
     Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", flowers, "--out", out).succeeded();
+    CommandLineRun.of("predict --model", run, "--data", flowers, "--out", out).succeeded();
     List<String> lines = Files.readAllLines(out);
     assertEquals("kind,p(iris),p(lily),p(rose)", lines.get(0));
-    String[] row = lines.get(1).split(",");
-    assertEquals("rose", row[0]);
-    double sum = IntStream.range(1, 4).mapToDouble(k -> Double.parseDouble(row[k])).sum();
+    String[] answer = lines.get(1).split(",");
+    assertEquals("rose", answer[0]);
+    double sum = IntStream.range(1, 4).mapToDouble(k -> Double.parseDouble(answer[k])).sum();
     assertEquals(1, sum, 1e-6);
-    assertTrue(Double.parseDouble(row[3]) > 0.5);
+    assertTrue(Double.parseDouble(answer[3]) > 0.5);
   }
 
   @Test
   void whatWasDroppedMayHoldMistakesLaterToo() throws IOException {
-    StringBuilder csv = new StringBuilder("x,note,y\n");
-    IntStream.range(0, 100)
-        .forEach(i -> csv.append(i + "," + (i == 70 ? "oops" : i) + "," + (3 * i % 71) + "\n"));
-    Path data = write("d.csv", csv.toString());
+    IntFunction<String> row = i -> i + "," + (i == 70 ? "oops" : i) + "," + (3 * i % 71);
+    Path data = write("d.csv", CsvText.of("x,note,y", 100, row));
     Path run = folder.resolve("dropped");
-    CommandLineRun.of(
-            "train", "--data", data, "--drop", "note", "--hidden", 4, "--epochs", 1, "--out", run)
+    CommandLineRun.of("train --data", data, "--drop note --hidden 4 --epochs 1 --out", run)
         .succeeded();
-    CommandLineRun.of("train", "--resume", run).succeeded();
-    CommandLineRun.of("evaluate", "--model", run, "--data", data).succeeded();
+    CommandLineRun.of("train --resume", run).succeeded();
+    CommandLineRun.of("evaluate --model", run, "--data", data).succeeded();
     Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", data, "--with", "note", "--out", out)
-        .succeeded();
+    CommandLineRun.of("predict --model", run, "--data", data, "--with note --out", out).succeeded();
     assertTrue(Files.readAllLines(out).get(71).startsWith("oops,"));
   }
 
   @Test
   void dataThatMovedAreStillThoseOfTraining() throws IOException {
-    StringBuilder csv = new StringBuilder("x,y\n");
-    IntStream.range(0, 100).forEach(i -> csv.append(i + "," + (3 * i % 71) + "\n"));
-    Path data = write("d.csv", csv.toString());
+    String csv = CsvText.of("x,y", 100, i -> i + "," + (3 * i % 71));
+    Path data = write("d.csv", csv);
     Path run = folder.resolve("moved");
-    CommandLineRun.of("train", "--data", data, "--hidden", 4, "--epochs", 1, "--out", run)
-        .succeeded();
+    CommandLineRun.of("train --data", data, "--hidden 4 --epochs 1 --out", run).succeeded();
     Path moved = Files.move(data, folder.resolve("moved.csv"));
-    String[] evaluate = {"evaluate", "--model", run.toString(), "--data", moved.toString()};
-    CommandLineRun.of((Object[]) evaluate).succeeded().says("20 test rows that training never saw");
-    write("moved.csv", csv.append("100,7\n").toString());
-    CommandLineRun.of((Object[]) evaluate).succeeded().says("101 rows");
+    Object[] evaluate = {"evaluate --model", run, "--data", moved};
+    CommandLineRun.of(evaluate).succeeded().says("20 test rows that training never saw");
+    write("moved.csv", csv + "100,7\n");
+    CommandLineRun.of(evaluate).succeeded().says("101 rows");
   }
 
   @Test
@@ -100,58 +89,52 @@ class CliDataTest {
     Path none = write("none.csv", "x,k\n" + "1,no\n2,no\n".repeat(3));
     Path run = folder.resolve("yes");
     Path other = folder.resolve("no");
-    CommandLineRun.of("train", "--data", data, "--out", run, "--class-weights", "0,1").succeeded();
-    CommandLineRun.of("evaluate", "--model", run, "--data", none)
+    CommandLineRun.of("train --data", data, "--out", run, "--class-weights 0,1").succeeded();
+    CommandLineRun.of("evaluate --model", run, "--data", none)
         .succeeded()
         .says("6 rows, loss NaN", "All these rows are of classes of weight 0");
-    CommandLineRun.of(
-            "train", "--data", data, "--valid", none, "--out", other, "--class-weights", "0,1")
+    CommandLineRun.of("train --data", data, "--valid", none, "--out", other, "--class-weights 0,1")
         .refused("6 rows, all of classes of weight 0");
     assertFalse(Files.exists(other));
   }
 
   @Test
   void aRunGoesOnWithTheWeightsOfItsRows() throws IOException {
-    StringBuilder csv = new StringBuilder("x,w,y\n");
-    IntStream.range(0, 60).forEach(i -> csv.append(i + "," + i % 3 + "," + (3 * i % 41) + "\n"));
-    Path data = write("w.csv", csv.toString());
+    IntFunction<String> row = i -> i + "," + i % 3 + "," + (3 * i % 41);
+    Path data = write("w.csv", CsvText.of("x,w,y", 60, row));
     Path run = folder.resolve("weighted");
-    CommandLineRun.of(
-            "train", "--data", data, "--weights", "w", "--hidden", 4, "--epochs", 1, "--out", run)
+    CommandLineRun.of("train --data", data, "--weights w --hidden 4 --epochs 1 --out", run)
         .succeeded()
         .says("Column \"w\" says what each row counts");
-    CommandLineRun.of("train", "--resume", run).succeeded();
-    CommandLineRun.of("evaluate", "--model", run)
+    CommandLineRun.of("train --resume", run).succeeded();
+    CommandLineRun.of("evaluate --model", run)
         .succeeded()
         .says("12 test rows that training never saw");
     Path bad = write("bad.csv", "x,w,y\n1,1,2\n" + "3,?,4\n".repeat(30) + "9,much,1\n");
     Path of = folder.resolve("of.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", bad, "--out", of).succeeded();
+    CommandLineRun.of("predict --model", run, "--data", bad, "--out", of).succeeded();
     Path none = write("none.csv", "x,w,y\n1,0,2\n3,0,4\n9,0,1\n");
-    CommandLineRun.of("evaluate", "--model", run, "--data", none)
+    CommandLineRun.of("evaluate --model", run, "--data", none)
         .succeeded()
         .says("The weights of all these rows are 0");
     Path later = write("later.csv", "x,y\n1,2\n3,4\n9,1\n");
-    CommandLineRun.of("evaluate", "--model", run, "--data", later).succeeded().says("3 rows");
+    CommandLineRun.of("evaluate --model", run, "--data", later).succeeded().says("3 rows");
     Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", later, "--out", out).succeeded();
-    CommandLineRun.of("train", "--resume", run, "--target", "x")
+    CommandLineRun.of("predict --model", run, "--data", later, "--out", out).succeeded();
+    CommandLineRun.of("train --resume", run, "--target x")
         .refused("--target is for NPY and IDX data");
-    CommandLineRun.of("train", "--from", run, "--weights", "w")
+    CommandLineRun.of("train --from", run, "--weights w")
         .refused("--weights can't be chosen with --from");
   }
 
   @Test
   void aBinaryLossPredictsTwoProbabilities() throws IOException {
-    StringBuilder csv = new StringBuilder("x,y\n");
-    IntStream.range(0, 100).forEach(i -> csv.append(i + "," + (i < 50 ? "no" : "yes") + "\n"));
-    Path data = write("b.csv", csv.toString());
+    Path data = write("b.csv", CsvText.of("x,y", 100, i -> i + "," + (i < 50 ? "no" : "yes")));
     Path run = folder.resolve("binary");
-    CommandLineRun.of(
-            "train", "--data", data, "--loss", "binary", "--hidden", 8, "--batch", 10, "--out", run)
+    CommandLineRun.of("train --data", data, "--loss binary --hidden 8 --batch 10 --out", run)
         .succeeded();
     Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", data, "--out", out).succeeded();
+    CommandLineRun.of("predict --model", run, "--data", data, "--out", out).succeeded();
     List<String> lines = Files.readAllLines(out);
     assertEquals("y,p(no),p(yes)", lines.get(0));
     assertTrue(lines.get(1).startsWith("no,"), lines.get(1));
@@ -162,29 +145,15 @@ class CliDataTest {
 
   @Test
   void aTargetIsFoundByNumberAndItsTaskCanBeForced() throws IOException {
-    Path data =
-        write(
-            "t.csv",
-            "y,x\n"
-                + IntStream.range(0, 60)
-                    .mapToObj(i -> i % 3 + "," + i)
-                    .reduce("", (a, b) -> a + b + "\n"));
+    Path data = write("t.csv", CsvText.of("y,x", 60, i -> i % 3 + "," + i));
     CommandLineRun classes =
-        CommandLineRun.of(
-            "train", "--data", data, "--target", 1, "--steps", 1, "--out", folder.resolve("a"));
+        CommandLineRun.of("train --data", data, "--target 1 --steps 1 --out", folder.resolve("a"));
     classes.succeeded().says("Column \"y\" is predicted by classification", "--task regression");
     JsonNode numbers =
         CommandLineRun.of(
-                "train",
-                "--data",
+                "train --data",
                 data,
-                "--target",
-                "y",
-                "--task",
-                "REGRESSION",
-                "--steps",
-                1,
-                "--out",
+                "--target y --task REGRESSION --steps 1 --out",
                 folder.resolve("b"),
                 "--json")
             .json();
@@ -193,11 +162,10 @@ class CliDataTest {
 
   @Test
   void aFirstLineThatCountsRowsAndColumnsIsSkippedAndSaid() throws IOException {
-    StringBuilder csv = new StringBuilder("60,2,red,blue\n");
-    IntStream.range(0, 60).forEach(i -> csv.append(i + "," + -i + "," + i % 2 + "\n"));
-    Path data = write("counted.csv", csv.toString());
+    String csv = CsvText.of("60,2,red,blue", 60, i -> i + "," + -i + "," + i % 2);
+    Path data = write("counted.csv", csv);
     Path run = folder.resolve("run");
-    CommandLineRun.of("train", "--data", data, "--steps", 1, "--out", run)
+    CommandLineRun.of("train --data", data, "--steps 1 --out", run)
         .succeeded()
         .says("line 1: taken for a count of rows and columns", "42 rows train");
   }
@@ -213,7 +181,7 @@ class CliDataTest {
     Path run = folder.resolve("run");
     CommandLineRun trained =
         CommandLineRun.of(
-            "train", "--data", images, "--target", labels, "--hidden", 4, "--out", run, "--json");
+            "train --data", images, "--target", labels, "--hidden 4 --out", run, "--json");
     assertEquals(
         CommandLineRun.trainKeys("test_accuracy", "valid_accuracy"),
         CommandLineRun.keys(trained.json()));
@@ -224,14 +192,14 @@ class CliDataTest {
     idx(few, new int[] {3, 2, 2}, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
     idx(ones, new int[] {3}, 0, 0, 0);
     JsonNode evaluated =
-        CommandLineRun.of("evaluate", "--model", run, "--data", few, "--target", ones, "--json")
+        CommandLineRun.of("evaluate --model", run, "--data", few, "--target", ones, "--json")
             .json();
     assertEquals(
         Set.of("device", "rows", "loss", "accuracy", "classes", "confusion"),
         CommandLineRun.keys(evaluated));
     assertEquals(3, evaluated.get("rows").asInt());
     Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", few, "--out", out).succeeded();
+    CommandLineRun.of("predict --model", run, "--data", few, "--out", out).succeeded();
     assertEquals("label,p(0),p(1)", Files.readAllLines(out).get(0));
     assertEquals(4, Files.readAllLines(out).size());
   }
@@ -262,17 +230,16 @@ class CliDataTest {
     NpyFiles.write(y, new int[] {60}, targets);
     Path run = folder.resolve("run");
     CommandLineRun trained =
-        CommandLineRun.of(
-            "train", "--data", x, "--target", y, "--hidden", 4, "--out", run, "--json");
+        CommandLineRun.of("train --data", x, "--target", y, "--hidden 4 --out", run, "--json");
     assertEquals(
         CommandLineRun.trainKeys("test_rmse", "valid_rmse"), CommandLineRun.keys(trained.json()));
     trained.says(
         "is predicted by regression. Only whole numbers from 0 to 20 that repeat are taken for classes");
     JsonNode evaluated =
-        CommandLineRun.of("evaluate", "--model", run, "--data", x, "--target", y, "--json").json();
+        CommandLineRun.of("evaluate --model", run, "--data", x, "--target", y, "--json").json();
     assertEquals(12, evaluated.get("rows").asInt());
     Path out = folder.resolve("p.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", x, "--out", out).succeeded();
+    CommandLineRun.of("predict --model", run, "--data", x, "--out", out).succeeded();
     assertEquals(61, Files.readAllLines(out).size());
     assertEquals("target", Files.readAllLines(out).get(0));
   }

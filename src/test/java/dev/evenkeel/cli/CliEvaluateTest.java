@@ -46,34 +46,24 @@ class CliEvaluateTest {
     Path data = Files.write(shared.resolve(name + ".csv"), lines);
     Path run = shared.resolve(name);
     CommandLineRun.of(
-            "train",
-            "--data",
+            "train --data",
             data,
             "--target",
             target,
-            "--hidden",
-            16,
-            "--epochs",
-            40,
-            "--batch",
-            8,
-            "--lr",
-            0.01,
-            "--out",
+            "--hidden 16 --epochs 40 --batch 8 --lr 0.01 --out",
             run,
             "--metrics",
             target.equals("kind") ? "f1,auc,brier" : "mae",
             "--monitor",
             target.equals("kind") ? "balanced-accuracy" : "loss",
-            "--patience",
-            20)
+            "--patience 20")
         .succeeded();
     return run;
   }
 
   @Test
   void everyClassHasItsCountsAndTheMatrixAddsUpToThem() {
-    JsonNode result = CommandLineRun.of("evaluate", "--model", classes, "--json").json();
+    JsonNode result = CommandLineRun.of("evaluate --model", classes, "--json").json();
     JsonNode all = result.get("classes");
     assertEquals(3, all.size());
     int rows = 0;
@@ -104,19 +94,19 @@ class CliEvaluateTest {
   void newMetricsAreInTheHistoryAndInWhatEvaluateIsAskedFor() throws IOException {
     String header = Files.readAllLines(classes.resolve("history.csv")).get(0);
     assertTrue(header.contains("valid_f1,valid_auc,valid_brier,valid_balanced-accuracy"), header);
-    CommandLineRun.of("evaluate", "--model", classes, "--metrics", "mcc,prauc,ece,f1")
+    CommandLineRun.of("evaluate --model", classes, "--metrics mcc,prauc,ece,f1")
         .succeeded()
         .says("mcc 0.", "prauc 0.", "ece 0.", "\nf1 ", " %");
-    CommandLineRun.of("evaluate", "--model", numbers, "--metrics", "ece")
+    CommandLineRun.of("evaluate --model", numbers, "--metrics ece")
         .refused("--metrics ece measures classes", "help: rmse, mae, r2");
-    CommandLineRun.of("evaluate", "--model", classes, "--metrics", "r2")
+    CommandLineRun.of("evaluate --model", classes, "--metrics r2")
         .refused("--metrics r2 measures numbers", "help: accuracy, ");
   }
 
   @Test
   void ofNumbersTheResidualsAreTold() {
-    CommandLineRun.of("evaluate", "--model", numbers).succeeded().says("true − predicted", "95 %");
-    JsonNode result = CommandLineRun.of("evaluate", "--model", numbers, "--json").json();
+    CommandLineRun.of("evaluate --model", numbers).succeeded().says("true − predicted", "95 %");
+    JsonNode result = CommandLineRun.of("evaluate --model", numbers, "--json").json();
     JsonNode price = result.get("residuals").get(0);
     assertEquals(Set.of("target", "q5", "q25", "q50", "q75", "q95"), CommandLineRun.keys(price));
     assertEquals("price", price.get("target").asText());
@@ -126,12 +116,11 @@ class CliEvaluateTest {
 
   @Test
   void importanceIsOfTheFirstMetricAndFindsTheColumnThatMatters() {
-    CommandLineRun run = CommandLineRun.of("evaluate", "--model", classes, "--importance");
+    CommandLineRun run = CommandLineRun.of("evaluate --model", classes, "--importance");
     run.succeeded().says("by how much f1 falls", "size ");
     assertTrue(run.out().indexOf("\nsize ") < run.out().indexOf("\nshop "), run::toString);
     JsonNode found =
-        CommandLineRun.of(
-                "evaluate", "--model", numbers, "--importance", "--metrics", "rmse,r2", "--json")
+        CommandLineRun.of("evaluate --model", numbers, "--importance --metrics rmse,r2 --json")
             .json()
             .get("importance");
     assertEquals("rmse", found.get("metric").asText());
@@ -140,7 +129,7 @@ class CliEvaluateTest {
     assertEquals("size", found.get("columns").get(0).get("column").asText());
     assertTrue(found.get("columns").get(0).get("mean").asDouble() > 1000, found::toString);
     assertTrue(found.get("columns").get(1).get("mean").asDouble() < 500, found::toString);
-    CommandLineRun.of("evaluate", "--model", numbers, "--importance")
+    CommandLineRun.of("evaluate --model", numbers, "--importance")
         .succeeded()
         .says("by how much mae rises");
   }
@@ -148,8 +137,8 @@ class CliEvaluateTest {
   @Test
   void dataWithoutColumnsHaveNoImportance() {
     Path run = shared.resolve("digits");
-    CommandLineRun.of("train", "--steps", 1, "--hidden", 4, "--out", run).succeeded();
-    CommandLineRun.of("evaluate", "--model", run, "--importance")
+    CommandLineRun.of("train --steps 1 --hidden 4 --out", run).succeeded();
+    CommandLineRun.of("evaluate --model", run, "--importance")
         .refused("Importance is told of a table's columns", "64 columns without names", "help: ");
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.evenkeel.CsvText;
 import dev.evenkeel.io.NpyFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,8 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -39,17 +39,13 @@ class CliMessagesTest {
 
   @BeforeAll
   static void train() throws IOException {
-    String rows =
-        IntStream.range(0, 60)
-            .mapToObj(i -> "%d,%s,%s".formatted(i, i % 2 == 0 ? "x" : "y", i * 2.5))
-            .collect(Collectors.joining("\n"));
-    table = Files.writeString(shared.resolve("table.csv"), "size,kind,price\n" + rows + "\n");
+    IntFunction<String> row = i -> i + "," + (i % 2 == 0 ? "x" : "y") + "," + i * 2.5;
+    table = Files.writeString(shared.resolve("table.csv"), CsvText.of("size,kind,price", 60, row));
     model = shared.resolve("table");
-    CommandLineRun.of(
-            "train", "--data", table, "--steps", 2, "--hidden", 4, "--batch", 16, "--out", model)
+    CommandLineRun.of("train --data", table, "--steps 2 --hidden 4 --batch 16 --out", model)
         .succeeded();
     digits = shared.resolve("digits");
-    CommandLineRun.of("train", "--steps", 2, "--hidden", 4, "--out", digits).succeeded();
+    CommandLineRun.of("train --steps 2 --hidden 4 --out", digits).succeeded();
   }
 
   private Path write(String name, String text) throws IOException {
@@ -57,12 +53,7 @@ class CliMessagesTest {
   }
 
   private CommandLineRun train(Object... more) {
-    Object[] args = new Object[more.length + 3];
-    args[0] = "train";
-    System.arraycopy(more, 0, args, 1, more.length);
-    args[more.length + 1] = "--out";
-    args[more.length + 2] = folder.resolve("run");
-    return CommandLineRun.of(args);
+    return CommandLineRun.of("train", more, "--out", folder.resolve("run"));
   }
 
   @ParameterizedTest
@@ -163,7 +154,7 @@ class CliMessagesTest {
         "extra| Unexpected argument 'extra'",
       })
   void aWrongValueIsNamed(String args, String words) {
-    train((Object[]) args.split(" ")).refused(words);
+    train(args).refused(words);
     assertFalse(Files.exists(folder.resolve("run")), "a refused run leaves no folder");
   }
 
@@ -188,32 +179,31 @@ class CliMessagesTest {
     CommandLineRun.of("trian").refused("Unknown command 'trian'; did you mean train");
     CommandLineRun.of().refused("No command was given; there are: train", "calibrate", "doctor");
     CommandLineRun.of("evaluate").refused("Missing required option", "--model");
-    CommandLineRun.of("train", "--epochs").refused("--epochs");
+    CommandLineRun.of("train --epochs").refused("--epochs");
   }
 
   @Test
   void whatCannotBeAdaptedIsNamed() throws IOException {
     Path plain = shared.resolve("plain");
-    CommandLineRun.of("train", "--steps", 2, "--norm", "layer", "--hidden", 4, "--out", plain)
-        .succeeded();
+    CommandLineRun.of("train --steps 2 --norm layer --hidden 4 --out", plain).succeeded();
     Path out = folder.resolve("adapted");
-    CommandLineRun.of("adapt", "--model", plain, "--out", out)
+    CommandLineRun.of("adapt --model", plain, "--out", out)
         .refused("The model has no batch norm, so it has no statistics to adapt", "help: ");
     Path row = write("row.csv", "size,kind,price\n3,x,4.5\n");
-    CommandLineRun.of("adapt", "--model", model, "--data", row, "--out", out)
+    CommandLineRun.of("adapt --model", model, "--data", row, "--out", out)
         .refused("Batch norm can't be adapted to one row", "help: at least 2 rows");
-    CommandLineRun.of("adapt", "--model", model).refused("Missing required option", "--out");
-    CommandLineRun.of("adapt", "--model", folder.resolve("none"), "--out", out)
+    CommandLineRun.of("adapt --model", model).refused("Missing required option", "--out");
+    CommandLineRun.of("adapt --model", folder.resolve("none"), "--out", out)
         .refused("There is no model at ");
     Path other = write("other.csv", "width,kind,price\n3,x,4.5\n4,y,5\n");
-    CommandLineRun.of("adapt", "--model", model, "--data", other, "--out", out).refused("size");
+    CommandLineRun.of("adapt --model", model, "--data", other, "--out", out).refused("size");
     assertFalse(Files.exists(out), "a refused run leaves no folder");
   }
 
   @Test
   void anAdaptedModelReplacesNoRunAndIsNoneToGoOnWith() throws IOException {
     byte[] before = Files.readAllBytes(model.resolve("model.safetensors"));
-    CommandLineRun refused = CommandLineRun.of("adapt", "--model", model, "--out", model);
+    CommandLineRun refused = CommandLineRun.of("adapt --model", model, "--out", model);
     refused.refused("holds a run already (checkpoint.safetensors)", "help: another --out");
     assertFalse(refused.err().contains("--resume"), refused::toString);
     assertArrayEquals(before, Files.readAllBytes(model.resolve("model.safetensors")));
@@ -221,65 +211,62 @@ class CliMessagesTest {
 
   @Test
   void wrongValuesOfBenchAreNamed() {
-    CommandLineRun.of("bench", "--in", 0).refused("--in must be at least 1, not 0");
-    CommandLineRun.of("bench", "--out", -1).refused("--out must be at least 1, not -1");
-    CommandLineRun.of("bench", "--steps", 0).refused("--steps must be at least 1, not 0");
-    CommandLineRun.of("bench", "--warmup", -1).refused("--warmup must be at least 0, not -1");
-    CommandLineRun.of("bench", "--batch", 0).refused("--batch must be at least 1, not 0");
-    CommandLineRun.of("bench", "--batch", 1, "--hidden", 4)
-        .refused("batch of one row", "at least 2");
-    CommandLineRun.of("bench", "--lr", 0).refused("--lr: The learning rate must be above 0");
+    CommandLineRun.of("bench --in 0").refused("--in must be at least 1, not 0");
+    CommandLineRun.of("bench --out -1").refused("--out must be at least 1, not -1");
+    CommandLineRun.of("bench --steps 0").refused("--steps must be at least 1, not 0");
+    CommandLineRun.of("bench --warmup -1").refused("--warmup must be at least 0, not -1");
+    CommandLineRun.of("bench --batch 0").refused("--batch must be at least 1, not 0");
+    CommandLineRun.of("bench --batch 1 --hidden 4").refused("batch of one row", "at least 2");
+    CommandLineRun.of("bench --lr 0").refused("--lr: The learning rate must be above 0");
   }
 
   @Test
   void aDeviceThatIsNotThereSaysWhy() {
     for (String device : new String[] {"cuda", "cuda:3"}) {
-      train("--steps", 1, "--device", device)
+      train("--steps 1 --device", device)
           .refused("--device " + device + " can't be used: ", "help: --device cpu, or auto");
     }
   }
 
   @Test
   void aStackTraceIsShownOnRequestAlone() {
-    CommandLineRun.of("train", "--data", "nope.csv").refused("nope.csv");
-    CommandLineRun run = CommandLineRun.of("train", "--data", "nope.csv", "--debug");
+    CommandLineRun.of("train --data nope.csv").refused("nope.csv");
+    CommandLineRun run = CommandLineRun.of("train --data nope.csv --debug");
     assertEquals(2, run.exitCode());
     assertTrue(run.err().contains("\tat dev.evenkeel.data.Catalog"), run::toString);
-    CommandLineRun wrong = CommandLineRun.of("train", "--epochs", "x", "--debug");
+    CommandLineRun wrong = CommandLineRun.of("train --epochs x --debug");
     assertEquals(2, wrong.exitCode());
     assertTrue(wrong.err().contains("\tat "), wrong::toString);
   }
 
   @Test
   void anEmptyValueIsNoValue() {
-    train("--data", "").refused("--data was given an empty value");
-    train("--target", " ").refused("--target was given an empty value");
-    CommandLineRun.of("train", "--steps", 1, "--out", "").refused("--out was given an empty value");
-    CommandLineRun.of("ui", "--host", "").refused("--host was given an empty value");
+    train("--data", List.of("")).refused("--data was given an empty value");
+    train("--target", List.of(" ")).refused("--target was given an empty value");
+    CommandLineRun.of("train --steps 1 --out", List.of(""))
+        .refused("--out was given an empty value");
+    CommandLineRun.of("ui --host", List.of("")).refused("--host was given an empty value");
   }
 
   @Test
   void whatIsReadIsNotReplacedByPredictions() throws IOException {
     String before = Files.readString(table);
-    CommandLineRun.of("predict", "--model", model, "--data", table, "--out", table)
+    CommandLineRun.of("predict --model", model, "--data", table, "--out", table)
         .refused("is the data itself, which the predictions would replace. help: another --out");
     assertEquals(before, Files.readString(table));
     Path file = model.resolve("model.safetensors");
-    CommandLineRun.of("predict", "--model", model, "--data", table, "--out", file)
+    CommandLineRun.of("predict --model", model, "--data", table, "--out", file)
         .refused("is the model itself");
-    CommandLineRun.of("predict", "--model", model, "--data", table, "--out", folder.resolve("p"))
+    CommandLineRun.of("predict --model", model, "--data", table, "--out", folder.resolve("p"))
         .succeeded();
   }
 
   @Test
   void aValueThatNoFloatCanHoldIsNamedWithItsLineAndCanBeClipped() throws IOException {
-    String rows =
-        IntStream.range(0, 50)
-            .mapToObj(i -> "x," + i + "," + i * 0.5)
-            .collect(Collectors.joining("\n"));
-    Path file = write("t.csv", "k,a,b\n" + rows + "\ny,1e300,9.5\n");
+    String rows = CsvText.of("k,a,b", 50, i -> "x," + i + "," + i * 0.5);
+    Path file = write("t.csv", rows + "y,1e300,9.5\n");
     train("--data", file).refused("line 52, column \"a\": the value is more than a float can hold");
-    train("--data", file, "--scale", "robust", "--steps", 1).succeeded();
+    train("--data", file, "--scale robust --steps 1").succeeded();
   }
 
   @Test
@@ -296,33 +283,31 @@ class CliMessagesTest {
     Files.write(file, "a,b\n1,2\nB\u00e4r,4\n".getBytes(StandardCharsets.ISO_8859_1));
     train("--data", file)
         .refused("t.csv, line 3 holds bytes that are no text in UTF-8. help: --encoding latin1");
-    train("--data", file, "--encoding", "klingon")
+    train("--data", file, "--encoding klingon")
         .refused("--encoding: \"klingon\" is no encoding", "help: utf-8, latin1");
   }
 
   @Test
   void aTargetThatNoFloatCanHoldIsNamedWithItsLine() throws IOException {
-    String rows =
-        IntStream.range(0, 50).mapToObj(i -> i + "," + i * 0.5).collect(Collectors.joining("\n"));
-    Path file = write("t.csv", "a,b\n" + rows + "\n51,-1e39\n");
+    String rows = CsvText.of("a,b", 50, i -> i + "," + i * 0.5);
+    Path file = write("t.csv", rows + "51,-1e39\n");
     train("--data", file).refused("line 52: the target \"b\" is -1.0E39, which no float can hold");
   }
 
   @Test
   void wordsFitOne() throws IOException {
-    String rows = IntStream.range(0, 50).mapToObj(i -> i + ",7").collect(Collectors.joining("\n"));
-    train("--data", write("t.csv", "a,k\n" + rows + "\n"))
+    train("--data", write("t.csv", CsvText.of("a,k", 50, i -> i + ",7")))
         .says("whole numbers of 1 different value.");
-    train("--data", write("one.csv", "a\n" + rows.replace(",7", ".5") + "\n"))
+    train("--data", write("one.csv", CsvText.of("a", 50, i -> i + ".5")))
         .refused(
             "one.csv has one column, a, so there is nothing to learn from", "help: --delimiter");
   }
 
   @Test
   void whatWentWrongIsOnStdoutOnlyAsTheJsonObjectThatWasAskedFor() throws IOException {
-    assertEquals("", train("--data", "nope.csv").refused("nope.csv").out());
+    assertEquals("", train("--data nope.csv").refused("nope.csv").out());
     for (String wrong : List.of("--data nope.csv", "--bogus 1", "--lr 1e30 --hidden 8")) {
-      CommandLineRun run = train((Object[]) (wrong + " --json").split(" "));
+      CommandLineRun run = train(wrong, "--json");
       assertTrue(run.exitCode() > 0, run::toString);
       JsonNode error = new JsonMapper().readTree(run.out()).get("error");
       assertTrue(run.err().contains("evenkeel: " + error.asText()), run::toString);
@@ -331,13 +316,13 @@ class CliMessagesTest {
 
   @Test
   void aTrainingThatEndsInNanExitsWithOneAndKeepsNoFolder() {
-    train("--lr", "1e30", "--hidden", 8)
+    train("--lr 1e30 --hidden 8")
         .failed(1, "Training stopped at step ", "NaN", "help: try a smaller --lr");
     assertFalse(Files.exists(folder.resolve("run")));
-    train("--lr", "1e38", "--hidden", 8, "--steps", 1)
+    train("--lr 1e38 --hidden 8 --steps 1")
         .failed(1, "Training stopped after step 1", "NaN or infinite", "a smaller --lr");
     assertFalse(Files.exists(folder.resolve("run/checkpoint.safetensors")));
-    CommandLineRun.of("bench", "--lr", "1e38", "--hidden", 8, "--steps", 5).failed(1, "NaN");
+    CommandLineRun.of("bench --lr 1e38 --hidden 8 --steps 5").failed(1, "NaN");
   }
 
   @ParameterizedTest
@@ -360,9 +345,7 @@ class CliMessagesTest {
   @Test
   void aTextAmongNumbersIsNamedWithItsLine() throws IOException {
     for (String bad : new String[] {"oops", "inf", "1e999"}) {
-      String rows =
-          IntStream.range(0, 50).mapToObj(i -> i + "," + i).collect(Collectors.joining("\n"));
-      Path file = write("t.csv", "a,b\n" + rows + "\n" + bad + ",3\n");
+      Path file = write("t.csv", CsvText.of("a,b", 50, i -> i + "," + i) + bad + ",3\n");
       train("--data", file)
           .refused(
               "line 52, column \"a\": \"" + bad + "\" is not a finite number", "--categorical a");
@@ -371,8 +354,7 @@ class CliMessagesTest {
 
   @Test
   void aTargetThatIsTheSameInAllRowsIsRefused() throws IOException {
-    String rows = IntStream.range(0, 50).mapToObj(i -> i + ",7").collect(Collectors.joining("\n"));
-    train("--data", write("t.csv", "a,k\n" + rows + "\n"))
+    train("--data", write("t.csv", CsvText.of("a,k", 50, i -> i + ",7")))
         .refused(
             "t.csv: the target \"k\" is 7 in every row to train on, so there is nothing to learn");
     assertFalse(Files.exists(folder.resolve("run")));
@@ -380,25 +362,24 @@ class CliMessagesTest {
 
   @Test
   void aNanAmongNumbersIsTakenAsMissing() throws IOException {
-    String rows =
-        IntStream.range(0, 50).mapToObj(i -> i + "," + i * 0.5).collect(Collectors.joining("\n"));
-    Path target = write("u.csv", "a,b\n" + rows + "\n3,NaN\n");
-    train("--data", target, "--steps", 1).refused("line 52: the target \"b\" is missing");
-    Path features = write("t.csv", "a,b\n" + rows + "\nNaN,3.5\n");
-    train("--data", features, "--steps", 1).succeeded();
+    String rows = CsvText.of("a,b", 50, i -> i + "," + i * 0.5);
+    Path features = write("t.csv", rows + "NaN,3.5\n");
+    train("--data", features, "--steps 1").succeeded();
+    Path target = write("u.csv", rows + "3,NaN\n");
+    train("--data", target, "--steps 1").refused("line 52: the target \"b\" is missing");
   }
 
   @Test
   void namesThatTheTableLacksAreNamedBesideThoseItHas() throws IOException {
-    train("--data", table, "--target", "prize").refused("no column \"prize\"", "size, kind, price");
-    train("--data", table, "--target", 9).refused("no column \"9\"", "size, kind, price");
-    train("--data", table, "--drop", "foo").refused("no column \"foo\"");
-    train("--data", table, "--drop", "price").refused("\"price\" is the target", "--drop");
-    train("--data", table, "--drop", "size,kind").refused("no column to learn from");
-    train("--data", table, "--categorical", "foo").refused("no column \"foo\"");
-    train("--data", table, "--target", "kind", "--task", "regression")
+    train("--data", table, "--target prize").refused("no column \"prize\"", "size, kind, price");
+    train("--data", table, "--target 9").refused("no column \"9\"", "size, kind, price");
+    train("--data", table, "--drop foo").refused("no column \"foo\"");
+    train("--data", table, "--drop price").refused("\"price\" is the target", "--drop");
+    train("--data", table, "--drop size,kind").refused("no column to learn from");
+    train("--data", table, "--categorical foo").refused("no column \"foo\"");
+    train("--data", table, "--target kind --task regression")
         .refused("cannot be predicted as a number", "\"x\"");
-    train("--data", table, "--task", "classification")
+    train("--data", table, "--task classification")
         .refused("From 60 rows in 60 classes no fraction of 0.1");
     Path targets = write("y.csv", "y\n1\n");
     train("--data", table, "--target", targets)
@@ -407,12 +388,12 @@ class CliMessagesTest {
 
   @Test
   void optionsOfTheOtherTaskAreRefused() {
-    train("--data", table, "--metrics", "accuracy").refused("--metrics accuracy measures classes");
-    train("--data", table, "--loss", "binary")
+    train("--data", table, "--metrics accuracy").refused("--metrics accuracy measures classes");
+    train("--data", table, "--loss binary")
         .refused("--loss binary is for classification, but the target holds numbers", "mse or mae");
-    train("--data", table, "--label-smoothing", 0.1)
+    train("--data", table, "--label-smoothing 0.1")
         .refused("--label-smoothing works with --loss cross-entropy alone");
-    train("--data", table, "--loss", "huber", "--huber-delta", -1).refused("--huber-delta: ");
+    train("--data", table, "--loss huber --huber-delta -1").refused("--huber-delta: ");
   }
 
   @Test
@@ -427,7 +408,7 @@ class CliMessagesTest {
     float[] negative = new float[40];
     negative[3] = -1;
     NpyFiles.write(y, new int[] {40}, negative);
-    train("--data", x, "--target", y, "--task", "classification")
+    train("--data", x, "--target", y, "--task classification")
         .refused("row 3 (from 0): -1.0 is not a class index");
     float[] holes = new float[80];
     holes[7] = Float.NaN;
@@ -439,11 +420,11 @@ class CliMessagesTest {
 
   @Test
   void aFolderThatCannotTakeTheRunIsNamed() throws IOException {
-    CommandLineRun.of("train", "--steps", 1, "--out", digits)
+    CommandLineRun.of("train --steps 1 --out", digits)
         .refused("holds a run already", "--resume " + digits, "another --out");
     Path file = write("file", "");
-    CommandLineRun.of("train", "--steps", 1, "--out", file).refused("is a file", "--out");
-    CommandLineRun.of("train", "--steps", 1, "--out", file.resolve("sub"))
+    CommandLineRun.of("train --steps 1 --out", file).refused("is a file", "--out");
+    CommandLineRun.of("train --steps 1 --out", file.resolve("sub"))
         .refused("can't be made", "--out");
   }
 
@@ -451,14 +432,14 @@ class CliMessagesTest {
   void aFolderThatCannotTakeEventsIsNamedBeforeTraining() throws IOException {
     Path file = write("file", "");
     CommandLineRun run =
-        train("--steps", 1, "--tensorboard", file)
+        train("--steps 1 --tensorboard", file)
             .refused("is a file, but event files need a folder", "another --tensorboard");
     assertFalse(run.err().contains("epoch 1"), run::toString);
-    train("--steps", 1, "--tensorboard", file.resolve("sub"))
+    train("--steps 1 --tensorboard", file.resolve("sub"))
         .refused("events can't be written to", "another --tensorboard");
     assertFalse(Files.exists(folder.resolve("run")), "a refused run leaves no folder");
     Path events = folder.resolve("run/tb");
-    train("--batch", 1, "--tensorboard", events).refused("A batch of 1 row is too small");
+    train("--batch 1 --tensorboard", events).refused("A batch of 1 row is too small");
     assertFalse(Files.exists(folder.resolve("run")), "nor one for the events of no run");
   }
 
@@ -468,33 +449,32 @@ class CliMessagesTest {
     Assumptions.assumeTrue(
         locked.toFile().setWritable(false) && !Files.isWritable(locked),
         "this user may write everywhere");
-    CommandLineRun.of("train", "--steps", 1, "--out", locked).refused("can't be written to");
+    CommandLineRun.of("train --steps 1 --out", locked).refused("can't be written to");
   }
 
   @Test
   void aRunThatCannotGoOnSaysWhy() throws IOException {
-    CommandLineRun.of("train", "--resume", folder)
+    CommandLineRun.of("train --resume", folder)
         .refused("no checkpoint to resume", "the folder that --out named");
-    CommandLineRun.of("train", "--resume", digits, "--lr", 1)
+    CommandLineRun.of("train --resume", digits, "--lr 1")
         .refused("--lr can't be changed when a run is resumed", "help:", "--from " + digits);
     Path copy = Files.createDirectory(folder.resolve("copy"));
     Path checkpoint = copy.resolve("checkpoint.safetensors");
     flipBit(digits.resolve("checkpoint.safetensors"), checkpoint);
-    CommandLineRun.of("train", "--resume", copy).refused("is damaged", "SHA-256");
+    CommandLineRun.of("train --resume", copy).refused("is damaged", "SHA-256");
     Files.copy(digits.resolve("model.safetensors"), folder.resolve("checkpoint.safetensors"));
-    CommandLineRun.of("train", "--resume", folder).refused("is a finished model, not a checkpoint");
+    CommandLineRun.of("train --resume", folder).refused("is a finished model, not a checkpoint");
   }
 
   @Test
   void aRunWhoseDataChangedDoesNotGoOn() throws IOException {
     Path data = folder.resolve("d.csv");
     Files.copy(table, data);
-    train("--data", data, "--steps", 3, "--hidden", 4).succeeded();
+    train("--data", data, "--steps 3 --hidden 4").succeeded();
     Files.writeString(data, Files.readString(data).replace("10,x,25.0", "10,x,26.0"));
-    CommandLineRun.of("train", "--resume", folder.resolve("run"))
-        .refused("was trained on other data");
+    CommandLineRun.of("train --resume", folder.resolve("run")).refused("was trained on other data");
     Files.delete(data);
-    CommandLineRun.of("train", "--resume", folder.resolve("run"))
+    CommandLineRun.of("train --resume", folder.resolve("run"))
         .refused("There is no file", "d.csv any more", "help: --data FILE");
   }
 
@@ -516,7 +496,7 @@ class CliMessagesTest {
     Files.write(bad, new byte[0]);
     CommandLineRun.of(command, "--model", bad).refused("bad.safetensors is damaged", "0 bytes");
     CommandLineRun.of(command, "--model", table).refused("is not a safetensors file");
-    CommandLineRun.of(command, "--model", "nope").refused("no model at nope", "model.safetensors");
+    CommandLineRun.of(command, "--model nope").refused("no model at nope", "model.safetensors");
     CommandLineRun.of(command, "--model", folder).refused("There is no model at");
   }
 
@@ -524,29 +504,29 @@ class CliMessagesTest {
   void dataThatDoesNotSuitTheModelIsRefused() throws IOException {
     Path out = folder.resolve("p.csv");
     Path lacking = write("new.csv", "kind\nx\n");
-    CommandLineRun.of("predict", "--model", model, "--data", lacking, "--out", out)
+    CommandLineRun.of("predict --model", model, "--data", lacking, "--out", out)
         .refused("new.csv has no column \"size\"", "Its columns are: kind");
     Path texts = write("new.csv", "size,kind\nbig,x\n");
-    CommandLineRun.of("predict", "--model", model, "--data", texts, "--out", out)
+    CommandLineRun.of("predict --model", model, "--data", texts, "--out", out)
         .refused("new.csv, line 2, column \"size\": \"big\" is not a finite number");
     Path unlabelled = write("new.csv", "size,kind\n1,x\n");
-    CommandLineRun.of("evaluate", "--model", model, "--data", unlabelled)
+    CommandLineRun.of("evaluate --model", model, "--data", unlabelled)
         .refused("no column \"price\"");
-    CommandLineRun.of("evaluate", "--model", model, "--data", "digits")
+    CommandLineRun.of("evaluate --model", model, "--data digits")
         .refused("64 columns without names", "a table with named columns");
-    CommandLineRun.of("evaluate", "--model", digits, "--data", table)
+    CommandLineRun.of("evaluate --model", digits, "--data", table)
         .refused("has 3 columns, but the model takes 64");
-    CommandLineRun.of("evaluate", "--model", model, "--metrics", "accuracy")
+    CommandLineRun.of("evaluate --model", model, "--metrics accuracy")
         .refused("--metrics accuracy measures classes");
-    CommandLineRun.of("evaluate", "--model", digits, "--metrics", "foo")
+    CommandLineRun.of("evaluate --model", digits, "--metrics foo")
         .refused("--metrics: Unknown metric 'foo'");
-    CommandLineRun.of("evaluate", "--model", model, "--data", table, "--target", "kind")
+    CommandLineRun.of("evaluate --model", model, "--data", table, "--target kind")
         .refused("--target is for NPY and IDX data", "leave --target out");
     Path x = folder.resolve("x.npy");
     NpyFiles.write(x, new int[] {2, 64}, new float[128]);
-    CommandLineRun.of("evaluate", "--model", digits, "--data", x)
+    CommandLineRun.of("evaluate --model", digits, "--data", x)
         .refused("no targets to measure against", "--target FILE");
-    CommandLineRun.of("predict", "--model", digits, "--out", folder.resolve("no/p.csv"))
+    CommandLineRun.of("predict --model", digits, "--out", folder.resolve("no/p.csv"))
         .refused("Cannot write", "does not exist", "Create it first");
     assertFalse(Files.exists(out));
   }
@@ -554,22 +534,22 @@ class CliMessagesTest {
   @Test
   void aLabelThatTheModelDoesNotKnowIsNamed() throws IOException {
     Path run = folder.resolve("run");
-    train("--data", table, "--target", "kind", "--steps", 1, "--hidden", 4).succeeded();
+    train("--data", table, "--target kind --steps 1 --hidden 4").succeeded();
     Path later = write("later.csv", "size,kind,price\n1,x,2\n2,z,5\n");
-    CommandLineRun.of("evaluate", "--model", run, "--data", later)
+    CommandLineRun.of("evaluate --model", run, "--data", later)
         .refused("line 3: the class \"z\"", "not among those trained on: x, y");
     Path x = folder.resolve("x.npy");
     Path y = folder.resolve("y.npy");
     NpyFiles.write(x, new int[] {2, 64}, new float[128]);
     NpyFiles.write(y, new int[] {2}, new float[] {0, 12});
-    CommandLineRun.of("evaluate", "--model", digits, "--data", x, "--target", y)
+    CommandLineRun.of("evaluate --model", digits, "--data", x, "--target", y)
         .refused("13 classes, 0 to 12", "trained for a classification of 10 classes, 0 to 9");
   }
 
   @Test
   void aNetworkThatDoesNotFitIntoMemorySaysHowToGetMore() {
-    train("--hidden", "46000,46000").failed(1, "out of memory", "--hidden", "-Xmx");
-    train("--hidden", "100000,100000").refused("100000 x 100000 has more than 2,147,483,647");
+    train("--hidden 46000,46000").failed(1, "out of memory", "--hidden", "-Xmx");
+    train("--hidden 100000,100000").refused("100000 x 100000 has more than 2,147,483,647");
     assertFalse(Files.exists(folder.resolve("run")));
   }
 }

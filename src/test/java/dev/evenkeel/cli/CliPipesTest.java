@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.CsvText;
 import dev.evenkeel.io.Pipes;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,14 +33,11 @@ class CliPipesTest {
 
   @BeforeAll
   static void train() throws IOException {
-    StringBuilder csv = new StringBuilder("a,town,y\n");
-    for (int i = 0; i < 60; i++) {
-      csv.append("%d,%s,%d.5%n".formatted(i, i % 2 == 0 ? "Bern" : "\"Basel, Stadt\"", i * i));
-    }
-    Path data = Files.writeString(shared.resolve("t.csv"), csv);
+    IntFunction<String> row =
+        i -> i + "," + (i % 2 == 0 ? "Bern" : "\"Basel, Stadt\"") + "," + i * i + ".5";
+    Path data = Files.writeString(shared.resolve("t.csv"), CsvText.of("a,town,y", 60, row));
     model = shared.resolve("run");
-    CommandLineRun.of("train", "--data", data, "--hidden", 4, "--steps", 5, "--out", model)
-        .succeeded();
+    CommandLineRun.of("train --data", data, "--hidden 4 --steps 5 --out", model).succeeded();
   }
 
   private static CommandLineRun predict(Object... more) {
@@ -46,12 +45,7 @@ class CliPipesTest {
   }
 
   private static CommandLineRun run(String command, Object... more) {
-    Object[] args = new Object[more.length + 3];
-    args[0] = command;
-    args[1] = "--model";
-    args[2] = model;
-    System.arraycopy(more, 0, args, 3, more.length);
-    return CommandLineRun.of(args);
+    return CommandLineRun.of(command, "--model", model, more);
   }
 
   private Path rows() throws IOException {
@@ -80,7 +74,7 @@ class CliPipesTest {
     Path out = Pipes.make(folder.resolve("out"));
     CompletableFuture<Void> writing = Pipes.writing(in, ROWS);
     CompletableFuture<String> reading = Pipes.reading(out);
-    predict("--data", in, "--out", out, "--with", "id").succeeded();
+    predict("--data", in, "--out", out, "--with id").succeeded();
     writing.get(10, TimeUnit.SECONDS);
     List<String> lines = reading.get(10, TimeUnit.SECONDS).lines().toList();
     assertEquals(List.of("id,y", " 007," + expected().get(1), "x," + expected().get(2)), lines);
@@ -93,7 +87,7 @@ class CliPipesTest {
     String table = Files.readString(shared.resolve("t.csv"));
     CompletableFuture<Void> writing = Pipes.writing(in, table);
     Path out = folder.resolve("run");
-    CommandLineRun.of("train", "--data", in, "--hidden", 4, "--steps", 5, "--out", out).succeeded();
+    CommandLineRun.of("train --data", in, "--hidden 4 --steps 5 --out", out).succeeded();
     writing.get(10, TimeUnit.SECONDS);
     CompletableFuture<Void> again = Pipes.writing(in, table);
     assertEquals(60, run("evaluate", "--data", in, "--json").json().get("rows").asInt());
@@ -102,18 +96,18 @@ class CliPipesTest {
 
   @Test
   void aMinusIsStdinAndStdout() throws IOException {
-    CommandLineRun run = withStdin(ROWS, "--data", "-", "--out", "-").succeeded();
+    CommandLineRun run = withStdin(ROWS, "--data - --out -").succeeded();
     assertEquals(expected(), run.out().lines().toList());
     assertTrue(run.err().contains("2 rows predicted"), run::toString);
     assertFalse(Files.exists(Path.of("-")));
-    predict("--data", rows(), "--out", "-", "--json").refused("both write to stdout", "help: ");
+    predict("--data", rows(), "--out - --json").refused("both write to stdout", "help: ");
   }
 
   @Test
   void columnsOfTheInputStandInFrontAsTheyWere() throws IOException {
     Path out = folder.resolve("p.csv");
     List<String> answers = expected();
-    predict("--data", rows(), "--out", out, "--with", "town,1").succeeded();
+    predict("--data", rows(), "--out", out, "--with town,1").succeeded();
     assertEquals(
         List.of("town,id,y", "\"Basel, Stadt\", 007," + answers.get(1), "Bern,x," + answers.get(2)),
         Files.readAllLines(out));
@@ -137,7 +131,7 @@ class CliPipesTest {
 
   @Test
   void columnsThatAreNotThereAreNamed() throws IOException {
-    predict("--data", rows(), "--with", "key").refused("has no column \"key\"", "id, a, town");
-    predict("--data", rows(), "--with", "id", "--with-inputs").refused("leave one of them out");
+    predict("--data", rows(), "--with key").refused("has no column \"key\"", "id, a, town");
+    predict("--data", rows(), "--with id --with-inputs").refused("leave one of them out");
   }
 }

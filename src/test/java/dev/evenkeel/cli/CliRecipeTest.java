@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.CsvText;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.loss.Loss;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,16 +31,13 @@ class CliRecipeTest {
 
   private SavedModel trained(Object... more) {
     Path out = folder.resolve("run");
-    Object[] args = new Object[more.length + 5];
-    System.arraycopy(new Object[] {"train", "--steps", 2, "--out", out}, 0, args, 0, 5);
-    System.arraycopy(more, 0, args, 5, more.length);
-    CommandLineRun.of(args).succeeded();
+    CommandLineRun.of("train --steps 2 --out", out, more).succeeded();
     return SavedModel.load(out);
   }
 
   @Test
   void tabularIsASetOfDefaults() {
-    SavedModel saved = trained("--recipe", "tabular");
+    SavedModel saved = trained("--recipe tabular");
     Recipe recipe = saved.recipe();
     Task digits = new Task.Classification(List.of("0"));
     assertEquals(Recipe.tabular(digits).withSteps(2), recipe);
@@ -64,35 +63,26 @@ class CliRecipeTest {
   /** To those who did not choose, and of tables alone. */
   @Test
   void theOtherRecipeIsNamed() throws IOException {
-    StringBuilder csv = new StringBuilder("a,b,y\n");
-    for (int i = 0; i < 60; i++) {
-      csv.append(i).append(',').append(i % 7).append(',').append(i * 1.5 + i % 7).append('\n');
-    }
-    Path table = Files.writeString(folder.resolve("t.csv"), csv);
+    IntFunction<String> row = i -> i + "," + i % 7 + "," + (i * 1.5 + i % 7);
+    Path table = Files.writeString(folder.resolve("t.csv"), CsvText.of("a,b,y", 60, row));
     String hint = "On tables --recipe tabular is often better";
-    assertTrue(said("--data", table).contains(hint));
-    assertFalse(said("--data", table, "--recipe", "plain").contains(hint));
-    assertFalse(said("--data", "digits").contains(hint));
+    assertTrue(said("first", "--data", table).contains(hint));
+    assertFalse(said("second", "--data", table, "--recipe plain").contains(hint));
+    assertFalse(said("third", "--data digits").contains(hint));
   }
 
-  private String said(Object... more) {
-    Path out = folder.resolve("run" + more.length + more[1].toString().length());
-    Object[] args = new Object[more.length + 5];
-    System.arraycopy(new Object[] {"train", "--steps", 2, "--out", out}, 0, args, 0, 5);
-    System.arraycopy(more, 0, args, 5, more.length);
-    return CommandLineRun.of(args).succeeded().out();
+  private String said(String out, Object... more) {
+    return CommandLineRun.of("train --steps 2 --out", folder.resolve(out), more).succeeded().out();
   }
 
   @Test
   void whatIsGivenWinsOverTheRecipe() {
     SavedModel saved =
         trained(
-            (Object[])
-                ("--recipe tabular --hidden 8 --act relu --dropout 0 --scale standard --batch 64"
-                        + " --lr 0.1 --schedule constant --weight-decay 0 --beta2 0.9"
-                        + " --label-smoothing 0 --decay-schedule constant --dropout-schedule cosine"
-                        + " --keep last --norm none")
-                    .split(" "));
+            "--recipe tabular --hidden 8 --act relu --dropout 0 --scale standard --batch 64",
+            "--lr 0.1 --schedule constant --weight-decay 0 --beta2 0.9",
+            "--label-smoothing 0 --decay-schedule constant --dropout-schedule cosine",
+            "--keep last --norm none");
     Recipe recipe = saved.recipe();
     assertEquals(Loss.crossEntropy(), recipe.loss());
     assertEquals(new Optimizer.AdamW(0.1, 0.9, 0.9, 1e-8, 0), recipe.optimizer());
@@ -108,8 +98,7 @@ class CliRecipeTest {
   @Test
   void theLargestBatchIsOneOfAllRows() {
     Path out = folder.resolve("run");
-    CommandLineRun.of("train", "--batch", Integer.MAX_VALUE, "--hidden", 4, "--out", out)
-        .succeeded();
+    CommandLineRun.of("train --batch", Integer.MAX_VALUE, "--hidden 4 --out", out).succeeded();
     Recipe recipe = SavedModel.load(out).recipe();
     assertEquals(Integer.MAX_VALUE, recipe.batch());
     assertEquals(500, recipe.epochs());
@@ -118,10 +107,7 @@ class CliRecipeTest {
   /** Batch norm takes no batch of one row: of 101 rows, two at a time, it has 50 steps, not 51. */
   @Test
   void aStepScheduleCountsTheStepsThatAnEpochHas() throws IOException {
-    StringBuilder csv = new StringBuilder("size,price\n");
-    for (int row = 0; row < 101; row++) {
-      csv.append(row).append(',').append(row * 2.5).append('\n');
-    }
+    String csv = CsvText.of("size,price", 101, i -> i + "," + i * 2.5);
     Path table = Files.writeString(folder.resolve("t.csv"), csv);
     assertEquals(Schedule.step(50, 0.1), scheduleOf(table, "batch"));
     assertEquals(Schedule.step(51, 0.1), scheduleOf(table, "none"));
@@ -130,20 +116,16 @@ class CliRecipeTest {
   private Schedule scheduleOf(Path table, String norm) {
     Path out = folder.resolve(norm);
     String how = "--valid 0 --test 0 --hidden 4 --batch 2 --epochs 3 --schedule step --norm ";
-    String options = "train --data " + table + " --out " + out + " " + how + norm;
-    CommandLineRun.of((Object[]) options.split(" ")).succeeded();
+    CommandLineRun.of("train --data", table, "--out", out, how + norm).succeeded();
     return SavedModel.load(out).recipe().schedule();
   }
 
   /** Adam's memory and the smoothing of classes belong to others: they make no error there. */
   @Test
   void otherOptimizersAndLossesLeaveOutWhatIsNotTheirs() throws IOException {
-    StringBuilder csv = new StringBuilder("size,price\n");
-    for (int row = 0; row < 60; row++) {
-      csv.append(row).append(',').append(row * 2.5).append('\n');
-    }
+    String csv = CsvText.of("size,price", 60, i -> i + "," + i * 2.5);
     Path table = Files.writeString(folder.resolve("t.csv"), csv);
-    SavedModel saved = trained("--recipe", "tabular", "--optimizer", "sgd", "--data", table);
+    SavedModel saved = trained("--recipe tabular --optimizer sgd --data", table);
     assertEquals(Loss.meanSquared(), saved.recipe().loss());
     assertEquals(Optimizer.gradientDescent(2.5e-3), saved.recipe().optimizer());
   }
@@ -151,36 +133,34 @@ class CliRecipeTest {
   @Test
   void aTabularRunIsResumedAndJudgedByItsFolder() {
     Path out = folder.resolve("run");
-    CommandLineRun.of("train", "--recipe", "tabular", "--epochs", 2, "--hidden", 8, "--out", out)
+    CommandLineRun.of("train --recipe tabular --epochs 2 --hidden 8 --out", out)
         .succeeded()
         .says("weights of epoch");
-    CommandLineRun.of("train", "--resume", out).succeeded();
-    CommandLineRun.of("evaluate", "--model", out).succeeded().says("accuracy");
+    CommandLineRun.of("train --resume", out).succeeded();
+    CommandLineRun.of("evaluate --model", out).succeeded().says("accuracy");
     assertTrue(SavedModel.load(out.resolve("checkpoint.safetensors")).recipe().keepsBest());
   }
 
   @Test
   void otherCommandsTakeTheRecipeToo() {
-    CommandLineRun.of("summary", "--recipe", "tabular", "--in", 10, "--out", 2)
+    CommandLineRun.of("summary --recipe tabular --in 10 --out 2")
         .succeeded()
         .says("silu", "dropout 0.15", "135,682 parameters");
-    CommandLineRun.of(
-            "cross-validate", "--recipe", "tabular", "--folds", 2, "--epochs", 1, "--hidden", 8)
+    CommandLineRun.of("cross-validate --recipe tabular --folds 2 --epochs 1 --hidden 8")
         .succeeded()
         .says("over 2 folds");
     CommandLineRun.of(
-            (Object[])
-                ("tune --recipe tabular --trials 2 --rungs 1 --epochs 1 --hidden 8 --try-norm none --out "
-                        + folder.resolve("tune"))
-                    .split(" "))
+            "tune --recipe tabular --trials 2 --rungs 1 --epochs 1 --hidden 8 --try-norm none",
+            "--out",
+            folder.resolve("tune"))
         .succeeded()
         .says("--recipe tabular");
-    CommandLineRun.of("train", "--help").says("--recipe=NAME", "tabular: cosine-log");
+    CommandLineRun.of("train --help").says("--recipe=NAME", "tabular: cosine-log");
   }
 
   @Test
   void helpSpeaksOfTheRecipeOnlyWhereThereIsOne() {
-    CommandLineRun bench = CommandLineRun.of("bench", "--help").succeeded().says("--hidden");
+    CommandLineRun bench = CommandLineRun.of("bench --help").succeeded().says("--hidden");
     assertFalse(bench.out().contains("tabular"), bench::toString);
   }
 }

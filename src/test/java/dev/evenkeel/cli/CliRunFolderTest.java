@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.evenkeel.CsvText;
 import dev.evenkeel.OwnJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -30,10 +31,7 @@ class CliRunFolderTest {
 
   @BeforeEach
   void write() throws IOException {
-    StringBuilder csv = new StringBuilder("a,b,y\n");
-    for (int i = 0; i < 100; i++) {
-      csv.append("%d,%d,%d%n".formatted(i, i * 7 % 11, 3 * i));
-    }
+    String csv = CsvText.of("a,b,y", 100, i -> i + "," + i * 7 % 11 + "," + 3 * i);
     data = Files.writeString(folder.resolve("d.csv"), csv);
     run = folder.resolve("run");
   }
@@ -66,12 +64,7 @@ class CliRunFolderTest {
   }
 
   private static CommandLineRun resume(Path run, Object... more) {
-    Object[] args = new Object[more.length + 3];
-    args[0] = "train";
-    args[1] = "--resume";
-    args[2] = run;
-    System.arraycopy(more, 0, args, 3, more.length);
-    return CommandLineRun.of(args);
+    return CommandLineRun.of("train --resume", run, more);
   }
 
   @Test
@@ -107,13 +100,13 @@ class CliRunFolderTest {
       process.destroyForcibly().waitFor();
     }
     assertTrue(Files.exists(run.resolve("running")));
-    resume(run, "--lr", 1).refused("can't be changed");
+    resume(run, "--lr 1").refused("can't be changed");
     Files.delete(data);
     resume(run).refused("There is no file " + data + " any more", "help: --data FILE");
   }
 
   private void trainBriefly() {
-    CommandLineRun.of("train", "--data", data, "--out", run, "--hidden", 4, "--epochs", 2, "--json")
+    CommandLineRun.of("train --data", data, "--out", run, "--hidden 4 --epochs 2 --json")
         .succeeded();
   }
 
@@ -122,7 +115,7 @@ class CliRunFolderTest {
     trainBriefly();
     Path moved = Files.move(data, folder.resolve("mv.csv"));
     resume(run, "--data", moved).succeeded();
-    CommandLineRun.of("evaluate", "--model", run).succeeded().says("that training never saw");
+    CommandLineRun.of("evaluate --model", run).succeeded().says("that training never saw");
     resume(run.resolve("checkpoint.safetensors"), "--data", moved).succeeded();
     Files.writeString(moved, Files.readString(moved) + "1,2,3\n");
     resume(run, "--data", moved).refused("was trained on other data");
@@ -132,18 +125,7 @@ class CliRunFolderTest {
   void scriptsHearWhereTheModelIsAndWhichEpochWasBest() {
     JsonNode result =
         CommandLineRun.of(
-                "train",
-                "--data",
-                data,
-                "--out",
-                run,
-                "--hidden",
-                4,
-                "--epochs",
-                3,
-                "--metrics",
-                "mae",
-                "--json")
+                "train --data", data, "--out", run, "--hidden 4 --epochs 3 --metrics mae --json")
             .json();
     assertEquals(run.resolve("model.safetensors").toString(), result.get("model").asText());
     assertEquals(run.resolve("report.html").toString(), result.get("report").asText());
@@ -153,11 +135,10 @@ class CliRunFolderTest {
 
   @Test
   void theDeviceIsSpokenOfOnlyWhereItComputesAndBriefly() {
-    CommandLineRun missing = CommandLineRun.of("train", "--data", "nope.csv", "--out", run);
+    CommandLineRun missing = CommandLineRun.of("train --data nope.csv --out", run);
     assertFalse(missing.err().contains("Using the CPU"), missing::toString);
     CommandLineRun trained =
-        CommandLineRun.of(
-            "train", "--data", data, "--out", run, "--hidden", 4, "--steps", 2, "--device", "auto");
+        CommandLineRun.of("train --data", data, "--out", run, "--hidden 4 --steps 2 --device auto");
     trained.succeeded();
     assertFalse(trained.out().contains("Using the CPU"), trained::toString);
     assertFalse(trained.err().contains("install"), trained::toString);

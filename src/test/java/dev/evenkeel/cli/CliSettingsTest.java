@@ -5,11 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.evenkeel.OwnJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -21,28 +20,20 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The commands that find good settings: summary, lr-range, cross-validate and tune. */
 class CliSettingsTest {
 
+  private static final String TUNE =
+      "tune --data breast-cancer --epochs 9 --trials 6 --seed 4 --try-width 4,8 --threads 1";
+
   @TempDir Path folder;
 
   // summary
 
   @Test
   void summaryShowsLayersParametersAndMemory() {
-    CommandLineRun.of("summary", "--in", 784, "--out", 10, "--hidden", "512,512")
+    CommandLineRun.of("summary --in 784 --out 10 --hidden 512,512")
         .succeeded()
         .says("batch norm", "[N, 512]", "401,408", "670,730 parameters", "cuda, bf16");
     JsonNode result =
-        CommandLineRun.of(
-                "summary",
-                "--in",
-                784,
-                "--out",
-                10,
-                "--hidden",
-                "512,512",
-                "--batch",
-                "1,64",
-                "--json")
-            .json();
+        CommandLineRun.of("summary --in 784 --out 10 --hidden 512,512 --batch 1,64 --json").json();
     long weights = 784 * 512 + 512 * 512 + 512 * 10;
     assertEquals(weights, result.get("decayed").asLong());
     assertEquals(weights + 4 * 512 + 10, result.get("parameters").asLong());
@@ -55,18 +46,7 @@ class CliSettingsTest {
     assertTrue(training > 4 * 4 * weights, "weights, gradients and two vectors of AdamW");
     long sgd =
         CommandLineRun.of(
-                "summary",
-                "--in",
-                784,
-                "--out",
-                10,
-                "--hidden",
-                "512,512",
-                "--batch",
-                64,
-                "--optimizer",
-                "sgd",
-                "--json")
+                "summary --in 784 --out 10 --hidden 512,512 --batch 64 --optimizer sgd --json")
             .json()
             .get("memory")
             .get(0)
@@ -77,22 +57,29 @@ class CliSettingsTest {
 
   @Test
   void summaryTellsOfDataAndOfModelsThatAreThere() {
-    CommandLineRun.of("summary", "--hidden", "16", "--norm", "none", "--data", "breast-cancer")
+    CommandLineRun.of("summary --hidden 16 --norm none --data breast-cancer")
         .succeeded()
         .says("[N, 30]", "530 parameters");
     Path run = folder.resolve("run");
-    CommandLineRun.of("train", "--steps", 2, "--hidden", 4, "--out", run).succeeded();
-    JsonNode result = CommandLineRun.of("summary", "--model", run, "--json").json();
+    CommandLineRun.of("train --steps 2 --hidden 4 --out", run).succeeded();
+    JsonNode result = CommandLineRun.of("summary --model", run, "--json").json();
     assertEquals(64 * 4 + 8 + 4 * 10 + 10, result.get("parameters").asLong());
-    CommandLineRun.of("summary", "--model", run, "--hidden", 8)
+    CommandLineRun.of("summary --model", run, "--hidden 8")
         .refused("--hidden describes a network, but --model names one that is there", "help:");
   }
 
   @Test
   void aResidualBlockShowsItsOwnLayers() {
-    CommandLineRun.of("summary", "--in", 16, "--out", 2, "--hidden", "16,16", "--residual")
+    CommandLineRun.of("summary --in 16 --out 2 --hidden 16,16 --residual")
         .succeeded()
         .says("residual, x + …", "0.0", "1.1");
+  }
+
+  @Test
+  void numbersLookTheSameInEveryLanguage() throws Exception {
+    String[] summary = "summary --in 784 --out 10 --hidden 512,512".split(" ");
+    String said = OwnJvm.said("-Xmx256m -Duser.language=de", Main.class, summary);
+    assertTrue(said.contains("670,730 parameters"), said);
   }
 
   // lr-range
@@ -101,8 +88,7 @@ class CliSettingsTest {
   void aRangeTestSuggestsARateAndWritesWhatItSaw() throws IOException {
     Path out = folder.resolve("range");
     JsonNode result =
-        CommandLineRun.of("lr-range", "--hidden", 32, "--range-steps", 200, "--out", out, "--json")
-            .json();
+        CommandLineRun.of("lr-range --hidden 32 --range-steps 200 --out", out, "--json").json();
     double rate = result.get("suggestion").asDouble();
     assertTrue(rate > 1e-4 && rate < 0.3, "suggested " + rate);
     assertTrue(result.get("diverged").asBoolean());
@@ -117,46 +103,21 @@ class CliSettingsTest {
 
   @Test
   void foldsAreToldOfOneByOneAndTogether() {
-    Object[] command = {
-      "cross-validate", "--folds", 3, "--data", "breast-cancer", "--hidden", 8, "--epochs", 3
-    };
+    String command = "cross-validate --folds 3 --data breast-cancer --hidden 8 --epochs 3";
     CommandLineRun.of(command)
         .succeeded()
         .says("fold 1 of 3, 190 test rows", "fold 3 of 3, 189 test rows", " ± ", "over 3 folds");
-    Object[] asJson = Arrays.copyOf(command, command.length + 1);
-    asJson[command.length] = "--json";
-    JsonNode result = CommandLineRun.of(asJson).json();
+    JsonNode result = CommandLineRun.of(command, "--json").json();
     assertEquals(3, result.get("accuracy").size());
     double sum = 0;
     for (JsonNode one : result.get("accuracy")) {
       sum += one.asDouble();
     }
     assertEquals(sum / 3, result.get("accuracy_mean").asDouble(), 1e-12);
-    assertEquals(result, CommandLineRun.of(asJson).json());
+    assertEquals(result, CommandLineRun.of(command, "--json").json());
   }
 
   // tune
-
-  private List<Object> tune(Object... more) {
-    List<Object> command =
-        new ArrayList<>(
-            List.of(
-                "tune",
-                "--data",
-                "breast-cancer",
-                "--epochs",
-                9,
-                "--trials",
-                6,
-                "--seed",
-                4,
-                "--try-width",
-                "4,8",
-                "--threads",
-                1));
-    command.addAll(List.of(more));
-    return command;
-  }
 
   private static List<String> journal(Path out) throws IOException {
     Path file = out.resolve("trials.jsonl");
@@ -171,17 +132,15 @@ class CliSettingsTest {
   @Test
   void theBestTrialsCommandTrainsThatTrialAgain() throws IOException {
     Path out = folder.resolve("tuned");
-    JsonNode result = CommandLineRun.of(tune("--out", out, "--json").toArray()).json();
+    JsonNode result = CommandLineRun.of(TUNE, "--out", out, "--json").json();
     assertEquals(6, result.get("trials").asInt());
     assertEquals(6 + 2 + 1, result.get("trainings").asInt());
     assertEquals(1 + 9, journal(out).size());
     String command = result.get("command").asText();
     assertTrue(command.startsWith("scripts/evenkeel train --data breast-cancer"), command);
     assertTrue(command.endsWith("--epochs 9"), command);
-    List<String> words = List.of(command.split(" "));
-    List<Object> train = new ArrayList<>(words.subList(1, words.size()));
-    train.addAll(List.of("--json", "--out", folder.resolve("best")));
-    JsonNode trained = CommandLineRun.of(train.toArray()).json();
+    String train = command.replace("scripts/evenkeel ", "");
+    JsonNode trained = CommandLineRun.of(train, "--json --out", folder.resolve("best")).json();
     assertEquals(result.get("score").asDouble(), trained.get("valid_loss").asDouble());
     assertEquals(1 + 6, Files.readAllLines(out.resolve("trials.csv")).size());
     String svg = Files.readString(out.resolve("trials.svg"));
@@ -191,14 +150,14 @@ class CliSettingsTest {
   @Test
   void runAgainItTrainsNothingAndSaysTheSame() throws IOException {
     Path out = folder.resolve("tuned");
-    JsonNode first = CommandLineRun.of(tune("--out", out, "--json").toArray()).json();
+    JsonNode first = CommandLineRun.of(TUNE, "--out", out, "--json").json();
     List<String> lines = journal(out);
-    CommandLineRun again = CommandLineRun.of(tune("--out", out, "--json").toArray());
+    CommandLineRun again = CommandLineRun.of(TUNE, "--out", out, "--json");
     assertEquals(first, again.json());
     assertEquals(lines, journal(out));
     again.says("Going on after 9 trainings");
     assertFalse(again.err().contains("rung "), again::toString);
-    CommandLineRun.of(tune("--out", out, "--act", "tanh").toArray())
+    CommandLineRun.of(TUNE, "--out", out, "--act tanh")
         .refused(
             "is the journal of a search with other options: \"options\" was ",
             "--act tanh",
@@ -208,21 +167,10 @@ class CliSettingsTest {
   @Test
   void killedAtAnyMomentItGoesOnAndRepeatsNothing() throws Exception {
     Path whole = folder.resolve("whole");
-    CommandLineRun.of(tune("--out", whole, "--norm", "batch").toArray()).succeeded();
+    CommandLineRun.of(TUNE, "--out", whole, "--norm batch").succeeded();
     Path out = folder.resolve("killed");
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName()));
-    tune("--out", out, "--norm", "batch").forEach(one -> command.add(one.toString()));
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("output").toFile())
-            .start();
+    String[] command = (TUNE + " --norm batch --out " + out).split(" ");
+    Process process = OwnJvm.start("-Xmx512m", Main.class, command);
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (journal(out).size() < 3 && process.isAlive() && System.nanoTime() < end) {
       Thread.sleep(2);
@@ -231,7 +179,7 @@ class CliSettingsTest {
     List<String> left = journal(out);
     assertTrue(left.size() >= 3, () -> "the search did not begin: " + left);
     assertTrue(left.size() < 10, "the search was over before it was killed");
-    CommandLineRun.of(tune("--out", out, "--norm", "batch").toArray())
+    CommandLineRun.of(TUNE, "--out", out, "--norm batch")
         .succeeded()
         .says("Going on after " + (left.size() - 1) + " trainings");
     assertEquals(left, journal(out).subList(0, left.size()));
@@ -244,19 +192,7 @@ class CliSettingsTest {
   @Test
   void aTrialThatDivergesDoesNotEndTheSearch() throws IOException {
     Path out = folder.resolve("wild");
-    CommandLineRun.of(
-            tune(
-                    "--out",
-                    out,
-                    "--optimizer",
-                    "sgd",
-                    "--norm",
-                    "none",
-                    "--try-lr",
-                    "1e-3,1e30",
-                    "--clip",
-                    0)
-                .toArray())
+    CommandLineRun.of(TUNE, "--out", out, "--optimizer sgd --norm none --try-lr 1e-3,1e30 --clip 0")
         .succeeded()
         .says("failed", "The best, of trial");
     assertTrue(journal(out).stream().anyMatch(line -> line.contains("\"score\":[]")));
@@ -284,6 +220,7 @@ class CliSettingsTest {
         "lr-range --norm ghost:512 --batch 256| --norm ghost:512 needs batches of at least 512 rows, but these have 256",
         "tune --norm ghost:64| --norm ghost:64 needs batches of at least 64 rows, but these have 32",
         "tune --try-norm batch,ghost:64 --batch 48| --norm ghost:64 needs batches of at least 64 rows, but these have 48",
+        "tune --try-norm ghost:1500 --try-batch 2000| --norm ghost:1500 needs batches of at least 1500 rows, but these have 12",
         "ui --port 65536| --port must be from 0 to 65535, not 65536",
         "cross-validate --valid 1| --valid 1.0 and --test 0.0 leave no rows to train on",
         "tune --trials 0| --trials must be at least 1, not 0",
@@ -300,12 +237,10 @@ class CliSettingsTest {
         "tune --lr 1 --hidden 4 --norm none --dropout 0 --batch 8| there is nothing to try",
       })
   void wrongInputsAreNamed(String line, String words) {
-    List<Object> args = new ArrayList<>(Arrays.asList((Object[]) line.split(" ")));
-    if (!line.startsWith("summary") && !line.startsWith("cross") && !line.startsWith("ui")) {
-      args.addAll(List.of("--out", folder.resolve("out")));
-    }
-    CommandLineRun.of(args.toArray()).refused(words);
-    assertFalse(Files.exists(folder.resolve("out")), "nothing may be left behind");
+    Path out = folder.resolve("out");
+    boolean writes = line.startsWith("tune") || line.startsWith("lr-range");
+    CommandLineRun.of(line, writes ? "--out " + out : List.of()).refused(words);
+    assertFalse(Files.exists(out), "nothing may be left behind");
   }
 
   @Test

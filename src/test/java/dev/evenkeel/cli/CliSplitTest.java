@@ -5,12 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.evenkeel.CsvText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,14 +41,12 @@ class CliSplitTest {
   }
 
   private void table(String name, int rows, int first, int end) throws IOException {
-    StringBuilder text = new StringBuilder("who,area,price\n");
-    for (int i = 0; i < rows; i++) {
-      double area = 20 + 13 * i % 171;
-      text.append(
-          String.format(
-              Locale.ROOT, "%d,%.1f,%.2f%n", first + i % (end - first), area, 5 * area + i % 7));
-    }
-    write(name, text.toString());
+    IntFunction<String> row =
+        i -> {
+          int area = 20 + 13 * i % 171;
+          return first + i % (end - first) + "," + area + ".0," + (5 * area + i % 7) + ".0";
+        };
+    write(name, CsvText.of("who,area,price", rows, row));
   }
 
   /** Names of files are of the folder. */
@@ -63,7 +62,7 @@ class CliSplitTest {
         arguments.addAll(List.of("--out", folder.resolve("runs/refused")));
       }
     }
-    return CommandLineRun.of(arguments.toArray());
+    return CommandLineRun.of(arguments);
   }
 
   @Test

@@ -3,14 +3,13 @@ package dev.evenkeel.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.CsvText;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.IntFunction;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,15 +19,12 @@ class CliTableTest {
   @TempDir Path folder;
 
   private Path write(String name, String header, IntFunction<String> row) throws IOException {
-    String rows = IntStream.range(0, 60).mapToObj(row).collect(Collectors.joining("\n"));
-    Path file = folder.resolve(name);
-    return Files.write(file, (header + "\n" + rows + "\n").getBytes(StandardCharsets.ISO_8859_1));
+    byte[] text = CsvText.of(header, 60, row).getBytes(StandardCharsets.ISO_8859_1);
+    return Files.write(folder.resolve(name), text);
   }
 
   private CommandLineRun train(Path data, Object... options) {
-    Object[] all = {"train", "--data", data, "--steps", 2, "--hidden", 4, "--out", run()};
-    return CommandLineRun.of(
-        java.util.stream.Stream.of(all, options).flatMap(java.util.Arrays::stream).toArray());
+    return CommandLineRun.of("train --data", data, "--steps 2 --hidden 4 --out", run(), options);
   }
 
   private Path run() {
@@ -45,50 +41,33 @@ class CliTableTest {
                 + "r!"
                 + i;
     Path data = write("t.csv", "1!2!3", row);
-    train(
-            data,
-            "--delimiter",
-            "!",
-            "--encoding",
-            "latin1",
-            "--header",
-            "--missing",
-            "fehlt",
-            "--decimal",
-            ",")
+    train(data, "--delimiter ! --encoding latin1 --header --missing fehlt --decimal ,")
         .succeeded()
         .says("Column \"3\" is predicted by regression", "42 rows train");
     Path later = write("later.csv", "1!2!3", row);
     Path with = folder.resolve("with.csv");
-    CommandLineRun.of("predict", "--model", run(), "--data", later, "--with", 2, "--out", with)
+    CommandLineRun.of("predict --model", run(), "--data", later, "--with 2 --out", with)
         .succeeded();
     assertEquals("B\u00e4r", Files.readAllLines(with).get(1).split(",")[0]);
-    CommandLineRun.of("evaluate", "--model", run(), "--data", later).succeeded().says("60 rows");
+    CommandLineRun.of("evaluate --model", run(), "--data", later).succeeded().says("60 rows");
     Path out = folder.resolve("p.csv");
     Path other = folder.resolve("other.csv");
     Files.writeString(other, "7.5;B\u00e4r\n8.5;B\u00f6r\n");
     CommandLineRun said =
         CommandLineRun.of(
-                "predict",
-                "--model",
+                "predict --model",
                 run(),
                 "--data",
                 other,
                 "--out",
                 out,
-                "--no-header",
-                "--delimiter",
-                ";",
-                "--decimal",
-                ".",
-                "--encoding",
-                "utf-8")
+                "--no-header --delimiter ; --decimal . --encoding utf-8")
             .succeeded();
     assertTrue(!said.err().contains("taken as missing"), said::toString);
     assertEquals(3, Files.readAllLines(out).size());
-    CommandLineRun.of("predict", "--model", run(), "--data", other, "--out", out)
+    CommandLineRun.of("predict --model", run(), "--data", other, "--out", out)
         .refused("other.csv has no column \"1\"");
-    CommandLineRun.of("train", "--from", run(), "--decimal", ".", "--out", folder.resolve("b"))
+    CommandLineRun.of("train --from", run(), "--decimal . --out", folder.resolve("b"))
         .refused("--decimal can't be chosen with --from");
   }
 
@@ -104,7 +83,7 @@ class CliTableTest {
     Path out = folder.resolve("p.csv");
     writer = feed(pipe, "zip\n01067\n9000\n");
     CommandLineRun said =
-        CommandLineRun.of("predict", "--model", run(), "--data", pipe, "--out", out).succeeded();
+        CommandLineRun.of("predict --model", run(), "--data", pipe, "--out", out).succeeded();
     writer.join();
     assertTrue(!said.err().contains("taken as missing"), said::toString);
     assertEquals("y,p(00),p(01),p(02)", Files.readAllLines(out).get(0));
@@ -138,7 +117,7 @@ class CliTableTest {
         List.of("column \"pay\" was left out", "--missing WORDS", "dates in column \"day\"")) {
       assertTrue(json.err().contains(part), json::toString);
     }
-    CommandLineRun.of("export", "--model", run(), "--format", "onnx")
+    CommandLineRun.of("export --model", run(), "--format onnx")
         .succeeded()
         .says("ONNX can't read dates: the file takes \"day\" as days since 1970-01-01");
   }

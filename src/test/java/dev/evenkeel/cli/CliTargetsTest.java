@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.DoubleStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +39,7 @@ class CliTargetsTest {
     }
     data = Files.write(shared.resolve("homes.csv"), lines);
     run = shared.resolve("homes");
-    train("--target", "load", "--target", "price, net", "--epochs", 30, "--out", run)
+    train("--target load --target", List.of("price, net"), "--epochs 30 --out", run)
         .succeeded()
         .says("Columns \"load\", \"price, net\" are predicted together, by regression.");
   }
@@ -50,8 +49,7 @@ class CliTargetsTest {
   }
 
   private static CommandLineRun run(String command, Object... options) {
-    Object[] all = {command, "--data", data, "--hidden", 8, "--batch", 16, "--lr", 0.01};
-    return CommandLineRun.of(Stream.of(all, options).flatMap(Stream::of).toArray());
+    return CommandLineRun.of(command, "--data", data, "--hidden 8 --batch 16 --lr 0.01", options);
   }
 
   private static List<String> columns(List<String> lines, int... indexes) {
@@ -72,12 +70,11 @@ class CliTargetsTest {
   void eachTargetIsMeasuredInItsOwnUnits() throws IOException {
     Path copy = Files.copy(data, shared.resolve("copy.csv"));
     Path out = shared.resolve("measured.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", copy, "--with", "load,3", "--out", out)
+    CommandLineRun.of("predict --model", run, "--data", copy, "--with load,3 --out", out)
         .succeeded();
     List<String> lines = Files.readAllLines(out);
     assertEquals("load,\"price, net\",predicted load,\"predicted price, net\"", lines.get(0));
-    CommandLineRun evaluated =
-        CommandLineRun.of("evaluate", "--model", run, "--data", copy, "--json");
+    CommandLineRun evaluated = CommandLineRun.of("evaluate --model", run, "--data", copy, "--json");
     JsonNode json = evaluated.json();
     assertEquals(
         Set.of("device", "rows", "loss", "rmse", "targets", "residuals"),
@@ -120,8 +117,8 @@ class CliTargetsTest {
   @Test
   void oneTargetIsToldAsBefore() {
     Path one = shared.resolve("one");
-    train("--target", "load", "--steps", 1, "--out", one).succeeded();
-    CommandLineRun evaluated = CommandLineRun.of("evaluate", "--model", one, "--json");
+    train("--target load --steps 1 --out", one).succeeded();
+    CommandLineRun evaluated = CommandLineRun.of("evaluate --model", one, "--json");
     assertFalse(evaluated.json().has("targets"));
     assertFalse(evaluated.err().contains("\ntarget "), evaluated::toString);
   }
@@ -131,27 +128,27 @@ class CliTargetsTest {
     List<String> lines = Files.readAllLines(data);
     Path some = Files.write(shared.resolve("some.csv"), columns(lines, 0, 1, 3));
     Path none = Files.write(shared.resolve("none.csv"), columns(lines, 0, 1));
-    CommandLineRun.of("evaluate", "--model", run, "--data", some)
+    CommandLineRun.of("evaluate --model", run, "--data", some)
         .refused("some.csv has no column \"price, net\". Its columns are: area, town, load.");
     Path out = shared.resolve("none-answers.csv");
-    CommandLineRun.of("predict", "--model", run, "--data", none, "--out", out).succeeded();
+    CommandLineRun.of("predict --model", run, "--data", none, "--out", out).succeeded();
     assertEquals("load,\"price, net\"", Files.readAllLines(out).get(0));
     Path adapted = shared.resolve("adapted");
-    CommandLineRun.of("adapt", "--model", run, "--data", none, "--out", adapted).succeeded();
-    CommandLineRun.of("evaluate", "--model", adapted, "--data", data).succeeded();
-    train("--target", "load,3", "--test", some, "--out", shared.resolve("tested"))
+    CommandLineRun.of("adapt --model", run, "--data", none, "--out", adapted).succeeded();
+    CommandLineRun.of("evaluate --model", adapted, "--data", data).succeeded();
+    train("--target load,3 --test", some, "--out", shared.resolve("tested"))
         .refused("some.csv has no column \"price, net\"");
   }
 
   @Test
   void whatGoesOnWithAModelKnowsItsTargets() throws IOException {
-    CommandLineRun.of("train", "--resume", run).succeeded();
+    CommandLineRun.of("train --resume", run).succeeded();
     Path from = shared.resolve("from");
-    CommandLineRun.of("train", "--from", run, "--steps", 1, "--out", from).succeeded();
-    CommandLineRun.of("train", "--from", run, "--target", "load,area", "--out", from)
+    CommandLineRun.of("train --from", run, "--steps 1 --out", from).succeeded();
+    CommandLineRun.of("train --from", run, "--target load,area --out", from)
         .refused("--target is for NPY and IDX data");
     JsonNode importance =
-        CommandLineRun.of("evaluate", "--model", run, "--importance", "--metrics", "r2", "--json")
+        CommandLineRun.of("evaluate --model", run, "--importance --metrics r2 --json")
             .json()
             .get("importance");
     assertEquals("area", importance.get("columns").get(0).get("column").asText());
@@ -162,18 +159,16 @@ class CliTargetsTest {
 
   @Test
   void whatLooksForSettingsTakesSeveral() {
-    run("cross-validate", "--target", "load,3", "--epochs", 1, "--folds", 2)
+    run("cross-validate", "--target load,3 --epochs 1 --folds 2")
         .succeeded()
         .says("are predicted together", "rmse ");
-    run("lr-range", "--target", "load,3", "--steps", 20, "--out", shared.resolve("range"))
-        .succeeded();
-    CommandLineRun.of("summary", "--data", data, "--target", "load,3", "--hidden", 8)
+    run("lr-range", "--target load,3 --steps 20 --out", shared.resolve("range")).succeeded();
+    CommandLineRun.of("summary --data", data, "--target load,3 --hidden 8")
         .succeeded()
         .says("[N, 2]");
     Path tuned = shared.resolve("tuned");
-    Object[] names = {"tune", "--data", data, "--target", "load", "--target", "price, net"};
-    Object[] few = {"--trials", 2, "--epochs", 1, "--hidden", 4, "--out", tuned};
-    CommandLineRun.of(Stream.of(names, few).flatMap(Stream::of).toArray())
+    Object[] names = {"--target load --target", List.of("price, net")};
+    CommandLineRun.of("tune --data", data, names, "--trials 2 --epochs 1 --hidden 4 --out", tuned)
         .succeeded()
         .says("--target load --target 'price, net' ");
   }

@@ -21,7 +21,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** A command line run in this process: its exit code, and what it printed where. */
 record CommandLineRun(int exitCode, String out, String err) {
@@ -43,17 +46,35 @@ record CommandLineRun(int exitCode, String out, String err) {
           "train_loss",
           "valid_loss");
 
+  /**
+   * Texts are parted at blanks, the words of lists stay as they are, and arrays are what they hold.
+   */
   static CommandLineRun of(Object... args) {
     return printing(args, Main::run);
   }
 
-  /** In a class path of its own, as of a program that has Evenkeel but not that optional part. */
+  private static Stream<String> words(Object arg) {
+    if (arg instanceof Object[] several) {
+      return Stream.of(several).flatMap(CommandLineRun::words);
+    } else if (arg instanceof List<?> words) {
+      return words.stream().map(Object::toString);
+    }
+    return arg instanceof String text ? Stream.of(text.split(" ")) : Stream.of(arg.toString());
+  }
+
+  /**
+   * In a class path of its own, as of a program that has Evenkeel but not that optional part.
+   *
+   * @param library a pattern in the names of its files
+   */
   static CommandLineRun without(String library, Object... args) {
+    Predicate<String> left = Pattern.compile(library).asPredicate();
     List<URL> classPath = new ArrayList<>();
     try {
       for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-        if (!entry.contains(library)) {
-          classPath.add(Path.of(entry).toUri().toURL());
+        Path file = Path.of(entry);
+        if (!left.test(file.getFileName().toString())) {
+          classPath.add(file.toUri().toURL());
         }
       }
       try (URLClassLoader loader =
@@ -84,8 +105,7 @@ record CommandLineRun(int exitCode, String out, String err) {
     try {
       System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
       System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-      int code =
-          main.applyAsInt(List.of(args).stream().map(Object::toString).toArray(String[]::new));
+      int code = main.applyAsInt(words(args).toArray(String[]::new));
       return new CommandLineRun(
           code,
           outBytes.toString(StandardCharsets.UTF_8),

@@ -23,15 +23,15 @@ class EvaluationTest {
   @Test
   void theLastEpochIsNotShownWithARateOfNothing() {
     CommandLineRun run =
-        CommandLineRun.of("train", "--hidden", 4, "--epochs", 2, "--out", folder.resolve("run"));
+        CommandLineRun.of("train --hidden 4 --epochs 2 --out", folder.resolve("run"));
     assertFalse(run.succeeded().says("epoch 2/2").err().contains("lr 0.0\n"), run::toString);
     assertFalse(run.err().contains("lr 0.0 "), run::toString);
   }
 
   @Test
   void dataThatNeedNotBeNamedAreShownSo() {
-    CommandLineRun.of("predict", "--help").says("[--data=FILE]");
-    CommandLineRun.of("adapt", "--help").says("[--data=NAME|FILE]");
-    CommandLineRun.of("evaluate", "--help").says("targets are compared");
+    CommandLineRun.of("predict --help").says("[--data=FILE]");
+    CommandLineRun.of("adapt --help").says("[--data=NAME|FILE]");
+    CommandLineRun.of("evaluate --help").says("targets are compared");
   }
 }

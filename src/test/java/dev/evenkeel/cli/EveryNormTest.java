@@ -19,9 +19,7 @@ import dev.evenkeel.train.SavedModel;
 import dev.evenkeel.train.Trainer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,13 +62,11 @@ class EveryNormTest {
       })
   void trainsTheDigitsComesBackFromItsFileAndGoesOnAfterAStop(String options) {
     Path run = folder.resolve("run");
-    List<Object> line =
-        new ArrayList<>(List.of("train", "--out", run, "--json", "--seed", 1, "--epochs", 25));
-    line.addAll(List.of(options.split(" ")));
-    JsonNode trained = CommandLineRun.of(line.toArray()).json();
+    JsonNode trained =
+        CommandLineRun.of("train --out", run, "--json --seed 1 --epochs 25", options).json();
     assertTrue(trained.get("test_accuracy").asDouble() >= ACCURACY, trained::toString);
 
-    JsonNode evaluated = CommandLineRun.of("evaluate", "--model", run, "--json").json();
+    JsonNode evaluated = CommandLineRun.of("evaluate --model", run, "--json").json();
     assertEquals(trained.get("test_accuracy"), evaluated.get("accuracy"));
 
     goesOnBitForBit(SavedModel.load(run).network());

@@ -9,6 +9,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.evenkeel.CsvText;
 import dev.evenkeel.Expect;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.DateForm;
@@ -33,6 +34,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -146,10 +148,8 @@ class DatesTest {
 
   @Test
   void laterRowsAreReadInTheFormThatTrainingFound() throws IOException {
-    StringBuilder text = new StringBuilder("day,y\n");
-    for (int row = 0; row < 60; row++) {
-      text.append("%02d/%02d/2024,%d\n".formatted(1 + row % 12, 1 + row % 28, row));
-    }
+    IntFunction<String> row = i -> "%02d/%02d/2024,%d".formatted(1 + i % 12, 1 + i % 28, i);
+    String text = CsvText.of("day,y", 60, row);
     Path file = Files.writeString(folder.resolve("us.csv"), text);
     Preparation preparation = DataPlan.of(file.toString()).load(note -> {}).preparation();
     Feature.Dates day = (Feature.Dates) preparation.features().get(0);

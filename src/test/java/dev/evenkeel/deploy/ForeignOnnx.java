@@ -186,15 +186,12 @@ public final class ForeignOnnx {
 
   /** PyTorch's nn.BatchNorm1d, in evaluation. */
   public String batchNorm(String x, int width) {
-    return with(
-        "BatchNormalization",
-        of(x, positive(width), weights(width), weights(width), positive(width)),
-        "epsilon",
-        1e-5f,
-        "momentum",
-        0.9f,
-        "training_mode",
-        0);
+    return batchNorm(x, width, "epsilon", 1e-5f, "momentum", 0.9f, "training_mode", 0);
+  }
+
+  String batchNorm(String x, int width, Object... attributes) {
+    String[] inputs = {x, positive(width), weights(width), weights(width), positive(width)};
+    return with("BatchNormalization", inputs, attributes);
   }
 
   /** Lets the last value be the one output, and writes the file. */

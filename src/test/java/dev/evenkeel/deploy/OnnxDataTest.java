@@ -5,13 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnxruntime.OrtException;
+import dev.evenkeel.CsvText;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
-import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Scaling;
-import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.data.Target;
 import dev.evenkeel.data.Task;
@@ -31,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,11 +50,7 @@ class OnnxDataTest {
   @EnumSource(names = {"FOLDED", "WITH_NORMS"})
   void digits(Inference.Form form) throws OrtException {
     SavedModel saved = TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
-    Dataset raw =
-        ((Source.Arrays)
-                Catalog.standard()
-                    .load("digits", Table.Options.DETECT, Optional.empty(), Optional.empty()))
-            .data();
+    Dataset raw = TinyRuns.digits();
     double[] expected = TinyRuns.answers(saved, saved.preparation().orElseThrow().apply(raw));
     try (OnnxRun onnx = exported(saved, form)) {
       assertClose(expected, onnx.outputs(raw.features(), raw.columns()), 1);
@@ -137,15 +133,15 @@ class OnnxDataTest {
   @Test
   void severalTargetsOfATableInTheirOwnUnits() throws IOException {
     Path csv = folder.resolve("several.csv");
-    StringBuilder text = new StringBuilder("area,small,town,large,other\n");
     Random random = new Random(5);
-    for (int row = 0; row < 200; row++) {
-      double area = random.nextDouble();
-      int town = random.nextInt(3);
-      text.append("%s,%s,t%d,".formatted(area, (area - town) / 1000, town));
-      text.append("%s,%s\n".formatted(-1e6 * area, 7 + town + random.nextDouble()));
-    }
-    Files.writeString(csv, text);
+    IntFunction<String> row =
+        i -> {
+          double area = random.nextDouble();
+          int town = random.nextInt(3);
+          double other = 7 + town + random.nextDouble();
+          return "%s,%s,t%d,%s,%s".formatted(area, (area - town) / 1000, town, -1e6 * area, other);
+        };
+    Files.writeString(csv, CsvText.of("area,small,town,large,other", 200, row));
     DataPlan plan = DataPlan.of(csv.toString()).withTarget("large", "small", "other");
     SavedModel saved = TinyRuns.train(plan, Recipe.regression(), folder);
     Preparation preparation = saved.preparation().orElseThrow();
@@ -190,15 +186,15 @@ class OnnxDataTest {
   void columnsThatNoFloatHolds(Scaling scaling) throws IOException {
     double huge = scaling == Scaling.ROBUST ? 1e60 : 1e20;
     Random random = new Random(3);
-    StringBuilder text = new StringBuilder("tiny,plain,huge,constant,price\n");
-    for (int row = 0; row < 200; row++) {
-      double tiny = random.nextDouble();
-      double plain = random.nextDouble();
-      double large = random.nextDouble();
-      text.append("%s,%s,%s,7,".formatted(tiny * 1e-60, plain, large * huge));
-      text.append("%s\n".formatted(tiny + plain + large));
-    }
-    Path csv = Files.writeString(folder.resolve("sizes.csv"), text);
+    IntFunction<String> row =
+        i -> {
+          double tiny = random.nextDouble();
+          double plain = random.nextDouble();
+          double large = random.nextDouble();
+          return "%s,%s,%s,7,%s".formatted(tiny * 1e-60, plain, large * huge, tiny + plain + large);
+        };
+    String sizes = CsvText.of("tiny,plain,huge,constant,price", 200, row);
+    Path csv = Files.writeString(folder.resolve("sizes.csv"), sizes);
     DataPlan plan = DataPlan.of(csv.toString()).withTarget("price").withScaling(scaling);
     SavedModel saved = TinyRuns.train(plan, Recipe.regression(), folder);
     Path later = folder.resolve("later-sizes.csv");
@@ -271,12 +267,9 @@ class OnnxDataTest {
   @Test
   void inputsAreTheColumnsThatTheModelUses() throws OrtException, IOException {
     Path csv = folder.resolve("odd.csv");
-    StringBuilder text = new StringBuilder("probabilities,empty text,/0,kind\n");
-    for (int row = 0; row < 60; row++) {
-      text.append(row % 7).append(",,").append(row % 2 == 0 ? "x" : "y").append(',');
-      text.append(row % 3 == 0 ? "no" : "yes").append('\n');
-    }
-    Files.writeString(csv, text);
+    IntFunction<String> row =
+        i -> i % 7 + ",," + (i % 2 == 0 ? "x," : "y,") + (i % 3 == 0 ? "no" : "yes");
+    Files.writeString(csv, CsvText.of("probabilities,empty text,/0,kind", 60, row));
     DataPlan plan =
         DataPlan.of(csv.toString())
             .withTarget("kind")
@@ -288,19 +281,9 @@ class OnnxDataTest {
       assertEquals(List.of("probabilities", "/0"), List.copyOf(onnx.session().getInputNames()));
       assertEquals(List.of("probabilities_2"), List.copyOf(onnx.session().getOutputNames()));
       Table table = Table.read(csv);
-      double[] expected =
-          TinyRuns.answers(
-              saved,
-              saved
-                  .preparation()
-                  .orElseThrow()
-                  .apply(
-                      Table.read(
-                          csv,
-                          Table.Options.DETECT.withCategorical(java.util.Set.of("empty text"))),
-                      false,
-                      note -> {}));
-      assertClose(expected, onnx.outputs(table), 1);
+      Table prepared = Table.read(csv, saved.preparation().orElseThrow().options());
+      Dataset rows = saved.preparation().orElseThrow().apply(prepared, false, note -> {});
+      assertClose(TinyRuns.answers(saved, rows), onnx.outputs(table), 1);
     }
   }
 
@@ -309,12 +292,8 @@ class OnnxDataTest {
   void noValueTakesAColumnsName() throws OrtException, IOException {
     Path csv = folder.resolve("paths.csv");
     String names = "town,/category0,heating,/numbers1/rounded";
-    StringBuilder text = new StringBuilder(names + ",kind\n");
-    for (int row = 0; row < 60; row++) {
-      text.append("t%d,%d,h%d,".formatted(row % 3, row % 7, row % 2));
-      text.append("%d,%d\n".formatted(row % 5, row % 11));
-    }
-    Files.writeString(csv, text);
+    IntFunction<String> row = i -> "t%d,%d,h%d,%d,%d".formatted(i % 3, i % 7, i % 2, i % 5, i % 11);
+    Files.writeString(csv, CsvText.of(names + ",kind", 60, row));
     SavedModel saved = TinyRuns.train(DataPlan.of(csv.toString()), Recipe.classification(), folder);
     try (OnnxRun onnx = exported(saved, Inference.Form.FOLDED)) {
       assertEquals(List.of(names.split(",")), List.copyOf(onnx.session().getInputNames()));

@@ -99,14 +99,7 @@ class OnnxImportTest {
   void otherWritersNormsFollowTheFormatsOwnRule() {
     ForeignOnnx onnx = new ForeignOnnx("tf2onnx", 13);
     String x = onnx.linear(onnx.input("x", 6), 6, 4);
-    String norm =
-        onnx.with(
-            "BatchNormalization",
-            of(x, onnx.positive(4), onnx.weights(4), onnx.weights(4), onnx.positive(4)),
-            "epsilon",
-            0.001f,
-            "momentum",
-            0.99f);
+    String norm = onnx.batchNorm(x, 4, "epsilon", 0.001f, "momentum", 0.99f);
     Imported read = agrees(onnx.write(file(), norm, 4), 6);
     BatchNorm seen = (BatchNorm) layers(read).get(1);
     assertEquals(BatchNorm.ofKeras(0.99, 0.001).runningVariance(), seen.runningVariance());
@@ -156,14 +149,7 @@ class OnnxImportTest {
     ForeignOnnx onnx = new ForeignOnnx("pytorch", 11);
     String x = onnx.linear(onnx.input("0", 5), 5, 4);
     x = onnx.with("Unsqueeze", of(x), "axes", new long[] {2});
-    x =
-        onnx.with(
-            "BatchNormalization",
-            of(x, onnx.positive(4), onnx.weights(4), onnx.weights(4), onnx.positive(4)),
-            "epsilon",
-            1e-5f,
-            "momentum",
-            0.9f);
+    x = onnx.batchNorm(x, 4, "epsilon", 1e-5f, "momentum", 0.9f);
     x = onnx.with("Squeeze", of(x), "axes", new long[] {2});
     agrees(onnx.write(file(), onnx.linear(x, 4, 2), 2), 5);
   }
@@ -249,14 +235,8 @@ class OnnxImportTest {
   void rowNormsAndDropoutAreLayers() {
     ForeignOnnx onnx = new ForeignOnnx("pytorch", 17);
     String x = onnx.linear(onnx.input("x", 5), 5, 8);
-    x =
-        onnx.with(
-            "LayerNormalization",
-            of(x, onnx.positive(8), onnx.weights(8)),
-            "axis",
-            -1,
-            "epsilon",
-            1e-6f);
+    String[] normed = {x, onnx.positive(8), onnx.weights(8)};
+    x = onnx.with("LayerNormalization", normed, "axis", -1, "epsilon", 1e-6f);
     x = onnx.node("Dropout", x, onnx.scalar(0.25));
     x = onnx.with("LayerNormalization", of(onnx.linear(x, 8, 4), onnx.positive(4)));
     Imported read = agrees(onnx.write(file(), x, 4), 5);
@@ -311,15 +291,10 @@ class OnnxImportTest {
 
   /** A StandardScaler and the hidden layer, up to the last activation. */
   private static String scikitLearn(ForeignOnnx onnx, int outputs) {
-    String x =
-        onnx.of(
-            "ai.onnx.ml",
-            "Scaler",
-            of(onnx.input("X", 4)),
-            "offset",
-            new float[] {1, -2, 0.5f, 3},
-            "scale",
-            new float[] {0.5f, 2, 1.5f, 0.1f});
+    float[] offset = {1, -2, 0.5f, 3};
+    float[] scale = {0.5f, 2, 1.5f, 0.1f};
+    String[] input = {onnx.input("X", 4)};
+    String x = onnx.of("ai.onnx.ml", "Scaler", input, "offset", offset, "scale", scale);
     x = onnx.with("Cast", of(x), "to", 1);
     x = onnx.node("Add", onnx.node("MatMul", x, onnx.weights(4, 5)), onnx.weights(1, 5));
     x = onnx.node("MatMul", onnx.node("Relu", x), onnx.weights(5, outputs));

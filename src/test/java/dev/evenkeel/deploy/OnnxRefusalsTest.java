@@ -81,12 +81,7 @@ class OnnxRefusalsTest {
   @Test
   void aNormInTrainingMode() {
     refused(
-        (o, x) ->
-            o.with(
-                "BatchNormalization",
-                of(x, o.positive(4), o.weights(4), o.weights(4), o.positive(4)),
-                "training_mode",
-                1),
+        (o, x) -> o.batchNorm(x, 4, "training_mode", 1),
         "is in training mode",
         "help: export for inference; in PyTorch, model.eval() first");
     refused(

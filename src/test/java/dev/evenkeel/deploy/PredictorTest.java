@@ -2,19 +2,18 @@ package dev.evenkeel.deploy;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import dev.evenkeel.CsvText;
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Expect;
 import dev.evenkeel.OwnJvm;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
-import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Column;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
-import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.AsTrained;
@@ -40,6 +39,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,7 +67,7 @@ class PredictorTest {
         Model model = named.getValue().build(backend, 3)) {
       AsTrained.disturb(model, random);
       Predictor predictor =
-          Predictor.of(
+          new Predictor(
               Inference.of(model, Inference.Form.FOLDED, Optional.empty(), Loss.meanSquared()));
       float[] features = Samples.gaussians(random, 9 * Samples.INPUTS);
       // Folding rounds weights once more than the model: one float's rounding through a few layers.
@@ -76,18 +76,11 @@ class PredictorTest {
     }
   }
 
-  private static Dataset digits() {
-    return ((Source.Arrays)
-            Catalog.standard()
-                .load("digits", Table.Options.DETECT, Optional.empty(), Optional.empty()))
-        .data();
-  }
-
   @Test
   void digitsAreTheEvaluatorsInBatchesAndRowByRow() {
     SavedModel saved = TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
     Predictor predictor = Predictor.load(folder);
-    Dataset raw = digits();
+    Dataset raw = TinyRuns.digits();
     Dataset prepared = saved.preparation().orElseThrow().apply(raw);
     float[] outputs = predictor.outputs(raw.features());
     Samples.assertClose(TinyRuns.outputs(saved, prepared), outputs, TOLERANCE);
@@ -101,13 +94,14 @@ class PredictorTest {
       }
     }
     float[] first = predictor.predict(Arrays.copyOf(raw.features(), 64));
-    assertSays("Rows of 64 features can't be made of 3 values", () -> predictor.predict(1, 2, 3));
-    assertSays("The model takes 64 numbers", () -> predictor.predict(Map.of("a", "1")));
+    Expect.failure(
+        () -> predictor.predict(1, 2, 3), "Rows of 64 features can't be made of 3 values");
+    Expect.failure(() -> predictor.predict(Map.of("a", "1")), "The model takes 64 numbers");
     float[] gap = new float[64];
     gap[1] = Float.NaN;
-    assertSays(
-        "Feature 1 of the row (counted from 0, once encoded and standardised) is NaN",
-        () -> predictor.outputs(gap));
+    Expect.failure(
+        () -> predictor.outputs(gap),
+        "Feature 1 of the row (counted from 0, once encoded and standardised) is NaN");
     double[] firstExpected = Arrays.copyOf(expected, 10);
     double largest = Arrays.stream(firstExpected).max().orElseThrow();
     int best = Integer.parseInt(predictor.classOf(first));
@@ -136,14 +130,15 @@ class PredictorTest {
     }
     Map<String, String> bad = new LinkedHashMap<>(row(later, 0));
     bad.put("area", "large");
-    assertSays("Column \"area\": \"large\" is not a finite number", () -> predictor.predict(bad));
+    Expect.failure(
+        () -> predictor.predict(bad), "Column \"area\": \"large\" is not a finite number");
     bad.remove("area");
-    assertSays("The row has no column \"area\"", () -> predictor.predict(bad));
-    assertSays(
-        "takes rows with named columns", () -> predictor.predict(new float[predictor.inputs()]));
-    assertSays(
-        "takes rows with named columns",
-        () -> predictor.predict(new float[predictor.columns().size()]));
+    Expect.failure(() -> predictor.predict(bad), "The row has no column \"area\"");
+    Expect.failure(
+        () -> predictor.predict(new float[predictor.inputs()]), "takes rows with named columns");
+    Expect.failure(
+        () -> predictor.predict(new float[predictor.columns().size()]),
+        "takes rows with named columns");
   }
 
   @Test
@@ -179,22 +174,23 @@ class PredictorTest {
     assertEquals(List.of("heating"), predictor.unseen(row(later, 2)));
     assertEquals(List.of("town", "kind"), predictor.unseen(row(later, 3)));
     assertEquals(List.of(), predictor.unseen(row(later, 4)), "missing is not new");
-    assertSays("The row has no column \"town\"", () -> predictor.unseen(Map.of()));
+    Expect.failure(() -> predictor.unseen(Map.of()), "The row has no column \"town\"");
     TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
     Predictor digits = Predictor.load(folder);
-    assertSays("The model takes 64 numbers", () -> digits.unseen(Map.of("a", "1")));
+    Expect.failure(() -> digits.unseen(Map.of("a", "1")), "The model takes 64 numbers");
   }
 
   /** A later file may write 1 as 1.0, and so may whoever asks for a single row. */
   @Test
   void categoriesThatAreNumbersAreFoundAsInATable() throws IOException {
-    StringBuilder text = new StringBuilder("code,area,price\n");
     Random random = new Random(3);
     String[] codes = {"1", "2", "x", "07"};
-    for (int row = 0; row < 80; row++) {
-      int code = random.nextInt(4);
-      text.append("%s,%s,%s\n".formatted(codes[code], row % 7, 10 * code + row % 7));
-    }
+    IntFunction<String> coded =
+        i -> {
+          int code = random.nextInt(4);
+          return codes[code] + "," + i % 7 + "," + (10 * code + i % 7);
+        };
+    String text = CsvText.of("code,area,price", 80, coded);
     Path csv = Files.writeString(folder.resolve("codes.csv"), text);
     DataPlan plan = DataPlan.of(csv.toString()).withTarget("price");
     SavedModel saved = TinyRuns.train(plan, Recipe.regression(), folder);
@@ -210,11 +206,6 @@ class PredictorTest {
     }
   }
 
-  private static void assertSays(String words, Runnable wrong) {
-    String message = assertThrows(EvenkeelException.class, wrong::run).getMessage();
-    assertTrue(message.contains(words), message);
-  }
-
   private static Map<String, String> row(Table table, int row) {
     Map<String, String> texts = new LinkedHashMap<>();
     for (Column column : table.columns()) {
@@ -224,20 +215,10 @@ class PredictorTest {
   }
 
   @Test
-  void twoClassesOfOneLogit() {
-    SavedModel saved = TinyRuns.oneLogit(folder);
-    Predictor predictor = Predictor.of(saved);
-    float[] seen = predictor.predict(row(TinyRuns.later(folder), 0));
-    assertEquals(List.of("no", "yes"), predictor.classes());
-    assertEquals(2, seen.length);
-    assertEquals(1, seen[0] + seen[1], 1e-6);
-  }
-
-  @Test
   void manyThreadsGetTheSameBits() throws InterruptedException, ExecutionException {
     TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
     Predictor predictor = Predictor.load(folder);
-    float[] features = digits().features();
+    float[] features = TinyRuns.digits().features();
     float[] expected = predictor.predict(features);
     ExecutorService pool = Executors.newFixedThreadPool(8);
     try {
@@ -258,7 +239,7 @@ class PredictorTest {
   void batchesOnABackendAreTheSameFromEveryThread(String device)
       throws InterruptedException, ExecutionException {
     SavedModel saved = TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
-    float[] features = Arrays.copyOf(digits().features(), 50 * 64);
+    float[] features = Arrays.copyOf(TinyRuns.digits().features(), 50 * 64);
     Predictor predictor = Predictor.of(saved);
     ExecutorService pool = Executors.newFixedThreadPool(3);
     try (BatchPredictor batches = new BatchPredictor(saved, opens(device), 32)) {
@@ -272,7 +253,8 @@ class PredictorTest {
       for (Future<float[]> answer : answers) {
         assertArrayEquals(outputs, answer.get(), 0f);
       }
-      assertSays("65 feature values do not make rows of 64", () -> batches.predict(new float[65]));
+      Expect.failure(
+          () -> batches.predict(new float[65]), "65 feature values do not make rows of 64");
     } finally {
       pool.shutdownNow();
     }
@@ -300,20 +282,20 @@ class PredictorTest {
   @Test
   void whatCantBeOpenedSaysWhy() {
     SavedModel saved = TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
-    assertSays("at least 1 row", () -> new BatchPredictor(saved, opens("cpu"), 0));
+    Expect.failure(() -> new BatchPredictor(saved, opens("cpu"), 0), "at least 1 row");
     BatchPredictor closed = new BatchPredictor(saved, opens("cpu"), 8);
     closed.close();
     closed.close();
-    assertSays("is closed", () -> closed.predict(new float[64]));
-    assertSays(
-        "no such device",
+    Expect.failure(() -> closed.predict(new float[64]), "is closed");
+    Expect.failure(
         () ->
             new BatchPredictor(
                 saved,
                 () -> {
                   throw new EvenkeelException("no such device");
                 },
-                8));
+                8),
+        "no such device");
   }
 
   /** The answer of one row, an array of ten floats, takes 56 bytes. */
@@ -321,7 +303,7 @@ class PredictorTest {
   void aRowAllocatesItsAnswerAndNothingElse() {
     TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
     Predictor predictor = Predictor.load(folder);
-    float[] row = Arrays.copyOf(digits().features(), 64);
+    float[] row = Arrays.copyOf(TinyRuns.digits().features(), 64);
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     for (int i = 0; i < 20_000; i++) {
       predictor.predict(row);

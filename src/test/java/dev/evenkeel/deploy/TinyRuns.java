@@ -3,8 +3,10 @@ package dev.evenkeel.deploy;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
+import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.data.Target;
 import dev.evenkeel.loss.Loss;
@@ -21,6 +23,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 
 /** Models trained for an epoch or two on small data, and what Evenkeel itself says with them. */
@@ -34,6 +37,13 @@ final class TinyRuns {
   static SavedModel oneLogit(Path folder) {
     Recipe recipe = Recipe.classification().withLoss(Loss.binaryCrossEntropy());
     return train(table(folder, "owned"), recipe, folder);
+  }
+
+  /** As they are, unprepared. */
+  static Dataset digits() {
+    Table.Options detect = Table.Options.DETECT;
+    Source all = Catalog.standard().load("digits", detect, Optional.empty(), Optional.empty());
+    return ((Source.Arrays) all).data();
   }
 
   static SavedModel train(DataPlan plan, Recipe recipe, Path folder) {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Expect;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -76,18 +75,14 @@ class AtomicFileTest {
                       channel.write(ByteBuffer.allocate(3));
                       throw thrown;
                     })));
-    EvenkeelException e =
-        assertThrows(
-            EvenkeelException.class,
-            () ->
-                AtomicFile.write(
-                    target,
-                    channel -> {
-                      throw new IOException("No space left on device");
-                    }));
-    assertTrue(
-        e.getMessage().startsWith("Cannot write " + target + ": No space left on device."),
-        e.getMessage());
+    Expect.failure(
+        () ->
+            AtomicFile.write(
+                target,
+                channel -> {
+                  throw new IOException("No space left on device");
+                }),
+        "Cannot write " + target + ": No space left on device.");
     assertEquals("old", Files.readString(target));
     assertEquals(List.of("a.txt"), names());
   }
@@ -126,9 +121,7 @@ class AtomicFileTest {
     AtomicFile.write(dangling, "made");
     assertEquals("made", Files.readString(inner.resolve("b.txt")));
     Path circle = Files.createSymbolicLink(folder.resolve("circle"), folder.resolve("circle"));
-    String message =
-        assertThrows(EvenkeelException.class, () -> AtomicFile.write(circle, "")).getMessage();
-    assertTrue(message.contains("lead in a circle. help: "), message);
+    Expect.failure(() -> AtomicFile.write(circle, ""), "lead in a circle. help: ");
   }
 
   @Test
@@ -164,11 +157,7 @@ class AtomicFileTest {
   @Test
   void aFolderThatIsMissingAndATargetThatIsAFolderAreNamed() {
     Path inNoFolder = folder.resolve("none/a.txt");
-    String message =
-        assertThrows(EvenkeelException.class, () -> AtomicFile.write(inNoFolder, "")).getMessage();
-    assertTrue(message.contains("none does not exist. Create it first."), message);
-    message =
-        assertThrows(EvenkeelException.class, () -> AtomicFile.write(folder, "")).getMessage();
-    assertTrue(message.contains("it is a folder"), message);
+    Expect.failure(() -> AtomicFile.write(inNoFolder, ""), "none does not exist. Create it first.");
+    Expect.failure(() -> AtomicFile.write(folder, ""), "it is a folder");
   }
 }

@@ -1,7 +1,6 @@
 package dev.evenkeel.io;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.evenkeel.Expect;
 import java.io.ByteArrayOutputStream;
@@ -42,8 +41,8 @@ class IdxTest {
 
   @Test
   void compressionIsToldByTheBytesNotTheName() throws IOException {
-    Idx plain = Idx.read(file(TWO_BY_THREE));
-    assertEquals(plain, Idx.read(file(gzip(TWO_BY_THREE))));
+    Idx read = Idx.read(file(gzip(TWO_BY_THREE)));
+    assertArrayEquals(new byte[] {1, 2, 3, 4, 5, -1}, read.data());
   }
 
   @Test

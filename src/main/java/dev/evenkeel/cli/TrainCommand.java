@@ -117,13 +117,11 @@ final class TrainCommand implements Callable<Integer> {
 
   private int start(Backend backend) {
     recipe.requireSound(data, network);
-    if (out != null) {
-      RunFolder.requireNew(out);
-    }
     if (from != null) {
       return startFrom(backend, SavedModel.load(from));
     }
     DataPlan plan = data.plan(recipe.otherwise(), recipe.seed);
+    requireNewFolder();
     Parts parts = plan.load(common::say);
     RecipeOptions.Training made = recipe.training(network, parts.train());
     Supplier<Model> build = () -> made.network().build(backend, recipe.seed);
@@ -150,6 +148,7 @@ final class TrainCommand implements Callable<Integer> {
     if (data.target.length > 0) {
       ModelOptions.requireTargetFile(preparation);
     }
+    requireNewFolder();
     Parts parts = plan.load(preparation, common::say);
     boolean knowsThese = own && saved.learnedFrom(parts);
     if (own && !knowsThese) {
@@ -170,6 +169,13 @@ final class TrainCommand implements Callable<Integer> {
     }
     boolean knowsOthers = !knowsThese || saved.mayKnowOthers();
     return start(backend, plan, parts, how, () -> saved.build(backend), knowsOthers);
+  }
+
+  /** Before data are read, which may take minutes. */
+  private void requireNewFolder() {
+    if (out != null) {
+      RunFolder.requireNew(out);
+    }
   }
 
   private void requireNotGiven(OptionSpec option) {

@@ -14,6 +14,7 @@ public final class RowEncoder {
 
   private final Preparation preparation;
   private final int width;
+  private final boolean named;
   private final MissingWords missing;
   private final boolean commas;
 
@@ -25,6 +26,7 @@ public final class RowEncoder {
     this.commas = preparation.reading().decimal().startsWith(",");
     this.preparation = preparation;
     this.width = preparation.width();
+    this.named = preparation.unnamed().isEmpty();
     this.levels =
         preparation.features().stream()
             .map(
@@ -35,7 +37,7 @@ public final class RowEncoder {
 
   /** Refuses a model whose rows have names for their values. */
   public void requireUnnamed() {
-    if (preparation.unnamed().isEmpty()) {
+    if (named) {
       throw new EvenkeelException(
           "The model takes rows with named columns, not numbers without names. help: a Map from names to texts");
     }

@@ -15,6 +15,7 @@ import dev.evenkeel.data.Table;
 import dev.evenkeel.data.TableFormat;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.io.Spool;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,6 +54,9 @@ public record DataPlan(
     String group,
     Split.Order order,
     String weights) {
+
+  /** Gigabytes. */
+  private static final double LARGE = 0.2;
 
   public DataPlan {
     if (!(valid.share() >= 0 && test.share() >= 0 && valid.share() + test.share() < 1)) {
@@ -236,6 +240,7 @@ public record DataPlan(
    */
   public Parts load(Consumer<String> notes) {
     new KeptFiles(this).check();
+    noteLarge(notes);
     try (Spool spool = Spool.of(Path.of(data))) {
       return parts(RawRows.toLearn(this, notes), notes);
     }
@@ -258,6 +263,16 @@ public record DataPlan(
     return parts(RawRows.toLearn(this, table, notes), notes);
   }
 
+  /** What is read and prepared for many seconds is named before. */
+  private void noteLarge(Consumer<String> notes) {
+    if (isFile(data)) {
+      double gigabytes = new File(data).length() * 1e-9;
+      if (gigabytes >= LARGE) {
+        notes.accept("Reading %s, %.1f GB.".formatted(data, gigabytes));
+      }
+    }
+  }
+
   private static Parts parts(RawRows rows, Consumer<String> notes) {
     Parts parts = rows.parts(rows.requireTrained(rows.split()));
     RepeatedRows.in(parts).ifPresent(notes);
@@ -271,6 +286,7 @@ public record DataPlan(
    */
   public Parts load(Preparation trained, Consumer<String> notes) {
     new KeptFiles(this).check();
+    noteLarge(notes);
     try (Spool spool = Spool.of(Path.of(data))) {
       RawRows rows = RawRows.toGoOn(this, trained, notes);
       return rows.parts(rows.split());

@@ -2,13 +2,16 @@ package dev.evenkeel.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.evenkeel.Expect;
 import dev.evenkeel.OwnJvm;
 import dev.evenkeel.data.Column;
 import dev.evenkeel.data.Table;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -53,6 +56,17 @@ class LargeTableTest {
     String said =
         OwnJvm.said("-XX:+UseSerialGC -Xmn4m -Xmx44m", Load.class, file.toString()).strip();
     assertEquals(Integer.toString(ROWS), said);
+  }
+
+  @Test
+  void itIsNamedBeforeItIsRead() throws IOException {
+    Path file = folder.resolve("hollow.csv");
+    try (RandomAccessFile hollow = new RandomAccessFile(file.toFile(), "rw")) {
+      hollow.setLength(340_000_000); // takes no room on disk
+    }
+    List<String> notes = new ArrayList<>();
+    Expect.failure(() -> DataPlan.of(file.toString()).load(notes::add), "hollow.csv is damaged");
+    assertEquals(List.of("Reading %s, 0.3 GB.".formatted(file)), notes);
   }
 
   /** Texts from the first row on, below missing ones, and below numbers, over many pieces. */

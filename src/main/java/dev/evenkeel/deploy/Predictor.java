@@ -109,8 +109,8 @@ public final class Predictor {
   }
 
   /**
-   * Columns in which a row has a category that training never saw; it is answered as if it were
-   * missing.
+   * Columns in which a row has a category that training saw never, or too seldom to keep it; it is
+   * answered as if it were missing.
    */
   public List<String> unseen(Map<String, ?> row) {
     return namedColumns().unseen(row);

@@ -70,6 +70,11 @@ public final class RowEncoder {
         double value = number(row, number.name());
         double centred = Double.isNaN(value) ? 0 : value - number.center();
         out[place] = preparation.scaled(centred, place);
+        if (Float.isInfinite(out[place])) {
+          throw new EvenkeelException(
+              "Column \"%s\": %s is more than a float can hold, which ends at 3.4e38. help: correct it, or train with --scale robust, which clips it"
+                  .formatted(number.name(), value));
+        }
       } else if (feature instanceof Feature.Categorical texts) {
         String text = text(row, texts.name());
         int level = missing.anywhere(text) ? -1 : levels.get(i).place(text);
@@ -96,7 +101,7 @@ public final class RowEncoder {
   }
 
   /**
-   * The columns in which a row has a category that training did not: {@link #encode} takes it as
+   * The columns in which a row has a category unknown to the model: {@link #encode} takes it as
    * missing.
    */
   public List<String> unseen(Map<String, ?> row) {

@@ -173,7 +173,6 @@ public final class Predictor {
     RowEncoder named = namedColumns();
     float[][] own = scratch.get();
     named.encode(row, own[0]);
-    requireFinite(own[0]);
     network.run(own);
     return restored(Arrays.copyOf(own[0], outputs));
   }

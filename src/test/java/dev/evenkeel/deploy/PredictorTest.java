@@ -132,6 +132,9 @@ class PredictorTest {
     bad.put("area", "large");
     Expect.failure(
         () -> predictor.predict(bad), "Column \"area\": \"large\" is not a finite number");
+    bad.put("area", "-1e300");
+    Expect.failure(
+        () -> predictor.predict(bad), "Column \"area\": -1.0E300 is more than a float can hold");
     bad.remove("area");
     Expect.failure(() -> predictor.predict(bad), "The row has no column \"area\"");
     Expect.failure(

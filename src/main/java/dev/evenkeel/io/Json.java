@@ -28,6 +28,9 @@ public final class Json {
           .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
           .build();
 
+  private static final String OTHER_VERSION =
+      ". help: it may be of another version of Evenkeel; read it with that, or make it anew";
+
   private Json() {}
 
   public static String write(Object value) {
@@ -57,8 +60,10 @@ public final class Json {
 
   /** Jackson's words, but for those about its classes and settings. */
   private static String reason(JsonProcessingException e) {
-    return e instanceof UnrecognizedPropertyException unknown
-        ? "it knows no property '%s'".formatted(unknown.getPropertyName())
-        : e.getOriginalMessage().replaceFirst(" \\(index \\d+\\);.*", "");
+    if (e instanceof UnrecognizedPropertyException unknown) {
+      return "it knows no property '%s'".formatted(unknown.getPropertyName()) + OTHER_VERSION;
+    }
+    String words = e.getOriginalMessage().replaceFirst(" \\(index \\d+\\);.*", "");
+    return words.startsWith("Missing creator property") ? words + OTHER_VERSION : words;
   }
 }

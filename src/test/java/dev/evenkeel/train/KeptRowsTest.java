@@ -250,12 +250,12 @@ class KeptRowsTest {
     }
     Expect.failure(
         () -> Json.read(json.replace("\"group\":\"who\",", ""), DataPlan.class, "a plan"),
-        "a plan does not hold a valid DataPlan: Missing creator property 'group'");
+        "a plan does not hold a valid DataPlan: Missing creator property 'group'. help: it may be of another version of Evenkeel");
     Expect.failure(
         () ->
             Json.read(
                 json.replace("\"group\":", "\"groups\":[],\"group\":"), DataPlan.class, "a plan"),
-        "a plan does not hold a valid DataPlan: it knows no property 'groups'");
+        "a plan does not hold a valid DataPlan: it knows no property 'groups'. help: it may be of another version of Evenkeel");
   }
 
   private static final class Killed extends RuntimeException {

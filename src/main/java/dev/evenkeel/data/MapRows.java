@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Rows of another program as records, by the texts of their values. Above them stand, as a header,
@@ -31,6 +32,11 @@ record MapRows(String name, Iterable<? extends Map<String, ?>> rows) implements 
         throw new EvenkeelException("%s is null. help: leave it out".formatted(at(number)));
       }
       if (columns == null) {
+        if (row.isEmpty() || row.keySet().stream().anyMatch(Objects::isNull)) {
+          throw new EvenkeelException(
+              "%s has %s. help: values by the names of their columns"
+                  .formatted(at(number), row.isEmpty() ? "no columns" : "a column without a name"));
+        }
         columns = row.keySet().stream().sorted().toList();
         receiver.accept(ABOVE, columns);
       }

@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 record TableFit(Table table, int[] trainRows, Scaling scaling) {
 
   /** Each is an input of every row. */
-  static final int MOST_LEVELS = 1000;
+  private static final int MOST_LEVELS = 1000;
 
   /**
    * @param drop columns, by name or number, that are no features

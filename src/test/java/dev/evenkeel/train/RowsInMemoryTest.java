@@ -133,7 +133,13 @@ class RowsInMemoryTest {
         () -> DataPlan.of("homes").load(homes(), note -> {}),
         "homes: rows in memory have no last column to predict. help: withTarget");
     Expect.failure(() -> plan.load(List.of(), note -> {}), "homes is empty: give at least one row");
+    Expect.failure(() -> plan.load(List.of(Map.of()), note -> {}), "homes, row 1 has no columns");
     List<Map<String, Object>> rows = homes();
+    rows.get(0).put(null, 1);
+    Expect.failure(
+        () -> plan.load(rows, note -> {}),
+        "homes, row 1 has a column without a name. help: values");
+    rows.get(0).remove(null);
     rows.get(4).remove("rate");
     Expect.failure(
         () -> plan.load(rows, note -> {}), "homes, row 5 has no column \"rate\", which row 1 has");

@@ -29,7 +29,47 @@ __device__ __forceinline__ void gather(
   }
 }
 
-/** The same in all columns, by the threads of one panel. */
+/** An input of a network as a table of stored columns makes it. */
+struct Input {
+  int column;  // that it comes from
+  float level; // its place among the levels of a category; −1 where the column holds numbers
+  float cold;  // what it is in rows of other levels
+  float hot;   // what it is in rows of its own
+};
+
+/** batch := the inputs that the walk's rows of a table make. */
+template <typename T, int V>
+__device__ __forceinline__ void gather_inputs(
+    const float *table,
+    int table_pitch,
+    const Input *inputs,
+    const Walk &walk,
+    T *batch,
+    int columns,
+    int batch_pitch,
+    const Panel &p) {
+  Input input[V];
+#pragma unroll
+  for (int j = 0; j < V; j++) {
+    const int place = min(p.column + j, columns - 1); // padding is filled with the last input
+    const float4 raw = load<float, 4>(reinterpret_cast<const float *>(inputs + place));
+    input[j] = {__float_as_int(raw.x), raw.y, raw.z, raw.w};
+  }
+#pragma unroll 2
+  for (int row = p.begin; row < p.end; row += p.down) {
+    const float *from = table + at(walk.at(row), table_pitch, 0);
+    float v[V];
+#pragma unroll
+    for (int j = 0; j < V; j++) {
+      const float stored = from[input[j].column];
+      const float category = stored == input[j].level ? input[j].hot : input[j].cold;
+      v[j] = input[j].level < 0.0f ? stored : category;
+    }
+    store(batch + at(row, batch_pitch, p.column), v);
+  }
+}
+
+/** Whole rows of the targets, by the threads of one panel. */
 __device__ __forceinline__ void gather_whole_rows(
     const float *table,
     int table_pitch,
@@ -184,21 +224,32 @@ __device__ __forceinline__ void find_non_finite(
 
 // Where there are targets, they have one more panel of blocks, the last: few columns, float32, of
 // rows that begin anywhere.
+#define GATHER_PARAMETERS(T)                                                                       \
+  const float *targets, int targets_pitch, const int *rows, const int *position, T *batch,         \
+      int batch_rows, int columns, int batch_pitch, float *batch_targets, int target_columns,      \
+      int batch_targets_pitch, int lanes, int rows_per_slab
+
+#define GATHER_TARGETS                                                                             \
+  const Walk walk(rows, position);                                                                 \
+  if (targets != nullptr && blockIdx.x == gridDim.x - 1) {                                         \
+    const Panel p = panel<1>(batch_rows, INT_MAX, lanes, rows_per_slab, false);                    \
+    gather_whole_rows(                                                                             \
+        targets, targets_pitch, walk, batch_targets, target_columns, batch_targets_pitch, p);      \
+    return;                                                                                        \
+  }
+
 #define GATHER_KERNELS(SUFFIX, T, V)                                                               \
   extern "C" __global__ void __launch_bounds__(THREADS) gather_##SUFFIX(                           \
-      const T *table, int table_pitch, const float *targets, int targets_pitch, const int *rows,   \
-      const int *position, T *batch, int batch_rows, int columns, int batch_pitch,                 \
-      float *batch_targets, int target_columns, int batch_targets_pitch, int lanes,                \
-      int rows_per_slab) {                                                                         \
-    const Walk walk(rows, position);                                                               \
-    if (targets != nullptr && blockIdx.x == gridDim.x - 1) {                                       \
-      const Panel p = panel<1>(batch_rows, INT_MAX, lanes, rows_per_slab, false);                  \
-      gather_whole_rows(                                                                           \
-          targets, targets_pitch, walk, batch_targets, target_columns, batch_targets_pitch, p);    \
-    } else {                                                                                       \
-      const Panel p = panel<V>(batch_rows, columns, lanes, rows_per_slab, false);                  \
-      gather<T, V>(table, table_pitch, walk, batch, batch_pitch, p);                               \
-    }                                                                                              \
+      const T *table, int table_pitch, GATHER_PARAMETERS(T)) {                                     \
+    GATHER_TARGETS                                                                                 \
+    const Panel p = panel<V>(batch_rows, columns, lanes, rows_per_slab, false);                    \
+    gather<T, V>(table, table_pitch, walk, batch, batch_pitch, p);                                 \
+  }                                                                                                \
+  extern "C" __global__ void __launch_bounds__(THREADS) gather_inputs_##SUFFIX(                    \
+      const float *table, int table_pitch, const Input *inputs, GATHER_PARAMETERS(T)) {            \
+    GATHER_TARGETS                                                                                 \
+    const Panel p = panel<V>(batch_rows, columns, lanes, rows_per_slab, false);                    \
+    gather_inputs<T, V>(table, table_pitch, inputs, walk, batch, columns, batch_pitch, p);         \
   }
 
 #define DATA_KERNELS(SUFFIX, T, V)                                                                 \

@@ -1,6 +1,8 @@
 package dev.evenkeel.backend;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.List;
@@ -64,8 +66,24 @@ public interface Backend extends AutoCloseable {
   /** A table that the device only reads; where it can be, the array itself, so don't change it. */
   Matrix table(float[] values, int rows, int columns);
 
-  /** The same for a table whose rows are inputs of a network: stored as activations are. */
-  Matrix inputs(float[] values, int rows, int columns);
+  /**
+   * The same for a table whose rows are inputs of a network: stored as activations are, or, where
+   * its layout isn't plain, as the layout says. Then it has the inputs for columns, and only {@link
+   * #gather} can read it.
+   *
+   * @param values whole rows of the layout's stored columns
+   */
+  Matrix inputs(float[] values, InputLayout layout);
+
+  /** The same with the inputs as they are. */
+  default Matrix inputs(float[] values, int rows, int columns) {
+    if (values.length != (long) rows * columns) {
+      throw new EvenkeelException(
+          "An array of %d floats does not match a table of [%d, %d]"
+              .formatted(values.length, rows, columns));
+    }
+    return inputs(values, InputLayout.plain(columns));
+  }
 
   /** Copies all of a matrix from the host. */
   void write(float[] source, Matrix target);

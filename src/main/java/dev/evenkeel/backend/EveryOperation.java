@@ -4,6 +4,7 @@ import dev.evenkeel.backend.Backend.RegressionLoss;
 import dev.evenkeel.backend.Backend.UpdateTarget;
 import dev.evenkeel.backend.BatchNormMemory.Running;
 import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
@@ -135,12 +136,29 @@ final class EveryOperation implements AutoCloseable {
     return holding(values, empty(1, c));
   }
 
+  /** A table whose one stored column makes all inputs. */
+  private Matrix category() {
+    float[] cold = new float[c];
+    float[] hot = new float[c];
+    Arrays.fill(cold, -0.5f);
+    Arrays.fill(hot, 1.5f);
+    float[] levels = new float[n];
+    for (int i = 0; i < n; i++) {
+      levels[i] = i % (c + 1) - 1;
+    }
+    Matrix table = backend.inputs(levels, new InputLayout(new int[] {c}, cold, hot));
+    buffers.add(table.buffer());
+    return table;
+  }
+
   private void bindData() {
     int[] order = new int[n];
     Arrays.setAll(order, i -> n - 1 - i);
     Matrix x = normalRows();
     Matrix gathered = rows();
     bind("gather", backend.gather(x, new RowOrder(order), gathered), gathered);
+    Matrix hot = rows();
+    bind("gather of a category", backend.gather(category(), new RowOrder(order), hot), hot);
     Matrix again = rows();
     Matrix targets = empty(n, 3);
     bind(

@@ -44,7 +44,7 @@ final class AdaptCommand implements Callable<Integer> {
   private int adapt(SavedModel saved, Dataset data) {
     try (Backend backend = common.open();
         Model built = saved.build(backend)) {
-      PopulationStatistics.adapt(built, data.features(), data.rows(), saved.recipe().batch());
+      PopulationStatistics.adapt(built, data.stored(), data.layout(), saved.recipe().batch());
       Path file = out.resolve(SavedModel.MODEL_FILE);
       saved.adaptedTo(model.data(saved)).write(file, built);
       common.say("statistics of %s in %s", Words.counted(data.rows(), "row"), file);

@@ -3,6 +3,7 @@ package dev.evenkeel.data;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.io.Sha256;
+import dev.evenkeel.tensor.InputLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
@@ -16,7 +17,8 @@ import java.util.stream.IntStream;
  * <p>Features are [rows, columns] and targets [rows, targetColumns], both row-major and finite. A
  * classification has one target column that holds the class index. A data set made only to be
  * predicted has no target columns. Rows may have weights: what each counts in losses and metrics.
- * The arrays are shared with the caller, never copied.
+ * The arrays are shared with the caller, never copied. Those of a table hold categories in short,
+ * as their {@link #layout} says.
  */
 public final class Dataset {
 
@@ -25,37 +27,26 @@ public final class Dataset {
 
   private final String name;
   private final int rows;
-  private final int columns;
-  private final float[] features;
+  private final float[] stored;
+  private final InputLayout layout;
   private final int targetColumns;
   private final float[] targets;
   private final Task task;
   private final float[] weights;
 
   private Dataset(
-      String name, float[] features, int columns, float[] targets, int targetColumns, Task task) {
-    this(name, features, columns, targets, targetColumns, task, ALIKE);
-  }
-
-  private Dataset(
       String name,
-      float[] features,
-      int columns,
+      float[] stored,
+      InputLayout layout,
       float[] targets,
       int targetColumns,
       Task task,
       float[] weights) {
-    requireThere(name, "features", features);
     requireThere(name, "targets", targets);
-    if (columns < 1 || features.length == 0 || features.length % columns != 0) {
-      throw new EvenkeelException(
-          "Data set %s: %,d feature values do not make rows of %s. Give at least one whole row."
-              .formatted(name, features.length, Words.counted(columns, "column")));
-    }
     this.name = name;
-    this.rows = features.length / columns;
-    this.columns = columns;
-    this.features = features;
+    this.rows = stored.length / layout.stored();
+    this.stored = stored;
+    this.layout = layout;
     this.targetColumns = targetColumns;
     this.targets = targets;
     this.task = task;
@@ -70,9 +61,33 @@ public final class Dataset {
                   (long) rows * targetColumns,
                   targets.length));
     }
-    requireFinite("feature", features, columns);
+    requireFinite("feature", stored, layout.stored());
     if (task instanceof Task.Regression) {
       requireFinite("target", targets, targetColumns);
+    }
+  }
+
+  /** Of a table that was prepared: [rows, layout.stored()], and targets as the task has them. */
+  static Dataset prepared(
+      String name, float[] stored, InputLayout layout, float[] targets, Task task) {
+    requireRows(name, stored, layout.stored());
+    int targetColumns = targets.length / (stored.length / layout.stored());
+    return new Dataset(name, stored, layout, targets, targetColumns, task, ALIKE);
+  }
+
+  private static Dataset plain(
+      String name, float[] features, int columns, float[] targets, int targetColumns, Task task) {
+    requireThere(name, "features", features);
+    requireRows(name, features, columns);
+    InputLayout layout = InputLayout.plain(columns);
+    return new Dataset(name, features, layout, targets, targetColumns, task, ALIKE);
+  }
+
+  private static void requireRows(String name, float[] features, int columns) {
+    if (columns < 1 || features.length == 0 || features.length % columns != 0) {
+      throw new EvenkeelException(
+          "Data set %s: %,d feature values do not make rows of %s. Give at least one whole row."
+              .formatted(name, features.length, Words.counted(columns, "column")));
     }
   }
 
@@ -94,7 +109,7 @@ public final class Dataset {
       }
       targets[row] = labels[row];
     }
-    return new Dataset(name, features, columns, targets, 1, new Task.Classification(classes));
+    return plain(name, features, columns, targets, 1, new Task.Classification(classes));
   }
 
   public static Dataset classification(
@@ -111,7 +126,7 @@ public final class Dataset {
       throw new EvenkeelException(
           "Data set %s: a regression needs the name of at least one target.".formatted(name));
     }
-    return new Dataset(
+    return plain(
         name, features, columns, targets, targetNames.size(), new Task.Regression(targetNames));
   }
 
@@ -139,7 +154,7 @@ public final class Dataset {
 
   /** Rows without targets, to be predicted by a model of the given task. */
   public static Dataset unlabelled(String name, float[] features, int columns, Task task) {
-    return new Dataset(name, features, columns, new float[0], 0, task);
+    return plain(name, features, columns, new float[0], 0, task);
   }
 
   public String name() {
@@ -150,12 +165,36 @@ public final class Dataset {
     return rows;
   }
 
+  /** How many inputs of a network a row has. */
   public int columns() {
-    return columns;
+    return layout.inputs();
   }
 
+  /** The inputs of all rows: the array itself where the layout is plain, else made anew. */
   public float[] features() {
+    if (layout.isPlain()) {
+      return stored;
+    }
+    float[] features = new float[Math.multiplyExact(rows, columns())];
+    for (int row = 0; row < rows; row++) {
+      copyInputs(row, features, row * columns());
+    }
     return features;
+  }
+
+  /** Writes the inputs of one row from {@code at} on. */
+  public void copyInputs(int row, float[] inputs, int at) {
+    layout.expand(stored, row * layout.stored(), inputs, at);
+  }
+
+  /** The features as they are stored, [rows, layout().stored()]. */
+  public float[] stored() {
+    return stored;
+  }
+
+  /** How what is stored becomes inputs. */
+  public InputLayout layout() {
+    return layout;
   }
 
   public int targetColumns() {
@@ -189,17 +228,18 @@ public final class Dataset {
                 .formatted(name, row, weights[row]));
       }
     }
-    return new Dataset(name, features, columns, targets, targetColumns, task, weights);
+    return new Dataset(name, stored, layout, targets, targetColumns, task, weights);
   }
 
-  /** The same rows as those of a model's own task. */
-  Dataset withTask(Task task) {
-    return new Dataset(name, features, columns, targets, targetColumns, task, weights);
+  /** The same rows with other inputs, as those of a model's own task. */
+  Dataset with(float[] features, Task task) {
+    InputLayout plain = InputLayout.plain(columns());
+    return new Dataset(name, features, plain, targets, targetColumns, task, weights);
   }
 
   /** The same rows, which count alike. */
   public Dataset unweighted() {
-    return new Dataset(name, features, columns, targets, targetColumns, task);
+    return new Dataset(name, stored, layout, targets, targetColumns, task, ALIKE);
   }
 
   /** Whether rows count differently. */
@@ -267,8 +307,8 @@ public final class Dataset {
   public Dataset select(int[] selected) {
     return new Dataset(
         name,
-        gather(features, columns, selected),
-        columns,
+        gather(stored, layout.stored(), selected),
+        layout,
         gather(targets, targetColumns, selected),
         targetColumns,
         task,
@@ -296,8 +336,8 @@ public final class Dataset {
   public String fingerprint() {
     MessageDigest digest = Sha256.digest();
     ByteBuffer shape = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
-    digest.update(shape.putInt(rows).putInt(columns).putInt(targetColumns).flip());
-    update(digest, features);
+    digest.update(shape.putInt(rows).putInt(columns()).putInt(targetColumns).flip());
+    update(digest, stored);
     update(digest, targets);
     update(digest, weights);
     return HexFormat.of().formatHex(digest.digest());
@@ -356,6 +396,6 @@ public final class Dataset {
   @Override
   public String toString() {
     return "%s: %s × %s, %s"
-        .formatted(name, Words.counted(rows, "row"), Words.counted(columns, "column"), task);
+        .formatted(name, Words.counted(rows, "row"), Words.counted(columns(), "column"), task);
   }
 }

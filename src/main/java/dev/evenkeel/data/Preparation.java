@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -195,37 +196,41 @@ public record Preparation(
     Table table = read.spelled(codes());
     TableEncoder encoder = new TableEncoder(table, features, notes);
     encoder.noteIgnored(target.names());
-    TableEncoder.Rows inputs = encoder.rows(this::scaled);
+    TableEncoder.Inputs inputs = encoder.inputs(this::scaled);
     int[] none = new int[table.rows()];
     if (!withTarget) {
-      return new PreparedTable(
-          none, rows -> Dataset.unlabelled(table.name(), inputs.of(rows), width(), target.task()));
+      return prepared(table, inputs, none, rows -> new float[0]);
     }
     if (target instanceof Target.Labels labels) {
       String column = targetColumn(table, labels.name());
       int[] classes = TargetChoice.labels(table, column, labels.classes());
-      return new PreparedTable(
-          classes,
-          rows ->
-              Dataset.classification(
-                  table.name(),
-                  inputs.of(rows),
-                  width(),
-                  IntStream.of(rows).map(row -> classes[row]).toArray(),
-                  labels.classes()));
+      return prepared(table, inputs, classes, rows -> floats(classes, rows));
     }
     Target.Quantities quantities = (Target.Quantities) target;
     List<double[]> values =
         quantities.names().stream().map(name -> numbers(table, targetColumn(table, name))).toList();
+    return prepared(table, inputs, none, rows -> quantities.scale().apply(values, rows));
+  }
+
+  private PreparedTable prepared(
+      Table table, TableEncoder.Inputs inputs, int[] classes, Function<int[], float[]> targets) {
     return new PreparedTable(
-        none,
+        classes,
         rows ->
-            Dataset.regression(
+            Dataset.prepared(
                 table.name(),
-                inputs.of(rows),
-                width(),
-                quantities.scale().apply(values, rows),
-                quantities.names()));
+                inputs.rows().apply(rows),
+                inputs.layout(),
+                targets.apply(rows),
+                target.task()));
+  }
+
+  private static float[] floats(int[] classes, int[] rows) {
+    float[] some = new float[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      some[i] = classes[rows[i]];
+    }
+    return some;
   }
 
   /**
@@ -284,7 +289,7 @@ public record Preparation(
     if (data.hasTargets() && target instanceof Target.Quantities quantities) {
       quantities.scale().apply(selected.targets(), selected.targetColumns());
     }
-    return selected.withTask(target.task());
+    return selected.with(values, target.task());
   }
 
   /** A file of class indexes need not have a row of the last classes. */

@@ -59,15 +59,23 @@ public record Standardize(double[] mean, double[] deviation) {
     double[] deviation = new double[columns.size()];
     double[] values = new double[rows.length];
     for (int c = 0; c < mean.length; c++) {
-      IntToDoubleFunction column = columns.get(c);
-      for (int i = 0; i < rows.length; i++) {
-        values[i] = column.applyAsDouble(rows[i]);
-      }
-      Standardize one = column(values);
+      Standardize one = column(columns.get(c), rows, values);
       mean[c] = one.mean[0];
       deviation[c] = one.deviation[0];
     }
     return new Standardize(mean, deviation);
+  }
+
+  private static Standardize column(IntToDoubleFunction column, int[] rows, double[] values) {
+    if (column instanceof TableEncoder.OneHot input) {
+      double share = (double) input.count(rows) / rows.length;
+      double deviation = share % 1 == 0 ? 1 : Math.sqrt(share * (1 - share));
+      return new Standardize(new double[] {share}, new double[] {deviation});
+    }
+    for (int i = 0; i < rows.length; i++) {
+      values[i] = column.applyAsDouble(rows[i]);
+    }
+    return column(values);
   }
 
   /**

@@ -2,15 +2,18 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import dev.evenkeel.tensor.InputLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.IntToDoubleFunction;
 import java.util.function.IntUnaryOperator;
 
-/** Turns a table's columns, found by name, into [rows, width] features. */
+/** Turns a table's columns, found by name, into the features of a data set. */
 final class TableEncoder {
 
   /** Rows that are encoded column by column while they are in the cache. */
@@ -40,19 +43,43 @@ final class TableEncoder {
   }
 
   /** One of the inputs that a category makes: 1 in the rows of its own level, else 0. */
-  record OneHot(int[] levels, int level, int inputs) implements IntToDoubleFunction {
+  record OneHot(Category category, int level) implements IntToDoubleFunction {
     @Override
     public double applyAsDouble(int row) {
-      return levels[row] == level ? 1 : 0;
+      return category.levels[row] == level ? 1 : 0;
     }
 
     /** Of how many of these rows it is the level. */
     int count(int[] rows) {
-      int count = 0;
-      for (int row : rows) {
-        count += levels[row] == level ? 1 : 0;
+      return category.counts(rows)[level];
+    }
+  }
+
+  /** The level of each row, −1 for none; of so many. */
+  private static final class Category {
+    private final int[] levels;
+    private final int count;
+    private int[] counted = {};
+    private int[] counts;
+
+    Category(int[] levels, int count) {
+      this.levels = levels;
+      this.count = count;
+      this.counts = new int[count];
+    }
+
+    /** How many of these rows have each level; all inputs ask for the same rows. */
+    int[] counts(int[] rows) {
+      if (rows != counted) {
+        counted = rows;
+        counts = new int[count];
+        for (int row : rows) {
+          if (levels[row] >= 0) {
+            counts[levels[row]]++;
+          }
+        }
       }
-      return count;
+      return counts;
     }
   }
 
@@ -63,9 +90,9 @@ final class TableEncoder {
       if (feature instanceof Feature.Numeric f) {
         values.add(numbers(required(f.name()), f.center()));
       } else if (feature instanceof Feature.Categorical f) {
-        int[] levels = levels(required(f.name()), f.levels());
+        Category category = new Category(levels(required(f.name()), f.levels()), f.width());
         for (int level = 0; level < f.width(); level++) {
-          values.add(new OneHot(levels, level, f.width()));
+          values.add(new OneHot(category, level));
         }
       } else if (feature instanceof Feature.Dates f) {
         double[] days = days(table, required(f.name()), f.form());
@@ -103,62 +130,67 @@ final class TableEncoder {
     return value;
   }
 
-  /** Turns rows into [rows, width] features. */
-  interface Rows {
-    float[] of(int[] rows);
-  }
+  /** Rows as they are stored, and how they become inputs. */
+  record Inputs(InputLayout layout, Function<int[], float[]> rows) {}
 
   /** Looks for the columns now and encodes rows when it is asked to. */
-  Rows rows(Scale scale) {
+  Inputs inputs(Scale scale) {
     List<IntToDoubleFunction> values = values();
-    return rows -> encode(values, scale, rows);
+    InputLayout layout = layout(values, scale);
+    return new Inputs(layout, rows -> encode(values, layout, scale, rows));
   }
 
-  private float[] encode(List<IntToDoubleFunction> values, Scale scale, int[] rows) {
-    if ((long) rows.length * width > Integer.MAX_VALUE - 8) {
+  private InputLayout layout(List<IntToDoubleFunction> values, Scale scale) {
+    int[] levels = new int[width];
+    float[] cold = new float[width];
+    float[] hot = new float[width];
+    int stored = 0;
+    for (int j = 0; j < width; j++) {
+      if (values.get(j) instanceof OneHot input) {
+        cold[j] = finite(scale.of(0, j), j, values);
+        hot[j] = finite(scale.of(1, j), j, values);
+        if (input.level() > 0) {
+          continue;
+        }
+        levels[stored] = input.category().count;
+      }
+      stored++;
+    }
+    return new InputLayout(Arrays.copyOf(levels, stored), cold, hot);
+  }
+
+  private float[] encode(
+      List<IntToDoubleFunction> values, InputLayout layout, Scale scale, int[] rows) {
+    int stored = layout.stored();
+    if ((long) rows.length * stored > Integer.MAX_VALUE - 8) {
       throw new EvenkeelException(
-          "%s: %s of %s do not fit into one array of %s. Use fewer rows, or drop columns of many categories."
+          "%s: %s of %s do not fit into one array of %s. Use fewer rows, or drop columns."
               .formatted(
                   table.name(),
                   Words.counted(rows.length, "row"),
-                  Words.counted(width, "feature"),
+                  Words.counted(stored, "value"),
                   Words.counted(Integer.MAX_VALUE - 8, "value")));
     }
-    float[] out = new float[rows.length * width];
-    float[] cold = oneHot(values, scale, 0);
-    float[] hot = oneHot(values, scale, 1);
+    float[] out = new float[rows.length * stored];
     for (int start = 0; start < rows.length; start += BLOCK) {
       int end = Math.min(start + BLOCK, rows.length);
-      for (int j = 0; j < width; j++) {
-        IntToDoubleFunction value = values.get(j);
-        if (value instanceof OneHot input) {
+      for (int c = 0, j = 0; c < stored; c++) {
+        int input = j;
+        IntToDoubleFunction value = values.get(input);
+        if (value instanceof OneHot any) {
           for (int i = start; i < end; i++) {
-            System.arraycopy(cold, j, out, i * width + j, input.inputs());
-            int level = input.levels()[rows[i]];
-            if (level >= 0) {
-              out[i * width + j + level] = hot[j + level];
-            }
+            out[i * stored + c] = any.category().levels[rows[i]];
           }
-          j += input.inputs() - 1;
-          continue;
+        } else {
+          for (int i = start; i < end; i++) {
+            float scaled = scale.of(value.applyAsDouble(rows[i]), input);
+            out[i * stored + c] = finite(scaled, input, values);
+          }
         }
-        for (int i = start; i < end; i++) {
-          out[i * width + j] = finite(scale.of(value.applyAsDouble(rows[i]), j), j, values);
-        }
+        j += Math.max(1, layout.levels(c));
       }
     }
     return out;
-  }
-
-  /** What the inputs of categories are where their level is another, or is theirs. */
-  private float[] oneHot(List<IntToDoubleFunction> values, Scale scale, double value) {
-    float[] inputs = new float[width];
-    for (int j = 0; j < width; j++) {
-      if (values.get(j) instanceof OneHot) {
-        inputs[j] = finite(scale.of(value, j), j, values);
-      }
-    }
-    return inputs;
   }
 
   /** Says which columns the model knows nothing of. */

@@ -2,6 +2,7 @@ package dev.evenkeel.nn;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.function.Predicate;
@@ -31,17 +32,19 @@ public final class PopulationStatistics {
    * Re-estimates every batch norm, however it came by its statistics, on rows that need no targets;
    * the weights stay. What a positive scale and a shift of all inputs did to a model is undone so;
    * an inversion is not.
+   *
+   * @param stored whole rows, as the layout has them
    */
-  public static void adapt(Model model, float[] features, int rows, int chunkRows) {
+  public static void adapt(Model model, float[] stored, InputLayout layout, int chunkRows) {
     if (!model.network().hasBatchNorm()) {
       throw new EvenkeelException(
           "The model has no batch norm, so it has no statistics to adapt: its other layers do not depend on the data. help: a model trained with --norm batch, ghost:K or mean-only");
     }
-    if (rows < 2) {
+    if (stored.length < 2 * layout.stored()) {
       throw new EvenkeelException(
           "Batch norm can't be adapted to one row: less its own mean, nothing of it is left. help: at least 2 rows, better a thousand");
     }
-    Matrix table = model.backend().inputs(features, rows, model.network().inputs());
+    Matrix table = model.backend().inputs(stored, layout);
     try (Buffer held = table.buffer()) {
       estimate(model, table, chunkRows, norm -> true);
     }

@@ -9,6 +9,7 @@ import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Pass;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
@@ -110,9 +111,7 @@ public final class Bench {
             new TrainingStep.Source(features(random), targets(random), order);
         Model model = network.build(backend, seed);
         Backend.Arena arena =
-            RunMemory.take(
-                model,
-                planned -> step(planned, RunMemory.anyRows(planned, 1, false, batch), optimizer));
+            RunMemory.take(model, planned -> step(planned, anyRows(planned), optimizer));
         TrainingStep step = step(model, source, optimizer)) {
       int[] taken = {0};
       IntConsumer start =
@@ -209,6 +208,10 @@ public final class Bench {
   private static double median(long[] nanos) {
     Arrays.sort(nanos);
     return nanos[nanos.length / 2];
+  }
+
+  private TrainingStep.Source anyRows(Model planned) {
+    return RunMemory.anyRows(planned, InputLayout.plain(network.inputs()), 1, false, batch);
   }
 
   private Matrix features(Philox random) {

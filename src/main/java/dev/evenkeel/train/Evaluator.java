@@ -88,9 +88,7 @@ public final class Evaluator implements AutoCloseable {
     this.memory = new Memory(backend, Math.min(chunkRows, data.rows()));
     try {
       this.features =
-          changing.isPresent()
-              ? Matrix.NONE
-              : own(backend.inputs(data.features(), data.rows(), data.columns()));
+          changing.isPresent() ? Matrix.NONE : own(backend.inputs(data.stored(), data.layout()));
       this.targets =
           this.loss.isEmpty()
               ? Matrix.NONE

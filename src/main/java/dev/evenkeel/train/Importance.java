@@ -60,6 +60,7 @@ public final class Importance {
   private final Dataset rows;
   private final Preparation preparation;
   private final Metric metric;
+  private final float[] other; // the inputs of a row that another gets a column of
   private int first; // of the inputs that are permuted
   private int count; // how many they are; 0 permutes none
   private int[] order = {}; // whose inputs each row gets
@@ -68,6 +69,7 @@ public final class Importance {
     this.preparation = preparation;
     this.rows = rows;
     this.metric = metric;
+    this.other = new float[rows.columns()];
   }
 
   /**
@@ -135,11 +137,12 @@ public final class Importance {
   }
 
   private void fill(float[] batch, int from) {
-    int width = rows.columns();
-    float[] features = rows.features();
-    System.arraycopy(features, from * width, batch, 0, batch.length);
-    for (int to = first, row = from; count > 0 && to < batch.length; to += width, row++) {
-      System.arraycopy(features, order[row] * width + first, batch, to, count);
+    for (int to = 0, row = from; to < batch.length; to += other.length, row++) {
+      rows.copyInputs(row, batch, to);
+      if (count > 0) {
+        rows.copyInputs(order[row], other, 0);
+        System.arraycopy(other, first, batch, to + first, count);
+      }
     }
   }
 }

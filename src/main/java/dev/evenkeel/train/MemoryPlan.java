@@ -7,6 +7,7 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Pass;
 import dev.evenkeel.optim.Optimizer;
+import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import java.util.OptionalLong;
 
@@ -60,7 +61,8 @@ public record MemoryPlan(OptionalLong training, long inference) {
       Model model, Loss loss, Optimizer optimizer, double clip, int targetColumns, int batch) {
     Backend backend = model.backend();
     long before = backend.allocatedBytes();
-    try (TrainingStep.Source rows = RunMemory.anyRows(model, targetColumns, false, batch)) {
+    InputLayout inputs = InputLayout.plain(model.network().inputs());
+    try (TrainingStep.Source rows = RunMemory.anyRows(model, inputs, targetColumns, false, batch)) {
       long ofTables = backend.allocatedBytes() - before;
       try (TrainingStep step = new TrainingStep(model, rows, loss, optimizer, clip, batch, 0)) {
         return backend.allocatedBytes() - ofTables;

@@ -40,13 +40,13 @@ final class RepeatedRows {
 
   /** Of 64 bits: that more than a few different rows have the same is not to be expected. */
   private static long[] hashes(Dataset data) {
-    int columns = data.columns();
+    int columns = data.layout().stored();
     int targets = data.targetColumns();
     long[] keys = new SplittableRandom(1).longs(columns + targets).toArray();
     long[] hashes = new long[data.rows()];
     for (int row = 0; row < hashes.length; row++) {
       hashes[row] =
-          hash(data.features(), row * columns, columns, keys, 0)
+          hash(data.stored(), row * columns, columns, keys, 0)
               + hash(data.targets(), row * targets, targets, keys, columns);
     }
     return hashes;

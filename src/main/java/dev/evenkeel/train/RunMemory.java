@@ -8,6 +8,7 @@ import dev.evenkeel.nn.DataStart;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.PopulationStatistics;
 import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.Optional;
@@ -30,7 +31,12 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
         planned ->
             bind(
                 planned,
-                anyRows(planned, train.weighedColumns(), train.isWeighted(), batches.largest()),
+                anyRows(
+                    planned,
+                    train.layout(),
+                    train.weighedColumns(),
+                    train.isWeighted(),
+                    batches.largest()),
                 batches));
   }
 
@@ -70,11 +76,10 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
 
   /** A table of a single row: how many it has is nothing to a step. */
   static TrainingStep.Source anyRows(
-      Model planned, int targetColumns, boolean weighted, int batch) {
+      Model planned, InputLayout layout, int targetColumns, boolean weighted, int batch) {
     Backend backend = planned.backend();
-    int inputs = planned.network().inputs();
     return new TrainingStep.Source(
-        backend.inputs(new float[inputs], 1, inputs),
+        backend.inputs(new float[layout.stored()], layout),
         backend.table(new float[targetColumns], 1, targetColumns),
         weighted,
         new RowOrder(new int[batch]));

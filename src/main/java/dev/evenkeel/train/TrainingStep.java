@@ -42,7 +42,7 @@ public final class TrainingStep implements AutoCloseable {
 
     /** Brings rows to the device; their order is still to be given. */
     public static Source of(Backend backend, Dataset data) {
-      Matrix features = backend.inputs(data.features(), data.rows(), data.columns());
+      Matrix features = backend.inputs(data.stored(), data.layout());
       try {
         return new Source(
             features,

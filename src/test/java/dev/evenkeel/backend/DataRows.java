@@ -1,5 +1,6 @@
 package dev.evenkeel.backend;
 
+import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.ArrayList;
@@ -32,6 +33,8 @@ final class DataRows {
                     "gatherWithTargets", with, bench -> gatherWithTargets(bench, values, n, c, k)));
           }
         }
+        String category = input + ", with categories";
+        rows.add(new Row("gather", category, bench -> gatherInputs(bench, values, n, c)));
         rows.add(new Row("copy", input, bench -> copy(bench, values, n, c)));
         rows.add(new Row("add", input, bench -> add(bench, values, n, c)));
       }
@@ -130,6 +133,69 @@ final class DataRows {
           bench.read(batch)[c - 1] == table[order[1] * c + c - 1]
               || Float.isNaN(table[order[1] * c + c - 1]),
           "a row of a read-only table");
+    }
+  }
+
+  /** Columns of numbers and of categories, of one level and of many, and rows of none. */
+  private static void gatherInputs(Bench bench, Values values, int n, int c) {
+    List<Integer> levels = new ArrayList<>();
+    int[] sizes = {3, 0, 1, 0, 0, 5, 130};
+    for (int left = c, k = 0; left > 0; k++) {
+      levels.add(Math.min(left, sizes[k % sizes.length]));
+      left -= Math.max(1, levels.get(k));
+    }
+    int stored = levels.size();
+    int tableRows = n + 5;
+    float[] cold = Values.NORMAL.of(1, c, 4);
+    float[] hot = Values.NORMAL.of(1, c, 5);
+    float[] numbers = values.of(tableRows, stored, 1);
+    float[] table = numbers.clone();
+    float[] inputs = new float[tableRows * c];
+    for (int row = 0; row < tableRows; row++) {
+      int input = row * c;
+      for (int k = 0; k < stored; k++) {
+        int own = (row * 7 + k) % (levels.get(k) + 1) - 1;
+        for (int level = 0; level < levels.get(k); level++, input++) {
+          inputs[input] = level == own ? hot[input % c] : cold[input % c];
+        }
+        if (levels.get(k) > 0) {
+          table[row * stored + k] = own;
+        } else {
+          inputs[input++] = numbers[row * stored + k];
+        }
+      }
+    }
+    int[] order = new int[3 + 2 * n];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = (int) (i * 7919L % tableRows);
+    }
+    RowOrder walk = new RowOrder(order);
+    Matrix batch = bench.outputRows(n, c);
+    Matrix batchTargets = bench.output(n, 2);
+    float[] targets = Values.NORMAL.of(tableRows, 2, 2);
+    InputLayout layout =
+        new InputLayout(levels.stream().mapToInt(count -> count).toArray(), cold, hot);
+    Matrix source = bench.backend.inputs(table, layout);
+    try (var held = source.buffer()) {
+      Operation gather = bench.backend.gather(source, walk, batch);
+      Operation both =
+          bench.backend.gatherWithTargets(
+              source, bench.input(tableRows, 2, targets), walk, batch, batchTargets);
+      for (int position : new int[] {0, 3, n}) {
+        walk.moveTo(position);
+        float[] expected = new float[n * c];
+        float[] belonging = new float[n * 2];
+        for (int i = 0; i < n; i++) {
+          System.arraycopy(inputs, order[position + i] * c, expected, i * c, c);
+          System.arraycopy(targets, order[position + i] * 2, belonging, i * 2, 2);
+        }
+        gather.run();
+        bench.exact("batch at position " + position, expected, batch);
+        bench.backend.write(new float[n * c], batch);
+        both.run();
+        bench.exact("batch with targets at position " + position, expected, batch);
+        bench.exact("targets at position " + position, belonging, batchTargets);
+      }
     }
   }
 

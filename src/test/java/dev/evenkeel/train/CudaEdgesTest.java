@@ -33,6 +33,7 @@ import dev.evenkeel.simulator.GpuFault;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
 import dev.evenkeel.simulator.SimulatedOptions;
+import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.nio.file.Path;
@@ -431,6 +432,52 @@ class CudaEdgesTest {
       }
       int nodes = columns == 3 && targetColumns == 3 ? 1 : 2;
       assertEquals(nodes, sequence.nodes());
+    }
+  }
+
+  /** On the device as on the host, in float32 and in bfloat16. */
+  @ParameterizedTest
+  @CsvSource({"3, FP32, 1", "3, BF16, 1", "900, FP32, 2", "900, BF16, 2"})
+  void categoriesAreGatheredFromTablesAnywhere(int numbers, Precision precision, int nodes) {
+    int rows = 500;
+    int inputs = numbers + 5;
+    int[] levels = new int[numbers + 1];
+    levels[numbers] = 5;
+    float[] cold = new float[inputs];
+    float[] hot = new float[inputs];
+    Arrays.fill(hot, numbers, inputs, 2);
+    float[] stored = new float[rows * (numbers + 1)];
+    float[] expected = new float[rows * inputs];
+    for (int row = 0; row < rows; row++) {
+      for (int k = 0; k < numbers; k++) {
+        stored[row * (numbers + 1) + k] = (row + k) % 251;
+        expected[row * inputs + k] = (row + k) % 251;
+      }
+      int level = row % 6 - 1;
+      stored[row * (numbers + 1) + numbers] = level;
+      if (level >= 0) {
+        expected[row * inputs + numbers + level] = 2;
+      }
+    }
+    SimulatedDriver driver = // where a table of 900 columns stays on the host
+        new SimulatedDriver(SimulatedOptions.standard(1).withMemory(26_200_000));
+    try (Backend backend =
+        SimulatedGpu.open(driver, SimulatedGpu.options().withPrecision(precision))) {
+      RowOrder order = new RowOrder(IntStream.range(0, rows).map(i -> i * 7 % rows).toArray());
+      Matrix batch = Matrix.of(backend.allocateActivations(8, inputs), 8, inputs);
+      Matrix batchTargets = Matrix.of(backend.allocate(8), 8, 1);
+      Matrix table = backend.inputs(stored, new InputLayout(levels, cold, hot));
+      Operation gather =
+          backend.gatherWithTargets(
+              table, backend.table(new float[rows], rows, 1), order, batch, batchTargets);
+      Backend.Sequence sequence = backend.sequence(List.of(gather));
+      for (int step = 0; step < 6; step++) {
+        order.moveTo(8 * step);
+        (step % 2 == 0 ? gather : sequence).run();
+        assertArrayEquals(rowsOf(expected, inputs, order), read(backend, batch));
+      }
+      assertEquals(nodes, sequence.nodes());
+      Expect.failure(() -> read(backend, table), "only gather can read it");
     }
   }
 

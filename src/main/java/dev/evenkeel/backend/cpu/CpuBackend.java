@@ -15,6 +15,7 @@ import dev.evenkeel.backend.Readback;
 import dev.evenkeel.backend.RowNormMemory;
 import dev.evenkeel.backend.Step;
 import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.List;
@@ -75,8 +76,11 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public Matrix inputs(float[] values, int rows, int columns) {
-    return table(values, rows, columns);
+  public Matrix inputs(float[] values, InputLayout layout) {
+    int rows = values.length / layout.stored();
+    return layout.isPlain()
+        ? table(values, rows, layout.inputs())
+        : ShortTable.of(table(values, rows, layout.stored()), layout);
   }
 
   @Override

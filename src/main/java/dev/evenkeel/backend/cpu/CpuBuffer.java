@@ -19,15 +19,14 @@ final class CpuBuffer extends Buffer {
   }
 
   static float[] data(Matrix matrix) {
-    if (!(matrix.buffer() instanceof CpuBuffer)) {
+    if (!(matrix.buffer() instanceof CpuBuffer buffer)) {
       throw new EvenkeelException(
           "A matrix %s of another device was given to the CPU backend".formatted(matrix.shape()));
     }
-    float[] data = ((CpuBuffer) matrix.buffer()).data;
-    if (data == null) {
+    if (buffer.data == null) {
       throw new EvenkeelException("Memory was used after it was closed");
     }
-    return data;
+    return buffer.data;
   }
 
   @Override

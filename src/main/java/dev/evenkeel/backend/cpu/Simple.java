@@ -4,6 +4,7 @@ import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 
@@ -29,34 +30,39 @@ final class Simple {
     public void close() {}
   }
 
-  /** batch[i] := table[order[position + i]], a copy of whole rows. */
+  /** batch[i] := table[order[position + i]]: a copy of whole rows, or the inputs that they make. */
   static final class Gather extends ParallelOperation {
 
-    private final Matrix table;
+    private final Matrix stored;
+    private final InputLayout layout;
     private final RowOrder order;
     private final Matrix batch;
 
     Gather(Workers workers, Matrix table, RowOrder order, Matrix batch) {
       super(workers, batch.size() * 0.3);
-      this.table = table;
+      if (table.buffer() instanceof ShortTable of) {
+        this.stored = of.stored();
+        this.layout = of.layout();
+      } else {
+        this.stored = table;
+        this.layout = InputLayout.plain(table.columns());
+      }
       this.order = order;
       this.batch = batch;
     }
 
     @Override
     public void run(int worker, int workers) {
-      int width = table.columns();
-      float[] source = data(table);
+      float[] source = data(stored);
       float[] target = data(batch);
       int[] rows = order.rows();
       int end = begin(batch.rows(), worker + 1, workers);
       for (int i = begin(batch.rows(), worker, workers); i < end; i++) {
-        System.arraycopy(
+        layout.expand(
             source,
-            (int) table.offset() + rows[order.position() + i] * width,
+            (int) stored.offset() + rows[order.position() + i] * stored.columns(),
             target,
-            (int) batch.offset() + i * width,
-            width);
+            (int) batch.offset() + i * batch.columns());
       }
     }
   }

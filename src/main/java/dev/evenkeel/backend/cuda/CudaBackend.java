@@ -18,6 +18,7 @@ import dev.evenkeel.backend.Readback;
 import dev.evenkeel.backend.RowNormMemory;
 import dev.evenkeel.backend.Step;
 import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.List;
@@ -152,8 +153,8 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public Matrix inputs(float[] values, int rows, int columns) {
-    return tables.inputs(values, rows, columns);
+  public Matrix inputs(float[] values, InputLayout layout) {
+    return tables.inputs(values, layout);
   }
 
   @Override

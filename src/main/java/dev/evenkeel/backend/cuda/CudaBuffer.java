@@ -92,6 +92,10 @@ final class CudaBuffer extends Buffer {
       throw new EvenkeelException(
           "A table %s is too large for the GPU: only gather can read it".formatted(matrix.shape()));
     }
+    if (matrix.buffer() instanceof ShortTable) {
+      throw new EvenkeelException(
+          "A table %s is stored in short: only gather can read it".formatted(matrix.shape()));
+    }
     if (!(matrix.buffer() instanceof CudaBuffer buffer)) {
       throw new EvenkeelException(
           "A matrix %s of another device was given to the CUDA backend".formatted(matrix.shape()));

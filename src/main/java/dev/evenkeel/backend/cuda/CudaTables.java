@@ -1,6 +1,7 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.List;
@@ -41,16 +42,25 @@ final class CudaTables {
 
   Matrix table(float[] values, int rows, int columns) {
     if (!fits(4L * values.length)) {
-      return Matrix.of(new HostTable(values), rows, columns);
+      return Matrix.of(new HostTable(values, InputLayout.plain(columns)), rows, columns);
     }
     long size = (long) rows * columns;
     return filled(values, CudaBuffer.floats(memory, memory::allocate, size), rows, columns);
   }
 
-  /** The same, stored as activations are. */
-  Matrix inputs(float[] values, int rows, int columns) {
-    if (!fits(CudaBuffer.activationBytes(rows, columns, activations))) {
-      return Matrix.of(new HostTable(values), rows, columns);
+  /** The same, stored as activations are, or in short where the layout isn't plain. */
+  Matrix inputs(float[] values, InputLayout layout) {
+    int rows = values.length / layout.stored();
+    int columns = layout.inputs();
+    long bytes =
+        layout.isPlain()
+            ? CudaBuffer.activationBytes(rows, columns, activations)
+            : ShortTable.bytes(values, layout);
+    if (!fits(bytes)) {
+      return Matrix.of(new HostTable(values, layout), rows, columns);
+    }
+    if (!layout.isPlain()) {
+      return Matrix.of(new ShortTable(memory, staging, values, layout), rows, columns);
     }
     CudaBuffer buffer =
         CudaBuffer.activations(memory, memory::allocate, rows, columns, activations);
@@ -78,9 +88,9 @@ final class CudaTables {
     if (HostTable.holds(table)) {
       return stagedGather(table, order, target);
     }
+    View none = View.floats(0, 0, 0);
     DeviceOrder walk = scalars.order(order, table.rows());
-    Operation work =
-        kernels.data.gather(CudaBuffer.view(table), walk.rows(), walk.position(), target);
+    Operation work = gather(table, none, walk, target, none);
     return new CudaOperation(scalars, work, order, () -> walk.send(batch.rows()));
   }
 
@@ -94,14 +104,25 @@ final class CudaTables {
     }
     DeviceOrder walk = scalars.order(order, Math.min(features.rows(), targets.rows()));
     Operation work =
-        kernels.data.gather(
-            CudaBuffer.view(features),
+        gather(
+            features,
             CudaBuffer.view(targets),
-            walk.rows(),
-            walk.position(),
+            walk,
             CudaBuffer.view(batch),
             CudaBuffer.view(batchTargets));
     return new CudaOperation(scalars, work, order, () -> walk.send(batch.rows()));
+  }
+
+  private Operation gather(
+      Matrix table, View targets, DeviceOrder walk, View batch, View batchTargets) {
+    return kernels.data.gather(
+        ShortTable.stored(table),
+        ShortTable.inputs(table),
+        targets,
+        walk.rows(),
+        walk.position(),
+        batch,
+        batchTargets);
   }
 
   private CudaOperation stagedGather(Matrix table, RowOrder order, View batch) {

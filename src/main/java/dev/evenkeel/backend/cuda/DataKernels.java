@@ -1,6 +1,8 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Operation;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.LongSupplier;
 
 /** Launches of {@code kernels/data.cu}. */
@@ -41,37 +43,51 @@ final class DataKernels {
    */
   Operation gather(View table, long rows, long position, View batch) {
     View none = View.floats(0, 0, 0);
-    return gather(table, none, rows, position, batch, none);
+    return gather(table, 0, none, rows, position, batch, none);
   }
 
   /**
    * The same of two tables at once.
    *
-   * @param targets of float32; one more panel of blocks takes all their columns
+   * @param inputs address of what {@link ShortTable} says of each input; 0 where the table's
+   *     columns are the inputs
+   * @param targets of float32, or none; one more panel of blocks takes all their columns
    */
   Operation gather(
-      View table, View targets, long rows, long position, View batch, View batchTargets) {
+      View table,
+      long inputs,
+      View targets,
+      long rows,
+      long position,
+      View batch,
+      View batchTargets) {
     if (targets.type() != ElementType.FLOAT32 || batchTargets.type() != ElementType.FLOAT32) {
       throw new IllegalArgumentException("Targets must be float32: " + targets + batchTargets);
     }
-    int width = Launcher.width(table, batch);
+    int width = inputs == 0 ? Launcher.width(table, batch) : Launcher.width(batch);
     Panels panels = Panels.ofElements(batch.rows(), batch.columns(), width);
     int all = panels.panels() + (targets.address() == 0 ? 0 : 1);
+    List<Object> arguments = new ArrayList<>(List.of(table));
+    if (inputs != 0) {
+      arguments.add(inputs);
+    }
+    arguments.addAll(
+        List.of(
+            targets,
+            rows,
+            position,
+            batch.address(),
+            batch.rows(),
+            batch.columns(),
+            batch.pitch(),
+            batchTargets.address(),
+            batchTargets.columns(),
+            batchTargets.pitch(),
+            panels));
     return launcher.launch(
-        "gather" + Launcher.suffix(batch, width),
+        (inputs == 0 ? "gather" : "gather_inputs") + Launcher.suffix(batch, width),
         new CudaDriver.Grid(all, panels.slabs(), Panels.THREADS, 1),
-        table,
-        targets,
-        rows,
-        position,
-        batch.address(),
-        batch.rows(),
-        batch.columns(),
-        batch.pitch(),
-        batchTargets.address(),
-        batchTargets.columns(),
-        batchTargets.pitch(),
-        panels);
+        arguments.toArray());
   }
 
   /** target := source, converted to its type. */

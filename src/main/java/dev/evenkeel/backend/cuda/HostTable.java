@@ -2,6 +2,7 @@ package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,12 +11,14 @@ import java.util.List;
 final class HostTable extends Buffer {
 
   private final float[] values;
+  private final InputLayout layout;
   private final List<StagedGather> gathers = new ArrayList<>();
   private boolean closed;
 
-  HostTable(float[] values) {
-    super(values.length);
+  HostTable(float[] values, InputLayout layout) {
+    super((long) (values.length / layout.stored()) * layout.inputs());
     this.values = values;
+    this.layout = layout;
   }
 
   static boolean holds(Matrix matrix) {
@@ -32,6 +35,11 @@ final class HostTable extends Buffer {
 
   float[] values() {
     return values;
+  }
+
+  /** How the values become the columns that it has. */
+  InputLayout layout() {
+    return layout;
   }
 
   /** A gather whose memory is given back with the table. */

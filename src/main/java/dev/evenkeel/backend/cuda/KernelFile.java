@@ -44,6 +44,7 @@ final class KernelFile {
                   "dropout",
                   "find_non_finite",
                   "gather",
+                  "gather_inputs",
                   "scale_shift",
                   "set_words")),
           Map.entry("ghostnorm", List.of("bn_ghost_backward", "bn_ghost_forward")),

@@ -24,6 +24,7 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
   private final Matrix table;
   private final RowOrder order;
   private final View batch;
+  private final float[] inputs;
   private final int slotBytes;
   private final ByteBuffer pinned;
   private final FloatBuffer pinnedFloats;
@@ -46,6 +47,7 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
     this.table = table;
     this.order = order;
     this.batch = batch;
+    this.inputs = new float[batch.columns()];
     this.nanos = nanos;
     this.slotBytes = Math.multiplyExact(batch.rows(), batch.pitch() * batch.type().bytes);
     this.staging = memory.allocate((long) SLOTS * slotBytes); // first: it may be refused
@@ -93,9 +95,8 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
   }
 
   private void gather() {
-    float[] values = HostTable.of(table).values();
+    HostTable host = HostTable.of(table);
     int[] rows = order.rows();
-    int width = batch.columns();
     int slotElements = batch.rows() * batch.pitch();
     for (int i = 0; i < batch.rows(); i++) {
       int row = rows[order.position() + i];
@@ -103,13 +104,14 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
         throw new EvenkeelException(
             "A row order asks for row %d of a table of %d".formatted(row, table.rows()));
       }
-      int source = Math.toIntExact(table.offset() + (long) row * width);
+      long from = table.offset() + (long) row * host.layout().stored();
+      host.layout().expand(host.values(), Math.toIntExact(from), inputs, 0);
       int target = slot * slotElements + i * batch.pitch();
       if (batch.type() == ElementType.FLOAT32) {
-        pinnedFloats.put(target, values, source, width);
+        pinnedFloats.put(target, inputs);
       } else {
-        for (int j = 0; j < width; j++) {
-          pinned.putShort(2 * (target + j), Staging.bfloat16(values[source + j]));
+        for (int j = 0; j < inputs.length; j++) {
+          pinned.putShort(2 * (target + j), Staging.bfloat16(inputs[j]));
         }
       }
     }

@@ -162,7 +162,7 @@ public final class BlackCats implements Experiment {
     Backend backend = model.backend();
     float[] own = new float[model.flatStatistics().columns()];
     backend.read(model.flatStatistics(), own);
-    PopulationStatistics.adapt(model, rows.features(), rows.rows(), CHUNK);
+    PopulationStatistics.adapt(model, rows.stored(), rows.layout(), CHUNK);
     double percent = Score.of(model, rows).percent();
     backend.write(own, model.flatStatistics());
     return percent;

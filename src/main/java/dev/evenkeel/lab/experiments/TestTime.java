@@ -151,7 +151,7 @@ public final class TestTime implements Experiment {
       // A lone row, which the library refuses, twice: the same mean and the same variance, 0.
       int[] members = rows == 1 ? new int[] {i, i} : range(i * rows, (i + 1) * rows);
       Dataset batch = test.select(members);
-      PopulationStatistics.adapt(model, batch.features(), batch.rows(), batch.rows());
+      PopulationStatistics.adapt(model, batch.stored(), batch.layout(), batch.rows());
       right += Score.of(model, batch).percent();
     }
     return right / batches;

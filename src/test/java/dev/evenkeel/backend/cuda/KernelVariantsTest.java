@@ -204,14 +204,15 @@ class KernelVariantsTest {
       View targets = View.floats(d.floats(table), n, k);
       View gathered = View.floats(d.floats(new float[n * k]), n, k);
       d.run(
-          d.kernels.data.gather(rows, targets, d.integers(order), d.integers(2), batch, gathered));
+          d.kernels.data.gather(
+              rows, 0, targets, d.integers(order), d.integers(2), batch, gathered));
       float[] expected = new float[n * k];
       for (int i = 0; i < n; i++) {
         System.arraycopy(table, order[2 + i] * k, expected, i * k, k);
       }
       assertEquals(0, Arrays.compare(expected, d.read(gathered)), k + " columns");
       View last = View.floats(d.floats(new float[(n - 1) * k]), n - 1, k);
-      d.run(d.kernels.data.gather(rows, targets, 0, d.integers(1), walked, last));
+      d.run(d.kernels.data.gather(rows, 0, targets, 0, d.integers(1), walked, last));
       float[] rest = Arrays.copyOfRange(table, k, table.length);
       assertEquals(0, Arrays.compare(rest, d.read(last)), "from the position on");
     }

@@ -1,0 +1,69 @@
+package dev.evenkeel.backend.cuda;
+
+import dev.evenkeel.tensor.Buffer;
+import dev.evenkeel.tensor.InputLayout;
+import dev.evenkeel.tensor.Matrix;
+
+/** A table on the device of which fewer columns are stored than it has: for gather alone. */
+final class ShortTable extends Buffer {
+
+  /** 32-bit words that {@code kernels/data.cu} reads of an input. */
+  private static final int WORDS = 4;
+
+  private final CudaMemory memory;
+  private final CudaBuffer values;
+  private final View stored;
+  private final long inputs;
+  private boolean closed;
+
+  ShortTable(CudaMemory memory, Staging staging, float[] values, InputLayout layout) {
+    super((long) (values.length / layout.stored()) * layout.inputs());
+    this.memory = memory;
+    this.values = CudaBuffer.floats(memory, memory::allocate, values.length);
+    this.stored =
+        CudaBuffer.view(Matrix.of(this.values, values.length / layout.stored(), layout.stored()));
+    int[] words = words(layout);
+    this.inputs = memory.allocate(4L * words.length);
+    staging.upload(values, stored);
+    staging.upload(words, inputs);
+  }
+
+  static long bytes(float[] values, InputLayout layout) {
+    return 4L * values.length + 4L * WORDS * layout.inputs();
+  }
+
+  /** Of each input its column, its level or −1, what it is in other rows, and in its own. */
+  private static int[] words(InputLayout layout) {
+    int[] words = new int[WORDS * layout.inputs()];
+    int at = 0;
+    for (int column = 0; column < layout.stored(); column++) {
+      int levels = layout.levels(column);
+      for (int level = levels == 0 ? -1 : 0; level < levels; level++, at += WORDS) {
+        words[at] = column;
+        words[at + 1] = Float.floatToRawIntBits(level);
+        words[at + 2] = Float.floatToRawIntBits(layout.cold(at / WORDS));
+        words[at + 3] = Float.floatToRawIntBits(layout.hot(at / WORDS));
+      }
+    }
+    return words;
+  }
+
+  /** Where the stored columns of a table lie, whether it is one of these or has all columns. */
+  static View stored(Matrix table) {
+    return table.buffer() instanceof ShortTable of ? of.stored : CudaBuffer.view(table);
+  }
+
+  /** Address of what is said of each input; 0 where a table's columns are the inputs. */
+  static long inputs(Matrix table) {
+    return table.buffer() instanceof ShortTable of ? of.inputs : 0;
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      values.close();
+      memory.free(inputs);
+    }
+  }
+}

@@ -242,6 +242,20 @@ __device__ __forceinline__ void load_rows(
   }
 }
 
+/** The same, where a row behind the end leaves what stands in its place. */
+template <int R, typename T, int V>
+__device__ __forceinline__ void
+load_rows(const T *x, int pitch, const Panel &p, int row, RawType<T, V> (&raw)[R]) {
+  const T *address = x + at(row, pitch, p.column);
+  const int64_t step = static_cast<int64_t>(p.down) * pitch;
+#pragma unroll
+  for (int i = 0; i < R; i++) {
+    if (row + i * p.down < p.end) {
+      raw[i] = load<T, V>(address + i * step);
+    }
+  }
+}
+
 // Sums that are the same at every run
 
 /** Scratch memory: tickets, one double, then partial sums. Tickets are 0 between kernels. */

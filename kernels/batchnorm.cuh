@@ -186,15 +186,18 @@ struct Running {
   /** Them before this batch. */
   struct Old {
     float mean;
-    float variance;
-    float count; // 0 where nobody asks for it
+    float variance; // anything where there is none
+    float count;    // 0 where nobody asks for it
   };
 
-  /** The count is read where it is needed, and always by the thread that counts the batch. */
+  /**
+   * The count is read where it is needed, and always by the thread that counts the batch. Nothing
+   * here waits for what is read: where there is no variance, something else is.
+   */
   __device__ __forceinline__ Old old(int column) const {
     Old old;
     old.mean = mean[column];
-    old.variance = variance == nullptr ? 0.0f : variance[column];
+    old.variance = (variance == nullptr ? mean : variance)[column];
     const bool counts = blockIdx.x == 0 && threadIdx.x == 0;
     old.count = weight == 0 || counts ? *static_cast<volatile float *>(count) : 0.0f;
     return old;

@@ -330,15 +330,21 @@ __device__ __forceinline__ void sum_rows(
   }
 }
 
+struct Nothing {
+  __device__ __forceinline__ void operator()() const {}
+};
+
 /**
  * Adds up what thread j < lanes · V has of column j, over the slabs. True in one block of each panel,
- * the last one to finish, where these threads are given the sums.
+ * the last one to finish, where these threads are given the sums. It calls `also` before: what that
+ * asks memory for comes together with what the slabs left.
  */
-template <int V, int Q>
-__device__ __forceinline__ bool
-merge_slabs(const Panel &p, Scratch *scratch, double *shared, double (&column)[Q]) {
+template <int V, int Q, typename F = Nothing>
+__device__ __forceinline__ bool merge_slabs(
+    const Panel &p, Scratch *scratch, double *shared, double (&column)[Q], F also = F()) {
   const int slabs = gridDim.y;
   if (slabs == 1) {
+    also();
     return true;
   }
   const int width = p.lanes * V;
@@ -353,6 +359,7 @@ merge_slabs(const Panel &p, Scratch *scratch, double *shared, double (&column)[Q
   if (!is_last(&scratch->tickets[blockIdx.x], slabs)) {
     return false;
   }
+  also();
   // Neighbours read what lies side by side, and a thread asks for several slabs at once: one block
   // does this while all others are done.
   constexpr int R = 8;

@@ -21,11 +21,27 @@ struct Walk {
 template <typename T, int V>
 __device__ __forceinline__ void gather(
     const T *table, int table_pitch, const Walk &walk, T *batch, int batch_pitch, const Panel &p) {
-#pragma unroll 4
-  for (int row = p.begin; row < p.end; row += p.down) {
-    float v[V];
-    unpack(load<T, V>(table + at(walk.at(row), table_pitch, p.column)), v);
-    store(batch + at(row, batch_pitch, p.column), v);
+  constexpr int R = 4;
+#pragma unroll 1
+  for (int row = p.begin; row < p.end; row += R * p.down) {
+    int from[R]; // all asked for at once, and then all rows
+#pragma unroll
+    for (int i = 0; i < R; i++) {
+      from[i] = walk.at(min(row + i * p.down, p.end - 1));
+    }
+    RawType<T, V> raw[R];
+#pragma unroll
+    for (int i = 0; i < R; i++) {
+      raw[i] = load<T, V>(table + at(from[i], table_pitch, p.column));
+    }
+#pragma unroll
+    for (int i = 0; i < R; i++) {
+      if (row + i * p.down < p.end) {
+        float v[V];
+        unpack(raw[i], v);
+        store(batch + at(row + i * p.down, batch_pitch, p.column), v);
+      }
+    }
   }
 }
 

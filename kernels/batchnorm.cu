@@ -2,6 +2,16 @@
 // rows of its columns, and one kernel does it all each way.
 #include "batchnorm.cuh"
 
+/**
+ * The column whose sums a thread is given, or another one of its block: what is read of it early is
+ * read by all threads, since a branch here would make the few that have one wait for it at once.
+ */
+template <int V> __device__ __forceinline__ int any_column(int lanes, int columns) {
+  const int width = lanes * V;
+  return min(static_cast<int>(blockIdx.x * width + (threadIdx.x & (width - 1))), columns - 1);
+}
+
+/** What the last block of a panel needs beside the slabs' sums is asked for together with them. */
 template <typename T, int V>
 __device__ __forceinline__ void statistics(
     const T *x,
@@ -19,14 +29,21 @@ __device__ __forceinline__ void statistics(
   double sums[2][V] = {};
   add_moments<T, V>(x, pitch, p, sums);
   double column_sums[2];
-  if (!sum_slabs(sums, p, scratch, shared, column_sums)) {
+  sum_rows(sums, p, shared, column_sums);
+  const int any = any_column<V>(lanes, columns);
+  Running::Old old;
+  float origin;
+  const auto ask = [&]() {
+    old = running.old(any);
+    origin = load_one(x + any);
+  };
+  if (!merge_slabs<V>(p, scratch, shared, column_sums, ask)) {
     return;
   }
+  __syncthreads(); // all have read what some write now
   const int column = blockIdx.x * lanes * V + threadIdx.x;
-  Running::Old old = {};
   if (threadIdx.x < lanes * V && column < columns) {
-    old = running.old(column);
-    const Moments batch(load_one(x + column), column_sums, rows);
+    const Moments batch(origin, column_sums, rows);
     const SavedColumn mine(batch, epsilon, running.variance == nullptr);
     mine.write(saved, columns, column);
     running.move(old, mine.mean(), batch.variance * unbiased, column);
@@ -62,12 +79,9 @@ __device__ __forceinline__ void forward_panel(
   const Panel p = panel<V>(rows, columns, lanes, rows, false);
   const int column = blockIdx.x * lanes * V + threadIdx.x;
   const bool has_column = threadIdx.x < lanes * V && column < columns;
-  Running::Old old = {};
-  float origin = 0.0f;
-  if (has_column) {
-    old = running.old(column);
-    origin = load_one(x + column);
-  }
+  const int any = any_column<V>(lanes, columns);
+  const Running::Old old = running.old(any);
+  const float origin = load_one(x + any);
   Affine<V> affine;
   affine.load_learned(gamma, beta, p.column, columns);
   double sums[2][V] = {};

@@ -22,56 +22,75 @@
 #include "activations.cuh"
 #include "philox.cuh"
 
-/** sums[0] := Σ (x − x[0]) and sums[1] := Σ (x − x[0])² of a thread's rows. */
+/** Adds up to sums what `count` rows of a thread have, all R of them where they are WHOLE. */
+template <bool WHOLE, int R, typename T, int V>
+__device__ __forceinline__ void add_moments_of(
+    const RawType<T, V> (&raw)[R], int count, const float (&origin)[V], double (&sums)[2][V]) {
+  float own[V];
+  float mean[V] = {};
+  unpack(raw[0], own);
+#pragma unroll
+  for (int i = 1; i < R; i++) {
+    float v[V];
+    unpack(raw[i], v);
+#pragma unroll
+    for (int j = 0; j < V; j++) {
+      mean[j] += WHOLE || i < count ? v[j] - own[j] : 0.0f;
+    }
+  }
+  const float by_count = 1.0f / count;
+  float sum[V] = {};
+  float squares[V] = {};
+#pragma unroll
+  for (int i = 0; i < R; i++) {
+    float v[V];
+    unpack(raw[i], v);
+#pragma unroll
+    for (int j = 0; j < V; j++) {
+      const float d =
+          WHOLE || i < count ? (v[j] - own[j]) - __fmul_rn(mean[j], by_count) : 0.0f;
+      sum[j] += d;
+      squares[j] += d * d;
+    }
+  }
+#pragma unroll
+  for (int j = 0; j < V; j++) {
+    // The same product as above, and no fused one: what was taken off is put back.
+    const double shift = static_cast<double>(own[j]) - origin[j] + __fmul_rn(mean[j], by_count);
+    const double shifted = count * shift + sum[j];
+    sums[0][j] += shifted;
+    sums[1][j] += shift * (shifted + sum[j]) + squares[j];
+  }
+}
+
+/**
+ * sums[0] := Σ (x − x[0]) and sums[1] := Σ (x − x[0])² of a thread's rows. The first ones are asked
+ * for together with x[0], and the next before anything waits for what the last ones add.
+ */
 template <typename T, int V>
 __device__ __forceinline__ void
 add_moments(const T *x, int pitch, const Panel &p, double (&sums)[2][V]) {
   constexpr int R = V > 4 ? 4 : 8; // more would take too many registers
+  int row = p.first<R>();
+  RawType<T, V> raw[R] = {};
+  load_rows<R, T, V>(x, pitch, p, row, raw);
   float origin[V];
   if (p.begin < p.end) {
     unpack(load<T, V>(x + p.column), origin);
   }
 #pragma unroll 1
-  for (int row = p.first<R>(); row < p.end; row += p.step<R>()) {
-    const int count = min(R, (p.end - row + p.down - 1) / p.down);
-    RawType<T, V> raw[R];
-    const RawType<T, V> first = load<T, V>(x + at(row, pitch, p.column));
-    load_rows<R, T, V>(x, pitch, p, row, first, raw);
-    float own[V];
-    float mean[V] = {};
-    unpack(first, own);
-#pragma unroll
-    for (int i = 1; i < R; i++) {
-      float v[V];
-      unpack(raw[i], v);
-#pragma unroll
-      for (int j = 0; j < V; j++) {
-        mean[j] += v[j] - own[j];
-      }
-    }
-    const float by_count = 1.0f / count;
-    float sum[V] = {};
-    float squares[V] = {};
+  while (row + (R - 1) * p.down < p.end) {
+    add_moments_of<true, R, T, V>(raw, R, origin, sums);
+    row += p.step<R>();
+    load_rows<R, T, V>(x, pitch, p, row, raw);
+  }
+  if (row < p.end) {
+    int count = 0; // not by a division, which would keep a small network waiting
 #pragma unroll
     for (int i = 0; i < R; i++) {
-      float v[V];
-      unpack(raw[i], v);
-#pragma unroll
-      for (int j = 0; j < V; j++) {
-        const float d = i < count ? (v[j] - own[j]) - __fmul_rn(mean[j], by_count) : 0.0f;
-        sum[j] += d;
-        squares[j] += d * d;
-      }
+      count += row + i * p.down < p.end ? 1 : 0;
     }
-#pragma unroll
-    for (int j = 0; j < V; j++) {
-      // The same product as above, and no fused one: what was taken off is put back.
-      const double shift =
-          static_cast<double>(own[j]) - origin[j] + __fmul_rn(mean[j], by_count);
-      const double shifted = count * shift + sum[j];
-      sums[0][j] += shifted;
-      sums[1][j] += shift * (shifted + sum[j]) + squares[j];
-    }
+    add_moments_of<false, R, T, V>(raw, count, origin, sums);
   }
 }
 
@@ -167,15 +186,18 @@ struct Running {
   /** Them before this batch. */
   struct Old {
     float mean;
-    float variance;
-    float count; // 0 where nobody asks for it
+    float variance; // anything where there is none
+    float count;    // 0 where nobody asks for it
   };
 
-  /** The count is read where it is needed, and always by the thread that counts the batch. */
+  /**
+   * The count is read where it is needed, and always by the thread that counts the batch. Nothing
+   * here waits for what is read: where there is no variance, something else is.
+   */
   __device__ __forceinline__ Old old(int column) const {
     Old old;
     old.mean = mean[column];
-    old.variance = variance == nullptr ? 0.0f : variance[column];
+    old.variance = (variance == nullptr ? mean : variance)[column];
     const bool counts = blockIdx.x == 0 && threadIdx.x == 0;
     old.count = weight == 0 || counts ? *static_cast<volatile float *>(count) : 0.0f;
     return old;
@@ -293,9 +315,17 @@ __device__ __forceinline__ void add_gradients(
       const auto kept = d.template draw<R, V>(p, row);
       RawType<T, V> raw_dy[R];
       RawType<T, V> raw_x[R];
-      load_rows<R, T, V>(dy, dy_pitch, p, row, zeros<T, V>(), raw_dy);
-      const RawType<T, V> first = load<T, V>(x + at(row, x_pitch, p.column));
-      load_rows<R, T, V>(x, x_pitch, p, row, first, raw_x);
+#pragma unroll
+      for (int i = 0; i < R; i++) {
+        const int own = row + i * p.down;
+        raw_dy[i] = own < p.end ? load<T, V>(dy + at(own, dy_pitch, p.column)) : zeros<T, V>();
+      }
+      // In place of rows behind the end the first one again: what is multiplied by 0 is finite.
+#pragma unroll
+      for (int i = 0; i < R; i++) {
+        const int own = row + i * p.down < p.end ? row + i * p.down : row;
+        raw_x[i] = load<T, V>(x + at(own, x_pitch, p.column));
+      }
       float sum[V] = {};
       float dot[V] = {};
 #pragma unroll

@@ -242,6 +242,20 @@ __device__ __forceinline__ void load_rows(
   }
 }
 
+/** The same, where a row behind the end leaves what stands in its place. */
+template <int R, typename T, int V>
+__device__ __forceinline__ void
+load_rows(const T *x, int pitch, const Panel &p, int row, RawType<T, V> (&raw)[R]) {
+  const T *address = x + at(row, pitch, p.column);
+  const int64_t step = static_cast<int64_t>(p.down) * pitch;
+#pragma unroll
+  for (int i = 0; i < R; i++) {
+    if (row + i * p.down < p.end) {
+      raw[i] = load<T, V>(address + i * step);
+    }
+  }
+}
+
 // Sums that are the same at every run
 
 /** Scratch memory: tickets, one double, then partial sums. Tickets are 0 between kernels. */
@@ -316,15 +330,21 @@ __device__ __forceinline__ void sum_rows(
   }
 }
 
+struct Nothing {
+  __device__ __forceinline__ void operator()() const {}
+};
+
 /**
  * Adds up what thread j < lanes · V has of column j, over the slabs. True in one block of each panel,
- * the last one to finish, where these threads are given the sums.
+ * the last one to finish, where these threads are given the sums. It calls `also` before: what that
+ * asks memory for comes together with what the slabs left.
  */
-template <int V, int Q>
-__device__ __forceinline__ bool
-merge_slabs(const Panel &p, Scratch *scratch, double *shared, double (&column)[Q]) {
+template <int V, int Q, typename F = Nothing>
+__device__ __forceinline__ bool merge_slabs(
+    const Panel &p, Scratch *scratch, double *shared, double (&column)[Q], F also = F()) {
   const int slabs = gridDim.y;
   if (slabs == 1) {
+    also();
     return true;
   }
   const int width = p.lanes * V;
@@ -339,6 +359,7 @@ merge_slabs(const Panel &p, Scratch *scratch, double *shared, double (&column)[Q
   if (!is_last(&scratch->tickets[blockIdx.x], slabs)) {
     return false;
   }
+  also();
   // Neighbours read what lies side by side, and a thread asks for several slabs at once: one block
   // does this while all others are done.
   constexpr int R = 8;

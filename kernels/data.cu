@@ -21,11 +21,27 @@ struct Walk {
 template <typename T, int V>
 __device__ __forceinline__ void gather(
     const T *table, int table_pitch, const Walk &walk, T *batch, int batch_pitch, const Panel &p) {
-#pragma unroll 4
-  for (int row = p.begin; row < p.end; row += p.down) {
-    float v[V];
-    unpack(load<T, V>(table + at(walk.at(row), table_pitch, p.column)), v);
-    store(batch + at(row, batch_pitch, p.column), v);
+  constexpr int R = 4;
+#pragma unroll 1
+  for (int row = p.begin; row < p.end; row += R * p.down) {
+    int from[R]; // all asked for at once, and then all rows
+#pragma unroll
+    for (int i = 0; i < R; i++) {
+      from[i] = walk.at(min(row + i * p.down, p.end - 1));
+    }
+    RawType<T, V> raw[R];
+#pragma unroll
+    for (int i = 0; i < R; i++) {
+      raw[i] = load<T, V>(table + at(from[i], table_pitch, p.column));
+    }
+#pragma unroll
+    for (int i = 0; i < R; i++) {
+      if (row + i * p.down < p.end) {
+        float v[V];
+        unpack(raw[i], v);
+        store(batch + at(row + i * p.down, batch_pitch, p.column), v);
+      }
+    }
   }
 }
 
@@ -55,17 +71,34 @@ __device__ __forceinline__ void gather_inputs(
     const float4 raw = load<float, 4>(reinterpret_cast<const float *>(inputs + place));
     input[j] = {__float_as_int(raw.x), raw.y, raw.z, raw.w};
   }
-#pragma unroll 2
-  for (int row = p.begin; row < p.end; row += p.down) {
-    const float *from = table + at(walk.at(row), table_pitch, 0);
-    float v[V];
+  constexpr int R = V > 4 ? 2 : 4;
+#pragma unroll 1
+  for (int row = p.begin; row < p.end; row += R * p.down) {
+    int from[R]; // all asked for at once, and then all that is stored
 #pragma unroll
-    for (int j = 0; j < V; j++) {
-      const float stored = from[input[j].column];
-      const float category = stored == input[j].level ? input[j].hot : input[j].cold;
-      v[j] = input[j].level < 0.0f ? stored : category;
+    for (int i = 0; i < R; i++) {
+      from[i] = walk.at(min(row + i * p.down, p.end - 1));
     }
-    store(batch + at(row, batch_pitch, p.column), v);
+    float stored[R][V];
+#pragma unroll
+    for (int i = 0; i < R; i++) {
+#pragma unroll
+      for (int j = 0; j < V; j++) {
+        stored[i][j] = table[at(from[i], table_pitch, input[j].column)];
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < R; i++) {
+      if (row + i * p.down < p.end) {
+        float v[V];
+#pragma unroll
+        for (int j = 0; j < V; j++) {
+          const float own = stored[i][j] == input[j].level ? input[j].hot : input[j].cold;
+          v[j] = input[j].level < 0.0f ? stored[i][j] : own;
+        }
+        store(batch + at(row + i * p.down, batch_pitch, p.column), v);
+      }
+    }
   }
 }
 

@@ -171,6 +171,9 @@ __device__ __forceinline__ void softmax(
     // A group without a row goes along with nothing to do: shuffles want all threads.
     const int width = row < rows ? columns : 0;
     const T *z_row = logits + at(row, pitch, 0);
+    // Asked for beside the logits, and looked at behind them; by all, so that no branch waits.
+    const float *targets_row = targets + at(min(row, rows - 1), target_pitch, 0);
+    const float number = targets_row[0];
     float top = -INFINITY;
 #pragma unroll 1
     for (int k = lane * V; k < width; k += group * V) {
@@ -200,7 +203,7 @@ __device__ __forceinline__ void softmax(
         }
       }
     }
-    const int target = row < rows ? class_of(targets[at(row, target_pitch, 0)], columns) : -1;
+    const int target = row < rows ? class_of(number, columns) : -1;
     others = combine(others, group, Sum{});
     tops = combine(tops, group, Sum{});
     if (smoothing > 0) {
@@ -210,7 +213,7 @@ __device__ __forceinline__ void softmax(
     if (row < rows) {
       double weight = weight_of(target, class_weights);
       if (weighted) {
-        weight *= targets[at(row, target_pitch, 1)];
+        weight *= targets_row[1];
       }
       const double scale = weight * share;
       const float probability = static_cast<float>(scale / (1 + others));

@@ -26,15 +26,16 @@ struct Scalars {
   bool refused; // once the guard is not finite, nothing is changed any more
 
   __device__ __forceinline__ explicit Scalars(const Update &update) {
+    const float guarded = update.guard == nullptr ? 0.0f : *update.guard; // asked for with the rest
     scale = update.scale == nullptr ? 1.0f : *update.scale;
     rate = update.pace[0];
     weight_decay = update.weight_decay * update.pace[1];
-    refused = update.guard != nullptr && is_refused(update.guard);
+    refused = update.guard != nullptr && is_refused(guarded, update.guard);
   }
 
   /** The guard's second float is read only where the first is finite, written only where not. */
-  static __device__ __forceinline__ bool is_refused(float *guard) {
-    if (fabsf(guard[0]) <= 3.4028234663852886e38f) {
+  static __device__ __forceinline__ bool is_refused(float guarded, float *guard) {
+    if (fabsf(guarded) <= 3.4028234663852886e38f) {
       return guard[1] != 0.0f;
     }
     if (blockIdx.x == 0 && threadIdx.x == 0) {

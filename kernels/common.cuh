@@ -271,18 +271,26 @@ struct Scratch {
 constexpr int COMMON_TICKET = Scratch::TICKETS - 1;
 
 /**
+ * Orders for all blocks what this thread has seen before what it does next; between two barriers one
+ * thread does it for its block. One for each warp would empty the cache of others as often.
+ */
+__device__ __forceinline__ void fence() {
+  __nv_atomic_thread_fence(__NV_ATOMIC_ACQ_REL, __NV_THREAD_SCOPE_DEVICE);
+}
+
+/**
  * Whether this block is the last of `blocks` to come here; then it sees all that the others wrote
  * before. The ticket wraps around to 0 for the next kernel.
  */
 __device__ __forceinline__ bool is_last(unsigned *ticket, unsigned blocks) {
   __shared__ bool last;
-  __threadfence();
   __syncthreads();
   if (threadIdx.x == 0) {
+    fence();
     last = atomicInc(ticket, blocks - 1) == blocks - 1;
+    fence();
   }
   __syncthreads();
-  __threadfence();
   return last;
 }
 

@@ -12,8 +12,8 @@ import java.util.Map;
  * <p>Within a block, barriers order; within a warp, bar.warp.sync too. Between blocks a fence
  * followed by an atomic, seen by an atomic of the other block on the same address, orders: that is
  * what tickets do. Each block counts its fences, and knows up to which fence it has seen each other
- * block (a vector clock). Fences are taken to cover the whole block, which is a little too kind:
- * the barrier that must come before a single thread's fence is not asked for.
+ * block (a vector clock). A fence covers what its own thread did, and what others of its block did
+ * before a barrier that came before it.
  *
  * <p>Storing the value that is there already is no race: many threads may raise one flag.
  */

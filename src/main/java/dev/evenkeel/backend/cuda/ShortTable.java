@@ -33,7 +33,7 @@ final class ShortTable extends Buffer {
   }
 
   /** Of each input its column, its level or −1, what it is in other rows, and in its own. */
-  private static int[] words(InputLayout layout) {
+  static int[] words(InputLayout layout) {
     int[] words = new int[WORDS * layout.inputs()];
     int at = 0;
     for (int column = 0; column < layout.stored(); column++) {

@@ -8,6 +8,7 @@ import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Backend.RegressionLoss;
 import dev.evenkeel.backend.cuda.KernelDevice.Layout;
 import dev.evenkeel.simulator.SimulatedDriver;
+import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Philox;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -59,6 +60,7 @@ class KernelVariantsTest {
     Map<String, Body> bodies = new LinkedHashMap<>();
     bodies.put("gather", KernelVariantsTest::gather);
     bodies.put("gather with targets", KernelVariantsTest::gatherWithTargets);
+    bodies.put("gather of a category", KernelVariantsTest::gatherInputs);
     bodies.put("copy", KernelVariantsTest::copy);
     bodies.put("add", KernelVariantsTest::add);
     bodies.put("scale and shift", KernelVariantsTest::scaleShift);
@@ -188,6 +190,34 @@ class KernelVariantsTest {
     assertEquals(0, Arrays.compare(table, d.read(first)), "from the beginning");
     float[] rest = Arrays.copyOfRange(table, c, table.length);
     assertEquals(0, Arrays.compare(rest, d.read(walked)), "from the position on");
+    return List.of(d.read(batch));
+  }
+
+  /** A number, and a category that makes all other inputs. */
+  private static List<float[]> gatherInputs(KernelDevice d, int n, int c) {
+    float[] cold = KernelDevice.normal(c, 3);
+    float[] hot = KernelDevice.normal(c, 4);
+    int stored = c == 1 ? 1 : 2;
+    int[] levels = c == 1 ? new int[] {0} : new int[] {0, c - 1};
+    float[] table = KernelDevice.normal(n * stored, 1);
+    float[] expected = new float[n * c];
+    for (int i = 0; i < n; i++) {
+      System.arraycopy(cold, 0, expected, i * c, c);
+      expected[i * c] = table[i * stored];
+      if (c > 1) {
+        int level = i % c - 1;
+        table[i * stored + 1] = level;
+        if (level >= 0) {
+          expected[i * c + 1 + level] = hot[1 + level];
+        }
+      }
+    }
+    long inputs = d.integers(ShortTable.words(new InputLayout(levels, cold, hot)));
+    View rows = View.floats(d.floats(table), n, stored);
+    View batch = d.output(n, c);
+    View none = View.floats(0, 0, 0);
+    d.run(d.kernels.data.gather(rows, inputs, none, 0, 0, batch, none));
+    assertEquals(0, Arrays.compare(expected, d.read(batch)), "gathered");
     return List.of(d.read(batch));
   }
 

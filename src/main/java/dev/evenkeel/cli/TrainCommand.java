@@ -380,6 +380,7 @@ final class TrainCommand implements Callable<Integer> {
         result.put("test_" + name, value);
         common.say("test %s", Evaluation.format(name, value));
       }
+      ConstantAnswer.unbeaten(test.task(), predictions).ifPresent(common::say);
     }
     result.put("parameters", model.parameterCount());
     result.put("checkpoint", folder.resolve(SavedModel.CHECKPOINT_FILE).toString());

@@ -94,6 +94,7 @@ final class EvaluateCommand implements Callable<Integer> {
         result.put(name, value);
         common.say(Evaluation.format(name, value));
       }
+      ConstantAnswer.unbeaten(data.task(), predictions).ifPresent(common::say);
       details(data, predictions, result).forEach(common::say);
       if (importance) {
         Metric first = Metric.named(firstMetric(saved, classes));

@@ -380,6 +380,7 @@ final class TrainCommand implements Callable<Integer> {
         result.put("test_" + name, value);
         common.say("test %s", Evaluation.format(name, value));
       }
+      ConstantAnswer.unbeaten(test.task(), predictions).ifPresent(common::say);
     }
     result.put("parameters", model.parameterCount());
     result.put("checkpoint", folder.resolve(SavedModel.CHECKPOINT_FILE).toString());
@@ -394,6 +395,7 @@ final class TrainCommand implements Callable<Integer> {
         folder.resolve(SavedModel.MODEL_FILE));
     ReportCommand.write(folder, saved, answers, common::say)
         .ifPresent(file -> result.put("report", file.toString()));
+    OverfitRemark.of(trained).ifPresent(common::say);
     boolean named = parts.preparation().features().get(0).column().isPresent();
     boolean chose = spec.commandLine().getParseResult().hasMatchedOption("--recipe");
     if (named && !chose && resume == null && from == null) {

@@ -1,7 +1,11 @@
 package dev.evenkeel.data;
 
+import java.time.Month;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * How a column writes its dates, each with or without a time of day behind it. All become days
@@ -10,13 +14,20 @@ import java.util.Optional;
 public enum DateForm {
   /** 2024-01-31. */
   ISO,
+  /** 2024/01/31. */
+  YEAR_FIRST,
   /** 31.01.2024. */
   DOTS,
   /** 31/01/2024. */
   DAY_FIRST,
   /** 01/31/2024. */
-  MONTH_FIRST;
+  MONTH_FIRST,
+  /** Jan 31 2024, January 31, 2024, 31 Jan 2024 or 31-Jan-2024, in English. */
+  NAMED;
 
+  private static final Pattern NAMED_DATE =
+      Pattern.compile(
+          "(?:(?<month>[A-Za-z]{3,9})\\.? (?<day>\\d{1,2}),?|(?<first>\\d{1,2})[ -](?<second>[A-Za-z]{3,9})\\.?)[ -](?<year>\\d{4})(?!\\d)");
   private static final int[] DAYS = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
   /** The one form that all texts have; none where two would do, as for 01/02/2024. */
@@ -36,9 +47,11 @@ public enum DateForm {
   String example() {
     return switch (this) {
       case ISO -> "2024-01-31";
+      case YEAR_FIRST -> "2024/01/31";
       case DOTS -> "31.01.2024";
       case DAY_FIRST -> "31/01/2024";
       case MONTH_FIRST -> "01/31/2024";
+      case NAMED -> "Jan 31 2024";
     };
   }
 
@@ -59,6 +72,33 @@ public enum DateForm {
 
   /** Days since the start of 1970, with the time as a fraction; NaN where the text is no date. */
   double days(String text) {
+    return this == NAMED ? named(text) : numbered(text);
+  }
+
+  private static double named(String text) {
+    Matcher date = NAMED_DATE.matcher(text);
+    if (!date.lookingAt()) {
+      return Double.NaN;
+    }
+    boolean dayFirst = date.group("first") != null;
+    int month = month(date.group(dayFirst ? "second" : "month"));
+    int day = Integer.parseInt(date.group(dayFirst ? "first" : "day"));
+    return days(Integer.parseInt(date.group("year")), month, day) + time(text, date.end());
+  }
+
+  /** Of its name, whole or the first letters; 0 where there is none. */
+  private static int month(String name) {
+    String large = name.toUpperCase(Locale.ROOT);
+    boolean shortened = large.length() == 3 || large.equals("SEPT");
+    for (Month month : Month.values()) {
+      if (large.equals(month.name()) || shortened && month.name().startsWith(large)) {
+        return month.getValue();
+      }
+    }
+    return 0;
+  }
+
+  private double numbered(String text) {
     char between = this == ISO ? '-' : this == DOTS ? '.' : '/';
     int one = text.indexOf(between);
     int two = text.indexOf(between, one + 1);
@@ -72,14 +112,19 @@ public enum DateForm {
     int a = digits(text, 0, one);
     int b = digits(text, one + 1, two);
     int c = digits(text, two + 1, end);
-    boolean yearLast = this != ISO;
+    boolean yearLast = this != ISO && this != YEAR_FIRST;
     int longest = Math.max(two - one - 1, yearLast ? one : end - two - 1);
     if ((yearLast ? end - two - 1 : one) != 4 || longest > 2 || a < 0 || b < 0 || c < 0) {
       return Double.NaN;
     }
     int year = yearLast ? c : a;
     int month = this == MONTH_FIRST ? a : b;
-    int day = this == ISO ? c : this == MONTH_FIRST ? b : a;
+    int day = !yearLast ? c : this == MONTH_FIRST ? b : a;
+    return days(year, month, day) + time(text, end);
+  }
+
+  /** Of the Gregorian calendar; NaN where it has no such day. */
+  private static double days(int year, int month, int day) {
     boolean leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     if (month < 1 || month > 12 || day < 1 || day > DAYS[month - 1]) {
       return Double.NaN;
@@ -87,11 +132,7 @@ public enum DateForm {
     if (month == 2 && day == 29 && !leap) {
       return Double.NaN;
     }
-    return days(year, month, day) + time(text, end);
-  }
-
-  /** Of the Gregorian calendar, counted from 1 March so that a leap day ends a year. */
-  private static long days(int year, int month, int day) {
+    // counted from 1 March, so that a leap day ends a year
     int y = month > 2 ? year : year - 1;
     int sinceMarch = (month + 9) % 12;
     long before = 365L * y + Math.floorDiv(y, 4) - Math.floorDiv(y, 100) + Math.floorDiv(y, 400);

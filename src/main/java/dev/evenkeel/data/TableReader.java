@@ -150,13 +150,17 @@ final class TableReader {
 
   private void readRow(int line, List<String> fields) {
     if (fields.size() != drafts.size()) {
+      boolean unnamed = headerLine > 0 && rows == 0 && fields.size() == drafts.size() + 1;
       throw new EvenkeelException(
-          "%s: it has %s, but line %d has %,d. Every line needs the same number; quote a field that holds the delimiter."
+          "%s: it has %s, but line %d has %,d. Every line needs the same number; %s."
               .formatted(
                   records.at(line),
                   Words.counted(fields.size(), "field"),
                   firstLine,
-                  drafts.size()));
+                  drafts.size(),
+                  unnamed
+                      ? "name the column of row names, too, which R's write.table does not, or quote a field that holds the delimiter"
+                      : "quote a field that holds the delimiter"));
     }
     if (rows == lines.length) {
       lines = Arrays.copyOf(lines, rows * 2);

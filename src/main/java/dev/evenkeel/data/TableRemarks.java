@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
@@ -197,22 +198,32 @@ public final class TableRemarks {
     }
   }
 
-  /** 1, 2, 3, … down the file: where rows lie in it seldom says anything of rows to come. */
+  /**
+   * 1, 2, 3, … down the file, or with gaps, as a key whose rows were partly removed: where rows lie
+   * in it seldom says anything of rows to come.
+   */
   private void noteCounting(String name) {
     double[] values = ((Column.Numeric) table.column(name)).values();
-    double first = values[0];
-    if (values.length >= FEW
-        && first == Math.rint(first)
-        && IntStream.range(0, values.length).allMatch(row -> values[row] == first + row)) {
-      remarks.add(
-          "%s: column \"%s\" counts the rows, from %s to %s, and became a feature. help: --drop %s, unless the order of rows means something"
-              .formatted(
-                  table.name(),
-                  name,
-                  Cells.text(first),
-                  Cells.text(values[values.length - 1]),
-                  name));
+    boolean rising =
+        IntStream.range(1, values.length).allMatch(row -> values[row] > values[row - 1]);
+    if (values.length < FEW
+        || !rising
+        || !DoubleStream.of(values).allMatch(v -> v == Math.rint(v))) {
+      return;
     }
+    double first = values[0];
+    double last = values[values.length - 1];
+    remarks.add(
+        "%s: column \"%s\" %s, from %s to %s, and became a feature. help: --drop %s, unless the order of rows means something"
+            .formatted(
+                table.name(),
+                name,
+                last - first == values.length - 1
+                    ? "counts the rows"
+                    : "holds whole numbers that rise from row to row",
+                Cells.text(first),
+                Cells.text(last),
+                name));
   }
 
   /** One target among others may be the same everywhere: they are learned none the less. */

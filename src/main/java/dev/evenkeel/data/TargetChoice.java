@@ -199,9 +199,14 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
   static void requireTargets(Table table, Column target, int[] rows) {
     for (int row : rows) {
       if (target.missing(row)) {
+        long others = IntStream.range(0, table.rows()).filter(target::missing).count() - 1;
         throw new EvenkeelException(
-            "%s: the target \"%s\" is missing. Fill it in or remove the row."
-                .formatted(table.at(row), target.name()));
+            "%s: the target \"%s\" is missing%s. Fill it in or remove the row%s."
+                .formatted(
+                    table.at(row),
+                    target.name(),
+                    others == 0 ? "" : ", as in " + Words.counted(others, "other row"),
+                    others == 0 ? "" : "s"));
       }
     }
   }

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,6 +70,27 @@ class CliRecipeTest {
     assertTrue(said("first", "--data", table).contains(hint));
     assertFalse(said("second", "--data", table, "--recipe plain").contains(hint));
     assertFalse(said("third", "--data digits").contains(hint));
+  }
+
+  /** Classes by lot: all that can be learned are the rows themselves. */
+  @Test
+  void trainingOnPastTheLowestLossIsNamed() throws IOException {
+    Random random = new Random(1);
+    IntFunction<String> row =
+        i -> random.nextGaussian() + "," + random.nextGaussian() + "," + "ab".charAt(i % 2);
+    Path lots = Files.writeString(folder.resolve("lots.csv"), CsvText.of("a,b,y", 300, row));
+    String how = "train --hidden 64 --lr 0.03 --epochs 300 --data";
+    CommandLineRun.of(how, lots, "--out", folder.resolve("last"))
+        .succeeded()
+        .says("The validation loss was lowest in epoch ")
+        .says(" at the end. help: --keep best keeps the weights of that epoch");
+    CommandLineRun.of(how, lots, "--keep best --out", folder.resolve("best"))
+        .succeeded()
+        .says(" at the end. help: --epochs ");
+    IntFunction<String> line = i -> i % 50 + "," + i % 7 + "," + i % 50 * 2;
+    Path rule = Files.writeString(folder.resolve("rule.csv"), CsvText.of("a,b,y", 300, line));
+    String out = CommandLineRun.of(how, rule, "--out", folder.resolve("rule")).succeeded().out();
+    assertFalse(out.contains("validation loss was lowest"), out);
   }
 
   private String said(String out, Object... more) {

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.LocalDate;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,6 +35,24 @@ class DateFormTest {
   }
 
   @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "YEAR_FIRST;2001/01/02 06:00;2001-01-02T06:00",
+        "YEAR_FIRST;2001/1/2;2001-01-02",
+        "NAMED;Jun 12 1998;1998-06-12",
+        "NAMED;September 25, 2021;2021-09-25",
+        "NAMED;Sept. 5, 2021;2021-09-05",
+        "NAMED;12 Jun 1998 18:30;1998-06-12 18:30",
+        "NAMED;12-JUN-1998;1998-06-12",
+        "NAMED;29 feb 2024;2024-02-29"
+      })
+  void aYearInFrontAndTheNameOfAMonthTellTheForm(DateForm form, String text, String iso) {
+    assertEquals(Optional.of(form), DateForm.of(List.of(text)));
+    assertEquals(DateForm.ISO.days(iso), form.days(text));
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "",
@@ -59,6 +79,16 @@ class DateFormTest {
         "1.2.3",
         "192.168.0.1",
         "/",
+        "2024/13/01",
+        "2024-01/02",
+        "Juni 12 1998",
+        "Ma 12 1998",
+        "Jun 1998",
+        "Feb 29 2023",
+        "12 Jun 98",
+        "Jun 12 19981",
+        "Apollo 13, 1970",
+        "Mary 12 2000",
         "2024-01-01T12:00:"
       })
   void whatIsNoDateIsNone(String text) {

@@ -141,6 +141,15 @@ class TableTest {
   }
 
   @Test
+  void rowNamesWithoutAHeaderAreNamed() throws IOException {
+    Path path = folder.resolve("r.txt");
+    Files.writeString(path, "\"town\" \"price\"\n\"1\" \"Bern\" 2.5\n\"2\" \"Ulm\" 3.5\n");
+    Expect.failure(
+        () -> Table.read(path),
+        "line 2: it has 3 fields, but line 1 has 2. Every line needs the same number; name the column of row names, too, which R's write.table does not, or quote");
+  }
+
+  @Test
   void aTypingErrorAmongNumbersIsNamed() throws IOException {
     StringBuilder text = new StringBuilder("a,b\n");
     for (int i = 0; i < 30; i++) {

@@ -174,11 +174,15 @@ class SeveralTargetsTest {
     Expect.failure(
         () -> plan.withTarget("a", "b").load(notes::add),
         "t.csv, line 42: the target \"b\" is missing. Fill it in or remove the row.");
+    file("t.csv", "a,x,b", i -> i + "," + i * 2 + "," + (i % 10 == 3 ? "" : i));
+    Expect.failure(
+        () -> plan.withTarget("a", "b").load(notes::add),
+        "the target \"b\" is missing, as in 7 other rows. Fill it in or remove the rows.");
   }
 
   @Test
   void oneTargetThatNeverChangesIsSaidAndIfNoneDoesItIsRefused() throws IOException {
-    file("t.csv", "a,x,b,c", i -> "3.5," + i * 2 + "," + i + ",7");
+    file("t.csv", "a,x,b,c", i -> "3.5," + i * 2 % 30 + "," + i + ",7");
     Parts parts = plan.withTarget("b", "a").load(notes::add);
     assertEquals(
         "t.csv: the target \"a\" is 3.5 in every row to train on, so nothing can be learned of it. help: leave it out of --target",

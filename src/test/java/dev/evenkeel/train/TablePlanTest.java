@@ -231,6 +231,23 @@ class TablePlanTest {
     assertTrue(notes.stream().noneMatch(note -> note.contains("counts the rows")), notes::toString);
   }
 
+  /** As a key of a database does, some of whose rows are gone. */
+  @Test
+  void aColumnThatRisesFromRowToRowIsNamed() throws IOException {
+    plan("id,x,y", i -> i * 2 + i % 2 + "," + i * i % 13 + "," + i * 0.5).load(notes::add);
+    List<String> rising =
+        notes.stream().filter(note -> note.contains("that rise from row to row")).toList();
+    assertEquals(1, rising.size(), notes::toString);
+    assertTrue(
+        rising
+            .get(0)
+            .contains("column \"id\" holds whole numbers that rise from row to row, from 0"),
+        notes::toString);
+    notes.clear();
+    plan("id,x,y", i -> i * 2 + i % 3 * 5 + "," + i % 5 + "," + i * 0.5).load(notes::add);
+    assertTrue(notes.stream().noneMatch(note -> note.contains("rise")), notes::toString);
+  }
+
   /** A text in two rows each can be learned from; so can dates, which are hardly ever twice. */
   @Test
   void columnsOfPairsOfRowsAndOfDatesStay() throws IOException {

@@ -55,7 +55,7 @@ final class DataOptions {
       names = "--scale",
       paramLabel = "KIND",
       description =
-          "how features are brought to one size: standard (mean 0, deviation 1) or robust (median 0, quartiles 1 apart, smoothly clipped at 3) (default: standard; tabular: robust)")
+          "how features are brought to one size: standard (mean 0, deviation 1; categories mean 0) or robust (median 0, quartiles 1 apart, smoothly clipped at 3) (default: standard; tabular: robust)")
   String scale;
 
   @Option(

@@ -109,7 +109,7 @@ final class Cells {
     List<String> shown = texts.subList(0, Math.min(EXAMPLES, texts.size()));
     String all = shown.stream().map(Cells::quoted).collect(Collectors.joining(", "));
     return shown.size() < texts.size()
-        ? all + " and %d more".formatted(texts.size() - shown.size())
+        ? all + " and %,d more".formatted(texts.size() - shown.size())
         : all;
   }
 }

@@ -53,7 +53,10 @@ public record Standardize(double[] mean, double[] deviation) {
     return new Standardize(new double[] {shift + meanOfShifted}, new double[] {deviation});
   }
 
-  /** For several columns, of which each gives its value in a row. */
+  /**
+   * For several columns, of which each gives its value in a row. Inputs of a category keep their
+   * size: one of 2 in 2,000 rows, divided by its deviation, would be 30 there and outweigh others.
+   */
   static Standardize columns(List<IntToDoubleFunction> columns, int[] rows) {
     double[] mean = new double[columns.size()];
     double[] deviation = new double[columns.size()];
@@ -69,8 +72,7 @@ public record Standardize(double[] mean, double[] deviation) {
   private static Standardize column(IntToDoubleFunction column, int[] rows, double[] values) {
     if (column instanceof TableEncoder.OneHot input) {
       double share = (double) input.count(rows) / rows.length;
-      double deviation = share % 1 == 0 ? 1 : Math.sqrt(share * (1 - share));
-      return new Standardize(new double[] {share}, new double[] {deviation});
+      return new Standardize(new double[] {share}, new double[] {1});
     }
     for (int i = 0; i < rows.length; i++) {
       values[i] = column.applyAsDouble(rows[i]);

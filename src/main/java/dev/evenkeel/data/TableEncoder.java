@@ -321,11 +321,12 @@ final class TableEncoder {
     }
     if (count > 0) {
       notes.accept(
-          "%s: column \"%s\" has %s unknown to the model, taken as missing: %s."
+          "%s: column \"%s\" has %s unknown to the model, in %s, taken as missing: %s."
               .formatted(
                   table.name(),
                   column.name(),
-                  Words.counted(count, "value"),
+                  Words.counted(unseen.size(), "text"),
+                  Words.counted(count, "row"),
                   Cells.quoted(List.copyOf(unseen))));
     }
     return places;

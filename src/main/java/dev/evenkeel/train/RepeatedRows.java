@@ -30,7 +30,7 @@ final class RepeatedRows {
     return count <= FEW * rows.rows()
         ? Optional.empty()
         : Optional.of(
-            "%s: %,d of the %,d %s rows are the same as a row to train on, in every column. Where they say again what was said once, measures flatter. help: a file without repeated rows, or --group COLUMN, which keeps those of one origin together"
+            "%s: %,d of the %,d %s rows are to the model the same as a row to train on, target included. Where they say again what was said once, measures flatter. help: a file without repeated rows, or --group COLUMN, which keeps those of one origin together"
                 .formatted(
                     rows.name(),
                     count,

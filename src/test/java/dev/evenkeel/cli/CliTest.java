@@ -243,7 +243,9 @@ class CliTest {
     Path out = folder.resolve("p.csv");
     CommandLineRun.of("predict --model", model, "--data", unseen, "--out", out)
         .succeeded()
-        .says("column \"town\" has 1 value unknown to the model, taken as missing", "\"Zug\"");
+        .says(
+            "column \"town\" has 1 text unknown to the model, in 1 row, taken as missing",
+            "\"Zug\"");
     assertEquals(3, Files.readAllLines(out).size());
   }
 

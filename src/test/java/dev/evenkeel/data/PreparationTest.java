@@ -99,14 +99,12 @@ class PreparationTest {
     Dataset data = cars.apply(table(CARS), true, notes::add);
     assertEquals(3, data.columns());
     double age = Math.sqrt((4 + 0 + 0 + 4) / 4.0);
-    double blue = Math.sqrt(3) / 4;
-    float[] first = {
-      (float) (-2 / age), (float) (-0.25 / blue), (float) 1, (float) 0, (float) (0.75 / blue), -1
-    };
+    // a category's inputs lie 1 apart, however rare it is
+    float[] first = {(float) (-2 / age), -0.25f, 0.5f, 0, 0.75f, -0.5f};
     assertArrayEquals(first, Arrays.copyOf(data.features(), 6), 1e-6f);
     assertEquals(0, data.features()[2 * 3], "a missing age becomes the mean");
     assertEquals((float) (6 / age), data.features()[4 * 3], 1e-6f);
-    float[] missing = {(float) (2 / age), (float) (-0.25 / blue), -1};
+    float[] missing = {(float) (2 / age), -0.25f, -0.5f};
     assertArrayEquals(missing, Arrays.copyOfRange(data.features(), 9, 12), 1e-6f);
   }
 
@@ -184,7 +182,7 @@ class PreparationTest {
         notes
             .get(0)
             .endsWith(
-                "column \"color\" has 3 values unknown to the model, taken as missing: \"mauve\", \"teal\"."),
+                "column \"color\" has 2 texts unknown to the model, in 3 rows, taken as missing: \"mauve\", \"teal\"."),
         notes.get(0));
   }
 
@@ -312,8 +310,7 @@ class PreparationTest {
         "\"city\" has 1,003 different texts in the rows to train on. The 1,000 that most rows have are its categories; the others, in 3 rows, are taken as missing";
     assertTrue(remarks.size() == 1 && remarks.get(0).contains(words), remarks::toString);
     prepared.apply(table, true, notes::add);
-    assertTrue(
-        notes.get(0).contains("\"city\" has 3 values unknown to the model"), notes::toString);
+    assertTrue(notes.get(0).contains("\"city\" has 3 texts unknown to the model"), notes::toString);
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.util.List;
  */
 record Defaults(
     List<Integer> hidden,
+    String norm,
     String activation,
     double dropout,
     String scale,
@@ -31,6 +32,7 @@ record Defaults(
   static final Defaults PLAIN =
       new Defaults(
           List.of(256, 256),
+          "batch",
           "relu",
           0,
           "standard",
@@ -48,6 +50,7 @@ record Defaults(
   static final Defaults TABULAR =
       new Defaults(
           List.of(256, 256, 256),
+          "none",
           "silu",
           0.15,
           "robust",

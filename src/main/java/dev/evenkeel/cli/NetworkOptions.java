@@ -34,9 +34,8 @@ final class NetworkOptions {
   @Option(
       names = "--norm",
       paramLabel = "NORM",
-      defaultValue = "batch",
       description = {
-        "what normalises the hidden layers (default: ${DEFAULT-VALUE})",
+        "what normalises the hidden layers (default: batch)",
         "  none, batch,",
         "  ghost:K (batch norm over groups of K rows),",
         "  mean-only (batch norm that leaves the deviation),",
@@ -121,7 +120,7 @@ final class NetworkOptions {
     String called = activation == null ? otherwise.activation() : activation;
     Activation function = Flag.of("--act", () -> Activation.named(called));
     double dropped = dropout == null ? otherwise.dropout() : dropout;
-    NormName name = NormName.of(norm);
+    NormName name = norm(otherwise);
     boolean before = Flag.choice("--norm-place", place, "before", "after").equals("before");
     List<Layer> layers = new ArrayList<>();
     int width = inputs;
@@ -136,8 +135,12 @@ final class NetworkOptions {
   }
 
   /** Refuses a norm that a batch of so many rows leaves without effect. */
-  void requireFilled(int rows) {
-    NormName.of(norm).requireFilled(rows);
+  void requireFilled(Defaults otherwise, int rows) {
+    norm(otherwise).requireFilled(rows);
+  }
+
+  private NormName norm(Defaults otherwise) {
+    return NormName.of(norm == null ? otherwise.norm() : norm);
   }
 
   private List<Layer> block(
@@ -146,12 +149,12 @@ final class NetworkOptions {
     switch (name.method()) {
       case "none" -> block.addAll(List.of(linear(units), Activate.of(function)));
       case "weight" -> {
-        requireNoPlace(before);
+        requireNoPlace(name, before);
         Linear normed = linear(units).withWeightNorm(WeightNorm.fromData());
         block.addAll(List.of(normed, Activate.of(function)));
       }
       case "normprop" -> {
-        requireNoPlace(before);
+        requireNoPlace(name, before);
         block.addAll(NormProp.block(units, function));
         block.set(0, ((Linear) block.get(0)).withInitialiser(initialiser()));
       }
@@ -170,11 +173,11 @@ final class NetworkOptions {
     return block;
   }
 
-  private void requireNoPlace(boolean before) {
+  private static void requireNoPlace(NormName name, boolean before) {
     if (!before) {
       throw new EvenkeelException(
           "--norm-place after: --norm %s has no place before or after the activation, it normalises the weights. help: leave --norm-place out"
-              .formatted(norm));
+              .formatted(name.text()));
     }
   }
 
@@ -182,19 +185,20 @@ final class NetworkOptions {
     Layer layer =
         switch (name.method()) {
           case "batch" -> batchNorm();
-          case "ghost" -> Flag.of("--norm " + norm, () -> batchNorm().withGhost(name.number()));
+          case "ghost" ->
+              Flag.of("--norm " + name.text(), () -> batchNorm().withGhost(name.number()));
           case "mean-only" -> batchNorm().centringOnly();
-          case "layer" -> rowNorm(RowNorm::layer);
-          case "rms" -> rowNorm(RowNorm::rms);
-          case "group" -> rowNorm(() -> RowNorm.group(name.number()));
-          default -> rowNorm(() -> RowNorm.instance(name.number()));
+          case "layer" -> rowNorm(name, RowNorm::layer);
+          case "rms" -> rowNorm(name, RowNorm::rms);
+          case "group" -> rowNorm(name, () -> RowNorm.group(name.number()));
+          default -> rowNorm(name, () -> RowNorm.instance(name.number()));
         };
-    Flag.of("--norm " + norm, () -> Network.of(units, layer)); // refuses what does not fit
+    Flag.of("--norm " + name.text(), () -> Network.of(units, layer)); // refuses what does not fit
     return layer;
   }
 
-  private RowNorm rowNorm(Supplier<RowNorm> kind) {
-    RowNorm plain = Flag.of("--norm " + norm, kind);
+  private RowNorm rowNorm(NormName name, Supplier<RowNorm> kind) {
+    RowNorm plain = Flag.of("--norm " + name.text(), kind);
     return Flag.of("--epsilon", () -> plain.withEpsilon(epsilon));
   }
 

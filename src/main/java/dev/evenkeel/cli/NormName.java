@@ -8,9 +8,10 @@ import java.util.Locale;
 /**
  * What --norm names: "batch", "group:8".
  *
+ * @param text as it was given
  * @param number behind the colon, or what stands for it
  */
-record NormName(String method, int number) {
+record NormName(String text, String method, int number) {
 
   private static final List<String> PLAIN =
       List.of("none", "batch", "layer", "rms", "group", "weight", "normprop", "mean-only");
@@ -19,10 +20,10 @@ record NormName(String method, int number) {
   static NormName of(String text) {
     String[] parts = text.toLowerCase(Locale.ROOT).split(":", 2);
     if (parts.length == 1 && PLAIN.contains(parts[0])) {
-      return new NormName(parts[0], RowNorm.DEFAULT_GROUPS);
+      return new NormName(text, parts[0], RowNorm.DEFAULT_GROUPS);
     }
     if (parts.length == 2 && NUMBERED.contains(parts[0])) {
-      return new NormName(parts[0], number(text, parts[1]));
+      return new NormName(text, parts[0], number(text, parts[1]));
     }
     throw new EvenkeelException(
         switch (parts[0]) {

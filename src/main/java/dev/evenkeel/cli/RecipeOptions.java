@@ -29,7 +29,7 @@ final class RecipeOptions {
       paramLabel = "NAME",
       defaultValue = Defaults.PLAIN_NAME,
       description =
-          "the values of options that are not given: plain, or tabular in the manner of RealMLP, which also has --hidden 256,256,256, --act silu, --dropout 0.15 (default: ${DEFAULT-VALUE})")
+          "the values of options that are not given: plain, or tabular in the manner of RealMLP, which also has --hidden 256,256,256, --norm none, --act silu, --dropout 0.15 (default: ${DEFAULT-VALUE})")
   String recipe;
 
   @Option(
@@ -240,7 +240,7 @@ final class RecipeOptions {
   Training training(NetworkOptions options, Dataset train) {
     Network network = options.network(otherwise(), train.columns(), outputs(train));
     Recipe recipe = recipe(train, network.smallestBatch());
-    options.requireFilled(Math.min(recipe.batch(), train.rows()));
+    options.requireFilled(otherwise(), Math.min(recipe.batch(), train.rows()));
     return new Training(network, recipe);
   }
 

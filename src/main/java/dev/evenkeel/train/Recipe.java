@@ -105,7 +105,8 @@ public record Recipe(
    * For tables, in the manner of RealMLP (Holzmüller et al. 2024): AdamW with a memory of 0.95 and
    * a rate in four waves, weight decay and dropout that fade, smoothed classes, and the weights of
    * the best of 256 epochs, which needs rows to validate on. To it belong robustly scaled features
-   * ({@link dev.evenkeel.data.Scaling#ROBUST}) and three hidden layers of 256 with dropout 0.15.
+   * ({@link dev.evenkeel.data.Scaling#ROBUST}) and three hidden layers of 256 with dropout 0.15 and
+   * no norm, behind which a decay of weights would regularise little.
    *
    * <p>RealMLP divides weights by the root of their fan-in. Its rate of 0.04 is 0.04 / √256 for
    * weights that are not divided, and its decay, which acts by the product of both, 16 times 0.02.

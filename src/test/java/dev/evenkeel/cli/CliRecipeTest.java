@@ -44,10 +44,10 @@ class CliRecipeTest {
     assertEquals(Recipe.tabular(digits).withSteps(2), recipe);
     assertEquals(new Loss.SoftmaxCrossEntropy(0.1, List.of()), recipe.loss());
     assertTrue(recipe.keepsBest());
-    assertEquals(3 * 4 + 1, saved.network().layers().size());
-    assertEquals(Linear.of(256), saved.network().layers().get(8));
-    assertEquals(Activate.of(Activation.SILU), saved.network().layers().get(2));
-    assertEquals(new Dropout(0.15), saved.network().layers().get(3));
+    assertEquals(3 * 3 + 1, saved.network().layers().size());
+    assertEquals(Linear.of(256), saved.network().layers().get(6));
+    assertEquals(Activate.of(Activation.SILU), saved.network().layers().get(1));
+    assertEquals(new Dropout(0.15), saved.network().layers().get(2));
     assertEquals(3, saved.preparation().orElseThrow().clip());
   }
 
@@ -104,7 +104,7 @@ class CliRecipeTest {
             "--recipe tabular --hidden 8 --act relu --dropout 0 --scale standard --batch 64",
             "--lr 0.1 --schedule constant --weight-decay 0 --beta2 0.9",
             "--label-smoothing 0 --decay-schedule constant --dropout-schedule cosine",
-            "--keep last --norm none");
+            "--keep last --norm batch");
     Recipe recipe = saved.recipe();
     assertEquals(Loss.crossEntropy(), recipe.loss());
     assertEquals(new Optimizer.AdamW(0.1, 0.9, 0.9, 1e-8, 0), recipe.optimizer());
@@ -112,7 +112,7 @@ class CliRecipeTest {
     assertEquals(new Fade(Schedule.constant(), Schedule.cosine()), recipe.fade());
     assertEquals(64, recipe.batch());
     assertFalse(recipe.keepsBest());
-    assertEquals(3, saved.network().layers().size());
+    assertEquals(4, saved.network().layers().size());
     assertEquals(0, saved.preparation().orElseThrow().clip());
   }
 
@@ -167,7 +167,7 @@ class CliRecipeTest {
   void otherCommandsTakeTheRecipeToo() {
     CommandLineRun.of("summary --recipe tabular --in 10 --out 2")
         .succeeded()
-        .says("silu", "dropout 0.15", "135,682 parameters");
+        .says("silu", "dropout 0.15", "134,914 parameters");
     CommandLineRun.of("cross-validate --recipe tabular --folds 2 --epochs 1 --hidden 8")
         .succeeded()
         .says("over 2 folds");

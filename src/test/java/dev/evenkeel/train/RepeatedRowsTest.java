@@ -47,7 +47,9 @@ class RepeatedRowsTest {
   void rowsOfAFileThatSaysAllTwice() throws IOException {
     List<String> said = said(ordered(i -> row(i % 50)));
     assertEquals(1, said.size());
-    assertTrue(said.get(0).contains("t.csv: 20 of the 20 test rows are to the model the same"), said.get(0));
+    assertTrue(
+        said.get(0).contains("t.csv: 20 of the 20 test rows are to the model the same"),
+        said.get(0));
     List<String> valid = said(ordered(i -> row(i % 50)).withParts(TENTH, NONE));
     assertTrue(valid.get(0).contains("10 of the 10 validation rows"), valid.get(0));
     assertEquals(List.of(), said(ordered(i -> row(i % 50)).withParts(NONE, NONE)));

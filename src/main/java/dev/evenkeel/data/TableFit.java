@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 /** What the training rows of a table teach: the {@link Preparation} of it. */
 record TableFit(Table table, int[] trainRows, Scaling scaling) {
 
-  /** Each is an input of every row. */
+  /** Each is an input, with weights of its own. */
   private static final int MOST_LEVELS = 1000;
 
   /**

@@ -108,6 +108,19 @@ class PreparationTest {
     assertArrayEquals(missing, Arrays.copyOfRange(data.features(), 9, 12), 1e-6f);
   }
 
+  /** Blue is 0, red 1, and neither what is missing nor green. */
+  @Test
+  void aCategoryIsStoredAsOneFloat() throws IOException {
+    Dataset data = cars().apply(table(CARS), true, notes::add);
+    assertEquals(2, data.layout().stored());
+    float[] colors = new float[5];
+    Arrays.setAll(colors, row -> data.stored()[2 * row + 1]);
+    assertArrayEquals(new float[] {1, 0, 1, -1, -1}, colors);
+    Dataset some = data.select(new int[] {4, 0});
+    assertArrayEquals(new float[] {-1, 1}, new float[] {some.stored()[1], some.stored()[3]});
+    assertNotEquals(data.fingerprint(), data.select(new int[] {1, 0, 2, 3, 4}).fingerprint());
+  }
+
   /** Two numbers that are one as doubles. */
   @Test
   void classesOfManyDigitsStayApart() throws IOException {

@@ -71,7 +71,7 @@ __device__ __forceinline__ void gather_inputs(
     const float4 raw = load<float, 4>(reinterpret_cast<const float *>(inputs + place));
     input[j] = {__float_as_int(raw.x), raw.y, raw.z, raw.w};
   }
-  constexpr int R = V > 4 ? 2 : 4;
+  constexpr int R = V > 4 ? 1 : 4; // more would take too many registers
 #pragma unroll 1
   for (int row = p.begin; row < p.end; row += R * p.down) {
     int from[R]; // all asked for at once, and then all that is stored

@@ -114,7 +114,9 @@ class PreparationTest {
     Dataset data = cars().apply(table(CARS), true, notes::add);
     assertEquals(2, data.layout().stored());
     float[] colors = new float[5];
-    Arrays.setAll(colors, row -> data.stored()[2 * row + 1]);
+    for (int row = 0; row < colors.length; row++) {
+      colors[row] = data.stored()[2 * row + 1];
+    }
     assertArrayEquals(new float[] {1, 0, 1, -1, -1}, colors);
     Dataset some = data.select(new int[] {4, 0});
     assertArrayEquals(new float[] {-1, 1}, new float[] {some.stored()[1], some.stored()[3]});

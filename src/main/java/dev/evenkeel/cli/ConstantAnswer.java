@@ -14,25 +14,31 @@ final class ConstantAnswer {
 
   private ConstantAnswer() {}
 
-  /** A sentence, if the model is no better; none of a single row, which any answer may hit. */
+  /**
+   * A sentence, if the model is no better; none of a single row, which any answer may hit, or where
+   * none counts.
+   */
   static Optional<String> unbeaten(Task task, Predictions predictions) {
-    if (predictions.rows() == 1) {
+    double total = 0;
+    for (int row = 0; row < predictions.rows(); row++) {
+      total += predictions.weight(row);
+    }
+    if (predictions.rows() == 1 || total == 0) {
       return Optional.empty();
     }
     if (task instanceof Task.Classification known) {
-      return ofClass(known, predictions);
+      return ofClass(known, predictions, total);
     }
-    return predictions.columns() == 1 ? ofMean(predictions) : Optional.empty();
+    return predictions.columns() == 1 ? ofMean(predictions, total) : Optional.empty();
   }
 
-  private static Optional<String> ofClass(Task.Classification known, Predictions predictions) {
+  private static Optional<String> ofClass(
+      Task.Classification known, Predictions predictions, double total) {
     double[] counts = new double[known.classes().size()];
-    double total = 0;
     int largest = 0;
     for (int row = 0; row < predictions.rows(); row++) {
       int index = (int) predictions.targets()[row];
       counts[index] += predictions.weight(row);
-      total += predictions.weight(row);
       largest = counts[index] > counts[largest] ? index : largest;
     }
     double share = counts[largest] / total;
@@ -45,12 +51,10 @@ final class ConstantAnswer {
                     Evaluation.format("accuracy", share)));
   }
 
-  private static Optional<String> ofMean(Predictions predictions) {
+  private static Optional<String> ofMean(Predictions predictions, double total) {
     double sum = 0;
-    double total = 0;
     for (int row = 0; row < predictions.rows(); row++) {
       sum += predictions.weight(row) * predictions.targets()[row];
-      total += predictions.weight(row);
     }
     float[] mean = new float[predictions.rows()];
     Arrays.fill(mean, (float) (sum / total));

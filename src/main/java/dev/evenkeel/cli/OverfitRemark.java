@@ -1,6 +1,7 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.train.Epoch;
+import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.Trained;
 import java.util.Comparator;
 import java.util.List;
@@ -20,9 +21,11 @@ final class OverfitRemark {
 
   private OverfitRemark() {}
 
-  static Optional<String> of(Trained trained) {
+  static Optional<String> of(Trained trained, Recipe recipe) {
     List<Epoch> history = trained.history();
-    if (trained.stoppedEarly() || trained.last().validation().isEmpty()) {
+    if (trained.stoppedEarly()
+        || trained.last().validation().isEmpty()
+        || !recipe.monitor().equals("loss")) { // else the best epoch is another
       return Optional.empty();
     }
     Epoch best = history.stream().min(Comparator.comparingDouble(OverfitRemark::loss)).get();
@@ -30,7 +33,8 @@ final class OverfitRemark {
     int epoch = history.indexOf(best) + 1;
     int enough = epoch * ENOUGH;
     boolean kept = trained.keptBest();
-    if (last <= loss(best) * (1 + RISE) + LEAST || kept && enough >= history.size()) {
+    boolean shorter = recipe.steps() == 0 && enough < history.size();
+    if (last <= loss(best) * (1 + RISE) + LEAST || kept && !shorter) {
       return Optional.empty();
     }
     return Optional.of(

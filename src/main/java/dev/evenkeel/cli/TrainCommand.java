@@ -395,7 +395,7 @@ final class TrainCommand implements Callable<Integer> {
         folder.resolve(SavedModel.MODEL_FILE));
     ReportCommand.write(folder, saved, answers, common::say)
         .ifPresent(file -> result.put("report", file.toString()));
-    OverfitRemark.of(trained).ifPresent(common::say);
+    OverfitRemark.of(trained, how).ifPresent(common::say);
     boolean named = parts.preparation().features().get(0).column().isPresent();
     boolean chose = spec.commandLine().getParseResult().hasMatchedOption("--recipe");
     if (named && !chose && resume == null && from == null) {

@@ -120,6 +120,9 @@ public enum DateForm {
     int year = yearLast ? c : a;
     int month = this == MONTH_FIRST ? a : b;
     int day = !yearLast ? c : this == MONTH_FIRST ? b : a;
+    if (this == YEAR_FIRST && (year < 1500 || year >= 2500)) {
+      return Double.NaN; // else a number of a plot or a file, 4711/3/2
+    }
     return days(year, month, day) + time(text, end);
   }
 

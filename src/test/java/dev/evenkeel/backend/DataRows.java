@@ -1,5 +1,6 @@
 package dev.evenkeel.backend;
 
+import dev.evenkeel.Expect;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
@@ -177,6 +178,10 @@ final class DataRows {
         new InputLayout(levels.stream().mapToInt(count -> count).toArray(), cold, hot);
     Matrix source = bench.backend.inputs(table, layout);
     try (var held = source.buffer()) {
+      Matrix view = source.view(c, n, c);
+      Expect.failure(
+          () -> bench.backend.gather(view, walk, batch), "A view", "give the table itself");
+      Expect.failure(() -> bench.read(source), "is stored in short: only gather can read it");
       Operation gather = bench.backend.gather(source, walk, batch);
       Operation both =
           bench.backend.gatherWithTargets(

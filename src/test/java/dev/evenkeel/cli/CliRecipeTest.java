@@ -87,6 +87,14 @@ class CliRecipeTest {
     CommandLineRun.of(how, lots, "--keep best --out", folder.resolve("best"))
         .succeeded()
         .says(" at the end. help: --epochs ");
+    for (String other : new String[] {"--monitor accuracy", "--keep best --steps 900"}) {
+      String also = "train --hidden 64 --lr 0.03 --data";
+      String epochs = other.contains("--steps") ? "" : "--epochs 300 ";
+      CommandLineRun run =
+          CommandLineRun.of(also, lots, epochs + other, "--out", folder.resolve(other.substring(2)))
+              .succeeded();
+      assertFalse(run.out().contains("validation loss was lowest"), run.out());
+    }
     IntFunction<String> line = i -> i % 50 + "," + i % 7 + "," + i % 50 * 2;
     Path rule = Files.writeString(folder.resolve("rule.csv"), CsvText.of("a,b,y", 300, line));
     String out = CommandLineRun.of(how, rule, "--out", folder.resolve("rule")).succeeded().out();

@@ -52,6 +52,12 @@ class DateFormTest {
     assertEquals(DateForm.ISO.days(iso), form.days(text));
   }
 
+  /** Of a plot, a file or an invoice. */
+  @Test
+  void numbersWithSlashesAreNoDates() {
+    assertEquals(Optional.empty(), DateForm.of(List.of("1998/3/2", "4711/3/2")));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

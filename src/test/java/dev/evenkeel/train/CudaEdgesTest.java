@@ -478,6 +478,8 @@ class CudaEdgesTest {
       }
       assertEquals(nodes, sequence.nodes());
       Expect.failure(() -> read(backend, table), "only gather can read it");
+      Matrix view = table.view(inputs, 9, inputs);
+      Expect.failure(() -> backend.gather(view, order, batch), "give the table itself");
     }
   }
 

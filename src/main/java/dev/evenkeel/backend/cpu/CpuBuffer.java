@@ -19,6 +19,10 @@ final class CpuBuffer extends Buffer {
   }
 
   static float[] data(Matrix matrix) {
+    if (matrix.buffer() instanceof ShortTable) {
+      throw new EvenkeelException(
+          "A table %s is stored in short: only gather can read it".formatted(matrix.shape()));
+    }
     if (!(matrix.buffer() instanceof CpuBuffer buffer)) {
       throw new EvenkeelException(
           "A matrix %s of another device was given to the CPU backend".formatted(matrix.shape()));

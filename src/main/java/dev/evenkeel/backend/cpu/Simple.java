@@ -41,7 +41,7 @@ final class Simple {
     Gather(Workers workers, Matrix table, RowOrder order, Matrix batch) {
       super(workers, batch.size() * 0.3);
       if (table.buffer() instanceof ShortTable of) {
-        this.stored = of.stored();
+        this.stored = of.stored(table);
         this.layout = of.layout();
       } else {
         this.stored = table;

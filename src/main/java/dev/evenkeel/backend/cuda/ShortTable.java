@@ -1,5 +1,6 @@
 package dev.evenkeel.backend.cuda;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
@@ -50,7 +51,20 @@ final class ShortTable extends Buffer {
 
   /** Where the stored columns of a table lie, whether it is one of these or has all columns. */
   static View stored(Matrix table) {
-    return table.buffer() instanceof ShortTable of ? of.stored : CudaBuffer.view(table);
+    if (!(table.buffer() instanceof ShortTable of)) {
+      return CudaBuffer.view(table);
+    }
+    requireWhole(table);
+    return of.stored;
+  }
+
+  /** Refuses a view of some rows: where they begin among the stored columns it doesn't tell. */
+  static void requireWhole(Matrix table) {
+    if (table.offset() != 0) {
+      throw new EvenkeelException(
+          "A view %s of a table that is stored in short can't be gathered from: give the table itself"
+              .formatted(table.shape()));
+    }
   }
 
   /** Address of what is said of each input; 0 where a table's columns are the inputs. */

@@ -48,6 +48,9 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
     this.order = order;
     this.batch = batch;
     this.inputs = new float[batch.columns()];
+    if (!HostTable.of(table).layout().isPlain()) {
+      ShortTable.requireWhole(table);
+    }
     this.nanos = nanos;
     this.slotBytes = Math.multiplyExact(batch.rows(), batch.pitch() * batch.type().bytes);
     this.staging = memory.allocate((long) SLOTS * slotBytes); // first: it may be refused

@@ -197,9 +197,10 @@ public final class TabularRecipe implements Experiment {
   private static double quartiles(Dataset houses, boolean robust) {
     Split split = Split.of(houses, 0.1, 0.2, 1);
     Dataset seen = prepared(houses, split, robust).apply(houses, split.train());
+    float[] features = seen.features();
     float[] areas = new float[seen.rows()];
     for (int row = 0; row < areas.length; row++) {
-      areas[row] = seen.features()[row * seen.columns()];
+      areas[row] = features[row * seen.columns()];
     }
     Arrays.sort(areas);
     return areas[areas.length * 3 / 4] - areas[areas.length / 4];

@@ -88,9 +88,12 @@ final class CudaTables {
     if (HostTable.holds(table)) {
       return stagedGather(table, order, target);
     }
+    View stored = ShortTable.stored(table);
     View none = View.floats(0, 0, 0);
     DeviceOrder walk = scalars.order(order, table.rows());
-    Operation work = gather(table, none, walk, target, none);
+    Operation work =
+        kernels.data.gather(
+            stored, ShortTable.inputs(table), none, walk.rows(), walk.position(), target, none);
     return new CudaOperation(scalars, work, order, () -> walk.send(batch.rows()));
   }
 
@@ -102,27 +105,18 @@ final class CudaTables {
           List.of(gather(features, order, batch), gather(targets, order, batchTargets));
       return new CudaSequence(memory, scalars, both, false);
     }
+    View stored = ShortTable.stored(features);
     DeviceOrder walk = scalars.order(order, Math.min(features.rows(), targets.rows()));
     Operation work =
-        gather(
-            features,
+        kernels.data.gather(
+            stored,
+            ShortTable.inputs(features),
             CudaBuffer.view(targets),
-            walk,
+            walk.rows(),
+            walk.position(),
             CudaBuffer.view(batch),
             CudaBuffer.view(batchTargets));
     return new CudaOperation(scalars, work, order, () -> walk.send(batch.rows()));
-  }
-
-  private Operation gather(
-      Matrix table, View targets, DeviceOrder walk, View batch, View batchTargets) {
-    return kernels.data.gather(
-        ShortTable.stored(table),
-        ShortTable.inputs(table),
-        targets,
-        walk.rows(),
-        walk.position(),
-        batch,
-        batchTargets);
   }
 
   private CudaOperation stagedGather(Matrix table, RowOrder order, View batch) {

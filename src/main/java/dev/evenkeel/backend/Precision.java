@@ -8,7 +8,11 @@ public enum Precision {
   FP32,
   /** float32 in memory; products round their inputs to ten bits of mantissa. Ampere and later. */
   TF32,
-  /** bfloat16 activations and copies of the weights for products. Ampere and later. */
+  /**
+   * On a GPU bfloat16 activations and copies of the weights for products, Ampere and later. On a
+   * CPU that multiplies bfloat16, float32 in memory; all but the smallest products round their
+   * inputs.
+   */
   BF16;
 
   /** "tf32": the name on the command line. */

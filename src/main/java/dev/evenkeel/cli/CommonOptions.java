@@ -29,7 +29,7 @@ final class CommonOptions extends OutputOptions {
       names = "--precision",
       paramLabel = "P",
       description =
-          "fp32, or on a GPU tf32 or bf16 (default: tf32 on GPUs that have it, else fp32)")
+          "fp32; bf16 on a GPU or a CPU with AMX; tf32 on a GPU (default: tf32 on GPUs that have it, else fp32)")
   Precision precision;
 
   @Option(

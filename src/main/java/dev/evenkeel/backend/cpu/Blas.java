@@ -1,5 +1,6 @@
 package dev.evenkeel.backend.cpu;
 
+import dev.evenkeel.EvenkeelException;
 import dev.ludovic.netlib.blas.BLAS;
 import dev.ludovic.netlib.blas.JavaBLAS;
 import dev.ludovic.netlib.blas.NativeBLAS;
@@ -40,12 +41,14 @@ final class Blas {
   private final String description;
   private final int innerBlock;
   private final boolean oneDnn;
+  private final boolean rounded;
 
-  private Blas(BLAS netlib, String description, int innerBlock, boolean oneDnn) {
+  private Blas(BLAS netlib, String description, int innerBlock, boolean oneDnn, boolean rounded) {
     this.netlib = netlib;
     this.description = description;
     this.innerBlock = innerBlock;
     this.oneDnn = oneDnn;
+    this.rounded = rounded;
   }
 
   /**
@@ -57,6 +60,21 @@ final class Blas {
       shared = find();
     }
     return shared;
+  }
+
+  /** The same, but that all products beyond the smallest round their inputs to bfloat16. */
+  static Blas inBfloat16() {
+    Blas blas = get();
+    if (!OneDnn.hasBfloat16()) {
+      throw new EvenkeelException(
+          "On a CPU bf16 needs AMX (Intel since Sapphire Rapids), which this one lacks. help: leave the precision out");
+    }
+    if (!blas.oneDnn) {
+      throw new EvenkeelException(
+          "Products in bf16 are oneDNN's, but they run on %s. help: org.bytedeco:dnnl with the classifier linux-x86_64 on the class path, no -Devenkeel.blas; or leave the precision out"
+              .formatted(blas.description));
+    }
+    return new Blas(blas.netlib, blas.description + " in bf16", blas.innerBlock, true, true);
   }
 
   String description() {
@@ -85,7 +103,7 @@ final class Blas {
                 + " classifier on the class path, or on the module path with --add-modules"
                 + " ALL-MODULE-PATH",
             reason);
-    return new Blas(JavaBLAS.getInstance(), "pure-Java BLAS", PLAIN_BLOCK, false);
+    return new Blas(JavaBLAS.getInstance(), "pure-Java BLAS", PLAIN_BLOCK, false, false);
   }
 
   /** JavaCPP unpacks the library once; netlib is then given the very same file. */
@@ -104,7 +122,8 @@ final class Blas {
     BLAS netlib = NativeBLAS.getInstance();
     openblas_nolapack.blas_set_num_threads(1);
     String version = openblas_nolapack.OPENBLAS_VERSION.trim() + pinned();
-    return new Blas(netlib, oneDnn ? version + " and oneDNN" : version, Integer.MAX_VALUE, oneDnn);
+    return new Blas(
+        netlib, oneDnn ? version + " and oneDNN" : version, Integer.MAX_VALUE, oneDnn, false);
   }
 
   /** OpenBLAS obeys these variables in silence, at up to half its speed. */
@@ -142,14 +161,35 @@ final class Blas {
 
   /** A product of one shape, made once and run many times, by one thread at a time. */
   interface Product {
-    void run(float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, Scratch scratch);
+
+    /** Floats that it wants beside its matrices. */
+    long space();
+
+    void run(float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, float[] space);
   }
 
   Product product(Shape shape) {
-    Product fast = oneDnn && !shape.isSmall() ? OneDnn.product(shape) : null;
-    return fast != null
-        ? fast
-        : (a, aFrom, b, bFrom, c, cFrom, scratch) -> multiply(shape, a, aFrom, b, bFrom, c, cFrom);
+    Product fast = oneDnn && !shape.isSmall() ? OneDnn.product(shape, rounded) : null;
+    return fast != null ? fast : new Plain(shape);
+  }
+
+  private final class Plain implements Product {
+    private final Shape shape;
+
+    Plain(Shape shape) {
+      this.shape = shape;
+    }
+
+    @Override
+    public long space() {
+      return 0;
+    }
+
+    @Override
+    public void run(
+        float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, float[] space) {
+      multiply(shape, a, aFrom, b, bFrom, c, cFrom);
+    }
   }
 
   /** BLAS thinks in columns, hence the swapped operands. */

@@ -11,6 +11,7 @@ import dev.evenkeel.backend.Dropping;
 import dev.evenkeel.backend.LossMemory;
 import dev.evenkeel.backend.Masking;
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.Readback;
 import dev.evenkeel.backend.RowNormMemory;
 import dev.evenkeel.backend.Step;
@@ -28,15 +29,22 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class CpuBackend implements Backend {
 
+  private final Precision precision;
   private final Workers workers;
   private final Scratch[] scratch;
   private final AtomicLong allocated = new AtomicLong();
   private long gatherNanos;
 
   public CpuBackend(int threads) {
+    this(threads, Precision.FP32);
+  }
+
+  /** In float32, or with products of inputs rounded to bfloat16 where the CPU has such. */
+  public CpuBackend(int threads, Precision precision) {
     if (threads < 1) {
       throw new EvenkeelException("The CPU backend needs at least 1 thread, not " + threads);
     }
+    this.precision = precision;
     workers = new Workers(threads);
     scratch = new Scratch[threads];
     for (int i = 0; i < threads; i++) {
@@ -47,7 +55,11 @@ public final class CpuBackend implements Backend {
   @Override
   public String description() {
     int n = workers.count();
-    return "CPU, %s, %s".formatted(Words.counted(n, "thread"), Blas.get().description());
+    return "CPU, %s, %s".formatted(Words.counted(n, "thread"), blas().description());
+  }
+
+  private Blas blas() {
+    return precision == Precision.BF16 ? Blas.inBfloat16() : Blas.get();
   }
 
   @Override
@@ -144,17 +156,17 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Operation linearForward(Matrix x, Matrix weight, Matrix z) {
-    return Linear.forward(Blas.get(), workers, scratch, x, weight, z);
+    return Linear.forward(blas(), workers, scratch, x, weight, z);
   }
 
   @Override
   public Operation linearBackwardInput(Matrix dz, Matrix weight, Matrix dx) {
-    return Linear.backwardInput(Blas.get(), workers, scratch, dz, weight, dx);
+    return Linear.backwardInput(blas(), workers, scratch, dz, weight, dx);
   }
 
   @Override
   public Operation linearBackwardWeight(Matrix dz, Matrix x, Matrix dWeight) {
-    return Linear.backwardWeight(Blas.get(), workers, scratch, dz, x, dWeight);
+    return Linear.backwardWeight(blas(), workers, scratch, dz, x, dWeight);
   }
 
   @Override

@@ -22,11 +22,11 @@ public final class CpuProvider implements BackendProvider {
 
   @Override
   public Backend open(int index, DeviceOptions options) {
-    if (options.precision().isPresent() && options.precision().get() != Precision.FP32) {
+    Precision precision = options.precision().orElse(Precision.FP32);
+    if (precision == Precision.TF32) {
       throw new EvenkeelException(
-          "The CPU computes in fp32, not in %s. help: leave the precision out"
-              .formatted(options.precision().get().label()));
+          "The CPU computes in fp32 or bf16, not in tf32. help: leave the precision out");
     }
-    return new CpuBackend(options.threads());
+    return new CpuBackend(options.threads(), precision);
   }
 }

@@ -16,26 +16,17 @@ import dev.evenkeel.tensor.Matrix;
  */
 final class Linear extends ParallelOperation {
 
-  private final Blas blas;
+  private static final int FEW = 32;
+  private static final double NANOSECONDS_PER_PRODUCT = 1.0 / 22;
+
   private final Scratch[] scratch;
-
-  /** A worker's part of the product, made when it is first run. */
-  private final Blas.Product[] products;
-
-  private final boolean transposeLeft;
-  private final boolean transposeRight;
-  private final int rows;
-  private final int columns;
-  private final int inner;
   private final float[] left;
   private final float[] right;
   private final float[] result;
-  private final Matrix leftMatrix;
-  private final Matrix rightMatrix;
-  private final Matrix resultMatrix;
+  private final Part[] parts;
 
-  private static final int FEW = 32;
-  private static final double NANOSECONDS_PER_PRODUCT = 1.0 / 22;
+  /** What a worker multiplies, and where it begins. */
+  private record Part(Blas.Product product, int left, int right, int result) {}
 
   private Linear(
       Blas blas,
@@ -49,20 +40,44 @@ final class Linear extends ParallelOperation {
     super(
         workers,
         result.size() * NANOSECONDS_PER_PRODUCT * (transposeLeft ? left.rows() : left.columns()));
-    this.blas = blas;
     this.scratch = scratch;
-    this.products = new Blas.Product[workers.count()];
-    this.transposeLeft = transposeLeft;
-    this.transposeRight = transposeRight;
-    this.rows = result.rows();
-    this.columns = result.columns();
-    this.inner = transposeLeft ? left.rows() : left.columns();
-    this.leftMatrix = left;
-    this.rightMatrix = right;
-    this.resultMatrix = result;
     this.left = data(left);
     this.right = data(right);
     this.result = data(result);
+    this.parts = new Part[workers()];
+    int rows = result.rows();
+    int columns = result.columns();
+    int inner = transposeLeft ? left.rows() : left.columns();
+    boolean rowsAreUpdated = transposeLeft && sharesRows(rows, parts.length);
+    boolean byColumns =
+        !rowsAreUpdated && 2L * columns >= rows && columns >= 16 * parts.length && inner >= FEW;
+    for (int worker = 0; worker < parts.length; worker++) {
+      int from = begin(byColumns ? columns : rows, worker, parts.length);
+      int length = begin(byColumns ? columns : rows, worker + 1, parts.length) - from;
+      if (length == 0) {
+        continue;
+      }
+      int fromRow = byColumns ? 0 : from;
+      int fromColumn = byColumns ? from : 0;
+      Blas.Shape shape =
+          new Blas.Shape(
+              transposeLeft,
+              transposeRight,
+              byColumns ? rows : length,
+              byColumns ? length : columns,
+              inner,
+              left.columns(),
+              right.columns(),
+              columns);
+      Blas.Product product = blas.product(shape);
+      scratch[worker].reserve(product.space());
+      parts[worker] =
+          new Part(
+              product,
+              (int) left.offset() + fromRow * (transposeLeft ? 1 : left.columns()),
+              (int) right.offset() + fromColumn * (transposeRight ? right.columns() : 1),
+              (int) result.offset() + fromRow * columns + fromColumn);
+    }
   }
 
   /** z [N, O] = x [N, I] weight [O, I]ᵀ. */
@@ -85,42 +100,10 @@ final class Linear extends ParallelOperation {
 
   @Override
   public void run(int worker, int workers) {
-    boolean rowsAreUpdated = transposeLeft && sharesRows(rows, workers);
-    if (!rowsAreUpdated && 2L * columns >= rows && columns >= 16 * workers && inner >= FEW) {
-      int from = begin(columns, worker, workers);
-      multiply(worker, 0, rows, from, begin(columns, worker + 1, workers));
-    } else {
-      int from = begin(rows, worker, workers);
-      multiply(worker, from, begin(rows, worker + 1, workers), 0, columns);
+    Part part = parts[worker];
+    if (part != null) {
+      part.product.run(
+          left, part.left, right, part.right, result, part.result, scratch[worker].space());
     }
-  }
-
-  private void multiply(int worker, int fromRow, int toRow, int fromColumn, int toColumn) {
-    if (fromRow == toRow || fromColumn == toColumn) {
-      return;
-    }
-    int leftStride = leftMatrix.columns();
-    int rightStride = rightMatrix.columns();
-    if (products[worker] == null) {
-      products[worker] =
-          blas.product(
-              new Blas.Shape(
-                  transposeLeft,
-                  transposeRight,
-                  toRow - fromRow,
-                  toColumn - fromColumn,
-                  inner,
-                  leftStride,
-                  rightStride,
-                  columns));
-    }
-    products[worker].run(
-        left,
-        (int) leftMatrix.offset() + fromRow * (transposeLeft ? 1 : leftStride),
-        right,
-        (int) rightMatrix.offset() + fromColumn * (transposeRight ? rightStride : 1),
-        result,
-        (int) resultMatrix.offset() + fromRow * columns + fromColumn,
-        scratch[worker]);
   }
 }

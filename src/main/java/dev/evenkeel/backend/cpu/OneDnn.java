@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.bytedeco.javacpp.Loader;
 import org.slf4j.LoggerFactory;
 
@@ -26,11 +27,12 @@ final class OneDnn {
 
   private static final String NATIVES = "org/bytedeco/dnnl/linux-x86_64/";
   private static final String DOOR = "libevenkeel-onednn.so";
-  private static final int HANDLES = 7;
+  private static final int LONGS = 15;
   private static final int NO_FAST_WAY = -1;
   private static final int ALIGNMENT = 64;
   private static final Cleaner CLEANER = Cleaner.create();
   private static final List<String> WANTED = List.of("avx512f", "avx512bw", "avx512vl", "avx512dq");
+  private static final String BFLOAT16 = "amx_bf16";
 
   /** Whether its library is on the class path and this CPU is one that it pays on. */
   static boolean isThere() {
@@ -42,11 +44,25 @@ final class OneDnn {
     return Loaded.YES;
   }
 
-  /** A product of that shape; null where oneDNN has no fast way for it. */
-  static Blas.Product product(Blas.Shape shape) {
-    long[] handles = new long[HANDLES];
+  /**
+   * Whether this CPU multiplies bfloat16 faster than float32: by tiles (AMX). With avx512_bf16
+   * alone oneDNN takes longer (measured on an Intel CPU whose tiles were left out).
+   */
+  static boolean hasBfloat16() {
+    return There.FLAGS.contains(BFLOAT16);
+  }
+
+  /**
+   * A product of that shape; null where oneDNN has no fast way for it.
+   *
+   * @param rounded whether its inputs are rounded to bfloat16; their products, which are exact, are
+   *     still summed in float32
+   */
+  static Blas.Product product(Blas.Shape shape, boolean rounded) {
+    long[] made = new long[LONGS];
     int status =
         make(
+            rounded,
             shape.transposeA(),
             shape.transposeB(),
             shape.m(),
@@ -55,23 +71,27 @@ final class OneDnn {
             shape.aStride(),
             shape.bStride(),
             shape.cStride(),
-            handles);
+            made);
     if (status == NO_FAST_WAY) {
       return null;
     }
     check(status, shape);
-    Product product = new Product(shape, handles);
-    CLEANER.register(product, () -> free(handles));
+    Product product = new Product(shape, made);
+    CLEANER.register(product, () -> free(made));
     return product;
   }
 
   /** A primitive of oneDNN's, freed with its last user. */
-  private record Product(Blas.Shape shape, long[] handles) implements Blas.Product {
+  private record Product(Blas.Shape shape, long[] made) implements Blas.Product {
+    @Override
+    public long space() {
+      return (made[LONGS - 1] + ALIGNMENT) / Float.BYTES;
+    }
+
     @Override
     public void run(
-        float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, Scratch scratch) {
-      float[] space = scratch.space((handles[HANDLES - 1] + ALIGNMENT) / Float.BYTES);
-      check(OneDnn.run(handles, a, aFrom, b, bFrom, c, cFrom, space), shape);
+        float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, float[] space) {
+      check(OneDnn.run(made, a, aFrom, b, bFrom, c, cFrom, space), shape);
     }
   }
 
@@ -86,6 +106,7 @@ final class OneDnn {
   private static native int start();
 
   private static native int make(
+      boolean rounded,
       boolean transposeA,
       boolean transposeB,
       int m,
@@ -94,10 +115,10 @@ final class OneDnn {
       int aStride,
       int bStride,
       int cStride,
-      long[] handles);
+      long[] product);
 
   private static native int run(
-      long[] handles,
+      long[] product,
       float[] a,
       int aFrom,
       float[] b,
@@ -106,27 +127,29 @@ final class OneDnn {
       int cFrom,
       float[] space);
 
-  private static native void free(long[] handles);
+  private static native void free(long[] product);
 
   private static final class There {
+    static final Set<String> FLAGS = flags();
     static final boolean YES = find();
 
     private static boolean find() {
       return System.getProperty("os.name").equals("Linux")
           && System.getProperty("os.arch").equals("amd64")
           && resource(NATIVES + "libdnnl.so.3") != null
-          && hasAvx512();
+          && FLAGS.containsAll(WANTED);
     }
 
-    private static boolean hasAvx512() {
+    /** Of the CPU, as Linux lists them. */
+    private static Set<String> flags() {
       try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
         return lines
             .filter(line -> line.startsWith("flags"))
             .findFirst()
-            .map(line -> Arrays.asList(line.split("\\s+")).containsAll(WANTED))
-            .orElse(false);
+            .map(line -> Set.copyOf(Arrays.asList(line.split("\\s+"))))
+            .orElse(Set.of());
       } catch (IOException | RuntimeException e) {
-        return false; // not to be known: OpenBLAS finds out by itself
+        return Set.of(); // not to be known: OpenBLAS finds out by itself
       }
     }
   }

@@ -20,6 +20,11 @@ abstract class ParallelOperation implements Operation, Workers.Part {
     this.split = workers.count() > 1 && nanoseconds > SMALLEST_SPLIT_NANOSECONDS;
   }
 
+  /** How many there will be at every run. */
+  final int workers() {
+    return split ? workers.count() : 1;
+  }
+
   @Override
   public final void run() {
     prepare();

@@ -20,12 +20,18 @@ final class Scratch {
   /** Random words for so many elements, of which the first may lie within a block of four. */
   final long[][] words = new long[4][WIDTH / 4 + 1];
 
-  /** For matrix products, as large as the largest has asked for. */
+  /** For matrix products: taken by the first that runs, as large as the largest bound by then. */
   private float[] space = new float[0];
 
-  float[] space(long floats) {
-    if (space.length < floats) {
-      space = new float[Math.toIntExact(floats)];
+  private int wanted;
+
+  void reserve(long floats) {
+    wanted = Math.max(wanted, Math.toIntExact(floats));
+  }
+
+  float[] space() {
+    if (space.length < wanted) {
+      space = new float[wanted];
     }
     return space;
   }

@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
 /**
  * What became of a table's columns that its owner may not have meant: numbers that are categories
  * because of a few words among them, names of rows that were left out, numbers that count them,
- * dates, targets that never change.
+ * dates, targets that never change, and columns that give the target away.
  */
 public final class TableRemarks {
 
@@ -71,6 +71,7 @@ public final class TableRemarks {
       quantities.names().forEach(name -> found.noteConstant(name, trainRows));
     }
     found.noteDates(preparation);
+    found.noteTelling(preparation, trainRows);
     return found.remarks;
   }
 
@@ -234,6 +235,23 @@ public final class TableRemarks {
       remarks.add(
           "%s: the target \"%s\" is %s in every row to train on, so nothing can be learned of it. help: leave it out of --target"
               .formatted(table.name(), target, Cells.text(first)));
+    }
+  }
+
+  private void noteTelling(Preparation preparation, int[] trainRows) {
+    boolean classes = preparation.target() instanceof Target.Labels;
+    for (String target : preparation.target().names()) {
+      List<String> telling =
+          TellingColumns.in(table, preparation.features(), target, classes, trainRows);
+      if (!telling.isEmpty()) {
+        remarks.add(
+            "%s: %s alone tells the target \"%s\". help: --drop %s, unless it is known where the model is to answer"
+                .formatted(
+                    table.name(),
+                    (telling.size() == 1 ? "column " : "each of columns ") + Cells.quoted(telling),
+                    target,
+                    String.join(",", telling)));
+      }
     }
   }
 

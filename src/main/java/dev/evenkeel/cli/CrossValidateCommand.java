@@ -61,6 +61,7 @@ final class CrossValidateCommand implements Callable<Integer> {
     }
     data.test = Portion.NONE; // what tests is the fold
     recipe.requireSound(data, network);
+    network.requireEffect(recipe.otherwise());
     List<Supplier<Parts>> parts =
         data.plan(recipe.otherwise(), recipe.seed).folds(folds, common::say);
     try (Backend backend = common.open()) {

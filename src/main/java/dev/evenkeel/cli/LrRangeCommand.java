@@ -73,6 +73,7 @@ final class LrRangeCommand implements Callable<Integer> {
         Flag.of(
             "--lr-from, --lr-to, --range-steps", () -> new RateRange.Span(lowest, highest, steps));
     recipe.requireSound(data, network);
+    network.requireEffect(recipe.otherwise());
     Dataset train = data.plan(recipe.otherwise(), recipe.seed).load(common::say).train();
     RecipeOptions.Training training = recipe.training(network, train);
     RateRange found;

@@ -49,9 +49,8 @@ final class NetworkOptions {
   @Option(
       names = "--norm-place",
       paramLabel = "PLACE",
-      defaultValue = "before",
       description =
-          "before or after the activation; weight and normprop have no place (default: ${DEFAULT-VALUE})")
+          "before or after the activation; weight and normprop have no place (default: before)")
   String place;
 
   @Option(
@@ -84,31 +83,27 @@ final class NetworkOptions {
   @Option(
       names = "--running",
       paramLabel = "KIND",
-      defaultValue = "exponential",
       description =
-          "batch norm's statistics for inference: exponential, cumulative or population (default: ${DEFAULT-VALUE})")
+          "batch norm's statistics for inference: exponential, cumulative or population (default: exponential)")
   String running;
 
   @Option(
       names = "--running-weight",
       paramLabel = "W",
-      defaultValue = "0.1",
-      description = "exponential: the weight of the new batch (default: ${DEFAULT-VALUE})")
-  double runningWeight;
+      description = "exponential: the weight of the new batch (default: 0.1)")
+  Double runningWeight;
 
   @Option(
       names = "--running-variance",
       paramLabel = "KIND",
-      defaultValue = "unbiased",
-      description = "unbiased (as PyTorch) or biased (as Keras) (default: ${DEFAULT-VALUE})")
+      description = "unbiased (as PyTorch) or biased (as Keras) (default: unbiased)")
   RunningVariance runningVariance;
 
   @Option(
       names = "--epsilon",
       paramLabel = "E",
-      defaultValue = "1e-5",
-      description = "added to a norm's variance (default: ${DEFAULT-VALUE})")
-  double epsilon;
+      description = "added to a norm's variance (default: 1e-5)")
+  Double epsilon;
 
   /**
    * @param otherwise what an option is that was not given
@@ -121,7 +116,8 @@ final class NetworkOptions {
     Activation function = Flag.of("--act", () -> Activation.named(called));
     double dropped = dropout == null ? otherwise.dropout() : dropout;
     NormName name = norm(otherwise);
-    boolean before = Flag.choice("--norm-place", place, "before", "after").equals("before");
+    boolean before =
+        place == null || Flag.choice("--norm-place", place, "before", "after").equals("before");
     List<Layer> layers = new ArrayList<>();
     int width = inputs;
     for (int units : widths) {
@@ -137,6 +133,28 @@ final class NetworkOptions {
   /** Refuses a norm that a batch of so many rows leaves without effect. */
   void requireFilled(Defaults otherwise, int rows) {
     norm(otherwise).requireFilled(rows);
+  }
+
+  /** Refuses options of a norm that isn't there. */
+  void requireEffect(Defaults otherwise) {
+    NormName name = norm(otherwise);
+    boolean batch = List.of("batch", "ghost", "mean-only").contains(name.method());
+    boolean divides = !List.of("none", "weight", "normprop", "mean-only").contains(name.method());
+    boolean none = name.method().equals("none");
+    requireEffect("--norm-place", place, !none, name);
+    requireEffect("--running", running, batch, name);
+    requireEffect("--running-weight", runningWeight, batch, name);
+    requireEffect("--running-variance", runningVariance, batch && divides, name);
+    requireEffect("--epsilon", epsilon, divides, name);
+  }
+
+  private void requireEffect(String option, Object given, boolean has, NormName name) {
+    if (given != null && !has) {
+      throw new EvenkeelException(
+          "%s has no effect with --norm %s%s. help: leave it out, or --norm batch"
+              .formatted(
+                  option, name.text(), norm == null ? ", which is the default of --recipe" : ""));
+    }
   }
 
   private NormName norm(Defaults otherwise) {
@@ -199,7 +217,7 @@ final class NetworkOptions {
 
   private RowNorm rowNorm(NormName name, Supplier<RowNorm> kind) {
     RowNorm plain = Flag.of("--norm " + name.text(), kind);
-    return Flag.of("--epsilon", () -> plain.withEpsilon(epsilon));
+    return epsilon == null ? plain : Flag.of("--epsilon", () -> plain.withEpsilon(epsilon));
   }
 
   private Linear linear(int units) {
@@ -211,13 +229,16 @@ final class NetworkOptions {
   }
 
   private BatchNorm batchNorm() {
+    String kind = running == null ? "exponential" : running;
+    double weight = runningWeight == null ? 0.1 : runningWeight;
     RunningStatistics statistics =
-        switch (Flag.choice("--running", running, "exponential", "cumulative", "population")) {
+        switch (Flag.choice("--running", kind, "exponential", "cumulative", "population")) {
           case "cumulative" -> RunningStatistics.cumulative();
           case "population" -> RunningStatistics.population();
-          default ->
-              Flag.of("--running-weight", () -> RunningStatistics.exponential(runningWeight));
+          default -> Flag.of("--running-weight", () -> RunningStatistics.exponential(weight));
         };
-    return Flag.of("--epsilon", () -> new BatchNorm(epsilon, statistics, runningVariance));
+    RunningVariance variance = runningVariance == null ? RunningVariance.UNBIASED : runningVariance;
+    double added = epsilon == null ? BatchNorm.DEFAULT_EPSILON : epsilon;
+    return Flag.of("--epsilon", () -> new BatchNorm(added, statistics, variance));
   }
 }

@@ -120,6 +120,7 @@ final class TrainCommand implements Callable<Integer> {
     if (from != null) {
       return startFrom(backend, SavedModel.load(from));
     }
+    network.requireEffect(recipe.otherwise());
     DataPlan plan = data.plan(recipe.otherwise(), recipe.seed);
     requireNewFolder();
     Parts parts = plan.load(common::say);

@@ -191,6 +191,20 @@ public record Preparation(
     return prepare(table, withTarget, notes).all();
   }
 
+  /**
+   * Only the rows of a table that have a target.
+   *
+   * @param notes receives how many have none, if any
+   */
+  public Table withTargets(Table read, Consumer<String> notes) {
+    List<String> there =
+        target.names().stream()
+            .map(name -> targetColumn(read, name))
+            .filter(name -> read.find(name).isPresent()) // of others prepare tells
+            .toList();
+    return read.whereKnown(there, notes);
+  }
+
   /** The same, to be asked for a part of the rows at a time. */
   public PreparedTable prepare(Table read, boolean withTarget, Consumer<String> notes) {
     Table table = read.spelled(codes());

@@ -4,12 +4,15 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.io.Spool;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * A file of comma-separated values (or by tabs, semicolons or runs of spaces), or rows in memory,
@@ -213,6 +216,58 @@ public final class Table {
     List<Column> dropped = columns.stream().map(this::column).toList();
     List<Column> left = this.columns.stream().filter(c -> !dropped.contains(c)).toList();
     return new Table(records, options, format, left, respelled, lines, remarks);
+  }
+
+  /**
+   * Only the rows in which none of these columns, the targets, is missing.
+   *
+   * @param notes hears how many are left out, if any
+   */
+  public Table whereKnown(List<String> names, Consumer<String> notes) {
+    List<Column> wanted = names.stream().map(this::column).toList();
+    int[] kept =
+        IntStream.range(0, rows())
+            .filter(row -> wanted.stream().noneMatch(column -> column.missing(row)))
+            .toArray();
+    if (kept.length == rows()) {
+      return this;
+    }
+    BitSet left = new BitSet();
+    IntStream.of(lines).forEach(left::set);
+    IntStream.of(kept).forEach(row -> left.clear(lines[row]));
+    noteLeftOut(wanted, rows() - kept.length, notes);
+    return new Table(
+        new SomeRecords(records, left),
+        options,
+        format,
+        columns.stream().map(column -> column.select(kept)).toList(),
+        respelled,
+        IntStream.of(kept).map(row -> lines[row]).toArray(),
+        remarks);
+  }
+
+  private void noteLeftOut(List<Column> wanted, int count, Consumer<String> notes) {
+    if (count == rows()) {
+      throw new EvenkeelException(
+          "%s: no row has a value of %s, to learn from or to measure by. help: --target names another column"
+              .formatted(name(), Cells.quoted(wanted.stream().map(Column::name).toList())));
+    }
+    int first = 0;
+    while (firstMissing(wanted, first).isEmpty()) {
+      first++;
+    }
+    String others =
+        count == 1
+            ? ""
+            : "; so %s %s of %,d"
+                .formatted(count == 2 ? "is" : "are", Words.counted(count - 1, "other"), rows());
+    notes.accept(
+        "%s: the target \"%s\" is missing, so the row is left out%s."
+            .formatted(at(first), firstMissing(wanted, first).orElseThrow(), others));
+  }
+
+  private static Optional<String> firstMissing(List<Column> columns, int row) {
+    return columns.stream().filter(column -> column.missing(row)).map(Column::name).findFirst();
   }
 
   /** The line of the file at which a row starts, from 1; of rows in memory their number. */

@@ -375,8 +375,9 @@ public record DataPlan(
     Source source = new Sources(withTargets ? this : withWeights("")).like(other, preparation);
     if (source instanceof Source.Csv csv) {
       csv.table().remarks().forEach(notes);
-      tables.accept(csv.table());
-      return prepare(preparation, csv.table(), withTargets, notes).all();
+      Table table = withTargets ? preparation.withTargets(csv.table(), notes) : csv.table();
+      tables.accept(table);
+      return prepare(preparation, table, withTargets, notes).all();
     }
     Source.Arrays arrays = (Source.Arrays) source;
     return preparation.apply(arrays.test().orElse(arrays.data()));

@@ -168,14 +168,15 @@ record RawRows(
   /** The rows of a CSV file, whose columns are chosen from. */
   private record OfTable(DataPlan plan, Consumer<String> notes) {
 
-    RawRows rows(Table read) {
-      read.remarks().forEach(notes);
-      requireColumns(read);
-      List<String> targets = targets(read);
+    RawRows rows(Table all) {
+      all.remarks().forEach(notes);
+      requireColumns(all);
+      List<String> targets = targets(all);
       Set<String> predicted =
-          targets.stream().map(target -> read.column(target).name()).collect(Collectors.toSet());
-      requireGroupApart(read, predicted);
-      requireWeightsApart(read, predicted::contains, "the target", "leave one of them out");
+          targets.stream().map(target -> all.column(target).name()).collect(Collectors.toSet());
+      requireGroupApart(all, predicted);
+      requireWeightsApart(all, predicted::contains, "the target", "leave one of them out");
+      Table read = all.whereKnown(targets, notes);
       TargetChoice choice = TargetChoice.of(read, targets, plan.kind());
       Table table = choice.spelled(read);
       notes.accept(choice.sentence());
@@ -201,10 +202,11 @@ record RawRows(
           });
     }
 
-    RawRows rows(Table table, Preparation trained) {
-      table.remarks().forEach(notes);
+    RawRows rows(Table read, Preparation trained) {
+      read.remarks().forEach(notes);
       requireWeightsApart(
-          table, trained::uses, "a feature or the target of the model", "leave it out");
+          read, trained::uses, "a feature or the target of the model", "leave it out");
+      Table table = trained.withTargets(read, notes);
       Optional<Groups> groups = plan.groups(table);
       PreparedTable all = plan.prepare(trained, table, true, notes);
       return new RawRows(

@@ -169,18 +169,6 @@ class SeveralTargetsTest {
   }
 
   @Test
-  void aCellThatIsMissingIsNamed() throws IOException {
-    file("t.csv", "a,x,b", i -> i + "," + i * 2 + "," + (i == 40 ? "?" : i));
-    Expect.failure(
-        () -> plan.withTarget("a", "b").load(notes::add),
-        "t.csv, line 42: the target \"b\" is missing. Fill it in or remove the row.");
-    file("t.csv", "a,x,b", i -> i + "," + i * 2 + "," + (i % 10 == 3 ? "" : i));
-    Expect.failure(
-        () -> plan.withTarget("a", "b").load(notes::add),
-        "the target \"b\" is missing, as in 7 other rows. Fill it in or remove the rows.");
-  }
-
-  @Test
   void oneTargetThatNeverChangesIsSaidAndIfNoneDoesItIsRefused() throws IOException {
     file("t.csv", "a,x,b,c", i -> "3.5," + i * 2 % 30 + "," + i + ",7");
     Parts parts = plan.withTarget("b", "a").load(notes::add);

@@ -74,6 +74,7 @@ final class TuneReport {
     common.say("written: " + folder.resolve("trials.svg"));
     common.say("The best, of trial %d:", best.trial() + 1);
     common.say(command);
+    sayIfBriefly(all, best);
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("trials", ranking.size());
     values.put("trainings", all.size());
@@ -82,6 +83,22 @@ final class TuneReport {
     values.put("score", best.value());
     values.put("command", command);
     common.result(values);
+  }
+
+  /** Trials that train for longer may overfit: then the length is what is to be changed. */
+  private void sayIfBriefly(List<Tuner.Outcome> all, Tuner.Outcome best) {
+    Tuner.Outcome ever =
+        all.stream()
+            .filter(Tuner.Outcome::succeeded)
+            .min(Tuner.best(plan.higherIsBetter()))
+            .orElse(best);
+    if (ever.value() != best.value()) {
+      common.say(
+          "Trial %d had %s after %s, better than that: fewer --epochs may do more",
+          ever.trial() + 1,
+          Evaluation.format(monitor, ever.value()),
+          Words.counted(ever.epochs(), "epoch"));
+    }
   }
 
   private Table table(List<Tuner.Outcome> ranking) {

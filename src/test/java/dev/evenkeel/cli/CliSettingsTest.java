@@ -164,6 +164,21 @@ class CliSettingsTest {
             "help: the same options go on");
   }
 
+  /** The journal is made to say so, of a trial that then went on all the same. */
+  @Test
+  void aTrialThatWasBetterBeforeItsEndIsNamed() throws IOException {
+    Path out = folder.resolve("tuned");
+    JsonNode first = CommandLineRun.of(TUNE, "--out", out, "--json").json();
+    CommandLineRun same = CommandLineRun.of(TUNE, "--out", out).succeeded();
+    List<String> lines = journal(out);
+    lines.set(7, lines.get(7).replaceAll("\"score\":\\[[^]]*]", "\"score\":[0.00123]"));
+    Files.write(out.resolve("trials.jsonl"), lines);
+    CommandLineRun again = CommandLineRun.of(TUNE, "--out", out).succeeded();
+    again.says("had loss 0.0012300 after 3 epochs, better than that: fewer --epochs may do more");
+    assertTrue(again.out().contains(first.get("command").asText()), again::toString);
+    assertFalse(same.out().contains("better than that"), same::toString);
+  }
+
   @Test
   void killedAtAnyMomentItGoesOnAndRepeatsNothing() throws Exception {
     Path whole = folder.resolve("whole");

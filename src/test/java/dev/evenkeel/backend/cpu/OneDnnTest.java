@@ -18,9 +18,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The large products of CPUs with AVX-512, and the library that leads to them. */
@@ -61,19 +63,23 @@ class OneDnnTest {
     assumeTrue(OneDnn.hasBfloat16(), "this CPU has no AMX");
   }
 
+  private static Stream<Arguments> shapes() {
+    return Stream.of(
+        Arguments.of(101, 103, 107),
+        Arguments.of(1, 1031, 1024),
+        Arguments.of(1031, 1, 1024),
+        Arguments.of(257, 10, 512),
+        Arguments.of(64, 129, 1000),
+        Arguments.of(512, 512, 8),
+        Arguments.of(512, 31, 33),
+        Arguments.of(33, 47, 4099),
+        Arguments.of(200, 2048, 100),
+        Arguments.of(3, 2, 131_101),
+        Arguments.of(40, 30, 20_011));
+  }
+
   @ParameterizedTest
-  @CsvSource({
-    "101, 103, 107",
-    "1, 1031, 1024",
-    "1031, 1, 1024",
-    "257, 10, 512",
-    "64, 129, 1000",
-    "512, 512, 8",
-    "33, 47, 4099",
-    "200, 2048, 100",
-    "3, 2, 131101",
-    "40, 30, 20011"
-  })
+  @MethodSource("shapes")
   void productsAgreeWithFloat64(int m, int n, int k) {
     available();
     assertAgree(m, n, k, false, x -> x, 2e-6);
@@ -84,19 +90,7 @@ class OneDnnTest {
    * which grows as the root of its length.
    */
   @ParameterizedTest
-  @CsvSource({
-    "101, 103, 107",
-    "1, 1031, 1024",
-    "1031, 1, 1024",
-    "257, 10, 512",
-    "64, 129, 1000",
-    "512, 512, 8",
-    "512, 31, 33",
-    "33, 47, 4099",
-    "200, 2048, 100",
-    "3, 2, 131101",
-    "40, 30, 20011"
-  })
+  @MethodSource("shapes")
   void productsInBfloat16AreThoseOfRoundedInputs(int m, int n, int k) {
     availableInBfloat16();
     assertAgree(m, n, k, true, OneDnnTest::rounded, 1e-8 * Math.sqrt(k));

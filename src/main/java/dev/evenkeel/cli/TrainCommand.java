@@ -240,6 +240,11 @@ final class TrainCommand implements Callable<Integer> {
           "The rows that %s was to be tested on have changed: their fingerprint is another. help: go on with the very same files"
               .formatted(resume));
     }
+    if (!checkpoint.device().equals(backend.description())) {
+      common.say(
+          "So far %s was trained on %s; it goes on on %s, as well, but not to the last bit",
+          resume, checkpoint.device(), backend.description());
+    }
     try (Model model = checkpoint.network().build(backend, checkpoint.recipe().seed())) {
       Trainer trainer =
           new Trainer(model, checkpoint.recipe(), parts.train())

@@ -52,7 +52,7 @@ final class Course {
     best = Checkpoint.best(saved, model);
     schedule = ScheduleState.restore(recipe.schedule(), from.schedule());
     history.addAll(from.history());
-    progress = from;
+    progress = from.on(model.backend().description());
   }
 
   Progress progress() {

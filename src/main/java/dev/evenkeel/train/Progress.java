@@ -41,6 +41,12 @@ record Progress(
     return new Progress(0, 0, 0, 0, schedule, List.of(), 0, Double.NaN, data, device);
   }
 
+  /** The same, going on there. */
+  Progress on(String device) {
+    return new Progress(
+        step, batch, lossSum, seconds, schedule, history, bestEpoch, bestScore, data, device);
+  }
+
   /** Under way, from 0 on; the order of its rows follows from the seed and this number. */
   int epoch() {
     return history.size();

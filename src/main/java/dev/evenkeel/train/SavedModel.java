@@ -172,6 +172,13 @@ public record SavedModel(
         : " that training never saw" + adapted;
   }
 
+  /**
+   * What a checkpoint was trained on at last: another device goes on as well, but for last bits.
+   */
+  public String device() {
+    return Checkpoint.progress(this).device();
+  }
+
   /** Whether these are the rows that were to test it. Empty where the file does not say. */
   public Optional<Boolean> testedOn(Dataset rows) {
     return Optional.ofNullable(notes.get(TEST_ROWS)).map(text -> text.equals(rows.fingerprint()));

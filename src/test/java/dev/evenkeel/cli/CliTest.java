@@ -151,6 +151,16 @@ class CliTest {
   }
 
   @Test
+  void anotherDeviceIsSaidWhenARunGoesOn() {
+    digits("--epochs 2 --threads 1").succeeded();
+    Path run = folder.resolve("run");
+    CommandLineRun same = CommandLineRun.of("train --resume", run, "--threads 1").succeeded();
+    assertFalse(same.out().contains("So far"), same::toString);
+    CommandLineRun other = CommandLineRun.of("train --resume", run, "--threads 2");
+    other.succeeded().says("run was trained on CPU, 1 thread, ", "it goes on on CPU, 2 threads, ");
+  }
+
+  @Test
   void theTensorBoardGoesOnWhereTheRunDoes() throws IOException {
     Path events = folder.resolve("tb/digits");
     JsonNode result = digits("--epochs 2 --batch 500 --tensorboard", events, "--json").json();

@@ -1,8 +1,10 @@
 package dev.evenkeel.cli;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.DeviceOptions;
+import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.SelfTest;
 import dev.evenkeel.backend.cuda.CudaDriver;
 import dev.evenkeel.backend.cuda.jcuda.CudaSetup;
@@ -20,7 +22,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "doctor",
     description =
-        "Says whether GPUs can be used, what is missing and how to get it, and tests every operation.",
+        "Says what computes here: the CPU, and whether GPUs can be used, what is missing and how to get it; tests every operation.",
     abbreviateSynopsis = true,
     sortOptions = false)
 final class DoctorCommand implements Callable<Integer> {
@@ -44,6 +46,7 @@ final class DoctorCommand implements Callable<Integer> {
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("evenkeel", SavedModel.version());
     report.put("java", System.getProperty("java.version"));
+    cpu(report);
     Optional<String> no = setup.machine().unsupported();
     if (no.isEmpty()) {
       parts(setup, report);
@@ -78,6 +81,24 @@ final class DoctorCommand implements Callable<Integer> {
         common.say("  %d. %s", i + 1, missing.get(i).no().orElseThrow());
       }
     }
+  }
+
+  private void cpu(Map<String, Object> report) {
+    String description;
+    List<String> precisions = new ArrayList<>();
+    try (Backend cpu = Device.cpu()) {
+      description = cpu.description();
+    }
+    for (Precision precision : Precision.values()) {
+      try {
+        Device.open("cpu", DeviceOptions.defaults().withPrecision(precision), reason -> {}).close();
+        precisions.add(precision.label());
+      } catch (EvenkeelException e) {
+        continue; // it says that the CPU hasn't got it
+      }
+    }
+    report.put("cpu", Map.of("description", description, "precisions", precisions));
+    line("CPU", String.join(", ", precisions), description.replaceFirst("^CPU, ", ""));
   }
 
   private void parts(CudaSetup setup, Map<String, Object> report) {

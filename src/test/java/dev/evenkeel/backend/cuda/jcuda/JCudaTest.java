@@ -173,6 +173,7 @@ class JCudaTest {
     FakeCuda.Result result = cuda.java(noGpu, Main.class, "doctor");
     assertEquals(3, result.exitCode(), result::toString);
     String text = String.join("\n", result.lines());
+    assertTrue(text.contains("CPU            fp32"), text);
     assertTrue(text.contains("cuBLAS         12.99.7       " + cuda.folder()), text);
     assertTrue(text.contains("cuDNN          9.7.4         " + cuda.folder()), text);
     assertTrue(text.contains("cuda:0 can't be used, since\n  the NVIDIA driver can't be"), text);
@@ -180,6 +181,8 @@ class JCudaTest {
 
     List<String> lines = cuda.java(noGpu, Main.class, "doctor", "--json").lines();
     JsonNode json = new ObjectMapper().readTree(lines.get(lines.size() - 1));
+    assertTrue(json.get("cpu").get("description").asText().startsWith("CPU, "));
+    assertEquals("fp32", json.get("cpu").get("precisions").get(0).asText());
     assertEquals(false, json.get("usable").asBoolean());
     assertTrue(json.get("reason").asText().contains("CUDA_ERROR_NO_DEVICE"));
     assertEquals(4, json.get("parts").size());

@@ -132,6 +132,7 @@ final class BenchCommand implements Callable<Integer> {
     Optimizer rule = Flag.of("--optimizer", () -> Optimizer.named(optimizer, 1));
     Optimizer paced = Flag.of("--lr", () -> rule.withLearningRate(learningRate));
     Network description = network.network(Defaults.PLAIN, inputs, outputs);
+    network.requireEffect(Defaults.PLAIN);
     if (single) {
       showSingle(description);
       return 0;

@@ -109,8 +109,7 @@ final class NetworkOptions {
    * @param otherwise what an option is that was not given
    */
   Network network(Defaults otherwise, int inputs, int outputs) {
-    List<Integer> given = hidden.isEmpty() ? otherwise.hidden() : hidden;
-    List<Integer> widths = given.equals(List.of(0)) ? List.of() : given;
+    List<Integer> widths = widths(otherwise);
     // Read here, so that a wrong name is refused even where no layer takes it.
     String called = activation == null ? otherwise.activation() : activation;
     Activation function = Flag.of("--act", () -> Activation.named(called));
@@ -138,23 +137,33 @@ final class NetworkOptions {
   /** Refuses options of a norm that isn't there. */
   void requireEffect(Defaults otherwise) {
     NormName name = norm(otherwise);
-    boolean batch = List.of("batch", "ghost", "mean-only").contains(name.method());
-    boolean divides = !List.of("none", "weight", "normprop", "mean-only").contains(name.method());
-    boolean none = name.method().equals("none");
-    requireEffect("--norm-place", place, !none, name);
-    requireEffect("--running", running, batch, name);
-    requireEffect("--running-weight", runningWeight, batch, name);
-    requireEffect("--running-variance", runningVariance, batch && divides, name);
-    requireEffect("--epsilon", epsilon, divides, name);
+    boolean none = name.method().equals("none") || widths(otherwise).isEmpty();
+    boolean batch = !none && List.of("batch", "ghost", "mean-only").contains(name.method());
+    boolean divides = !none && !List.of("weight", "normprop", "mean-only").contains(name.method());
+    String network =
+        widths(otherwise).isEmpty()
+            ? "without hidden layers"
+            : "with --norm %s%s"
+                .formatted(name.text(), norm == null ? ", which is the default of --recipe" : "");
+    requireEffect("--norm-place", place, !none, network);
+    requireEffect("--running", running, batch, network);
+    requireEffect("--running-weight", runningWeight, batch, network);
+    requireEffect("--running-variance", runningVariance, batch && divides, network);
+    requireEffect("--epsilon", epsilon, divides, network);
+    boolean exponential = running == null || running.equals("exponential");
+    requireEffect("--running-weight", runningWeight, exponential, "with --running " + running);
   }
 
-  private void requireEffect(String option, Object given, boolean has, NormName name) {
+  private static void requireEffect(String option, Object given, boolean has, String network) {
     if (given != null && !has) {
       throw new EvenkeelException(
-          "%s has no effect with --norm %s%s. help: leave it out, or --norm batch"
-              .formatted(
-                  option, name.text(), norm == null ? ", which is the default of --recipe" : ""));
+          "%s has no effect %s. help: leave it out".formatted(option, network));
     }
+  }
+
+  private List<Integer> widths(Defaults otherwise) {
+    List<Integer> given = hidden.isEmpty() ? otherwise.hidden() : hidden;
+    return given.equals(List.of(0)) ? List.of() : given;
   }
 
   private NormName norm(Defaults otherwise) {

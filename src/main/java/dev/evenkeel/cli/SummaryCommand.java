@@ -124,6 +124,7 @@ final class SummaryCommand implements Callable<Integer> {
 
   private Subject described() {
     Defaults otherwise = Defaults.named(recipe);
+    network.requireEffect(otherwise);
     if ((inputs == null) != (outputs == null)) {
       throw new EvenkeelException(
           "--in and --out go together, but only %s is given. help: give both, or neither and --data"

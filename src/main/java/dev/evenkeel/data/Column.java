@@ -1,7 +1,6 @@
 package dev.evenkeel.data;
 
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** One column of a {@link Table}. */
 public sealed interface Column {
@@ -14,9 +13,6 @@ public sealed interface Column {
   /** The cell as a text, whole numbers without a decimal point; not for missing cells. */
   String text(int row);
 
-  /** Only these rows. */
-  Column select(int[] rows);
-
   /** A missing value is NaN. */
   record Numeric(String name, double[] values) implements Column {
     @Override
@@ -27,11 +23,6 @@ public sealed interface Column {
     @Override
     public String text(int row) {
       return Cells.text(values[row]);
-    }
-
-    @Override
-    public Numeric select(int[] rows) {
-      return new Numeric(name, IntStream.of(rows).mapToDouble(row -> values[row]).toArray());
     }
   }
 
@@ -45,11 +36,6 @@ public sealed interface Column {
     @Override
     public String text(int row) {
       return levels.get(codes[row]);
-    }
-
-    @Override
-    public Categorical select(int[] rows) {
-      return new Categorical(name, IntStream.of(rows).map(row -> codes[row]).toArray(), levels);
     }
   }
 }

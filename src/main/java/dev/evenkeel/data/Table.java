@@ -11,8 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
+import java.util.stream.DoubleStream;
 
 /**
  * A file of comma-separated values (or by tabs, semicolons or runs of spaces), or rows in memory,
@@ -184,17 +185,25 @@ public final class Table {
     }
     Set<String> texts = new HashSet<>(options.texts());
     texts.addAll(names);
+    requireReopening();
+    return again(records, options.withHeader(format.header()).withTexts(texts), rows());
+  }
+
+  private void requireReopening() {
     if (!records.canReopen()) {
       throw new EvenkeelException(
-          "%s can be read only once, but the model wants some of its columns as they are written. help: read it with Preparation.options(), or from a file"
+          "%s can be read only once, but some of its columns are wanted as they are written, or some of its rows. help: read it with Preparation.options(), or from a file"
               .formatted(name()));
     }
-    Options how = options.withHeader(format.header()).withTexts(texts);
+  }
+
+  /** Read once more, which must give so many rows. */
+  private Table again(Records records, Options how, int rows) {
     Table again = read(records.as(how.format()), how);
-    if (again.rows() != rows() || !again.columnNames().equals(columnNames())) {
+    if (again.rows() != rows || !again.columnNames().equals(columnNames())) {
       throw new EvenkeelException(
           "%s changed while it was used: it had %s, and now it has %,d. help: start again"
-              .formatted(name(), Words.counted(rows(), "row"), again.rows()));
+              .formatted(name(), Words.counted(rows, "row"), again.rows()));
     }
     return again;
   }
@@ -219,55 +228,94 @@ public final class Table {
   }
 
   /**
-   * Only the rows in which none of these columns, the targets, is missing.
+   * As it would have been read without the rows in which one of these columns, the targets, is
+   * missing. So it is read again where there are some.
    *
    * @param notes hears how many are left out, if any
    */
   public Table whereKnown(List<String> names, Consumer<String> notes) {
-    List<Column> wanted = names.stream().map(this::column).toList();
-    int[] kept =
-        IntStream.range(0, rows())
-            .filter(row -> wanted.stream().noneMatch(column -> column.missing(row)))
-            .toArray();
-    if (kept.length == rows()) {
+    List<Column> targets = names.stream().map(this::column).toList();
+    BitSet left = new BitSet();
+    for (int row = 0; row < rows(); row++) {
+      if (anyMissing(targets, row)) {
+        left.set(lines[row]);
+      }
+    }
+    if (left.isEmpty()) {
       return this;
     }
-    BitSet left = new BitSet();
-    IntStream.of(lines).forEach(left::set);
-    IntStream.of(kept).forEach(row -> left.clear(lines[row]));
-    noteLeftOut(wanted, rows() - kept.length, notes);
-    return new Table(
-        new SomeRecords(records, left),
-        options,
-        format,
-        columns.stream().map(column -> column.select(kept)).toList(),
-        respelled,
-        IntStream.of(kept).map(row -> lines[row]).toArray(),
-        remarks);
+    if (left.cardinality() == rows()) {
+      throw new EvenkeelException(
+          "%s: no row has %s, so there is nothing to learn from or to measure by. help: train --target names another column; predict needs none"
+              .formatted(
+                  name(), (targets.size() == 1 ? "" : "all of ") + Cells.quoted(names(targets))));
+    }
+    Records known = new SomeRecords(records(), left);
+    requireReopening();
+    noteLeftOut(targets, left, notes);
+    return again(known, options.withHeader(format.header()), rows() - left.cardinality());
   }
 
-  private void noteLeftOut(List<Column> wanted, int count, Consumer<String> notes) {
-    if (count == rows()) {
-      throw new EvenkeelException(
-          "%s: no row has a value of %s, to learn from or to measure by. help: --target names another column"
-              .formatted(name(), Cells.quoted(wanted.stream().map(Column::name).toList())));
-    }
+  private static boolean anyMissing(List<Column> columns, int row) {
+    return columns.stream().anyMatch(column -> column.missing(row));
+  }
+
+  private static List<String> names(List<Column> columns) {
+    return columns.stream().map(Column::name).toList();
+  }
+
+  private void noteLeftOut(List<Column> targets, BitSet left, Consumer<String> notes) {
     int first = 0;
-    while (firstMissing(wanted, first).isEmpty()) {
+    while (!anyMissing(targets, first)) {
       first++;
     }
+    int row = first;
+    Column target = targets.stream().filter(one -> one.missing(row)).findFirst().orElseThrow();
+    int count = left.cardinality();
     String others =
         count == 1
             ? ""
             : "; so %s %s of %,d"
                 .formatted(count == 2 ? "is" : "are", Words.counted(count - 1, "other"), rows());
+    Set<String> words = mayHoldClasses(target) ? wordsForMissing(targets, left) : Set.of();
     notes.accept(
-        "%s: the target \"%s\" is missing, so the row is left out%s."
-            .formatted(at(first), firstMissing(wanted, first).orElseThrow(), others));
+        "%s: the target \"%s\" is missing, so the row is left out%s.%s"
+            .formatted(
+                at(first),
+                target.name(),
+                others,
+                words.isEmpty()
+                    ? ""
+                    : " Missing is what says %s. help: where that is a class, write it otherwise"
+                        .formatted(Cells.quoted(List.copyOf(words)))));
   }
 
-  private static Optional<String> firstMissing(List<Column> columns, int row) {
-    return columns.stream().filter(column -> column.missing(row)).map(Column::name).findFirst();
+  private static boolean mayHoldClasses(Column column) {
+    return column instanceof Column.Categorical
+        || DoubleStream.of(((Column.Numeric) column).values())
+                .filter(value -> !Double.isNaN(value))
+                .distinct()
+                .limit(TargetChoice.MOST_CLASSES + 1)
+                .count()
+            <= TargetChoice.MOST_CLASSES;
+  }
+
+  /** What stands in the rows that are left out in place of a target, such as NA. */
+  private Set<String> wordsForMissing(List<Column> targets, BitSet left) {
+    MissingWords missing = new MissingWords(format);
+    List<Integer> places = targets.stream().map(columns::indexOf).toList();
+    Set<String> words = new TreeSet<>();
+    records()
+        .forEach(
+            (line, fields) -> {
+              if (line >= 0 && left.get(line)) {
+                places.stream()
+                    .map(place -> fields.get(place).strip())
+                    .filter(text -> !text.isEmpty() && missing.amongNumbers(text))
+                    .forEach(words::add);
+              }
+            });
+    return words;
   }
 
   /** The line of the file at which a row starts, from 1; of rows in memory their number. */

@@ -2,11 +2,13 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.Words;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
@@ -32,6 +34,7 @@ public final class TableRemarks {
 
   private final Table table;
   private final List<String> remarks = new ArrayList<>();
+  private final Set<String> counting = new HashSet<>();
 
   private TableRemarks(Table table) {
     this.table = table;
@@ -58,7 +61,8 @@ public final class TableRemarks {
       }
       if (feature instanceof Feature.Categorical texts && !chosen.contains(texts.name())) {
         String became = "became " + Words.counted(texts.width(), "input") + ", one for each text";
-        found.judge(texts.name(), became, "--drop %s leaves it out".formatted(texts.name()));
+        found.judge(
+            texts.name(), became, "--drop %s leaves it out".formatted(found.named(texts.name())));
       } else if (feature instanceof Feature.Numeric number) {
         found.noteCounting(number.name());
       }
@@ -86,14 +90,14 @@ public final class TableRemarks {
                       counts,
                       name,
                       became,
-                      without + "; --categorical " + name + " means it so"));
+                      without + "; --categorical " + quoted(name) + " means it so"));
     }
   }
 
   private void explain(String name) {
     Column.Categorical texts = (Column.Categorical) table.column(name);
     Counts counts = Counts.of(texts);
-    String keep = "--categorical " + name + " makes a category of each text";
+    String keep = "--categorical " + quoted(name) + " makes a category of each text";
     Optional<Looks> looks = mostly(texts, counts);
     if (looks.isPresent()) {
       say(looks.get(), counts, name, "was left out", keep);
@@ -195,7 +199,7 @@ public final class TableRemarks {
                   texts.size(),
                   kept.width(),
                   Words.counted(rows, "row"),
-                  kept.name()));
+                  named(kept.name())));
     }
   }
 
@@ -214,6 +218,7 @@ public final class TableRemarks {
     }
     double first = values[0];
     double last = values[values.length - 1];
+    counting.add(name);
     remarks.add(
         "%s: column \"%s\" %s, from %s to %s, and became a feature. help: --drop %s, unless the order of rows means something"
             .formatted(
@@ -224,7 +229,7 @@ public final class TableRemarks {
                     : "holds whole numbers that rise from row to row",
                 Cells.text(first),
                 Cells.text(last),
-                name));
+                named(name)));
   }
 
   /** One target among others may be the same everywhere: they are learned none the less. */
@@ -242,7 +247,9 @@ public final class TableRemarks {
     boolean classes = preparation.target() instanceof Target.Labels;
     for (String target : preparation.target().names()) {
       List<String> telling =
-          TellingColumns.in(table, preparation.features(), target, classes, trainRows);
+          TellingColumns.in(table, preparation.features(), target, classes, trainRows).stream()
+              .filter(name -> !counting.contains(name))
+              .toList();
       if (!telling.isEmpty()) {
         remarks.add(
             "%s: %s alone tells the target \"%s\". help: --drop %s, unless it is known where the model is to answer"
@@ -250,9 +257,22 @@ public final class TableRemarks {
                     table.name(),
                     (telling.size() == 1 ? "column " : "each of columns ") + Cells.quoted(telling),
                     target,
-                    String.join(",", telling)));
+                    telling.stream().map(this::named).collect(Collectors.joining(","))));
       }
     }
+  }
+
+  /**
+   * For --drop, which takes numbers, too: commas part columns there, and a shell parts at blanks.
+   */
+  private String named(String column) {
+    boolean plain = column.equals(quoted(column));
+    return plain ? column : Integer.toString(table.columnNames().indexOf(column) + 1);
+  }
+
+  /** As a shell reads it. */
+  private static String quoted(String column) {
+    return column.matches("[\\w.%+:/-]+") ? column : "'" + column.replace("'", "'\\''") + "'";
   }
 
   private void noteDates(Preparation preparation) {

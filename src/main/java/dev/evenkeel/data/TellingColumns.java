@@ -12,13 +12,16 @@ import java.util.stream.IntStream;
  */
 final class TellingColumns {
 
-  /** Fewer rows than these may agree by chance. */
-  private static final int FEW = 50;
+  /** So many rows of other targets than the most frequent one don't agree by chance. */
+  private static final int ENOUGH = 10;
 
-  /** Looked at first, since most columns tell nothing. */
-  private static final int SOME = 1000;
+  /**
+   * Looked at first, since most columns tell nothing: of the most frequent target, and of others.
+   */
+  private static final int SOME = 500;
 
-  private static final double ALIKE = 0.9999;
+  /** Rises and falls with fewer steps may be a coincidence. */
+  private static final int STEPS = 20;
 
   private final double[] target;
   private final boolean classes;
@@ -35,17 +38,40 @@ final class TellingColumns {
    */
   static List<String> in(
       Table table, List<Feature> features, String target, boolean classes, int[] trainRows) {
-    if (trainRows.length < FEW) {
+    TellingColumns telling = new TellingColumns(numbers(table.column(target)), classes);
+    double most = telling.mostFrequent(trainRows);
+    int[] same = IntStream.of(trainRows).filter(row -> telling.target[row] == most).toArray();
+    int[] others = IntStream.of(trainRows).filter(row -> telling.target[row] != most).toArray();
+    if (same.length < ENOUGH && classes || others.length < ENOUGH) {
       return List.of();
     }
-    TellingColumns telling = new TellingColumns(numbers(table.column(target)), classes);
-    int[] some = Arrays.copyOf(trainRows, Math.min(SOME, trainRows.length));
+    int[] some = IntStream.concat(spread(same), spread(others)).toArray();
     return features.stream()
         .flatMap(feature -> feature.column().stream())
         .map(table::column)
         .filter(column -> telling.tells(column, some) && telling.tells(column, trainRows))
         .map(Column::name)
         .toList();
+  }
+
+  /** At most some of them, from all over the file. */
+  private static IntStream spread(int[] rows) {
+    int count = Math.min(SOME, rows.length);
+    return IntStream.range(0, count).map(i -> rows[(int) ((long) i * rows.length / count)]);
+  }
+
+  private double mostFrequent(int[] rows) {
+    double[] sorted = IntStream.of(rows).mapToDouble(row -> target[row]).sorted().toArray();
+    int best = 0;
+    int most = 0;
+    for (int i = 0, from = 0; i < sorted.length; i++) {
+      from = sorted[i] == sorted[from] ? from : i;
+      if (i - from + 1 > most) {
+        most = i - from + 1;
+        best = i;
+      }
+    }
+    return sorted[best];
   }
 
   /** Texts by their codes; what is missing is NaN, or a code as any other. */
@@ -60,11 +86,19 @@ final class TellingColumns {
     if (column instanceof Column.Categorical) {
       return classes && byText(values, rows);
     }
-    int[] there = IntStream.of(rows).filter(row -> !Double.isNaN(values[row])).toArray();
-    if (2 * there.length < rows.length) {
+    int[] sorted =
+        IntStream.of(rows)
+            .filter(row -> !Double.isNaN(values[row]))
+            .boxed()
+            .sorted((a, b) -> Double.compare(values[a], values[b]))
+            .mapToInt(row -> row)
+            .toArray();
+    if (2 * sorted.length < rows.length) {
       return false;
     }
-    return inOrder(values, there) || !classes && Math.abs(correlation(values, there)) > ALIKE;
+    return classes
+        ? inRanges(values, sorted)
+        : throughout(values, sorted, 1) || throughout(values, sorted, -1);
   }
 
   /** Whether all rows of a text are of one class, and texts are few. */
@@ -79,45 +113,39 @@ final class TellingColumns {
     return 5 * classOf.size() <= rows.length && classOf.values().stream().distinct().count() > 1;
   }
 
-  /**
-   * Whether the target only rises with the column, or only falls, and is one where the column is;
-   * or whether each class has a part of the column's range to itself.
-   */
-  private boolean inOrder(double[] values, int[] rows) {
-    int[] sorted =
-        IntStream.of(rows)
-            .boxed()
-            .sorted((a, b) -> Double.compare(values[a], values[b]))
-            .mapToInt(row -> row)
-            .toArray();
-    boolean rises = true;
-    boolean falls = true;
+  /** Whether each class has a part of the column's range to itself. */
+  private boolean inRanges(double[] values, int[] sorted) {
     int changes = 0;
     for (int i = 1; i < sorted.length; i++) {
-      double before = target[sorted[i - 1]];
-      double now = target[sorted[i]];
-      if (before != now && values[sorted[i - 1]] == values[sorted[i]]) {
+      boolean change = target[sorted[i - 1]] != target[sorted[i]];
+      if (change && values[sorted[i - 1]] == values[sorted[i]]) {
         return false;
       }
-      rises &= now >= before;
-      falls &= now <= before;
-      changes += now == before ? 0 : 1;
+      changes += change ? 1 : 0;
     }
-    long different = IntStream.of(rows).mapToDouble(row -> target[row]).distinct().count();
-    return different > 1 && (classes ? changes == different - 1 : rises || falls);
+    long different = IntStream.of(sorted).mapToDouble(row -> target[row]).distinct().count();
+    return different > 1 && changes == different - 1;
   }
 
-  private double correlation(double[] values, int[] rows) {
-    double x = IntStream.of(rows).mapToDouble(row -> values[row]).average().orElse(0);
-    double y = IntStream.of(rows).mapToDouble(row -> target[row]).average().orElse(0);
-    double xy = 0;
-    double xx = 0;
-    double yy = 0;
-    for (int row : rows) {
-      xy += (values[row] - x) * (target[row] - y);
-      xx += (values[row] - x) * (values[row] - x);
-      yy += (target[row] - y) * (target[row] - y);
+  /**
+   * Whether the target rises (or falls: times −1) from each value of the column to the next; rows
+   * of one value may differ, as where the column is the target rounded.
+   */
+  private boolean throughout(double[] values, int[] sorted, int sign) {
+    double before = Double.NEGATIVE_INFINITY;
+    double highest = Double.NEGATIVE_INFINITY;
+    int steps = 0;
+    for (int i = 0; i < sorted.length; i++) {
+      double now = sign * target[sorted[i]];
+      if (i > 0 && values[sorted[i]] != values[sorted[i - 1]]) {
+        steps += highest > before ? 1 : 0;
+        before = highest;
+      }
+      if (now < before) {
+        return false;
+      }
+      highest = Math.max(highest, now);
     }
-    return xy / Math.sqrt(xx * yy);
+    return steps >= STEPS;
   }
 }

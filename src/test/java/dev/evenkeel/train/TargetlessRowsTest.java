@@ -164,13 +164,47 @@ class TargetlessRowsTest {
     assertAlike(plan.load(note -> {}).train(), again.train());
   }
 
+  /** Else a mistake in a row that doesn't count would make texts of numbers, or of dates. */
+  @Test
+  void whatStandsInRowsThatAreLeftOutDecidesNothing() throws IOException {
+    write(
+        "x,when,z,k",
+        i ->
+            k ->
+                (isLeftOut(i) ? "abc" : i * 3 % 17)
+                    + (isLeftOut(i) ? ",soon" : ",2024-01-" + (10 + i % 20))
+                    + ("," + i % 5)
+                    + ("," + k),
+        i -> "0" + i % 2);
+    assertAlike(plan -> plan);
+    Preparation preparation = DataPlan.of(whole.toString()).load(note -> {}).preparation();
+    assertEquals(3, preparation.features().size());
+    assertTrue(preparation.width() < 12, "numbers and dates are no categories");
+    DataPlan plan = DataPlan.of(whole.toString());
+    assertAlike(plan.load(note -> {}).train(), plan.load(preparation, note -> {}).train());
+    Dataset expected = plan.load(cut.toString(), true, preparation, note -> {});
+    assertAlike(expected, plan.load(whole.toString(), true, preparation, note -> {}));
+  }
+
+  @Test
+  void aWordThatMayBeAClassIsNamed() throws IOException {
+    write("a,k", i -> k -> i + "," + k, i -> i % 2 == 0 ? "EU" : "AS");
+    DataPlan.of(whole.toString()).load(notes::add);
+    assertTrue(
+        notes
+            .get(0)
+            .endsWith(
+                "Missing is what says \"?\", \"NA\", \"null\". help: where that is a class, write it otherwise"),
+        notes::toString);
+  }
+
   @Test
   void ifNoRowHasOneItIsRefused() throws IOException {
     Files.writeString(whole, "a,y\n" + "1,\n2,NA\n".repeat(10));
     Expect.failure(
         () -> DataPlan.of(whole.toString()).load(notes::add),
-        "t.csv: no row has a value of \"y\"",
-        "help: --target names another column");
+        "t.csv: no row has \"y\", so there is nothing to learn from",
+        "help: train --target names another column");
     assertEquals(List.of(), notes);
   }
 }

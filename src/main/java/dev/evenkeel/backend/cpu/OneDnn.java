@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ final class OneDnn {
   private static final int ALIGNMENT = 64;
   private static final Cleaner CLEANER = Cleaner.create();
   private static final List<String> WANTED = List.of("avx512f", "avx512bw", "avx512vl", "avx512dq");
-  private static final String BFLOAT16 = "amx_bf16";
+  private static final List<String> BFLOAT16 = List.of("amx_bf16", "avx512_bf16");
 
   /** Whether its library is on the class path and this CPU is one that it pays on. */
   static boolean isThere() {
@@ -49,7 +50,7 @@ final class OneDnn {
    * alone oneDNN takes longer (measured on an Intel CPU whose tiles were left out).
    */
   static boolean hasBfloat16() {
-    return There.FLAGS.contains(BFLOAT16);
+    return There.FLAGS.containsAll(BFLOAT16);
   }
 
   /**
@@ -91,7 +92,11 @@ final class OneDnn {
     @Override
     public void run(
         float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, float[] space) {
-      check(OneDnn.run(made, a, aFrom, b, bFrom, c, cFrom, space), shape);
+      try {
+        check(OneDnn.run(made, a, aFrom, b, bFrom, c, cFrom, space), shape);
+      } finally {
+        Reference.reachabilityFence(this); // or it may be freed under way
+      }
     }
   }
 

@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 
 /* Of oneDNN's headers, version 3. */
-enum { CPU = 1, BF16 = 2, F32 = 3, IN_ORDER = 1, SCRATCHPAD_OF_USER = 1, STRICT = 0, IMPLEMENTATION = 8, SCRATCHPAD = 136 };
+enum { CPU = 1, BF16 = 2, F32 = 3, UNIMPLEMENTED = 3, NO_FAST_WAY = -1, IN_ORDER = 1, SCRATCHPAD_OF_USER = 1, STRICT = 0, IMPLEMENTATION = 8, SCRATCHPAD = 136 };
 enum { SOURCE = 1, DESTINATION = 17, WEIGHTS = 33, BUFFER = 80 };
 typedef struct { int which; void *memory; } Argument;
 extern int dnnl_engine_create(void **engine, int kind, size_t index);
@@ -79,9 +79,12 @@ static int matrix(void **made, int64_t rows, int64_t columns, int64_t stride, in
   return dnnl_memory_desc_create_with_strides(made, 2, sizes, type, strides);
 }
 
-/* The same of one that is rounded first. Its rows are padded to whole cache lines, and one more: rows at a power of 2
-   would fall into few sets of the cache. */
-static int64_t padded(int64_t columns) { return (columns + 63) & ~(int64_t)31; }
+/* The same of one that is rounded first. Its rows are padded to whole cache lines, and one more where they would lie at
+   many of them, as at a power of 2, and fall into few sets of the cache. */
+static int64_t padded(int64_t columns) {
+  int64_t whole = (columns + 31) & ~(int64_t)31;
+  return whole % 256 ? whole : whole + 32;
+}
 static int operand(void **made, Operand *stored, int rounded, int64_t rows, int64_t columns, int64_t stride, int transposed) {
   *stored = (Operand){transposed ? columns : rows, transposed ? rows : columns, stride, 0};
   if (!rounded) return matrix(made, rows, columns, stride, transposed, F32);
@@ -126,7 +129,7 @@ FUNCTION(jint, make)(JNIEnv *env, jclass type, jboolean rounded, jboolean transp
   if (!status) status = dnnl_primitive_attr_set_fpmath_mode(attributes, STRICT); /* whatever the environment says */
   if (!status) status = dnnl_matmul_primitive_desc_create(&plan, engine, a, b, 0, c, attributes);
   if (!status) status = dnnl_primitive_desc_query(plan, IMPLEMENTATION, 0, &way);
-  if (!status && !(way[0] == 'b' && way[1] == 'r' && way[2] == 'g')) status = -1;
+  if (status == UNIMPLEMENTED || (!status && !(way[0] == 'b' && way[1] == 'r' && way[2] == 'g'))) status = NO_FAST_WAY;
   if (!status) status = dnnl_primitive_create(&made.primitive, plan);
   if (!status) status = dnnl_stream_create(&made.stream, engine, IN_ORDER);
   if (!status) status = dnnl_memory_create(&made.a, a, engine, 0);

@@ -138,7 +138,10 @@ final class ColumnDraft {
     return !isTextual() && (!plain || withComma.count > 0);
   }
 
-  void requireClean(Records records, int firstLine) {
+  /**
+   * @param later whether it is of a file for a model, whose columns are chosen
+   */
+  void requireClean(Records records, int firstLine, boolean later) {
     boolean commaIsWrong = isMixed() && withComma.count > 0;
     Found wrong = text.count > 0 || !commaIsWrong ? text : withComma;
     long fine = numbers + (commaIsWrong ? 0 : withComma.count);
@@ -147,7 +150,7 @@ final class ColumnDraft {
       return;
     }
     throw new EvenkeelException(
-        "%s, column \"%s\": %s is not a finite number, but %d of the column's %d values are numbers. help: %scorrect it, leave it empty if it is missing or name it with --missing, leave the column out with --drop %s, or train with --categorical %s, which takes the column for categories"
+        "%s, column \"%s\": %s is not a finite number, but %d of the column's %d values are numbers. help: %scorrect it, leave it empty if it is missing or name it with --missing%s"
             .formatted(
                 records.at(wrong.line),
                 name,
@@ -155,8 +158,10 @@ final class ColumnDraft {
                 fine,
                 filled,
                 wrong.line == firstLine ? "if that line names the columns, --header; or " : "",
-                name,
-                name));
+                later
+                    ? ""
+                    : ", leave the column out with --drop %s, or train with --categorical %s, which takes the column for categories"
+                        .formatted(name, name)));
   }
 
   /** Forgets the numbers: from the first row to the last, its texts follow. */

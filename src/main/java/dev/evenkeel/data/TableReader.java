@@ -64,7 +64,7 @@ final class TableReader {
                     String.join(", ", drafts.stream().map(d -> d.name).toList())));
       }
     }
-    drafts.forEach(draft -> draft.requireClean(records, firstLine));
+    drafts.forEach(draft -> draft.requireClean(records, firstLine, !options.used().isEmpty()));
     noteCommas();
     if (drafts.stream().anyMatch(ColumnDraft::wantsTexts)) {
       List<Integer> texts =

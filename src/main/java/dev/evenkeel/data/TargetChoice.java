@@ -92,6 +92,7 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
           subject + " is predicted by " + word(forced.get()) + ", as asked.");
     }
     if (column instanceof Column.Categorical texts) {
+      requireClasses(table, texts);
       return new TargetChoice(
           List.of(column.name()),
           Task.Kind.CLASSIFICATION,
@@ -114,6 +115,21 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
                 whole ? "whole numbers" : "numbers",
                 Words.counted(distinct, "different value"),
                 word(classes ? Task.Kind.REGRESSION : Task.Kind.CLASSIFICATION)));
+  }
+
+  /** Texts that name the rows can't be told from one another. */
+  private static void requireClasses(Table table, Column.Categorical texts) {
+    int count = texts.levels().size();
+    if (count > MOST_CLASSES && count > 0.9 * table.rows()) {
+      throw new EvenkeelException(
+          "%s: column \"%s\" holds %,d different texts in %s, such as %s, so it names the rows and no classes. help: --target names another column; if it holds numbers, --missing names the texts among them"
+              .formatted(
+                  table.name(),
+                  texts.name(),
+                  count,
+                  Words.counted(table.rows(), "row"),
+                  example(texts)));
+    }
   }
 
   /** How many different values there are. */

@@ -297,6 +297,7 @@ record RawRows(
       if (!plan.weights().isEmpty()) {
         left.add(table.column(plan.weights()).name());
       }
+      left.addAll(empty(table, left, once));
       left.addAll(namesOfRows(table, choice, left, once));
       Preparation preparation = Preparation.fit(table, choice, left, split.train(), plan.scaling());
       TableRemarks.of(table, preparation, Set.copyOf(plan.categorical()), split.train())
@@ -305,6 +306,28 @@ record RawRows(
       PreparedTable all =
           plan.weights().isEmpty() ? rows : rows.withWeights(RowWeights.of(table, plan.weights()));
       return Parts.of(all::select, split, preparation);
+    }
+
+    /** Such as lines that end in a delimiter make one. */
+    private static List<String> empty(Table table, List<String> left, Consumer<String> once) {
+      Set<Column> others = left.stream().map(table::column).collect(Collectors.toSet());
+      List<String> empty =
+          table.columns().stream()
+              .filter(column -> !others.contains(column))
+              .filter(column -> IntStream.range(0, table.rows()).allMatch(column::missing))
+              .map(Column::name)
+              .toList();
+      if (!empty.isEmpty()) {
+        once.accept(
+            "%s: %s no value, and %s left out."
+                .formatted(
+                    table.name(),
+                    empty.size() == 1
+                        ? "column \"%s\" has".formatted(empty.get(0))
+                        : "columns \"%s\" have".formatted(String.join("\", \"", empty)),
+                    empty.size() == 1 ? "is" : "are"));
+      }
+      return empty;
     }
 
     private List<String> namesOfRows(

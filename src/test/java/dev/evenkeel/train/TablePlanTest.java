@@ -2,8 +2,10 @@ package dev.evenkeel.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Expect;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Feature;
@@ -59,6 +61,35 @@ class TablePlanTest {
     DataPlan plan = plan("x,y", i -> i + "," + (i == 17 ? "rare" : "ab".charAt(i % 2)));
     Expect.failure(() -> plan.folds(3, notes::add), "no row of class \"rare\" trains");
     assertTrue(plan.load(notes::add).train().rows() > 0, "one split may train it");
+  }
+
+  /** As lines that end in a delimiter make one. */
+  @Test
+  void columnsWithoutAnyValueAreLeftOut() throws IOException {
+    DataPlan plan = plan("x,,y,z,t", i -> i * 7 % 11 + ",,NA," + i * 5 % 13 + "," + i + ".5");
+    assertEquals(2, plan.load(notes::add).train().columns());
+    assertSays("t.csv: columns \"2\", \"y\" have no value, and are left out.");
+  }
+
+  @Test
+  void aTargetThatNamesTheRowsIsRefused() throws IOException {
+    DataPlan plan = plan("x,id", i -> i * 7 % 11 + ",H" + i);
+    Expect.failure(
+        () -> plan.load(notes::add),
+        "t.csv: column \"id\" holds 60 different texts in 60 rows, such as \"H0\", so it names the rows and no classes. help: --target names another column");
+  }
+
+  @Test
+  void aMistakeInALaterFileIsNotToBeDropped() throws IOException {
+    DataPlan plan = plan("x,z,y", i -> i + "," + i % 3 + "," + i + ".5");
+    Preparation preparation = plan.load(notes::add).preparation();
+    Path later = file("later.csv", "x,z\n" + "1,2\n".repeat(40) + "1,abc\n");
+    String said =
+        assertThrows(
+                EvenkeelException.class,
+                () -> plan.load(later.toString(), false, preparation, notes::add))
+            .getMessage();
+    assertTrue(said.endsWith("leave it empty if it is missing or name it with --missing"), said);
   }
 
   @Test

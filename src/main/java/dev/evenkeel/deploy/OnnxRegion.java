@@ -119,6 +119,11 @@ final class OnnxRegion {
   }
 
   private EvenkeelException refusal(Node first, String start, Node culprit) {
+    if (file.producer().equals("evenkeel") && first.name().startsWith("/clip/")) {
+      return new EvenkeelException(
+          "%s: what it does to features before the network is no layer, but a robust scale with its smooth clip. help: use the run folder that it was exported from"
+              .formatted(file.path()));
+    }
     List<Node> next = users.get(start);
     if (!met && next.size() > 1) {
       return new EvenkeelException(

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnxruntime.OrtException;
 import dev.evenkeel.CsvText;
+import dev.evenkeel.Expect;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Dataset;
@@ -123,6 +124,11 @@ class OnnxDataTest {
     try (OnnxRun onnx = exported(saved, Inference.Form.FOLDED)) {
       assertClose(expected, onnx.outputs(far, 64), 1);
     }
+    Path file = folder.resolve("robust.onnx");
+    OnnxFile.write(file, saved);
+    Expect.failure(
+        () -> OnnxImport.read(file),
+        "a robust scale with its smooth clip. help: use the run folder");
     float[] alone = Predictor.of(saved).predict(far);
     for (int i = 0; i < expected.length; i++) {
       assertEquals(expected[i], alone[i], TOLERANCE);

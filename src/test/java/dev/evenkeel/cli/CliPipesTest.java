@@ -98,7 +98,7 @@ class CliPipesTest {
   void aMinusIsStdinAndStdout() throws IOException {
     CommandLineRun run = withStdin(ROWS, "--data - --out -").succeeded();
     assertEquals(expected(), run.out().lines().toList());
-    assertTrue(run.err().contains("2 rows predicted"), run::toString);
+    assertTrue(run.err().contains("2 rows predicted to stdout"), run::toString);
     assertFalse(Files.exists(Path.of("-")));
     predict("--data", rows(), "--out - --json").refused("both write to stdout", "help: ");
   }

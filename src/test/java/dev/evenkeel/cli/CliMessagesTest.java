@@ -485,6 +485,22 @@ class CliMessagesTest {
         .refused("There is no file", "d.csv any more", "help: --data FILE");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"evaluate --model", "predict --model", "report --model", "train --steps 1 --from"})
+  void dataThatAModelNamesAndAreNotHereAreCalledIts(String command) throws IOException {
+    Path here = Path.of("").toAbsolutePath();
+    Path data = folder.resolve("d.csv");
+    String relative = here.relativize(Files.copy(table, data)).toString();
+    train("--data", relative, "--steps 3 --hidden 4").succeeded();
+    Files.delete(data);
+    CommandLineRun.of(command, folder.resolve("run"))
+        .refused(
+            "There is no file " + relative + " any more (in the folder " + here + ")",
+            "on which " + folder.resolve("run/model.safetensors") + " was trained",
+            "help: --data FILE says where it is now");
+  }
+
   private static void flipBit(Path from, Path to) throws IOException {
     byte[] bytes = Files.readAllBytes(from);
     bytes[bytes.length - 9] ^= 4;

@@ -333,6 +333,25 @@ class CliMessagesTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      value = {
+        "--norm batch|a smaller --lr or --clip 1",
+        "--norm batch --clip 1|a smaller --lr",
+        "--norm none|a smaller --lr or --clip 1 or --norm batch",
+        "--norm layer --clip 1|a smaller --lr or --norm batch",
+      })
+  void againstNanIsTriedWhatIsNotTriedYet(String args, String help) {
+    for (String steps : List.of("--steps 1", "--epochs 3")) {
+      CommandLineRun run = train("--lr 1e38 --hidden 8", args, steps).failed(1);
+      String message =
+          run.err().lines().filter(line -> line.startsWith("evenkeel: ")).toList().get(0);
+      assertTrue(message.endsWith(". help: try " + help), message);
+      assertFalse(message.contains("checkpoint"), message);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
       quoteCharacter = '`',
       value = {
         "``| is empty: give a file with rows| t.csv",

@@ -476,6 +476,16 @@ class CliMessagesTest {
         locked.toFile().setWritable(false) && !Files.isWritable(locked),
         "this user may write everywhere");
     CommandLineRun.of("train --steps 1 --out", locked).refused("can't be written to");
+    train("--steps 2 --hidden 4").succeeded();
+    Path run = folder.resolve("run");
+    assertTrue(run.toFile().setWritable(false));
+    try {
+      CommandLineRun resumed = CommandLineRun.of("train --resume", run);
+      resumed.refused("can't be written to", "help: its permissions, or --resume with a copy");
+      assertFalse(resumed.err().contains("--out"), resumed::toString);
+    } finally {
+      assertTrue(run.toFile().setWritable(true));
+    }
   }
 
   @Test

@@ -200,6 +200,10 @@ final class TrainCommand implements Callable<Integer> {
       Supplier<Model> build,
       boolean knowsOthers) {
     Dataset train = parts.train();
+    parts
+        .valid()
+        .ifPresent(rows -> Evaluation.requireEveryClass(how.metrics(), rows, "validation row"));
+    parts.test().ifPresent(rows -> Evaluation.requireEveryClass(how.metrics(), rows, "test row"));
     Path folder = out == null ? RunFolder.next(Path.of("runs"), plan.data()) : out;
     return RunFolder.fill(
         folder,

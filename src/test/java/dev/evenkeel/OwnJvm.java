@@ -20,12 +20,17 @@ public final class OwnJvm {
    */
   public static Process start(String options, Class<?> main, String... arguments)
       throws IOException {
+    return builder(options, main, arguments).redirectErrorStream(true).start();
+  }
+
+  /** The same before it starts, for outputs that go elsewhere. */
+  public static ProcessBuilder builder(String options, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(options.split(" ")));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(List.of(arguments));
-    return new ProcessBuilder(command).redirectErrorStream(true).start();
+    return new ProcessBuilder(command);
   }
 
   /** What a main method says, which must end with 0. */

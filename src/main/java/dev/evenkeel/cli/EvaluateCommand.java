@@ -63,6 +63,11 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     boolean classes = data.task() instanceof Task.Classification;
     Evaluation.requireFit("--metrics", metrics, classes);
+    Set<String> names =
+        metrics.isEmpty()
+            ? Evaluation.metrics(saved.recipe(), classes)
+            : new LinkedHashSet<>(metrics);
+    Evaluation.requireEveryClass(names, data, "row");
     try (Backend backend = common.open();
         Model built = saved.build(backend);
         Evaluator evaluator =
@@ -85,10 +90,6 @@ final class EvaluateCommand implements Callable<Integer> {
       if (saved.recipe().loss().weight(data.targets(), 0, data.rows()) == 0) {
         common.say("All these rows are of classes of weight 0, so that none counts in the loss.");
       }
-      Set<String> names =
-          metrics.isEmpty()
-              ? Evaluation.metrics(saved.recipe(), classes)
-              : new LinkedHashSet<>(metrics);
       for (String name : names) {
         double value = Metric.named(name).of(predictions);
         result.put(name, value);

@@ -1,11 +1,17 @@
 package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
+import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Task;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.train.Recipe;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /** Which metrics are shown, and how. */
@@ -43,6 +49,31 @@ final class Evaluation {
                 : "%s %s measures classes, but the target holds numbers. help: %s"
                     .formatted(option, name, Metric.OF_NUMBERS));
       }
+    }
+  }
+
+  /**
+   * Refuses a metric that needs rows of every class where one has none that counts.
+   *
+   * @param what the rows are, for messages: "test row"
+   */
+  static void requireEveryClass(Collection<String> names, Dataset rows, String what) {
+    Optional<String> asks =
+        names.stream().filter(name -> Metric.named(name).needsEveryClass()).findFirst();
+    if (asks.isEmpty() || !(rows.task() instanceof Task.Classification known)) {
+      return;
+    }
+    List<String> absent = new ArrayList<>(known.classes());
+    for (int row = 0; row < rows.rows(); row++) {
+      if (!rows.isWeighted() || rows.weights()[row] > 0) {
+        absent.set((int) rows.targets()[row], null);
+      }
+    }
+    absent.removeIf(Objects::isNull);
+    if (!absent.isEmpty()) {
+      throw new EvenkeelException(
+          "%s needs rows of every class, but of %s none is of class \"%s\". help: more rows, or other --metrics"
+              .formatted(asks.get(), Words.counted(rows.rows(), what), absent.get(0)));
     }
   }
 

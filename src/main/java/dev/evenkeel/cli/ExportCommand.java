@@ -72,6 +72,10 @@ final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (out != null && out.toString().equals("-")) {
+      throw new EvenkeelException(
+          "--out - stands for stdout, which takes no model: export writes files. help: --out FILE");
+    }
     SavedModel saved = SavedModel.load(model);
     Path target = out != null ? out : saved.file().resolveSibling(format.file);
     Inference inference = Inference.of(saved, form());

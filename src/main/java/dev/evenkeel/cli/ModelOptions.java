@@ -12,12 +12,15 @@ import dev.evenkeel.train.Measured;
 import dev.evenkeel.train.Portion;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** Options that name a trained model and data for it. */
 final class ModelOptions {
+
+  private static final List<String> STDIN = List.of("-", "/dev/stdin");
 
   @Option(
       names = "--model",
@@ -46,17 +49,41 @@ final class ModelOptions {
   private TableOptions table = new TableOptions();
 
   String data(SavedModel saved) {
-    return requireNamed(data == null ? plan(saved).data() : data, saved);
+    return data == null ? itsData(saved) : data;
   }
 
-  /** Refuses the data that a model does not name. */
-  static String requireNamed(String data, SavedModel saved) {
-    if (data.isEmpty()) {
+  /**
+   * What a model was trained on, where no other data are given; refused where they are not here.
+   */
+  static String itsData(SavedModel saved) {
+    DataPlan plan = plan(saved);
+    if (plan.data().isEmpty()) {
       throw new EvenkeelException(
           "%s does not say which data it was trained on. help: --data NAME|FILE"
               .formatted(saved.file()));
     }
-    return data;
+    requireHere(plan, saved.file());
+    return plan.data();
+  }
+
+  /** Of data that a model names, and nobody here. */
+  static void requireHere(DataPlan plan, Path model) {
+    String name = plan.data();
+    if (STDIN.contains(name)) { // to wait for it in silence helps nobody
+      throw new EvenkeelException(
+          "%s was trained on stdin, which does not come again by itself. help: --data FILE, or --data - to give it again"
+              .formatted(model));
+    }
+    if (!plan.findsData()) {
+      throw new EvenkeelException(
+          "There is no file %s any more%s, on which %s was trained. help: --data FILE says where it is now"
+              .formatted(
+                  name,
+                  Path.of(name).isAbsolute()
+                      ? ""
+                      : " (in the folder %s)".formatted(Path.of("").toAbsolutePath()),
+                  model));
+    }
   }
 
   /** Prepared rows, of which no targets are wanted. */

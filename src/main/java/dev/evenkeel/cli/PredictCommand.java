@@ -15,7 +15,6 @@ import dev.evenkeel.train.PredictionFile;
 import dev.evenkeel.train.SavedModel;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,11 +82,13 @@ final class PredictCommand implements Callable<Integer> {
     return InputColumns.of(table, with);
   }
 
-  private static void writeToStdout(PredictionFile predictions) {
+  /** Whether all of it was taken; {@link Main} says so where it was not. */
+  private static boolean writeToStdout(PredictionFile predictions) {
     try {
-      predictions.write(new OutputStreamWriter(System.out, StandardCharsets.UTF_8));
+      predictions.write(new OutputStreamWriter(new Stdout(), StandardCharsets.UTF_8));
+      return true;
     } catch (IOException e) {
-      throw new UncheckedIOException(e); // a PrintStream throws none
+      return false;
     }
   }
 
@@ -132,12 +133,13 @@ final class PredictCommand implements Callable<Integer> {
               Evaluator.outputs(built, data, saved.recipe().batch(), saved.preparation()),
               built.network().outputs(),
               inputs);
-      if (toStdout) {
-        writeToStdout(predictions);
-      } else {
+      if (!toStdout) {
         predictions.write(out);
+      } else if (!writeToStdout(predictions)) {
+        return;
       }
-      common.say("%s predicted in %s", Words.counted(data.rows(), "row"), out);
+      String where = toStdout ? "to stdout" : "in " + out;
+      common.say("%s predicted %s", Words.counted(data.rows(), "row"), where);
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("device", backend.device());
       result.put("rows", data.rows());

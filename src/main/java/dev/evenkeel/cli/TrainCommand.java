@@ -144,7 +144,9 @@ final class TrainCommand implements Callable<Integer> {
           .forEach(name -> requireNotGiven(spec.findOption(name)));
     }
     DataPlan plan = data.plan(before, own, recipe.seed);
-    ModelOptions.requireNamed(plan.data(), saved);
+    if (!named) {
+      ModelOptions.itsData(saved);
+    }
     Preparation preparation = ModelOptions.preparation(saved);
     if (data.target.length > 0) {
       ModelOptions.requireTargetFile(preparation);
@@ -198,6 +200,10 @@ final class TrainCommand implements Callable<Integer> {
       Supplier<Model> build,
       boolean knowsOthers) {
     Dataset train = parts.train();
+    parts
+        .valid()
+        .ifPresent(rows -> Evaluation.requireEveryClass(how.metrics(), rows, "validation row"));
+    parts.test().ifPresent(rows -> Evaluation.requireEveryClass(how.metrics(), rows, "test row"));
     Path folder = out == null ? RunFolder.next(Path.of("runs"), plan.data()) : out;
     return RunFolder.fill(
         folder,
@@ -265,10 +271,8 @@ final class TrainCommand implements Callable<Integer> {
   private DataPlan resumedPlan(DataPlan plan) {
     if (spec.commandLine().getParseResult().hasMatchedOption("--data")) {
       plan = plan.withData(data.data);
-    } else if (!plan.findsData()) {
-      throw new EvenkeelException(
-          "There is no file %s any more, on which %s was trained. help: --data FILE says where it is now"
-              .formatted(plan.data(), resume));
+    } else {
+      ModelOptions.requireHere(plan, resume);
     }
     plan =
         plan.withParts(

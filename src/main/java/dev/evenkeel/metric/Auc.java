@@ -18,6 +18,11 @@ public record Auc() implements Metric {
   }
 
   @Override
+  public boolean needsEveryClass() {
+    return true;
+  }
+
+  @Override
   public double of(Predictions predictions) {
     return OneAgainstRest.mean(name(), predictions, Auc::area);
   }

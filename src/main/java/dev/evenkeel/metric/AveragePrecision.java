@@ -22,6 +22,11 @@ public record AveragePrecision() implements Metric {
   }
 
   @Override
+  public boolean needsEveryClass() {
+    return true;
+  }
+
+  @Override
   public double of(Predictions predictions) {
     return OneAgainstRest.mean(name(), predictions, AveragePrecision::area);
   }

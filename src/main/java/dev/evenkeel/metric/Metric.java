@@ -23,6 +23,11 @@ public interface Metric {
 
   boolean higherIsBetter();
 
+  /** Whether it is defined only where each class has a row that counts. */
+  default boolean needsEveryClass() {
+    return false;
+  }
+
   double of(Predictions predictions);
 
   /** The metric of a name: accuracy, top5 (or top and another number), f1, rmse, … */

@@ -148,6 +148,11 @@ public final class RunFolder {
           "There is no checkpoint to resume at %s. help: name the folder that --out named"
               .formatted(file));
     }
+    if (!Files.isWritable(folder)) {
+      throw new EvenkeelException(
+          "The folder %s can't be written to, where its run would go on. help: its permissions, or --resume with a copy of it"
+              .formatted(folder));
+    }
     AtomicFile.clearLeftOvers(folder, "*.safetensors");
     return SavedModel.read(file);
   }

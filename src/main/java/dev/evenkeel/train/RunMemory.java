@@ -69,7 +69,7 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
     try (Buffer rows = backend.allocateActivations(2, inputs)) {
       Matrix any = Matrix.of(rows, 2, inputs);
       backend.hasNonFinite(any);
-      NonFiniteException.check(planned, 0);
+      NonFiniteException.check(planned, 0, false, Optional.empty());
       PopulationStatistics.update(planned, any, 2);
     }
   }

@@ -286,7 +286,7 @@ public final class Trainer {
       epoch(batches, step, validation, total);
       stopped = course.patienceIsOut();
       long taken = course.progress().step();
-      NonFiniteException.check(model, taken);
+      requireFinite(taken);
       boolean ends = taken == total || stopped;
       boolean asked = !ends && isStopAsked();
       if (ends || asked || checkpoints.isDue() || !checkpoints.hasWritten()) {
@@ -297,6 +297,10 @@ public final class Trainer {
       }
     }
     return stopped;
+  }
+
+  private void requireFinite(long step) {
+    NonFiniteException.check(model, step, recipe.clip() > 0, folder);
   }
 
   private boolean isStopAsked() {
@@ -345,7 +349,7 @@ public final class Trainer {
       lossSum = losses(step, due || last ? 0 : STEPS_UNDER_WAY, lossSum);
       if (due && !last) {
         course.within(number, batch + 1, lossSum, seconds());
-        NonFiniteException.check(model, number);
+        requireFinite(number);
         checkpoint(step);
         if (stop) {
           throw new StoppedException(folder, number);

@@ -253,7 +253,8 @@ public final class TrainingStep implements AutoCloseable {
     source.order.moveTo(taken.position);
     step.set(taken.number, taken.learningRate, taken.decay, taken.dropout);
     bound.untilLoss.forEach(Operation::run);
-    return new NonFiniteException(model, bound.batch, bound.pass, taken.number, takenLoss);
+    boolean clips = clip != Matrix.NONE;
+    return new NonFiniteException(model, bound.batch, bound.pass, taken.number, takenLoss, clips);
   }
 
   /** The step whose loss was taken last. */

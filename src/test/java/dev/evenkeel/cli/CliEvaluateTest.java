@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.evenkeel.CsvText;
 import dev.evenkeel.metric.Confusion;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -101,6 +102,48 @@ class CliEvaluateTest {
         .refused("--metrics ece measures classes", "help: rmse, mae, r2");
     CommandLineRun.of("evaluate --model", classes, "--metrics r2")
         .refused("--metrics r2 measures numbers", "help: accuracy, ");
+  }
+
+  @Test
+  void aClassWithoutRowsIsNamedBeforeAnythingIsMeasured() throws IOException {
+    String rows = "size,shop,kind\n3,a,low\n50,b,mid\n4,a,low\n";
+    Path few = Files.writeString(shared.resolve("few.csv"), rows);
+    CommandLineRun run =
+        CommandLineRun.of("evaluate --model", classes, "--data", few)
+            .refused(
+                "auc needs rows of every class, but of 3 rows none is of class \"top\"",
+                "help: more rows, or other --metrics");
+    assertEquals("", run.out());
+    CommandLineRun.of("evaluate --model", classes, "--data", few, "--metrics accuracy,f1")
+        .succeeded();
+    Path weighted = Files.writeString(shared.resolve("weighted.csv"), weighted());
+    Path out = shared.resolve("weighted");
+    CommandLineRun.of("train --hidden 4 --steps 2 --weights w --data", weighted, "--out", out)
+        .succeeded();
+    CommandLineRun.of("evaluate --metrics prauc --data", weighted, "--model", out).succeeded();
+    String without = weighted().replace(",1,mid", ",0,mid");
+    Files.writeString(weighted, without);
+    CommandLineRun.of("evaluate --metrics prauc --data", weighted, "--model", out)
+        .refused("prauc needs rows of every class, but of 90 rows none is of class \"mid\"");
+  }
+
+  private static String weighted() {
+    return CsvText.of("size,w,kind", 90, i -> i + ",1," + List.of("low", "mid").get(i % 2));
+  }
+
+  @Test
+  void trainingIsRefusedBeforeItWhereItsMetricNeedsAClassThatIsNotThere() throws IOException {
+    Path test = Files.writeString(shared.resolve("t.csv"), "size,shop,kind\n3,a,low\n4,a,mid\n");
+    Path out = shared.resolve("untrained");
+    CommandLineRun.of(
+            "train --metrics auc --target kind --data",
+            shared.resolve("kinds.csv"),
+            "--test",
+            test,
+            "--out",
+            out)
+        .refused("auc needs rows of every class, but of 2 test rows none is of class \"top\"");
+    assertFalse(Files.exists(out));
   }
 
   @Test

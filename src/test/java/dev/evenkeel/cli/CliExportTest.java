@@ -96,6 +96,8 @@ class CliExportTest {
     export("--format torch --out", folder.resolve("net.txt"))
         .refused("--out must end in .py; it is ");
     export("--format torch --out /").refused("--out must end in .py; it is /");
+    export("--format onnx --out -").refused("--out - stands for stdout", "help: --out FILE");
+    assertFalse(Files.exists(Path.of("-")));
     CommandLineRun.of("export --model", folder, "--format onnx")
         .refused("There is no model at " + folder);
   }

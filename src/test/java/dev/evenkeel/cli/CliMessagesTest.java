@@ -335,6 +335,25 @@ class CliMessagesTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      value = {
+        "--norm batch|a smaller --lr or --clip 1",
+        "--norm batch --clip 1|a smaller --lr",
+        "--norm none|a smaller --lr or --clip 1 or --norm batch",
+        "--norm layer --clip 1|a smaller --lr or --norm batch",
+      })
+  void againstNanIsTriedWhatIsNotTriedYet(String args, String help) {
+    for (String steps : List.of("--steps 1", "--epochs 3")) {
+      CommandLineRun run = train("--lr 1e38 --hidden 8", args, steps).failed(1);
+      String message =
+          run.err().lines().filter(line -> line.startsWith("evenkeel: ")).toList().get(0);
+      assertTrue(message.endsWith(". help: try " + help), message);
+      assertFalse(message.contains("checkpoint"), message);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
       quoteCharacter = '`',
       value = {
         "``| is empty: give a file with rows| t.csv",
@@ -459,6 +478,16 @@ class CliMessagesTest {
         locked.toFile().setWritable(false) && !Files.isWritable(locked),
         "this user may write everywhere");
     CommandLineRun.of("train --steps 1 --out", locked).refused("can't be written to");
+    train("--steps 2 --hidden 4").succeeded();
+    Path run = folder.resolve("run");
+    assertTrue(run.toFile().setWritable(false));
+    try {
+      CommandLineRun resumed = CommandLineRun.of("train --resume", run);
+      resumed.refused("can't be written to", "help: its permissions, or --resume with a copy");
+      assertFalse(resumed.err().contains("--out"), resumed::toString);
+    } finally {
+      assertTrue(run.toFile().setWritable(true));
+    }
   }
 
   @Test
@@ -485,6 +514,22 @@ class CliMessagesTest {
     Files.delete(data);
     CommandLineRun.of("train --resume", folder.resolve("run"))
         .refused("There is no file", "d.csv any more", "help: --data FILE");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"evaluate --model", "predict --model", "report --model", "train --steps 1 --from"})
+  void dataThatAModelNamesAndAreNotHereAreCalledIts(String command) throws IOException {
+    Path here = Path.of("").toAbsolutePath();
+    Path data = folder.resolve("d.csv");
+    String relative = here.relativize(Files.copy(table, data)).toString();
+    train("--data", relative, "--steps 3 --hidden 4").succeeded();
+    Files.delete(data);
+    CommandLineRun.of(command, folder.resolve("run"))
+        .refused(
+            "There is no file " + relative + " any more (in the folder " + here + ")",
+            "on which " + folder.resolve("run/model.safetensors") + " was trained",
+            "help: --data FILE says where it is now");
   }
 
   private static void flipBit(Path from, Path to) throws IOException {

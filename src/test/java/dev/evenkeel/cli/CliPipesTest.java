@@ -58,11 +58,11 @@ class CliPipesTest {
     return Files.readAllLines(out);
   }
 
-  private static CommandLineRun withStdin(String text, Object... more) {
+  private static CommandLineRun withStdin(String text, Object... args) {
     InputStream before = System.in;
     try {
       System.setIn(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
-      return predict(more);
+      return CommandLineRun.of(args);
     } finally {
       System.setIn(before);
     }
@@ -96,11 +96,33 @@ class CliPipesTest {
 
   @Test
   void aMinusIsStdinAndStdout() throws IOException {
-    CommandLineRun run = withStdin(ROWS, "--data - --out -").succeeded();
+    CommandLineRun run = withStdin(ROWS, "predict --model", model, "--data - --out -").succeeded();
     assertEquals(expected(), run.out().lines().toList());
-    assertTrue(run.err().contains("2 rows predicted"), run::toString);
+    assertTrue(run.err().contains("2 rows predicted to stdout"), run::toString);
     assertFalse(Files.exists(Path.of("-")));
     predict("--data", rows(), "--out - --json").refused("both write to stdout", "help: ");
+  }
+
+  @Test
+  void aModelOfStdinDoesNotWaitForItAgainUnlessItIsTold() {
+    Path out = folder.resolve("run");
+    String rows = CsvText.of("a,kind", 200, i -> i + "," + "xyyxyx".charAt(i * i % 6));
+    withStdin(rows, "train --data - --hidden 4 --steps 5 --out", out).succeeded();
+    for (String command :
+        List.of(
+            "evaluate --model RUN",
+            "report --model RUN",
+            "calibrate --model RUN --out NEW/calibrated",
+            "adapt --model RUN --out NEW/adapted",
+            "predict --model RUN --out NEW/p.csv",
+            "train --from RUN --steps 1 --out NEW/on",
+            "train --resume RUN")) {
+      String args = command.replace("RUN", out.toString()).replace("NEW", folder.toString());
+      withStdin(rows, args)
+          .refused("was trained on stdin", "help: --data FILE, or --data - to give it again");
+      withStdin(rows, args, "--data -").succeeded();
+    }
+    withStdin(rows, "evaluate --data - --model", out).says("that training never saw");
   }
 
   @Test

@@ -308,6 +308,20 @@ class TrainerTest extends OnCpu {
   }
 
   @Test
+  void aCheckpointThatStaysIsSpokenOf() {
+    int batches = Batches.of(TRAIN.rows(), 128, 2).count();
+    try (Model model = SMALL.build(backend, 1)) {
+      Trainer trainer =
+          new Trainer(model, RECIPE.withEpochs(2), TRAIN)
+              .withCheckpoints(folder)
+              .withListener(spoiler(model, "0.weight", 2L * batches, Float.NaN));
+      Expect.failure(
+          trainer::fit, "Nothing of it was saved; a checkpoint from before stays. help: ");
+    }
+    assertTrue(Files.exists(folder.resolve(SavedModel.CHECKPOINT_FILE)));
+  }
+
+  @Test
   void aNanOfTheLastUpdateIsFoundBeforeItIsSavedWithOrWithoutCheckpoints() {
     for (boolean checkpoints : new boolean[] {true, false}) {
       for (String name : List.of("0.weight", "1.bias")) {
@@ -318,7 +332,11 @@ class TrainerTest extends OnCpu {
           if (checkpoints) {
             trainer.withCheckpoints(folder);
           }
-          Expect.failure(trainer::fit, "step 5", name + " is NaN or infinite", "help: ");
+          Expect.failure(
+              trainer::fit,
+              "step 5",
+              name + " is NaN or infinite",
+              "Nothing of it was saved. help: ");
           assertFalse(Files.exists(folder.resolve(SavedModel.CHECKPOINT_FILE)));
           assertFalse(Files.exists(folder.resolve(SavedModel.MODEL_FILE)));
         }

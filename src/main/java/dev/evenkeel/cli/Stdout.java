@@ -41,7 +41,7 @@ final class Stdout extends OutputStream {
       return code;
     }
     System.err.println(
-        "evenkeel: stdout took not all that was written to it: its end is missing. help: see whether the disk that it goes to is full");
+        "evenkeel: stdout did not take all that was written to it: the end is missing. help: see whether the disk that it goes to is full");
     return code == 0 ? Main.FAILED : code;
   }
 

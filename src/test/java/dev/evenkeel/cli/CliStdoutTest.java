@@ -69,7 +69,7 @@ class CliStdoutTest {
     String err = err(process);
     assertEquals(1, process.waitFor(), err);
     String last = err.lines().reduce((one, next) -> next).orElse("");
-    assertTrue(last.startsWith("evenkeel: stdout took not all"), err);
+    assertTrue(last.startsWith("evenkeel: stdout did not take all"), err);
     assertTrue(!err.contains("rows predicted") && !err.contains("\tat "), err);
   }
 
@@ -79,7 +79,7 @@ class CliStdoutTest {
     Process process = command("evaluate --model nope --json").redirectOutput(FULL.toFile()).start();
     String err = err(process);
     assertEquals(2, process.waitFor(), err);
-    assertTrue(err.contains("no model at nope") && err.contains("stdout took not all"), err);
+    assertTrue(err.contains("no model at nope") && err.contains("stdout did not take all"), err);
   }
 
   /** As head does. */

@@ -344,6 +344,11 @@ public record DataPlan(
     return isSame(other, data);
   }
 
+  /** Whether a path means a file that it validates or tests on. */
+  boolean keeps(String other) {
+    return isSame(other, valid.file()) || isSame(other, test.file());
+  }
+
   static boolean isFile(String name) {
     return !name.isEmpty() && Files.isRegularFile(Path.of(name));
   }

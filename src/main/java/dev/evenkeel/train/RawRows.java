@@ -82,8 +82,7 @@ record RawRows(
         : of(plan, (Source.Arrays) source, split -> trained);
   }
 
-  private static RawRows of(
-      DataPlan plan, Source.Arrays arrays, Function<Split, Preparation> preparation) {
+  static RawRows of(DataPlan plan, Source.Arrays arrays, Function<Split, Preparation> preparation) {
     int[] strata = arrays.data().strata();
     return new RawRows(
         plan,
@@ -92,6 +91,22 @@ record RawRows(
         Optional.empty(),
         arrays.test(),
         split -> Parts.prepared(arrays.data(), split, preparation.apply(split)));
+  }
+
+  /** Rows of a table for a model that is trained. */
+  static RawRows of(
+      DataPlan plan,
+      PreparedTable all,
+      Optional<Groups> groups,
+      Preparation trained,
+      Consumer<String> notes) {
+    return new RawRows(
+        plan,
+        all.classes(),
+        row -> "", // the model knows its classes, whichever train now
+        groups,
+        Optional.empty(),
+        split -> new KeptFiles(plan).into(Parts.of(all::select, split, trained), groups, notes));
   }
 
   /** At random, by whole groups, or in order; the data's own test set stands for another one. */
@@ -209,13 +224,7 @@ record RawRows(
       Table table = trained.withTargets(read, notes);
       Optional<Groups> groups = plan.groups(table);
       PreparedTable all = plan.prepare(trained, table, true, notes);
-      return new RawRows(
-          plan,
-          all.classes(),
-          row -> "", // the model knows its classes, whichever train now
-          groups,
-          Optional.empty(),
-          split -> new KeptFiles(plan).into(Parts.of(all::select, split, trained), groups, notes));
+      return of(plan, all, groups, trained, notes);
     }
 
     private void requireColumns(Table read) {

@@ -5,13 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +50,10 @@ class CliChangedDataTest {
 
   private CommandLineRun evaluate() {
     return CommandLineRun.of("evaluate --model", run, "--json");
+  }
+
+  private CommandLineRun evaluate(Path other) {
+    return CommandLineRun.of("evaluate --model", run, "--data", other, "--json");
   }
 
   private void assertNothingIsCalledUnseen(int rows) throws IOException {
@@ -91,6 +100,50 @@ class CliChangedDataTest {
     run = folder.resolve("on");
     CommandLineRun.of("train --from", first, "--epochs 1 --out", run).succeeded();
     assertTrue(evaluate().err().contains(UNSEEN), "its own rows, split as they were");
+  }
+
+  /** By what it holds: the name is no promise. */
+  @Test
+  void ofACopyTheTestRowsAreMeasured() throws IOException {
+    JsonNode expected = evaluate().json();
+    String text = Files.readString(data);
+    Path copy = Files.writeString(folder.resolve("copy.csv"), text);
+    Path zipped = folder.resolve("copy.csv.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
+      out.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+    for (Path same : List.of(copy, zipped)) {
+      CommandLineRun evaluated = evaluate(same);
+      assertEquals(expected, evaluated.json());
+      evaluated.says(
+          same + " holds the data of training under another name",
+          "Of " + same + ", the 20 test rows " + UNSEEN);
+    }
+    CommandLineRun.of("report --model", run, "--data", copy).succeeded();
+    assertTrue(Files.readString(run.resolve("report.html")).contains("20 rows " + UNSEEN));
+    InputStream before = System.in;
+    try {
+      System.setIn(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
+      assertEquals(expected, evaluate(Path.of("-")).json());
+    } finally {
+      System.setIn(before);
+    }
+  }
+
+  @Test
+  void ofACopyWithOneRowMoreAllRowsAreMeasured() throws IOException {
+    Path more = Files.writeString(folder.resolve("more.csv"), Files.readString(data) + "1,1,3\n");
+    CommandLineRun evaluated = evaluate(more);
+    assertEquals(101, evaluated.json().get("rows").asInt());
+    assertFalse(evaluated.json().has("data_changed"));
+    assertFalse(evaluated.err().contains(UNSEEN), evaluated::toString);
+  }
+
+  /** Nor is it of others that can't be parted at all, or not as those were. */
+  @Test
+  void ofFewRowsAllAreMeasured() throws IOException {
+    Path one = Files.writeString(folder.resolve("one.csv"), "a,b,y\n1,1,3\n");
+    assertEquals(1, evaluate(one).json().get("rows").asInt());
   }
 
   @Test

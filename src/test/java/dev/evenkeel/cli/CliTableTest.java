@@ -49,7 +49,7 @@ class CliTableTest {
     CommandLineRun.of("predict --model", run(), "--data", later, "--with 2 --out", with)
         .succeeded();
     assertEquals("B\u00e4r", Files.readAllLines(with).get(1).split(",")[0]);
-    CommandLineRun.of("evaluate --model", run(), "--data", later).succeeded().says("60 rows");
+    CommandLineRun.of("evaluate --model", run(), "--data", later).succeeded().says("12 test rows");
     Path out = folder.resolve("p.csv");
     Path other = folder.resolve("other.csv");
     Files.writeString(other, "7.5;B\u00e4r\n8.5;B\u00f6r\n");

@@ -155,8 +155,8 @@ final class ColumnDraft {
                 fine,
                 filled,
                 wrong.line == firstLine ? "if that line names the columns, --header; or " : "",
-                name,
-                name));
+                ColumnNames.word(name),
+                ColumnNames.word(name)));
   }
 
   /** Forgets the numbers: from the first row to the last, its texts follow. */

@@ -34,6 +34,8 @@ import java.util.function.Supplier;
  * @param targets columns by name or number, or one file; none for the default. What is no column's
  *     name may name several, between commas
  * @param task a {@link Task.Kind}, "" to find out
+ * @param drop columns by name or number, as targets are
+ * @param categorical columns by name, likewise
  * @param valid what validates; a file's rows are never fitted to
  * @param test what tests; data with a test set of their own test on that
  * @param group a column, no feature, whose equal values keep their rows in one part; "" for none

@@ -3,6 +3,7 @@ package dev.evenkeel.train;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.data.Column;
+import dev.evenkeel.data.ColumnNames;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Folds;
 import dev.evenkeel.data.Groups;
@@ -29,7 +30,6 @@ import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * A plan's rows: read, but neither split nor prepared.
@@ -232,7 +232,7 @@ record RawRows(
         if (read.find(target).isEmpty() && DataPlan.isFile(target)) {
           throw new EvenkeelException(
               "--target %s is a file, but the target of a CSV file is one of its own columns: %s. help: join the two files"
-                  .formatted(target, String.join(", ", read.columnNames())));
+                  .formatted(target, ColumnNames.listed(read.columnNames())));
         }
       }
       if (read.columns().size() == 1) {
@@ -244,15 +244,11 @@ record RawRows(
 
     /** By name or number; a name may have commas in it, else they part several. */
     private List<String> targets(Table read) {
-      return plan.targets().isEmpty()
-          ? List.of("-1")
-          : plan.targets().stream()
-              .flatMap(
-                  text ->
-                      read.find(text).isPresent()
-                          ? Stream.of(text)
-                          : Stream.of(text.split(",", -1)))
-              .toList();
+      return plan.targets().isEmpty() ? List.of("-1") : parted(read, plan.targets());
+    }
+
+    private static List<String> parted(Table read, List<String> texts) {
+      return ColumnNames.parted(texts, Set.copyOf(read.columnNames()));
     }
 
     private void requireGroupApart(Table read, Set<String> predicted) {
@@ -301,14 +297,15 @@ record RawRows(
         Optional<Groups> groups,
         Split split,
         Consumer<String> once) {
-      List<String> left = new ArrayList<>(plan.drop());
+      List<String> left = new ArrayList<>(parted(table, plan.drop()));
       groups.ifPresent(found -> left.add(found.column()));
       if (!plan.weights().isEmpty()) {
         left.add(table.column(plan.weights()).name());
       }
       left.addAll(namesOfRows(table, choice, left, once));
       Preparation preparation = Preparation.fit(table, choice, left, split.train(), plan.scaling());
-      TableRemarks.of(table, preparation, Set.copyOf(plan.categorical()), split.train())
+      TableRemarks.of(
+              table, preparation, Set.copyOf(parted(table, plan.categorical())), split.train())
           .forEach(once);
       PreparedTable rows = preparation.prepare(table.without(left), true, notes);
       PreparedTable all =
@@ -318,7 +315,7 @@ record RawRows(
 
     private List<String> namesOfRows(
         Table table, TargetChoice choice, List<String> left, Consumer<String> once) {
-      List<String> others = new ArrayList<>(plan.categorical());
+      List<String> others = new ArrayList<>(parted(table, plan.categorical()));
       others.addAll(choice.columns());
       others.addAll(left);
       List<String> names = RowNames.in(table, others);

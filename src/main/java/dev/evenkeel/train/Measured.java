@@ -39,7 +39,7 @@ public record Measured(Dataset rows, String words, boolean changed) {
     }
     Given given = Given.read(trained, data, saved, notes);
     if (!given.own()) {
-      return named ? ofChanged(given, notes) : given.all("%s", false, notes);
+      return named ? ofChanged(given, notes) : given.all("%s of " + escaped(data), false, notes);
     }
     if (apart) {
       given.noteName(notes);
@@ -161,6 +161,11 @@ public record Measured(Dataset rows, String words, boolean changed) {
             .formatted(given.data()));
     String words = "%s of a file that changed since training, which may have seen some of them";
     return given.all(words, true, notes);
+  }
+
+  /** Within words of which a count is to be part. */
+  private static String escaped(String data) {
+    return data.replace("%", "%%");
   }
 
   private static Measured counted(

@@ -139,6 +139,37 @@ class CliChangedDataTest {
     assertFalse(evaluated.err().contains(UNSEEN), evaluated::toString);
   }
 
+  /** The same after training and again, and of which data they are. */
+  @Test
+  void theReportTellsTheDataAndWhatWasMeasured() throws IOException {
+    String rmse = Evaluation.format("rmse", evaluate().json().get("rmse").asDouble());
+    String row = "<td>rmse</td><td>" + rmse.substring("rmse ".length()) + "</td>";
+    String trained = Files.readString(run.resolve("report.html"));
+    for (String report : List.of(trained, report())) {
+      assertTrue(report.contains("<td>data</td><td>" + data + "</td>"));
+      assertTrue(report.contains("<td>target</td><td>y</td>"));
+      assertTrue(report.contains(row), row);
+    }
+    Path other = Files.writeString(folder.resolve("100%d.csv"), "a,b,y\n1,1,3\n");
+    CommandLineRun.of("report --model", run, "--data", other).succeeded();
+    String report = Files.readString(run.resolve("report.html"));
+    assertTrue(report.contains("On 1 row of " + other + "."));
+    assertFalse(report.contains(row));
+  }
+
+  @Test
+  void aMetricThatOtherRowsDoNotHaveIsNoObstacle() throws IOException {
+    String rows = "0.1,no\n0.9,yes\n0.2,no\n0.7,yes\n".repeat(10);
+    Path classes = Files.writeString(folder.resolve("c.csv"), "x,y\n" + rows);
+    run = folder.resolve("classes");
+    CommandLineRun.of("train --data", classes, "--metrics auc --epochs 1 --out", run).succeeded();
+    Path one = Files.writeString(folder.resolve("one.csv"), "x,y\n0.1,no\n0.3,no\n");
+    CommandLineRun.of("report --model", run, "--data", one).succeeded();
+    String report = Files.readString(run.resolve("report.html"));
+    assertTrue(report.contains("<td>auc</td><td>"));
+    assertTrue(report.contains("On 2 rows of " + one));
+  }
+
   /** Nor is it of others that can't be parted at all, or not as those were. */
   @Test
   void ofFewRowsAllAreMeasured() throws IOException {

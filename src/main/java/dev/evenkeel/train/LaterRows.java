@@ -7,7 +7,9 @@ import dev.evenkeel.data.PreparedTable;
 import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.io.Spool;
+import java.io.File;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -24,12 +26,27 @@ import java.util.function.Supplier;
 record LaterRows(
     DataPlan plan, Supplier<RawRows> raw, Function<int[], Dataset> select, Supplier<Dataset> all) {
 
+  /** Read in a second or two. */
+  private static final long MOST_BYTES = 50_000_000;
+
   static LaterRows read(DataPlan plan, Preparation trained, Consumer<String> notes) {
     try (Spool spool = Spool.of(Path.of(plan.data()))) {
       Source source = new Sources(plan).like(plan.data(), trained);
       return source instanceof Source.Csv csv
           ? of(plan, csv.table(), trained, notes)
           : of(plan, (Source.Arrays) source, trained);
+    }
+  }
+
+  /** The rows that trained a model, where their file is still there and soon read. */
+  static Optional<Dataset> thatTrained(DataPlan plan, SavedModel saved) {
+    if (!DataPlan.isFile(plan.data()) || new File(plan.data()).length() > MOST_BYTES) {
+      return Optional.empty();
+    }
+    try {
+      return read(plan, saved.preparation().orElseThrow(), note -> {}).trained(saved);
+    } catch (EvenkeelException e) {
+      return Optional.empty(); // another file by now
     }
   }
 
@@ -53,15 +70,15 @@ record LaterRows(
         () -> trained.apply(arrays.test().orElse(arrays.data())));
   }
 
-  /** Whether the rows that the plan takes to train on are those that trained the model. */
-  boolean areOf(SavedModel saved) {
+  /** The rows that the plan takes to train on, if they are those that trained the model. */
+  Optional<Dataset> trained(SavedModel saved) {
     if (!saved.tellsRows()) {
-      return false;
+      return Optional.empty();
     }
     try {
-      return saved.trainedOn(select.apply(raw.get().split().train()));
+      return Optional.of(select.apply(raw.get().split().train())).filter(saved::trainedOn);
     } catch (EvenkeelException e) {
-      return false; // those of training could be parted
+      return Optional.empty(); // those of training could be parted
     }
   }
 

@@ -39,7 +39,7 @@ public record Measured(Dataset rows, String words, boolean changed) {
     }
     Given given = Given.read(trained, data, saved, notes);
     if (!given.own()) {
-      return named ? ofChanged(given, notes) : given.all("%s of " + escaped(data), false, notes);
+      return named ? ofChanged(given, notes) : ofOthers(given, trained, saved, notes);
     }
     if (apart) {
       given.noteName(notes);
@@ -58,7 +58,7 @@ public record Measured(Dataset rows, String words, boolean changed) {
     boolean apart = trained.valid().isFile();
     Given given = Given.read(trained, data, saved, notes);
     if (!given.own() && !named) {
-      return given.all("%s", false, notes);
+      return ofOthers(given, trained, saved, notes);
     }
     Optional<Parts> parts = given.parts(saved);
     if (parts.isEmpty()) {
@@ -98,7 +98,7 @@ public record Measured(Dataset rows, String words, boolean changed) {
       try {
         LaterRows rows =
             LaterRows.read(trained.withData(data), saved.preparation().orElseThrow(), heard::add);
-        boolean own = !trained.keeps(data) && rows.areOf(saved);
+        boolean own = !trained.keeps(data) && rows.trained(saved).isPresent();
         return new Given(data, trained.isOf(data), rows, own, List.copyOf(heard));
       } catch (EvenkeelException e) {
         heard.forEach(notes);
@@ -163,9 +163,14 @@ public record Measured(Dataset rows, String words, boolean changed) {
     return given.all(words, true, notes);
   }
 
-  /** Within words of which a count is to be part. */
-  private static String escaped(String data) {
-    return data.replace("%", "%%");
+  private static Measured ofOthers(
+      Given given, DataPlan trained, SavedModel saved, Consumer<String> notes) {
+    String name = given.data().replace("%", "%%"); // within a format
+    Measured all = given.all("%s of " + name, false, notes);
+    LaterRows.thatTrained(trained, saved)
+        .flatMap(rows -> RepeatedRows.trained(all.rows(), given.data(), rows))
+        .ifPresent(notes);
+    return all;
   }
 
   private static Measured counted(

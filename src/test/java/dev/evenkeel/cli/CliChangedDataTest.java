@@ -137,6 +137,11 @@ class CliChangedDataTest {
     assertEquals(101, evaluated.json().get("rows").asInt());
     assertFalse(evaluated.json().has("data_changed"));
     assertFalse(evaluated.err().contains(UNSEEN), evaluated::toString);
+    evaluated.says(more + ": 70 of the 101 rows are to the model the same as a row that trained");
+    Path others = Files.writeString(folder.resolve("others.csv"), "a,b,y\n" + "2,2,6\n".repeat(9));
+    assertFalse(evaluate(others).err().contains("the same as"));
+    Files.delete(data);
+    assertFalse(evaluate(more).err().contains("the same as"), "those that trained are gone");
   }
 
   /** The same after training and again, and of which data they are. */

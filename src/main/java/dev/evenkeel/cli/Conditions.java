@@ -2,6 +2,7 @@ package dev.evenkeel.cli;
 
 import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.data.ColumnNames;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.train.DataPlan;
@@ -17,6 +18,8 @@ final class Conditions {
 
   static Map<String, String> of(Backend backend, DataPlan plan, Parts parts, Model model) {
     Map<String, String> conditions = new LinkedHashMap<>();
+    conditions.put("data", plan.data());
+    conditions.put("target", ColumnNames.listed(parts.preparation().target().names()));
     conditions.put(
         "rows",
         "%,d train, %,d validate, %,d test; %s"

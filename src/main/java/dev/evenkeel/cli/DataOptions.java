@@ -37,15 +37,13 @@ final class DataOptions {
   @Option(
       names = "--drop",
       paramLabel = "COLUMN",
-      split = ",",
-      description = "columns to leave out, by name or number")
+      description = "columns to leave out, by name or number, as a,b")
   List<String> drop = List.of();
 
   @Option(
       names = "--categorical",
       paramLabel = "COLUMN",
-      split = ",",
-      description = "columns of numbers that are categories")
+      description = "columns of numbers that are categories, as a,b")
   List<String> categorical = List.of();
 
   @ArgGroup(validate = false)

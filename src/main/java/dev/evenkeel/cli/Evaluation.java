@@ -5,11 +5,14 @@ import dev.evenkeel.Words;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.metric.Metric;
+import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.train.Recipe;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -84,10 +87,24 @@ final class Evaluation {
 
   /** "accuracy 97.50 %", "rmse 0.12345", "rmse 412345". */
   static String format(String name, double value) {
-    if (isShare(name)) {
-      return "%s %.2f %%".formatted(name, 100 * value);
+    return name + " " + shown(name, value);
+  }
+
+  private static String shown(String name, double value) {
+    return isShare(name) ? "%.2f %%".formatted(100 * value) : number(value);
+  }
+
+  /** The recipe's metrics of these answers, as they are shown, or why there is none. */
+  static Map<String, String> shown(Recipe recipe, Task task, Predictions predictions) {
+    Map<String, String> shown = new LinkedHashMap<>();
+    for (String name : metrics(recipe, task instanceof Task.Classification)) {
+      try {
+        shown.put(name, shown(name, Metric.named(name).of(predictions)));
+      } catch (EvenkeelException e) {
+        shown.put(name, e.getMessage()); // a class has no rows here, say
+      }
     }
-    return name + " " + number(value);
+    return shown;
   }
 
   /** "0.12345", "412345". */

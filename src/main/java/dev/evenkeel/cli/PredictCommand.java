@@ -48,9 +48,8 @@ final class PredictCommand implements Callable<Integer> {
   @Option(
       names = "--with",
       paramLabel = "COLUMN",
-      split = ",",
       description =
-          "columns of the data, by name or number, that stand in front of the answers as they are: what rows are known by")
+          "columns of the data, by name or number, as a,b, that stand in front of the answers as they are: what rows are known by")
   private List<String> with = List.of();
 
   @Option(

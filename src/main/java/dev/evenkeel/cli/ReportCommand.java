@@ -50,7 +50,8 @@ final class ReportCommand implements Callable<Integer> {
           Model built = saved.build(backend)) {
         Predictions predictions =
             Evaluator.predictions(built, data, saved.recipe().batch(), saved.preparation());
-        answers = Optional.of(new Answers(measured.words(), data.task(), predictions));
+        Map<String, String> metrics = Evaluation.shown(saved.recipe(), data.task(), predictions);
+        answers = Optional.of(new Answers(measured.words(), data.task(), predictions, metrics));
       }
     }
     write(model.model, saved, answers, common::say)

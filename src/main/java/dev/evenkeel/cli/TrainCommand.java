@@ -384,7 +384,8 @@ final class TrainCommand implements Callable<Integer> {
       Predictions predictions =
           Evaluator.predictions(model, test, how.batch(), Optional.of(parts.preparation()));
       String rows = Words.counted(test.rows(), "row") + saved.unseen();
-      answers = Optional.of(new Answers(rows, test.task(), predictions));
+      Map<String, String> metrics = Evaluation.shown(how, test.task(), predictions);
+      answers = Optional.of(new Answers(rows, test.task(), predictions, metrics));
       for (String name : Evaluation.metrics(how, classes)) {
         double value = Metric.named(name).of(predictions);
         result.put("test_" + name, value);

@@ -161,7 +161,7 @@ final class ColumnDraft {
                 later
                     ? ""
                     : ", leave the column out with --drop %s, or train with --categorical %s, which takes the column for categories"
-                        .formatted(name, name)));
+                        .formatted(ColumnNames.word(name), ColumnNames.word(name))));
   }
 
   /** Forgets the numbers: from the first row to the last, its texts follow. */

@@ -3,6 +3,7 @@ package dev.evenkeel.data;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -26,14 +27,17 @@ public final class InputColumns {
   }
 
   /**
-   * @param columns by name or number; all where there are none
+   * @param columns by name or number, several between commas; all where there are none
    */
   public static InputColumns of(Table table, List<String> columns) {
     return new InputColumns(
         table,
         columns.isEmpty()
             ? table.columnNames()
-            : columns.stream().map(column -> table.column(column).name()).distinct().toList());
+            : ColumnNames.parted(columns, Set.copyOf(table.columnNames())).stream()
+                .map(column -> table.column(column).name())
+                .distinct()
+                .toList());
   }
 
   public List<String> names() {

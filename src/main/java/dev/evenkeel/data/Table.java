@@ -342,7 +342,7 @@ public final class Table {
             () ->
                 new EvenkeelException(
                     "%s has no column \"%s\". Its columns are: %s."
-                        .formatted(name(), nameOrNumber, String.join(", ", columnNames()))));
+                        .formatted(name(), nameOrNumber, ColumnNames.listed(columnNames()))));
   }
 
   /** The same, empty where there is none. */

@@ -241,7 +241,7 @@ final class TableEncoder {
             () ->
                 new EvenkeelException(
                     "%s has no column \"%s\", which the model was trained on. Its columns are: %s."
-                        .formatted(table.name(), name, String.join(", ", table.columnNames()))));
+                        .formatted(table.name(), name, ColumnNames.listed(table.columnNames()))));
   }
 
   private IntToDoubleFunction numbers(Column column, double center) {

@@ -53,7 +53,7 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
               .formatted(
                   table.name(),
                   String.join(", ", choice.columns()),
-                  drop.isEmpty() ? "" : "; dropped were: " + String.join(", ", drop)));
+                  drop.isEmpty() ? "" : "; dropped were: " + ColumnNames.listed(drop)));
     }
     return features;
   }
@@ -101,7 +101,7 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
     if (present.length == 0) {
       throw new EvenkeelException(
           "%s: column \"%s\" has no value in any training row. Leave it out with --drop %s."
-              .formatted(table.name(), column.name(), column.name()));
+              .formatted(table.name(), column.name(), ColumnNames.word(column.name())));
     }
     return scaling == Scaling.ROBUST
         ? RobustScale.median(present)

@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
  */
 final class TableReader {
 
-  private final Table.Options options;
+  private Table.Options options;
   private final TableFormat format;
   private final MissingWords missing;
   private final Records records;
@@ -61,7 +61,7 @@ final class TableReader {
                 .formatted(
                     records.name(),
                     name,
-                    String.join(", ", drafts.stream().map(d -> d.name).toList())));
+                    ColumnNames.listed(drafts.stream().map(d -> d.name).toList())));
       }
     }
     drafts.forEach(draft -> draft.requireClean(records, firstLine, !options.used().isEmpty()));
@@ -217,6 +217,7 @@ final class TableReader {
   private void nameColumns(List<String> fields, boolean named) {
     Map<String, Integer> numbers = new HashMap<>();
     Set<String> given = new HashSet<>(fields);
+    List<String> names = new ArrayList<>();
     for (int c = 0; c < fields.size(); c++) {
       String text = named ? fields.get(c).strip() : "";
       String number = Integer.toString(c + 1);
@@ -228,6 +229,14 @@ final class TableReader {
             "%s: columns %d and %d are both called %s. Rename one or, if the first line is data, say so with --no-header."
                 .formatted(records.at(headerLine), earlier, c + 1, Cells.quoted(name)));
       }
+      names.add(name);
+    }
+    options =
+        options
+            .withCategorical(parted(options.categorical(), names))
+            .withDropped(parted(options.dropped(), names));
+    for (int c = 0; c < names.size(); c++) {
+      String name = names.get(c);
       drafts.add(
           new ColumnDraft(
               name,
@@ -237,6 +246,10 @@ final class TableReader {
               options.categorical().contains(name) || options.texts().contains(name),
               options.checks(name, c + 1, fields.size())));
     }
+  }
+
+  private static Set<String> parted(Set<String> texts, List<String> names) {
+    return Set.copyOf(ColumnNames.parted(texts, Set.copyOf(names)));
   }
 
   private void readTexts(List<Integer> texts) {

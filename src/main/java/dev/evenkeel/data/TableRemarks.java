@@ -62,7 +62,9 @@ public final class TableRemarks {
       if (feature instanceof Feature.Categorical texts && !chosen.contains(texts.name())) {
         String became = "became " + Words.counted(texts.width(), "input") + ", one for each text";
         found.judge(
-            texts.name(), became, "--drop %s leaves it out".formatted(found.named(texts.name())));
+            texts.name(),
+            became,
+            "--drop %s leaves it out".formatted(ColumnNames.word(texts.name())));
       } else if (feature instanceof Feature.Numeric number) {
         found.noteCounting(number.name());
       }
@@ -90,14 +92,14 @@ public final class TableRemarks {
                       counts,
                       name,
                       became,
-                      without + "; --categorical " + quoted(name) + " means it so"));
+                      without + "; --categorical " + ColumnNames.word(name) + " means it so"));
     }
   }
 
   private void explain(String name) {
     Column.Categorical texts = (Column.Categorical) table.column(name);
     Counts counts = Counts.of(texts);
-    String keep = "--categorical " + quoted(name) + " makes a category of each text";
+    String keep = "--categorical " + ColumnNames.word(name) + " makes a category of each text";
     Optional<Looks> looks = mostly(texts, counts);
     if (looks.isPresent()) {
       say(looks.get(), counts, name, "was left out", keep);
@@ -199,7 +201,7 @@ public final class TableRemarks {
                   texts.size(),
                   kept.width(),
                   Words.counted(rows, "row"),
-                  named(kept.name())));
+                  ColumnNames.word(kept.name())));
     }
   }
 
@@ -229,7 +231,7 @@ public final class TableRemarks {
                     : "holds whole numbers that rise from row to row",
                 Cells.text(first),
                 Cells.text(last),
-                named(name)));
+                ColumnNames.word(name)));
   }
 
   /** One target among others may be the same everywhere: they are learned none the less. */
@@ -257,22 +259,9 @@ public final class TableRemarks {
                     table.name(),
                     (telling.size() == 1 ? "column " : "each of columns ") + Cells.quoted(telling),
                     target,
-                    telling.stream().map(this::named).collect(Collectors.joining(","))));
+                    telling.stream().map(ColumnNames::word).collect(Collectors.joining(","))));
       }
     }
-  }
-
-  /**
-   * For --drop, which takes numbers, too: commas part columns there, and a shell parts at blanks.
-   */
-  private String named(String column) {
-    boolean plain = column.equals(quoted(column));
-    return plain ? column : Integer.toString(table.columnNames().indexOf(column) + 1);
-  }
-
-  /** As a shell reads it. */
-  private static String quoted(String column) {
-    return column.matches("[\\w.%+:/-]+") ? column : "'" + column.replace("'", "'\\''") + "'";
   }
 
   private void noteDates(Preparation preparation) {

@@ -9,13 +9,16 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * What a model answered on rows, beside what is true.
  *
  * @param rows "360 rows that training never saw"
+ * @param metrics of them, by name, as they are shown
  */
-public record Answers(String rows, Task task, Predictions predictions) {
+public record Answers(
+    String rows, Task task, Predictions predictions, Map<String, String> metrics) {
 
   private static final int LARGEST_MATRIX = 30;
   private static final int MOST_CONFUSIONS = 20;

@@ -80,20 +80,27 @@ public final class RunReport {
   }
 
   private static String answers(Answers given) {
+    StringBuilder html = new StringBuilder(Html.element("h2", "Answers"));
+    html.append(Html.element("p", given.words()));
+    if (!given.metrics().isEmpty()) {
+      html.append("<table><tbody>\n").append(rows(given.metrics())).append("</tbody></table>\n");
+    }
     List<Plot> plots = given.plots();
-    return plots.isEmpty()
-        ? Html.element("h2", "Answers") + Html.element("p", given.words()) + given.html()
-        : section("Answers", given.words(), plots);
+    return html + (plots.isEmpty() ? given.html() : drawn(plots));
   }
 
   /** Nothing where there is nothing to draw. */
-  private static String section(String title, String words, List<Plot> drawn) {
-    if (drawn.isEmpty()) {
-      return "";
-    }
-    StringBuilder html = new StringBuilder(Html.element("h2", title));
-    html.append(words.isEmpty() ? "" : Html.element("p", words)).append("<div class=\"plots\">\n");
-    for (Plot plot : drawn) {
+  private static String section(String title, String words, List<Plot> plots) {
+    return plots.isEmpty()
+        ? ""
+        : Html.element("h2", title)
+            + (words.isEmpty() ? "" : Html.element("p", words))
+            + drawn(plots);
+  }
+
+  private static String drawn(List<Plot> plots) {
+    StringBuilder html = new StringBuilder("<div class=\"plots\">\n");
+    for (Plot plot : plots) {
       html.append("<figure class=\"plot\"><script type=\"application/json\">");
       html.append(Json.write(plot).replace("<", "\\u003c")); // else a name could end the script
       html.append("</script></figure>\n");
@@ -101,12 +108,17 @@ public final class RunReport {
     return html.append("</div>\n").toString();
   }
 
-  private String conditions() {
-    StringBuilder html = new StringBuilder("<table><tbody>\n");
-    conditions.forEach(
+  private static String rows(Map<String, String> values) {
+    StringBuilder html = new StringBuilder();
+    values.forEach(
         (what, value) ->
             html.append(
                 "<tr><td>%s</td><td>%s</td></tr>%n".formatted(Html.text(what), Html.text(value))));
+    return html.toString();
+  }
+
+  private String conditions() {
+    StringBuilder html = new StringBuilder("<table><tbody>\n").append(rows(conditions));
     String recipe = Html.text(Json.write(saved.recipe()));
     html.append("<tr><td>recipe</td><td><code>").append(recipe).append("</code></td></tr>\n");
     return html.append("</tbody></table>\n").toString();

@@ -34,6 +34,8 @@ import java.util.function.Supplier;
  * @param targets columns by name or number, or one file; none for the default. What is no column's
  *     name may name several, between commas
  * @param task a {@link Task.Kind}, "" to find out
+ * @param drop columns by name or number, as targets are
+ * @param categorical columns by name, likewise
  * @param valid what validates; a file's rows are never fitted to
  * @param test what tests; data with a test set of their own test on that
  * @param group a column, no feature, whose equal values keep their rows in one part; "" for none
@@ -342,6 +344,11 @@ public record DataPlan(
   /** Whether a name or path means the data of this plan, however it is spelt. */
   public boolean isOf(String other) {
     return isSame(other, data);
+  }
+
+  /** Whether a path means a file that it validates or tests on. */
+  boolean keeps(String other) {
+    return isSame(other, valid.file()) || isSame(other, test.file());
   }
 
   static boolean isFile(String name) {

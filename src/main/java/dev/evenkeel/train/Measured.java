@@ -3,9 +3,11 @@ package dev.evenkeel.train;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.data.Dataset;
-import dev.evenkeel.data.Preparation;
 import dev.evenkeel.io.Spool;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -18,10 +20,10 @@ import java.util.stream.IntStream;
 public record Measured(Dataset rows, String words, boolean changed) {
 
   /**
-   * Rows with targets for a model that is trained: of the data that it was trained on, the test
-   * rows alone, which may be a file of their own; of other data, all. So, too, of a file that
-   * changed since: it is split by the number of its rows and their order, so that training rows
-   * would count as test rows.
+   * Rows with targets for a model that is trained: of the data that it was trained on, whatever
+   * they are called now, the test rows alone, which may be a file of their own; of other data, all.
+   * So, too, of a file that changed since: it is split by the number of its rows and their order,
+   * so that training rows would count as test rows.
    *
    * @param trained the plan that the model was trained by
    * @param data a name or a file
@@ -29,13 +31,21 @@ public record Measured(Dataset rows, String words, boolean changed) {
    */
   public static Measured of(
       DataPlan trained, String data, SavedModel saved, Consumer<String> notes) {
-    DataPlan plan = isMoved(trained, data, saved) ? trained.withData(data) : trained;
-    boolean own = plan.isOf(data);
-    boolean readable = own && !Spool.isStream(Path.of(data));
-    if (plan.test().isFile() && (readable || DataPlan.isSame(data, plan.test().file()))) {
-      return ofTestFile(plan, saved, notes);
+    boolean named = trained.isOf(data);
+    boolean readable = named && !Spool.isStream(Path.of(data));
+    boolean apart = trained.test().isFile();
+    if (apart && (readable || DataPlan.isSame(data, trained.test().file()))) {
+      return ofTestFile(trained, saved, notes);
     }
-    return own ? ofOwn(plan, data, saved, notes) : all(plan, data, saved, "%s", false, notes);
+    Given given = Given.read(trained, data, saved, notes);
+    if (!given.own()) {
+      return named ? ofChanged(given, notes) : ofOthers(given, trained, saved, notes);
+    }
+    if (apart) {
+      given.noteName(notes);
+      return ofTestFile(given.rows().plan(), saved, notes);
+    }
+    return ofOwn(given, saved, notes);
   }
 
   /**
@@ -44,19 +54,22 @@ public record Measured(Dataset rows, String words, boolean changed) {
    */
   public static Measured toSet(
       DataPlan trained, String data, SavedModel saved, Consumer<String> notes) {
-    DataPlan plan = isMoved(trained, data, saved) ? trained.withData(data) : trained;
-    if (!plan.isOf(data)) {
-      return all(plan, data, saved, "%s", false, notes);
+    boolean named = trained.isOf(data);
+    boolean apart = trained.valid().isFile();
+    Given given = Given.read(trained, data, saved, notes);
+    if (!given.own() && !named) {
+      return ofOthers(given, trained, saved, notes);
     }
-    Parts parts = plan.load(saved.preparation().orElseThrow(), note -> {});
-    boolean apart = plan.valid().isFile();
-    if (!saved.learnedFrom(parts)) {
+    Optional<Parts> parts = given.parts(saved);
+    if (parts.isEmpty()) {
       throw new EvenkeelException(
           "%s has changed since training, so its validation rows can't be told any more. help: --data with rows that neither trained nor test"
-              .formatted(apart ? "%s or %s".formatted(data, plan.valid()) : data));
+              .formatted(apart ? "%s or %s".formatted(data, trained.valid()) : data));
     }
+    given.noteName(notes);
     Dataset rows =
         parts
+            .get()
             .valid()
             .orElseThrow(
                 () ->
@@ -65,21 +78,48 @@ public record Measured(Dataset rows, String words, boolean changed) {
                             .formatted(saved.file())));
     notes.accept(
         apart
-            ? "The %,d rows of %s, which validated.".formatted(rows.rows(), plan.valid())
+            ? "The %,d rows of %s, which validated.".formatted(rows.rows(), trained.valid())
             : "Of %s, the %,d validation rows.".formatted(data, rows.rows()));
     return counted(rows, "%s that validated", false, notes);
   }
 
-  /** Whether the data of training, which are no longer where they were, are here. */
-  private static boolean isMoved(DataPlan plan, String data, SavedModel saved) {
-    if (plan.findsData() || Spool.isStream(Path.of(data))) {
-      return false;
+  /**
+   * Data that were named to measure on.
+   *
+   * @param named whether the plan of training calls them so
+   * @param own whether they are those of training
+   * @param heard what was said while they were read
+   */
+  private record Given(
+      String data, boolean named, LaterRows rows, boolean own, List<String> heard) {
+
+    static Given read(DataPlan trained, String data, SavedModel saved, Consumer<String> notes) {
+      List<String> heard = new ArrayList<>();
+      try {
+        LaterRows rows =
+            LaterRows.read(trained.withData(data), saved.preparation().orElseThrow(), heard::add);
+        boolean own = !trained.keeps(data) && rows.trained(saved).isPresent();
+        return new Given(data, trained.isOf(data), rows, own, List.copyOf(heard));
+      } catch (EvenkeelException e) {
+        heard.forEach(notes);
+        throw e;
+      }
     }
-    try {
-      Parts parts = plan.withData(data).load(saved.preparation().orElseThrow(), note -> {});
-      return saved.learnedFrom(parts);
-    } catch (EvenkeelException e) {
-      return false; // others: whether they can be measured is seen later
+
+    void noteName(Consumer<String> notes) {
+      if (!named) {
+        notes.accept("%s holds the data of training under another name.".formatted(data));
+      }
+    }
+
+    /** Empty where rows changed since training that trained or validated. */
+    Optional<Parts> parts(SavedModel saved) {
+      return own ? Optional.of(rows.parts()).filter(saved::learnedFrom) : Optional.empty();
+    }
+
+    Measured all(String words, boolean changed, Consumer<String> notes) {
+      heard.forEach(notes);
+      return counted(rows.all().get(), words, changed, notes);
     }
   }
 
@@ -97,36 +137,40 @@ public record Measured(Dataset rows, String words, boolean changed) {
     return counted(rows, words, changed, notes);
   }
 
-  private static Measured ofOwn(
-      DataPlan plan, String data, SavedModel saved, Consumer<String> notes) {
-    Parts parts = plan.load(saved.preparation().orElseThrow(), note -> {});
-    if (!saved.learnedFrom(parts)) {
-      notes.accept(
-          "%s has changed since training, so its test rows can't be told any more: these are all its rows, and training may have seen some of them. help: for a fair measure, --data with rows kept apart"
-              .formatted(data));
-      String words = "%s of a file that changed since training, which may have seen some of them";
-      return all(plan, data, saved, words, true, notes);
+  private static Measured ofOwn(Given given, SavedModel saved, Consumer<String> notes) {
+    Optional<Parts> parts = given.parts(saved);
+    if (parts.isEmpty()) {
+      return ofChanged(given, notes);
     }
-    if (parts.test().isEmpty()) {
+    given.noteName(notes);
+    if (parts.get().test().isEmpty()) {
       notes.accept(
           "%s was trained without test rows: these are all rows of %s, which training saw. help: for a fair measure, --data with rows kept apart"
-              .formatted(saved.file(), data));
-      return all(plan, data, saved, "%s, which training saw", false, notes);
+              .formatted(saved.file(), given.data()));
+      return given.all("%s, which training saw", false, notes);
     }
-    Dataset rows = parts.test().get();
-    notes.accept("Of %s, the %,d test rows%s.".formatted(data, rows.rows(), saved.unseen()));
+    Dataset rows = parts.get().test().get();
+    notes.accept(
+        "Of %s, the %,d test rows%s.".formatted(given.data(), rows.rows(), saved.unseen()));
     return counted(rows, "%s" + saved.unseen(), false, notes);
   }
 
-  private static Measured all(
-      DataPlan plan,
-      String data,
-      SavedModel saved,
-      String words,
-      boolean changed,
-      Consumer<String> notes) {
-    Preparation preparation = saved.preparation().orElseThrow();
-    return counted(plan.load(data, true, preparation, notes), words, changed, notes);
+  private static Measured ofChanged(Given given, Consumer<String> notes) {
+    notes.accept(
+        "%s has changed since training, so its test rows can't be told any more: these are all its rows, and training may have seen some of them. help: for a fair measure, --data with rows kept apart"
+            .formatted(given.data()));
+    String words = "%s of a file that changed since training, which may have seen some of them";
+    return given.all(words, true, notes);
+  }
+
+  private static Measured ofOthers(
+      Given given, DataPlan trained, SavedModel saved, Consumer<String> notes) {
+    String name = given.data().replace("%", "%%"); // within a format
+    Measured all = given.all("%s of " + name, false, notes);
+    LaterRows.thatTrained(trained, saved)
+        .flatMap(rows -> RepeatedRows.trained(all.rows(), given.data(), rows))
+        .ifPresent(notes);
+    return all;
   }
 
   private static Measured counted(

@@ -3,6 +3,7 @@ package dev.evenkeel.train;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.data.Column;
+import dev.evenkeel.data.ColumnNames;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Folds;
 import dev.evenkeel.data.Groups;
@@ -29,7 +30,6 @@ import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * A plan's rows: read, but neither split nor prepared.
@@ -82,8 +82,7 @@ record RawRows(
         : of(plan, (Source.Arrays) source, split -> trained);
   }
 
-  private static RawRows of(
-      DataPlan plan, Source.Arrays arrays, Function<Split, Preparation> preparation) {
+  static RawRows of(DataPlan plan, Source.Arrays arrays, Function<Split, Preparation> preparation) {
     int[] strata = arrays.data().strata();
     return new RawRows(
         plan,
@@ -92,6 +91,22 @@ record RawRows(
         Optional.empty(),
         arrays.test(),
         split -> Parts.prepared(arrays.data(), split, preparation.apply(split)));
+  }
+
+  /** Rows of a table for a model that is trained. */
+  static RawRows of(
+      DataPlan plan,
+      PreparedTable all,
+      Optional<Groups> groups,
+      Preparation trained,
+      Consumer<String> notes) {
+    return new RawRows(
+        plan,
+        all.classes(),
+        row -> "", // the model knows its classes, whichever train now
+        groups,
+        Optional.empty(),
+        split -> new KeptFiles(plan).into(Parts.of(all::select, split, trained), groups, notes));
   }
 
   /** At random, by whole groups, or in order; the data's own test set stands for another one. */
@@ -209,13 +224,7 @@ record RawRows(
       Table table = trained.withTargets(read, notes);
       Optional<Groups> groups = plan.groups(table);
       PreparedTable all = plan.prepare(trained, table, true, notes);
-      return new RawRows(
-          plan,
-          all.classes(),
-          row -> "", // the model knows its classes, whichever train now
-          groups,
-          Optional.empty(),
-          split -> new KeptFiles(plan).into(Parts.of(all::select, split, trained), groups, notes));
+      return of(plan, all, groups, trained, notes);
     }
 
     private void requireColumns(Table read) {
@@ -223,7 +232,7 @@ record RawRows(
         if (read.find(target).isEmpty() && DataPlan.isFile(target)) {
           throw new EvenkeelException(
               "--target %s is a file, but the target of a CSV file is one of its own columns: %s. help: join the two files"
-                  .formatted(target, String.join(", ", read.columnNames())));
+                  .formatted(target, ColumnNames.listed(read.columnNames())));
         }
       }
       if (read.columns().size() == 1) {
@@ -235,15 +244,11 @@ record RawRows(
 
     /** By name or number; a name may have commas in it, else they part several. */
     private List<String> targets(Table read) {
-      return plan.targets().isEmpty()
-          ? List.of("-1")
-          : plan.targets().stream()
-              .flatMap(
-                  text ->
-                      read.find(text).isPresent()
-                          ? Stream.of(text)
-                          : Stream.of(text.split(",", -1)))
-              .toList();
+      return plan.targets().isEmpty() ? List.of("-1") : parted(read, plan.targets());
+    }
+
+    private static List<String> parted(Table read, List<String> texts) {
+      return ColumnNames.parted(texts, Set.copyOf(read.columnNames()));
     }
 
     private void requireGroupApart(Table read, Set<String> predicted) {
@@ -292,7 +297,7 @@ record RawRows(
         Optional<Groups> groups,
         Split split,
         Consumer<String> once) {
-      List<String> left = new ArrayList<>(plan.drop());
+      List<String> left = new ArrayList<>(parted(table, plan.drop()));
       groups.ifPresent(found -> left.add(found.column()));
       if (!plan.weights().isEmpty()) {
         left.add(table.column(plan.weights()).name());
@@ -300,7 +305,8 @@ record RawRows(
       left.addAll(empty(table, left, once));
       left.addAll(namesOfRows(table, choice, left, once));
       Preparation preparation = Preparation.fit(table, choice, left, split.train(), plan.scaling());
-      TableRemarks.of(table, preparation, Set.copyOf(plan.categorical()), split.train())
+      TableRemarks.of(
+              table, preparation, Set.copyOf(parted(table, plan.categorical())), split.train())
           .forEach(once);
       PreparedTable rows = preparation.prepare(table.without(left), true, notes);
       PreparedTable all =
@@ -332,7 +338,7 @@ record RawRows(
 
     private List<String> namesOfRows(
         Table table, TargetChoice choice, List<String> left, Consumer<String> once) {
-      List<String> others = new ArrayList<>(plan.categorical());
+      List<String> others = new ArrayList<>(parted(table, plan.categorical()));
       others.addAll(choice.columns());
       others.addAll(left);
       List<String> names = RowNames.in(table, others);

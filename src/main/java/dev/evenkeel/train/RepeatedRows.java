@@ -23,10 +23,7 @@ final class RepeatedRows {
       return Optional.empty();
     }
     Dataset rows = measured.get();
-    long[] trained = hashes(parts.train());
-    Arrays.sort(trained);
-    long count =
-        Arrays.stream(hashes(rows)).filter(hash -> Arrays.binarySearch(trained, hash) >= 0).count();
+    long count = count(rows, parts.train());
     return count <= FEW * rows.rows()
         ? Optional.empty()
         : Optional.of(
@@ -36,6 +33,24 @@ final class RepeatedRows {
                     count,
                     rows.rows(),
                     parts.test().isPresent() ? "test" : "validation"));
+  }
+
+  /** The same of a model's other data, of rows that trained it. */
+  static Optional<String> trained(Dataset rows, String name, Dataset trained) {
+    long count = count(rows, trained);
+    return count <= FEW * rows.rows()
+        ? Optional.empty()
+        : Optional.of(
+            "%s: %,d of the %,d rows are to the model the same as a row that trained it, target included, so that measures flatter. help: for a fair measure, --data with rows kept apart"
+                .formatted(name, count, rows.rows()));
+  }
+
+  private static long count(Dataset rows, Dataset trained) {
+    long[] known = hashes(trained);
+    Arrays.sort(known);
+    return Arrays.stream(hashes(rows))
+        .filter(hash -> Arrays.binarySearch(known, hash) >= 0)
+        .count();
   }
 
   /** Of 64 bits: that more than a few different rows have the same is not to be expected. */

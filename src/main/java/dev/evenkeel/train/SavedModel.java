@@ -14,6 +14,7 @@ import dev.evenkeel.nn.Parameter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -151,6 +152,17 @@ public record SavedModel(
    */
   public boolean learnedFrom(Parts parts) {
     return Json.write(parts.fingerprints()).equals(notes.get(ROWS));
+  }
+
+  /** Whether it says which rows trained it. */
+  boolean tellsRows() {
+    return notes.containsKey(ROWS);
+  }
+
+  /** Whether these are the rows that trained it, whichever validated. */
+  boolean trainedOn(Dataset rows) {
+    List<?> known = Json.read(notes.getOrDefault(ROWS, "[]"), List.class, file.toString());
+    return !known.isEmpty() && rows.fingerprint().equals(known.get(0));
   }
 
   /**

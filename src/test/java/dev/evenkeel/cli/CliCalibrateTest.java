@@ -93,6 +93,20 @@ class CliCalibrateTest {
         .refused("moved.csv or " + data + " has changed since training");
   }
 
+  @Test
+  void ofACopyOfTheDataTheValidationRowsChoose() throws IOException {
+    Path data = noisy();
+    Path run = trained(data, "--norm none");
+    Path copy = Files.copy(data, folder.resolve("copy.csv"));
+    CommandLineRun named =
+        CommandLineRun.of("calibrate --model", run, "--out", folder.resolve("one"), "--json");
+    CommandLineRun other =
+        CommandLineRun.of(
+            "calibrate --model", run, "--data", copy, "--out", folder.resolve("two"), "--json");
+    assertEquals(named.json().get("temperature"), other.json().get("temperature"));
+    other.says("copy.csv holds the data of training", "copy.csv, the 40 validation rows");
+  }
+
   /** What evaluate takes by itself may be the very rows that chose the temperature. */
   @Test
   void otherRowsAreNamedOnlyWhereEvaluateTakesThem() throws IOException {
@@ -124,6 +138,9 @@ class CliCalibrateTest {
     CommandLineRun.of("calibrate --model", run, "--data", noisy(), "--out", run)
         .refused("model.safetensors");
     Path other = Files.copy(data, folder.resolve("other.csv"));
+    CommandLineRun.of("calibrate --model", run, "--data", other, "--out", out)
+        .refused("was trained without validation rows");
+    Files.writeString(other, Files.readString(data) + "3,yes\n");
     CommandLineRun.of("calibrate --model", run, "--data", other, "--out", out)
         .succeeded()
         .says("temperature ");

@@ -5,13 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +50,10 @@ class CliChangedDataTest {
 
   private CommandLineRun evaluate() {
     return CommandLineRun.of("evaluate --model", run, "--json");
+  }
+
+  private CommandLineRun evaluate(Path other) {
+    return CommandLineRun.of("evaluate --model", run, "--data", other, "--json");
   }
 
   private void assertNothingIsCalledUnseen(int rows) throws IOException {
@@ -91,6 +100,86 @@ class CliChangedDataTest {
     run = folder.resolve("on");
     CommandLineRun.of("train --from", first, "--epochs 1 --out", run).succeeded();
     assertTrue(evaluate().err().contains(UNSEEN), "its own rows, split as they were");
+  }
+
+  /** By what it holds: the name is no promise. */
+  @Test
+  void ofACopyTheTestRowsAreMeasured() throws IOException {
+    JsonNode expected = evaluate().json();
+    String text = Files.readString(data);
+    Path copy = Files.writeString(folder.resolve("copy.csv"), text);
+    Path zipped = folder.resolve("copy.csv.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
+      out.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+    for (Path same : List.of(copy, zipped)) {
+      CommandLineRun evaluated = evaluate(same);
+      assertEquals(expected, evaluated.json());
+      evaluated.says(
+          same + " holds the data of training under another name",
+          "Of " + same + ", the 20 test rows " + UNSEEN);
+    }
+    CommandLineRun.of("report --model", run, "--data", copy).succeeded();
+    assertTrue(Files.readString(run.resolve("report.html")).contains("20 rows " + UNSEEN));
+    InputStream before = System.in;
+    try {
+      System.setIn(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
+      assertEquals(expected, evaluate(Path.of("-")).json());
+    } finally {
+      System.setIn(before);
+    }
+  }
+
+  @Test
+  void ofACopyWithOneRowMoreAllRowsAreMeasured() throws IOException {
+    Path more = Files.writeString(folder.resolve("more.csv"), Files.readString(data) + "1,1,3\n");
+    CommandLineRun evaluated = evaluate(more);
+    assertEquals(101, evaluated.json().get("rows").asInt());
+    assertFalse(evaluated.json().has("data_changed"));
+    assertFalse(evaluated.err().contains(UNSEEN), evaluated::toString);
+    evaluated.says(more + ": 70 of the 101 rows are to the model the same as a row that trained");
+    Path others = Files.writeString(folder.resolve("others.csv"), "a,b,y\n" + "2,2,6\n".repeat(9));
+    assertFalse(evaluate(others).err().contains("the same as"));
+    Files.delete(data);
+    assertFalse(evaluate(more).err().contains("the same as"), "those that trained are gone");
+  }
+
+  /** The same after training and again, and of which data they are. */
+  @Test
+  void theReportTellsTheDataAndWhatWasMeasured() throws IOException {
+    String rmse = Evaluation.format("rmse", evaluate().json().get("rmse").asDouble());
+    String row = "<td>rmse</td><td>" + rmse.substring("rmse ".length()) + "</td>";
+    String trained = Files.readString(run.resolve("report.html"));
+    for (String report : List.of(trained, report())) {
+      assertTrue(report.contains("<td>data</td><td>" + data + "</td>"));
+      assertTrue(report.contains("<td>target</td><td>y</td>"));
+      assertTrue(report.contains(row), row);
+    }
+    Path other = Files.writeString(folder.resolve("100%d.csv"), "a,b,y\n1,1,3\n");
+    CommandLineRun.of("report --model", run, "--data", other).succeeded();
+    String report = Files.readString(run.resolve("report.html"));
+    assertTrue(report.contains("On 1 row of " + other + "."));
+    assertFalse(report.contains(row));
+  }
+
+  @Test
+  void aMetricThatOtherRowsDoNotHaveIsNoObstacle() throws IOException {
+    String rows = "0.1,no\n0.9,yes\n0.2,no\n0.7,yes\n".repeat(10);
+    Path classes = Files.writeString(folder.resolve("c.csv"), "x,y\n" + rows);
+    run = folder.resolve("classes");
+    CommandLineRun.of("train --data", classes, "--metrics auc --epochs 1 --out", run).succeeded();
+    Path one = Files.writeString(folder.resolve("one.csv"), "x,y\n0.1,no\n0.3,no\n");
+    CommandLineRun.of("report --model", run, "--data", one).succeeded();
+    String report = Files.readString(run.resolve("report.html"));
+    assertTrue(report.contains("<td>auc</td><td>"));
+    assertTrue(report.contains("On 2 rows of " + one));
+  }
+
+  /** Nor is it of others that can't be parted at all, or not as those were. */
+  @Test
+  void ofFewRowsAllAreMeasured() throws IOException {
+    Path one = Files.writeString(folder.resolve("one.csv"), "a,b,y\n1,1,3\n");
+    assertEquals(1, evaluate(one).json().get("rows").asInt());
   }
 
   @Test

@@ -90,7 +90,7 @@ class CliPipesTest {
     CommandLineRun.of("train --data", in, "--hidden 4 --steps 5 --out", out).succeeded();
     writing.get(10, TimeUnit.SECONDS);
     CompletableFuture<Void> again = Pipes.writing(in, table);
-    assertEquals(60, run("evaluate", "--data", in, "--json").json().get("rows").asInt());
+    run("evaluate", "--data", in).succeeded().says("the 12 test rows that training never saw");
     again.get(10, TimeUnit.SECONDS);
   }
 

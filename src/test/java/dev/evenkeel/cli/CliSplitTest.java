@@ -76,6 +76,8 @@ class CliSplitTest {
     assertEquals(evaluated, run("evaluate --model runs/a --data test.csv --json").json());
     assertEquals(
         100, run("predict --model runs/a --out runs/p.csv --json").json().get("rows").asInt());
+    Files.copy(folder.resolve("houses.csv"), folder.resolve("copy.csv"));
+    assertEquals(evaluated, run("evaluate --model runs/a --data copy.csv --json").json());
     run("report --model runs/a").succeeded();
     assertTrue(report().contains("40 rows that training never saw"));
     Files.move(folder.resolve("houses.csv"), folder.resolve("elsewhere.csv"));

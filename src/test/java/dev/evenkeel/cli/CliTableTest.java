@@ -1,9 +1,11 @@
 package dev.evenkeel.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.CsvText;
+import dev.evenkeel.train.SavedModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,6 +34,29 @@ class CliTableTest {
   }
 
   @Test
+  void aNameWithACommaIsTakenWhole() throws IOException {
+    IntFunction<String> row = i -> i + "," + i % 3 + "," + i % 7 + "," + 5 * i;
+    Path data = write("names.csv", "\"id, nr\",\"a,b\",my size,y", row);
+    train(data, List.of("--drop", "id, nr", "--categorical", "a,b,my size")).succeeded();
+    String network = SavedModel.load(run()).preparation().orElseThrow().features().toString();
+    assertFalse(network.contains("id, nr"), network);
+    assertTrue(network.contains("Categorical[name=a,b"), network);
+    assertTrue(network.contains("Categorical[name=my size"), network);
+    CommandLineRun.of("evaluate --model", run()).succeeded().says("12 test rows");
+    Path out = folder.resolve("p.csv");
+    CommandLineRun.of(
+            "predict --model", run(), "--data", data, "--out", out, "--with", List.of("a,b,id, nr"))
+        .succeeded();
+    assertEquals("\"a,b\",\"id, nr\",y", Files.readAllLines(out).get(0));
+    CommandLineRun.of("train --data", data, "--categorical a")
+        .refused(
+            "has no column \"a\" to take", "Its columns are: \"id, nr\", \"a,b\", \"my size\", y.");
+    Path wrong = write("wrong.csv", "my size,y", i -> (i == 7 ? "oops" : i) + "," + 5 * i);
+    CommandLineRun.of("train --data", wrong)
+        .refused("with --drop \"my size\", or train with --categorical \"my size\", which");
+  }
+
+  @Test
   void whatWasChosenHoldsForLaterFiles() throws IOException {
     IntFunction<String> row =
         i ->
@@ -49,7 +74,7 @@ class CliTableTest {
     CommandLineRun.of("predict --model", run(), "--data", later, "--with 2 --out", with)
         .succeeded();
     assertEquals("B\u00e4r", Files.readAllLines(with).get(1).split(",")[0]);
-    CommandLineRun.of("evaluate --model", run(), "--data", later).succeeded().says("60 rows");
+    CommandLineRun.of("evaluate --model", run(), "--data", later).succeeded().says("12 test rows");
     Path out = folder.resolve("p.csv");
     Path other = folder.resolve("other.csv");
     Files.writeString(other, "7.5;B\u00e4r\n8.5;B\u00f6r\n");

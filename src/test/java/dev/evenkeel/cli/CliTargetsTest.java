@@ -68,7 +68,8 @@ class CliTargetsTest {
   /** What evaluate says of a target is what its predictions give by hand. */
   @Test
   void eachTargetIsMeasuredInItsOwnUnits() throws IOException {
-    Path copy = Files.copy(data, shared.resolve("copy.csv"));
+    List<String> rows = Files.readAllLines(data);
+    Path copy = Files.write(shared.resolve("most.csv"), rows.subList(0, rows.size() - 1));
     Path out = shared.resolve("measured.csv");
     CommandLineRun.of("predict --model", run, "--data", copy, "--with load,3 --out", out)
         .succeeded();

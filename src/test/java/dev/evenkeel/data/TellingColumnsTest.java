@@ -118,10 +118,10 @@ class TellingColumnsTest {
   }
 
   @Test
-  void aNameThatNoOptionTakesHasItsNumber() throws Exception {
+  void aNameWithACommaIsQuoted() throws Exception {
     IntFunction<String> row = i -> i % 7 + "," + i * 7919 % 1009 + "," + i * 7919 % 1009 / 8.0;
     assertEquals(
-        "column \"a, b\" alone tells the target \"y\". help: --drop 2, unless it is known where the model is to answer",
+        "column \"a, b\" alone tells the target \"y\". help: --drop \"a, b\", unless it is known where the model is to answer",
         said("x,\"a, b\",y", 200, row).get(0));
   }
 }

@@ -61,7 +61,8 @@ class RunReportTest {
     return new Answers(
         "4 rows",
         new Task.Classification(List.of("a", name, "c")),
-        new Predictions(4, 3, outputs, 1, targets));
+        new Predictions(4, 3, outputs, 1, targets),
+        Map.of("accuracy", "75.00 %"));
   }
 
   private static String html(Answers answers) {
@@ -132,12 +133,23 @@ class RunReportTest {
   }
 
   @Test
+  void whatWasMeasuredStandsAboveTheAnswers() {
+    String html = html(answers("b"));
+    int words = html.indexOf("On 4 rows.");
+    int metric = html.indexOf("<td>accuracy</td><td>75.00 %</td>");
+    assertTrue(words > 0 && words < metric && metric < html.indexOf("class=\"matrix\""));
+  }
+
+  @Test
   void aRegressionIsDrawnAgainstTheTruthInItsOrder() {
     float[] predicted = {3, 1, 2};
     float[] truth = {2.5f, 0.5f, 1.5f};
     Answers answers =
         new Answers(
-            "", new Task.Regression(List.of("price")), new Predictions(3, 1, predicted, 1, truth));
+            "",
+            new Task.Regression(List.of("price")),
+            new Predictions(3, 1, predicted, 1, truth),
+            Map.of());
     Plot plot = answers.plots().get(0);
     assertEquals(List.of(0.5, 1.5, 2.5), plot.x());
     assertEquals(List.of(1.0, 2.0, 3.0), plot.lines().get(0).y());
@@ -153,7 +165,8 @@ class RunReportTest {
           new Answers(
               "3 rows",
               new Task.Regression(names),
-              new Predictions(3, targets, values, targets, values));
+              new Predictions(3, targets, values, targets, values),
+              Map.of());
       assertEquals(Math.min(12, targets), answers.plots().size());
       assertEquals("y1", answers.plots().get(1).title());
       assertEquals(
@@ -173,9 +186,11 @@ class RunReportTest {
         new Answers(
             "",
             new Task.Regression(List.of(bad)),
-            new Predictions(1, 1, new float[] {1}, 1, new float[] {1}));
+            new Predictions(1, 1, new float[] {1}, 1, new float[] {1}),
+            Map.of("rmse", "<0>"));
     String html = html(regression);
     assertFalse(html.contains(bad));
+    assertTrue(html.contains("<td>rmse</td><td>&lt;0&gt;</td>"));
     assertTrue(plots(html).stream().anyMatch(plot -> plot.get("title").asText().equals(bad)));
   }
 

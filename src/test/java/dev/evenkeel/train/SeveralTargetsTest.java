@@ -115,7 +115,7 @@ class SeveralTargetsTest {
         "a,b,1| t.csv: column \"a\" is named as a target twice. Name it once.",
         "a,b,b| column \"b\" is named as a target twice",
         "a,town| columns \"a\", \"town\" are predicted together, which is a regression, but \"town\" holds texts, such as \"t0\". Leave it out of --target, or predict it alone.",
-        "a,c| t.csv has no column \"c\". Its columns are: a, town, x, net, gross, who, b.",
+        "a,c| t.csv has no column \"c\". Its columns are: a, town, x, \"net, gross\", who, b.",
         "a,| has no column \"\"",
         "a, b| has no column \" b\"",
         "a,9| has no column \"9\"",

@@ -32,4 +32,4 @@ println onModulePath.join("\n")
 
 // Without natives it runs as well, and says what is missing.
 def plain = run("runs-plain", ["-p", path, "-m", "modular/modular.Example"])
-assert plain.find { it.startsWith("products by ") }.contains("pure-Java BLAS")
+assert plain.find { it.startsWith("products by ") }.contains("products in Java")

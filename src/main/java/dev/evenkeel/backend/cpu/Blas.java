@@ -2,12 +2,12 @@ package dev.evenkeel.backend.cpu;
 
 import dev.evenkeel.EvenkeelException;
 import dev.ludovic.netlib.blas.BLAS;
-import dev.ludovic.netlib.blas.JavaBLAS;
 import dev.ludovic.netlib.blas.NativeBLAS;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.bytedeco.javacpp.Loader;
@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Matrix products of row-major matrices: OpenBLAS through netlib where it can be had, with {@link
- * OneDnn} for all but the smallest where that is faster, else netlib's pure Java. One thread a
+ * OneDnn} for all but the smallest where that is faster, else a {@link JavaProduct}. One thread a
  * call: the workers are the only pool (two pools on the same cores stall each other).
  */
 final class Blas {
@@ -26,10 +26,9 @@ final class Blas {
   private static Blas shared;
 
   /**
-   * Products that are added into one float at most, where nobody else sees to it: netlib's pure
-   * Java adds up all of them, OpenBLAS blocks by itself but for small matrices.
+   * Products that small matrices add into one float at most; OpenBLAS blocks larger ones itself.
    */
-  private static final int PLAIN_BLOCK = 1024;
+  private static final int SMALL_BLOCK = 1024;
 
   /**
    * Up to so many products OpenBLAS takes its kernels for small matrices, on CPUs that have them;
@@ -37,22 +36,22 @@ final class Blas {
    */
   private static final long SMALL = 1_000_000;
 
+  /** Null where products are made in Java. */
   private final BLAS netlib;
+
   private final String description;
-  private final int innerBlock;
   private final boolean oneDnn;
   private final boolean rounded;
 
-  private Blas(BLAS netlib, String description, int innerBlock, boolean oneDnn, boolean rounded) {
+  private Blas(BLAS netlib, String description, boolean oneDnn, boolean rounded) {
     this.netlib = netlib;
     this.description = description;
-    this.innerBlock = innerBlock;
     this.oneDnn = oneDnn;
     this.rounded = rounded;
   }
 
   /**
-   * Looked up once; {@code -Devenkeel.blas=java} forces the pure-Java one, {@code openblas} leaves
+   * Looked up once; {@code -Devenkeel.blas=java} makes products in Java, {@code openblas} leaves
    * out oneDNN.
    */
   static synchronized Blas get() {
@@ -74,7 +73,7 @@ final class Blas {
           "Products in bf16 are oneDNN's, but they run on %s. help: org.bytedeco:dnnl with the classifier linux-x86_64 on the class path, no -Devenkeel.blas; or leave the precision out"
               .formatted(blas.description));
     }
-    return new Blas(blas.netlib, blas.description + " in bf16", blas.innerBlock, true, true);
+    return new Blas(blas.netlib, blas.description + " in bf16", true, true);
   }
 
   String description() {
@@ -85,25 +84,26 @@ final class Blas {
     // netlib warns about each implementation that it passes over; this class says what matters.
     Logger netlibLog = Logger.getLogger("dev.ludovic.netlib.blas");
     netlibLog.setLevel(Level.SEVERE);
-    String reason;
     String asked = System.getProperty("evenkeel.blas", "");
-    if (asked.equals("java")) {
-      reason = "-Devenkeel.blas=java asks for it";
-    } else {
+    if (!asked.equals("java") && netlibHasNatives()) {
       try {
         return openBlas(!asked.equals("openblas") && OneDnn.isThere() && OneDnn.isLoaded());
       } catch (LinkageError | RuntimeException | IOException e) {
-        reason = "OpenBLAS can't be loaded (" + rootMessage(e) + ")";
+        LoggerFactory.getLogger(Blas.class)
+            .warn(
+                "Matrix products are made in Java, at half of OpenBLAS' speed, since that can't be"
+                    + " loaded ({}). help: put org.bytedeco:openblas with the classifier of this"
+                    + " system, linux-x86_64 or linux-arm64, on the class path, or on the module"
+                    + " path with --add-modules ALL-MODULE-PATH; -Devenkeel.blas=java silences this",
+                rootMessage(e));
       }
     }
-    LoggerFactory.getLogger(Blas.class)
-        .warn(
-            "Matrix products run in pure Java, about 17 times slower than OpenBLAS: {}. help: native"
-                + " products need Linux on x86-64 or arm64 and org.bytedeco:openblas with that"
-                + " classifier on the class path, or on the module path with --add-modules"
-                + " ALL-MODULE-PATH",
-            reason);
-    return new Blas(JavaBLAS.getInstance(), "pure-Java BLAS", PLAIN_BLOCK, false, false);
+    return new Blas(null, "products in Java", false, false);
+  }
+
+  private static boolean netlibHasNatives() {
+    return System.getProperty("os.name").equals("Linux")
+        && Set.of("amd64", "aarch64").contains(System.getProperty("os.arch"));
   }
 
   /** JavaCPP unpacks the library once; netlib is then given the very same file. */
@@ -122,8 +122,7 @@ final class Blas {
     BLAS netlib = NativeBLAS.getInstance();
     openblas_nolapack.blas_set_num_threads(1);
     String version = openblas_nolapack.OPENBLAS_VERSION.trim() + pinned();
-    return new Blas(
-        netlib, oneDnn ? version + " and oneDNN" : version, Integer.MAX_VALUE, oneDnn, false);
+    return new Blas(netlib, oneDnn ? version + " and oneDNN" : version, oneDnn, false);
   }
 
   /** OpenBLAS obeys these variables in silence, at up to half its speed. */
@@ -162,32 +161,33 @@ final class Blas {
   /** A product of one shape, made once and run many times, by one thread at a time. */
   interface Product {
 
-    /** Floats that it wants beside its matrices. */
-    long space();
+    /** Asks for what it wants of a worker's own arrays. */
+    void reserve(Scratch scratch);
 
-    void run(float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, float[] space);
+    void run(float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, Scratch scratch);
   }
 
   Product product(Shape shape) {
+    if (netlib == null) {
+      return new JavaProduct(shape);
+    }
     Product fast = oneDnn && !shape.isSmall() ? OneDnn.product(shape, rounded) : null;
-    return fast != null ? fast : new Plain(shape);
+    return fast != null ? fast : new OpenBlas(shape);
   }
 
-  private final class Plain implements Product {
+  private final class OpenBlas implements Product {
     private final Shape shape;
 
-    Plain(Shape shape) {
+    OpenBlas(Shape shape) {
       this.shape = shape;
     }
 
     @Override
-    public long space() {
-      return 0;
-    }
+    public void reserve(Scratch scratch) {}
 
     @Override
     public void run(
-        float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, float[] space) {
+        float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, Scratch scratch) {
       multiply(shape, a, aFrom, b, bFrom, c, cFrom);
     }
   }
@@ -195,7 +195,7 @@ final class Blas {
   /** BLAS thinks in columns, hence the swapped operands. */
   private void multiply(
       Shape shape, float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom) {
-    int most = shape.isSmall() ? PLAIN_BLOCK : innerBlock;
+    int most = shape.isSmall() ? SMALL_BLOCK : Integer.MAX_VALUE;
     int block;
     for (int from = 0; from < shape.k; from += block) {
       block = Math.min(most, shape.k - from);

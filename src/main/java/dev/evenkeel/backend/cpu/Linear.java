@@ -70,7 +70,7 @@ final class Linear extends ParallelOperation {
               right.columns(),
               columns);
       Blas.Product product = blas.product(shape);
-      scratch[worker].reserve(product.space());
+      product.reserve(scratch[worker]);
       parts[worker] =
           new Part(
               product,
@@ -102,8 +102,7 @@ final class Linear extends ParallelOperation {
   public void run(int worker, int workers) {
     Part part = parts[worker];
     if (part != null) {
-      part.product.run(
-          left, part.left, right, part.right, result, part.result, scratch[worker].space());
+      part.product.run(left, part.left, right, part.right, result, part.result, scratch[worker]);
     }
   }
 }

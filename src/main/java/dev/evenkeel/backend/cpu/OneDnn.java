@@ -85,15 +85,15 @@ final class OneDnn {
   /** A primitive of oneDNN's, freed with its last user. */
   private record Product(Blas.Shape shape, long[] made) implements Blas.Product {
     @Override
-    public long space() {
-      return (made[LONGS - 1] + ALIGNMENT) / Float.BYTES;
+    public void reserve(Scratch scratch) {
+      scratch.reserve((made[LONGS - 1] + ALIGNMENT) / Float.BYTES);
     }
 
     @Override
     public void run(
-        float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, float[] space) {
+        float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, Scratch scratch) {
       try {
-        check(OneDnn.run(made, a, aFrom, b, bFrom, c, cFrom, space), shape);
+        check(OneDnn.run(made, a, aFrom, b, bFrom, c, cFrom, scratch.space()), shape);
       } finally {
         Reference.reachabilityFence(this); // or it may be freed under way
       }

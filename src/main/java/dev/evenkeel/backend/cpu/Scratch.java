@@ -23,7 +23,9 @@ final class Scratch {
   /** For matrix products: taken by the first that runs, as large as the largest bound by then. */
   private float[] space = new float[0];
 
+  private float[][] rows = new float[0][];
   private int wanted;
+  private int wantedRows;
 
   void reserve(long floats) {
     wanted = Math.max(wanted, Math.toIntExact(floats));
@@ -34,5 +36,17 @@ final class Scratch {
       space = new float[wanted];
     }
     return space;
+  }
+
+  void reserveRows(int count) {
+    wantedRows = Math.max(wantedRows, count);
+  }
+
+  /** Short rows for matrix products. */
+  float[][] rows() {
+    if (rows.length < wantedRows) {
+      rows = new float[wantedRows][WIDTH];
+    }
+    return rows;
   }
 }

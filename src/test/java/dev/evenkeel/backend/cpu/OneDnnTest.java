@@ -12,46 +12,18 @@ import dev.evenkeel.tensor.Philox;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The large products of CPUs with AVX-512, and the library that leads to them. */
 class OneDnnTest {
-
-  private static final int BEFORE = 5;
-  private static final int GAP = 3;
-
-  /** A matrix that begins somewhere within its array and has room between its rows. */
-  private record Stored(float[] data, int from, int stride, boolean transposed) {
-
-    static Stored random(Philox random, int rows, int columns, boolean transposed) {
-      Stored stored = empty(transposed ? columns : rows, transposed ? rows : columns, transposed);
-      for (int i = 0; i < stored.data.length; i++) {
-        stored.data[i] = (float) random.nextGaussian();
-      }
-      return stored;
-    }
-
-    static Stored empty(int rows, int columns, boolean transposed) {
-      float[] data = new float[BEFORE + rows * (columns + GAP)];
-      Arrays.fill(data, Float.NaN); // what is not written, or is read by mistake, shows
-      return new Stored(data, BEFORE, columns + GAP, transposed);
-    }
-
-    float at(int row, int column) {
-      return data[transposed ? from + column * stride + row : from + row * stride + column];
-    }
-  }
 
   private static void available() {
     assumeTrue(OneDnn.isThere(), "this CPU has no AVX-512, or this system no oneDNN");
@@ -63,26 +35,11 @@ class OneDnnTest {
     assumeTrue(OneDnn.hasBfloat16(), "this CPU has no AMX");
   }
 
-  private static Stream<Arguments> shapes() {
-    return Stream.of(
-        Arguments.of(101, 103, 107),
-        Arguments.of(1, 1031, 1024),
-        Arguments.of(1031, 1, 1024),
-        Arguments.of(257, 10, 512),
-        Arguments.of(64, 129, 1000),
-        Arguments.of(512, 512, 8),
-        Arguments.of(512, 31, 33),
-        Arguments.of(33, 47, 4099),
-        Arguments.of(200, 2048, 100),
-        Arguments.of(3, 2, 131_101),
-        Arguments.of(40, 30, 20_011));
-  }
-
   @ParameterizedTest
-  @MethodSource("shapes")
+  @MethodSource("dev.evenkeel.backend.cpu.Products#shapes")
   void productsAgreeWithFloat64(int m, int n, int k) {
     available();
-    assertAgree(m, n, k, false, x -> x, 2e-6);
+    Products.assertAgree(m, n, k, shape -> made(shape, false), x -> x, 2e-6);
   }
 
   /**
@@ -90,50 +47,17 @@ class OneDnnTest {
    * which grows as the root of its length.
    */
   @ParameterizedTest
-  @MethodSource("shapes")
+  @MethodSource("dev.evenkeel.backend.cpu.Products#shapes")
   void productsInBfloat16AreThoseOfRoundedInputs(int m, int n, int k) {
     availableInBfloat16();
-    assertAgree(m, n, k, true, OneDnnTest::rounded, 1e-8 * Math.sqrt(k));
+    Products.assertAgree(
+        m, n, k, shape -> made(shape, true), OneDnnTest::rounded, 1e-8 * Math.sqrt(k));
   }
 
   /** To the nearest with seven bits behind the first, ties to even. */
   private static float rounded(float x) {
     double step = Math.ulp(x) * 65536.0; // a float has sixteen bits more
     return (float) (Math.rint(x / step) * step);
-  }
-
-  private static void assertAgree(
-      int m, int n, int k, boolean rounded, Rounding rounding, double most) {
-    for (boolean transposeA : new boolean[] {false, true}) {
-      for (boolean transposeB : new boolean[] {false, true}) {
-        Philox random = new Philox(7, 1);
-        Stored a = Stored.random(random, m, k, transposeA);
-        Stored b = Stored.random(random, k, n, transposeB);
-        Stored c = Stored.empty(m, n, false);
-        multiply(a, b, c, m, n, k, rounded);
-        double off = 0;
-        double size = 0;
-        for (int i = 0; i < m; i++) {
-          for (int j = 0; j < n; j++) {
-            double exact = 0;
-            for (int l = 0; l < k; l++) {
-              exact += (double) rounding.of(a.at(i, l)) * rounding.of(b.at(l, j));
-            }
-            off += (c.at(i, j) - exact) * (c.at(i, j) - exact);
-            size += exact * exact;
-          }
-          for (int gap = 0; gap < GAP; gap++) {
-            assertTrue(Float.isNaN(c.at(i, n + gap)), "written beyond row " + i);
-          }
-        }
-        double error = Math.sqrt(off / size);
-        assertTrue(error < most, "relative error %.2g".formatted(error));
-      }
-    }
-  }
-
-  private interface Rounding {
-    float of(float x);
   }
 
   /** Not by chance: numbers that a shorter one can't hold, ties, infinity, a NaN in its row. */
@@ -154,7 +78,7 @@ class OneDnnTest {
     float[] c = new float[n * n];
     Blas.Shape square = new Blas.Shape(false, false, n, n, n, n, n, n);
     Blas.Product product = OneDnn.product(square, true);
-    product.run(a, 0, one, 0, c, 0, new float[(int) product.space()]);
+    Products.run(product, a, 0, one, 0, c, 0);
     for (int j = 0; j < x.length; j++) {
       assertEquals(expected[j], c[n + j], "element " + j);
       assertTrue(Float.isNaN(c[3 * n + j]) && Float.isFinite(c[4 * n + j]), "a NaN in its row");
@@ -185,23 +109,16 @@ class OneDnnTest {
 
   private static float[] product(long seed, boolean rounded) {
     Philox random = new Philox(seed, 1);
-    Stored a = Stored.random(random, 160, 256, false);
-    Stored b = Stored.random(random, 256, 160, true);
-    Stored c = Stored.empty(160, 160, false);
-    multiply(a, b, c, 160, 160, 256, rounded);
-    return c.data;
+    Products.Stored a = Products.Stored.random(random, 160, 256, false);
+    Products.Stored b = Products.Stored.random(random, 256, 160, true);
+    return Products.multiply(a, b, 160, 160, 256, shape -> made(shape, rounded)).data();
   }
 
-  private static void multiply(Stored a, Stored b, Stored c, int m, int n, int k, boolean rounded) {
-    Blas.Product product =
-        OneDnn.product(
-            new Blas.Shape(a.transposed, b.transposed, m, n, k, a.stride, b.stride, c.stride),
-            rounded);
+  /** At least it must be there for what these tests multiply. */
+  private static Blas.Product made(Blas.Shape shape, boolean rounded) {
+    Blas.Product product = OneDnn.product(shape, rounded);
     assertNotNull(product, "oneDNN has no fast way");
-    float[] space = new float[(int) product.space()];
-    for (int run = 0; run < 2; run++) {
-      product.run(a.data, a.from, b.data, b.from, c.data, c.from, space);
-    }
+    return product;
   }
 
   /** Such as a size that is none. */

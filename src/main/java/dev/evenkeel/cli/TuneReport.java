@@ -167,7 +167,8 @@ final class TuneReport {
   }
 
   private String command(Tuner.Outcome best) {
-    List<String> all = new ArrayList<>(List.of("scripts/evenkeel", "train"));
+    String launcher = System.getProperty("evenkeel.command", "scripts/evenkeel");
+    List<String> all = new ArrayList<>(List.of(launcher, "train"));
     all.addAll(given);
     all.addAll(SearchOptions.arguments(best.settings(), best.epochs()));
     return all.stream().map(TuneReport::quoted).collect(Collectors.joining(" "));

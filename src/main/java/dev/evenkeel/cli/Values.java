@@ -35,8 +35,9 @@ final class Values {
   }
 
   /**
-   * Refuses what picocli lets pass: an option given twice, of which the last would win unsaid, and
-   * one given nothing, as by a shell's variable that isn't set.
+   * Refuses what picocli lets pass: an option given twice, of which the last would win unsaid, one
+   * given nothing, as by a shell's variable that isn't set, and a folder called "-", by which
+   * stdout was meant.
    */
   static void check(ParseResult parsed) {
     for (ArgSpec arg : parsed.matchedArgs()) {
@@ -52,6 +53,12 @@ final class Values {
         throw new ParameterException(
             parsed.commandSpec().commandLine(),
             "%s was given an empty value. help: leave it out".formatted(name));
+      }
+      if (arg.paramLabel().equals("DIR") && given.contains("-")) {
+        throw new ParameterException(
+            parsed.commandSpec().commandLine(),
+            "%s - stands for stdout, which takes no folder. help: %s DIR; a folder of that name is ./-"
+                .formatted(name, name));
       }
     }
   }

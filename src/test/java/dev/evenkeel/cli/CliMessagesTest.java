@@ -256,6 +256,13 @@ class CliMessagesTest {
   }
 
   @Test
+  void stdoutIsNoFolder() {
+    CommandLineRun.of("train --out -").refused("--out - stands for stdout, which takes no folder");
+    CommandLineRun.of("calibrate --out - --model", model)
+        .refused("--out - stands for stdout, which takes no folder. help: --out DIR");
+  }
+
+  @Test
   void whatIsReadIsNotReplacedByPredictions() throws IOException {
     String before = Files.readString(table);
     CommandLineRun.of("predict --model", model, "--data", table, "--out", table)

@@ -8,16 +8,21 @@ import ai.onnxruntime.OrtSession;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
+import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
 
 /** Compiles and runs the README's own code, and holds its commands against the real ones. */
 class ReadmeTest {
@@ -135,6 +140,57 @@ class ReadmeTest {
       assertTrue(Pattern.compile(entry).matcher(own).find(), dependency.group());
     }
     assertEquals(List.of("evenkeel", "tribuo-util-onnx"), names);
+  }
+
+  @Test
+  void theDependenciesForGradleHaveTheVersionsOfOurOwn() throws Exception {
+    Element own = pom();
+    Map<String, String> versions = new HashMap<>();
+    versions.put("dev.evenkeel:evenkeel", text(own, "version"));
+    NodeList dependencies = own.getElementsByTagName("dependency");
+    for (int i = 0; i < dependencies.getLength(); i++) {
+      Element one = (Element) dependencies.item(i);
+      String name = text(one, "groupId") + ":" + text(one, "artifactId");
+      Matcher property = Pattern.compile("\\$\\{(.*)}").matcher(text(one, "version"));
+      versions.put(name, property.matches() ? text(own, property.group(1)) : text(one, "version"));
+    }
+    Matcher shown =
+        Pattern.compile("(?:implementation|runtimeOnly) '([\\w.]+:\\w+):([^:']+)")
+            .matcher(read(Path.of("docs/embedding.md")));
+    List<String> names = new ArrayList<>();
+    while (shown.find()) {
+      names.add(shown.group(1).replaceFirst(".*:", ""));
+      assertEquals(versions.get(shown.group(1)), shown.group(2), shown.group(1));
+    }
+    assertEquals(List.of("evenkeel", "javacpp", "openblas", "dnnl"), names);
+  }
+
+  /** Of JCuda's own dependencies Gradle finds no file: they are named by properties of Maven's. */
+  @Test
+  void whatJCudaDependsOnIsLeftOut() throws Exception {
+    NodeList dependencies = pom().getElementsByTagName("dependency");
+    int seen = 0;
+    for (int i = 0; i < dependencies.getLength(); i++) {
+      Element one = (Element) dependencies.item(i);
+      if (Set.of("jcuda", "jcublas", "jcudnn").contains(text(one, "artifactId"))) {
+        Element left = (Element) one.getElementsByTagName("exclusion").item(0);
+        assertEquals("*:*", text(left, "groupId") + ":" + text(left, "artifactId"));
+        seen++;
+      }
+    }
+    assertEquals(3, seen);
+  }
+
+  private static Element pom() throws Exception {
+    return DocumentBuilderFactory.newInstance()
+        .newDocumentBuilder()
+        .parse(Path.of("pom.xml").toFile())
+        .getDocumentElement();
+  }
+
+  /** Of the first element of that name. */
+  private static String text(Element in, String name) {
+    return in.getElementsByTagName(name).item(0).getTextContent();
   }
 
   /** The README's first block of code in that language. */

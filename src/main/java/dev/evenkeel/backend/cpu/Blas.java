@@ -92,9 +92,10 @@ final class Blas {
         LoggerFactory.getLogger(Blas.class)
             .warn(
                 "Matrix products are made in Java, at half of OpenBLAS' speed, since that can't be"
-                    + " loaded ({}). help: put org.bytedeco:openblas with the classifier of this"
-                    + " system, linux-x86_64 or linux-arm64, on the class path, or on the module"
-                    + " path with --add-modules ALL-MODULE-PATH; -Devenkeel.blas=java silences this",
+                    + " loaded ({}). help: put org.bytedeco:openblas and javacpp with the classifier"
+                    + " of this system, linux-x86_64 or linux-arm64, on the class path, or on the"
+                    + " module path with --add-modules ALL-MODULE-PATH; -Devenkeel.blas=java"
+                    + " silences this",
                 rootMessage(e));
       }
     }

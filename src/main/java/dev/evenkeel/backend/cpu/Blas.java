@@ -26,7 +26,8 @@ final class Blas {
   private static Blas shared;
 
   /**
-   * Products that small matrices add into one float at most; OpenBLAS blocks larger ones itself.
+   * Products that small matrices and vectors add into one float at most; OpenBLAS blocks larger
+   * ones itself.
    */
   private static final int SMALL_BLOCK = 1024;
 
@@ -107,6 +108,11 @@ final class Blas {
         && Set.of("amd64", "aarch64").contains(System.getProperty("os.arch"));
   }
 
+  /** With the products of that BLAS alone. */
+  static Blas of(BLAS netlib, String description) {
+    return new Blas(netlib, description, false, false);
+  }
+
   /** JavaCPP unpacks the library once; netlib is then given the very same file. */
   private static Blas openBlas(boolean oneDnn) throws IOException {
     Path folder = Path.of(Loader.load(openblas_nolapack.class)).getParent();
@@ -157,6 +163,10 @@ final class Blas {
     private boolean isSmall() {
       return (long) m * n * k <= SMALL;
     }
+
+    private boolean isVector() {
+      return m == 1 || n == 1;
+    }
   }
 
   /** A product of one shape, made once and run many times, by one thread at a time. */
@@ -176,36 +186,48 @@ final class Blas {
     return fast != null ? fast : new OpenBlas(shape);
   }
 
+  /**
+   * In blocks of the inner side where OpenBLAS itself has none. Each is summed apart: some of its
+   * kernels add their products to the result one by one, as for vectors on arm64.
+   */
   private final class OpenBlas implements Product {
     private final Shape shape;
+    private final int most;
 
     OpenBlas(Shape shape) {
       this.shape = shape;
+      most = shape.isSmall() || shape.isVector() ? SMALL_BLOCK : Integer.MAX_VALUE;
     }
 
     @Override
-    public void reserve(Scratch scratch) {}
+    public void reserve(Scratch scratch) {
+      if (shape.k > most) {
+        scratch.reserve((long) shape.m * shape.n);
+      }
+    }
 
     @Override
     public void run(
         float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, Scratch scratch) {
-      multiply(shape, a, aFrom, b, bFrom, c, cFrom);
+      multiply(0, a, aFrom, b, bFrom, c, cFrom, shape.cStride);
+      for (int from = most; from < shape.k; from += most) {
+        float[] block = scratch.space();
+        multiply(from, a, aFrom, b, bFrom, block, 0, shape.n);
+        for (int i = 0; i < shape.m; i++) {
+          add(block, i * shape.n, c, cFrom + i * shape.cStride, shape.n);
+        }
+      }
     }
-  }
 
-  /** BLAS thinks in columns, hence the swapped operands. */
-  private void multiply(
-      Shape shape, float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom) {
-    int most = shape.isSmall() ? SMALL_BLOCK : Integer.MAX_VALUE;
-    int block;
-    for (int from = 0; from < shape.k; from += block) {
-      block = Math.min(most, shape.k - from);
+    /** One block; BLAS thinks in columns, hence the swapped operands. */
+    private void multiply(
+        int from, float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cStride) {
       netlib.sgemm(
           shape.transposeB ? "T" : "N",
           shape.transposeA ? "T" : "N",
           shape.n,
           shape.m,
-          block,
+          Math.min(most, shape.k - from),
           1f,
           b,
           bFrom + from * (shape.transposeB ? 1 : shape.bStride),
@@ -213,10 +235,16 @@ final class Blas {
           a,
           aFrom + from * (shape.transposeA ? shape.aStride : 1),
           shape.aStride,
-          from == 0 ? 0f : 1f,
+          0f,
           c,
           cFrom,
-          shape.cStride);
+          cStride);
+    }
+  }
+
+  private static void add(float[] block, int blockFrom, float[] c, int cFrom, int length) {
+    for (int i = 0; i < length; i++) {
+      c[cFrom + i] += block[blockFrom + i];
     }
   }
 }

@@ -4,8 +4,8 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.train.NonFiniteException;
 import dev.evenkeel.train.SavedModel;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.io.File;
+import java.nio.file.InvalidPathException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -120,7 +120,8 @@ public final class Main implements Runnable {
           return WRONG_INPUT;
         });
     line.setExecutionExceptionHandler(
-        (e, command, parsed) -> {
+        (thrown, command, parsed) -> {
+          Exception e = thrown instanceof InvalidPathException name ? refused(name) : thrown;
           complain(e, debug, json);
           return e instanceof EvenkeelException && !(e instanceof NonFiniteException)
               ? WRONG_INPUT
@@ -144,7 +145,7 @@ public final class Main implements Runnable {
   private static void complain(String words, boolean json) {
     System.err.println("evenkeel: " + words);
     if (json) {
-      System.out.println(Json.write(Map.of("error", words)));
+      System.out.println(Json.ascii(Map.of("error", words)));
     }
   }
 
@@ -158,6 +159,14 @@ public final class Main implements Runnable {
     }
   }
 
+  /** Each system has names that no file can have; Windows has many, as a*b and a:b. */
+  private static EvenkeelException refused(InvalidPathException e) {
+    return new EvenkeelException(
+        "There can be no file \"%s\" on this system (%s). help: another name"
+            .formatted(e.getInput(), e.getReason()),
+        e);
+  }
+
   private static String words(Exception e) {
     if (!(e instanceof UnmatchedArgumentException unmatched)) {
       return e.getMessage();
@@ -166,7 +175,7 @@ public final class Main implements Runnable {
     boolean isCommand = unmatched.getCommandLine().getCommand() instanceof Main;
     List<String> similar = unmatched.getSuggestions();
     boolean takesData = unmatched.getCommandLine().getCommandSpec().findOption("--data") != null;
-    if (takesData && !first.startsWith("-") && Files.exists(Path.of(first))) {
+    if (takesData && !first.startsWith("-") && new File(first).exists()) {
       similar = List.of("--data " + first);
     }
     return "%s '%s'%s"

@@ -46,7 +46,7 @@ class OutputOptions {
   /** The one JSON object, where it was asked for. */
   void result(Map<String, Object> values) {
     if (json) {
-      System.out.println(Json.write(values));
+      System.out.println(Json.ascii(values));
     }
   }
 }

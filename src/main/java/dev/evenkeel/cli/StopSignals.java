@@ -4,6 +4,7 @@ import dev.evenkeel.train.Epoch;
 import dev.evenkeel.train.Listener;
 import dev.evenkeel.train.RunMark;
 import dev.evenkeel.train.Trained;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
@@ -46,8 +47,12 @@ final class StopSignals implements Listener, AutoCloseable {
                 return null;
               });
       for (String name : CODES.keySet()) {
-        Object one = signal.getConstructor(String.class).newInstance(name);
-        before.put(one, handle.invoke(null, one, ours));
+        try {
+          Object one = signal.getConstructor(String.class).newInstance(name);
+          before.put(one, handle.invoke(null, one, ours));
+        } catch (InvocationTargetException e) {
+          continue; // Windows has no HUP, and Java may have been told to leave them alone (-Xrs)
+        }
       }
     } catch (ReflectiveOperationException e) {
       return; // a signal then ends the process, as it always did

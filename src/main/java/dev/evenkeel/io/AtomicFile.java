@@ -8,6 +8,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
@@ -44,6 +45,11 @@ public final class AtomicFile {
   /** Characters of at most three bytes, beside 42 bytes of the temporary name; 255 are allowed. */
   private static final int LONGEST = 70;
 
+  /** Two seconds in all, for the replacement alone. */
+  private static final int TRIES = 40;
+
+  private static final long MILLIS_BETWEEN = 50;
+
   private AtomicFile() {}
 
   public static void write(Path target, Writer body) {
@@ -70,7 +76,7 @@ public final class AtomicFile {
         body.write(channel);
         channel.force(true);
       }
-      Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE);
+      replace(absolute, temporary);
     } catch (ClosedByInterruptException e) {
       deleteQuietly(temporary);
       throw new EvenkeelException(
@@ -136,6 +142,29 @@ public final class AtomicFile {
         FileChannel.open(file, options, PosixFilePermissions.asFileAttribute(permissions.get()));
     Files.setPosixFilePermissions(file, permissions.get()); // the umask took some away
     return channel;
+  }
+
+  /**
+   * Windows refuses it as long as anyone has the file open, if only to read it, as virus scanners
+   * and the page of runs do for moments.
+   */
+  private static void replace(Path file, Path by) throws IOException {
+    for (int tries = 1; ; tries++) {
+      try {
+        Files.move(by, file, StandardCopyOption.ATOMIC_MOVE);
+        return;
+      } catch (AccessDeniedException e) {
+        if (tries == TRIES) {
+          throw e;
+        }
+      }
+      try {
+        Thread.sleep(MILLIS_BETWEEN);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new ClosedByInterruptException();
+      }
+    }
   }
 
   /** By a temporary file, since writers may rewind. */

@@ -3,7 +3,9 @@ package dev.evenkeel.io;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -34,8 +36,17 @@ public final class Json {
   private Json() {}
 
   public static String write(Object value) {
+    return write(value, MAPPER.writer());
+  }
+
+  /** In ASCII alone, which consoles and pipes of any encoding pass on as it is. */
+  public static String ascii(Object value) {
+    return write(value, MAPPER.writer().with(JsonWriteFeature.ESCAPE_NON_ASCII));
+  }
+
+  private static String write(Object value, ObjectWriter writer) {
     try {
-      return MAPPER.writeValueAsString(value);
+      return writer.writeValueAsString(value);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("Can't be written as JSON: " + value.getClass(), e);
     }

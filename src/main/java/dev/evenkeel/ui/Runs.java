@@ -11,6 +11,7 @@ import dev.evenkeel.train.StepFile;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -104,11 +105,19 @@ final class Runs {
     if (name.isEmpty() || name.startsWith(".") || name.matches(".*[/\\\\\0].*")) {
       return Optional.empty();
     }
-    Path run = folder.resolve(name);
-    boolean isRun =
-        Files.isDirectory(run, LinkOption.NOFOLLOW_LINKS)
-            && MARKS.stream().anyMatch(mark -> isOwn(run.resolve(mark)));
-    return isRun ? Optional.of(run) : Optional.empty();
+    return inFolder(name)
+        .filter(run -> Files.isDirectory(run, LinkOption.NOFOLLOW_LINKS))
+        .filter(run -> MARKS.stream().anyMatch(mark -> isOwn(run.resolve(mark))));
+  }
+
+  /** On Windows "C:" is where that drive is at, and "a*b" no name at all. */
+  private Optional<Path> inFolder(String name) {
+    try {
+      Path one = Path.of(name);
+      return one.getRoot() == null ? Optional.of(folder.resolve(one)) : Optional.empty();
+    } catch (InvalidPathException e) {
+      return Optional.empty();
+    }
   }
 
   /** A file of the run itself: no link to one that lies elsewhere. */

@@ -190,6 +190,20 @@ class CliMessagesTest {
   }
 
   @Test
+  void whatNoFileCanBeCalledIsNamed() {
+    train("--data", "a\0b").refused("There can be no file \"a\0b\" on this system (", "help: ");
+    train("a\0b").refused("Unexpected argument 'a\0b'");
+  }
+
+  /** The stream of a console or a pipe may have any encoding. */
+  @Test
+  void theJsonObjectIsAscii() {
+    CommandLineRun run = train("--data", "größe–1.csv", "--json");
+    assertTrue(run.out().matches("\\p{ASCII}+"), run.out());
+    assertTrue(run.out().contains("gr\\u00F6\\u00DFe\\u20131.csv"), run.out());
+  }
+
+  @Test
   void whatCannotBeAdaptedIsNamed() throws IOException {
     Path plain = shared.resolve("plain");
     CommandLineRun.of("train --steps 2 --norm layer --hidden 4 --out", plain).succeeded();

@@ -15,18 +15,21 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine.Command;
 
-/** What scripts/evenkeel says before there is a Java to say anything. It builds nothing here. */
+/** What scripts/evenkeel does before there is a Java to do anything. It builds nothing here. */
 class LauncherTest {
 
   private static final Path BASH = Path.of("/bin/bash");
   private static final Path LAUNCHER = Path.of("scripts/evenkeel").toAbsolutePath();
+  private static final Path ON_WINDOWS = Path.of("scripts/evenkeel.cmd").toAbsolutePath();
 
   @TempDir Path folder;
 
@@ -73,6 +76,23 @@ class LauncherTest {
         result.output());
   }
 
+  @Test
+  void onWindowsJavaGetsTheSameFlags() throws IOException {
+    Set<String> elsewhere = flags(LAUNCHER);
+    assertTrue(elsewhere.contains("-Xmn4m"), elsewhere.toString());
+    Set<String> expected = new TreeSet<>(elsewhere);
+    expected.remove("-Devenkeel.terminal=$terminal"); // which cmd can't tell
+    expected.remove("-Devenkeel.command=\"$0\""); // as it was called
+    assertEquals(expected, flags(ON_WINDOWS));
+  }
+
+  private static Set<String> flags(Path launcher) throws IOException {
+    Matcher flag =
+        Pattern.compile("(?<=[ =])(-X|-D(?=evenkeel|org)|--enable|--add)\\S+")
+            .matcher(Files.readString(launcher));
+    return flag.results().map(MatchResult::group).collect(Collectors.toCollection(TreeSet::new));
+  }
+
   /** Its class path has the libraries that draw for those commands alone that reach them. */
   @Test
   void commandsThatDrawHaveWhatTheyNeed() throws IOException {
@@ -99,5 +119,14 @@ class LauncherTest {
     drawing.remove("evenkeel"); // which names all others
     assertTrue(drawing.contains("lab"));
     assertEquals(drawing, given);
+    assertEquals(drawing, givenOnWindows());
+  }
+
+  private static Set<String> givenOnWindows() throws IOException {
+    return Pattern.compile("if \"%~1\"==\"(\\S+)\" set \"figures=")
+        .matcher(Files.readString(ON_WINDOWS))
+        .results()
+        .map(found -> found.group(1))
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 }

@@ -1,5 +1,6 @@
 package dev.evenkeel.io;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.Expect;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -142,6 +144,18 @@ class AtomicFileTest {
 
   private static String permissions(Path file) throws IOException {
     return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+  }
+
+  /** As others do for moments; only Windows refuses to replace a file meanwhile. */
+  @Test
+  void whoReadsAFileForAMomentIsWaitedFor() throws IOException {
+    Path target = Files.writeString(folder.resolve("a.txt"), "old");
+    try (FileInputStream reader = new FileInputStream(target.toFile())) {
+      CompletableFuture.delayedExecutor(300, TimeUnit.MILLISECONDS)
+          .execute(() -> assertDoesNotThrow(reader::close));
+      AtomicFile.write(target, "new");
+    }
+    assertEquals("new", Files.readString(target));
   }
 
   @Test

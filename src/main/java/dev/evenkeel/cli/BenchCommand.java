@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -161,16 +163,16 @@ final class BenchCommand implements Callable<Integer> {
 
   private void show(Backend backend, Bench.Result result, long taken) {
     boolean onGpu = !backend.device().equals("cpu");
-    long peak = peakResidentMb();
+    Optional<Long> peak = peakResidentMb();
     common.say(backend.description());
     common.say(
-        "%s %.4g ms median (p10 %.4g, p90 %.4g), %,.0f examples/s, peak memory %d MB",
+        "%s %.4g ms median (p10 %.4g, p90 %.4g), %,.0f examples/s%s",
         infer ? "inference" : "step",
         result.medianMs(),
         result.p10Ms(),
         result.p90Ms(),
         result.examplesPerSecond(),
-        peak);
+        peak.map(", peak memory %d MB"::formatted).orElse(""));
     common.say(
         "floor: matrix products alone %.4g ms, and %.4g MB to move beside them",
         result.gemmMs(), result.moveMb());
@@ -196,7 +198,7 @@ final class BenchCommand implements Callable<Integer> {
     values.put("step_ms_p90", result.p90Ms());
     values.put("examples_per_s", result.examplesPerSecond());
     values.put("final_loss", infer ? null : result.finalLoss());
-    values.put("peak_rss_mb", peak);
+    values.put("peak_rss_mb", peak.orElse(null));
     values.put("gemm_ms", result.gemmMs());
     values.put("move_mb", result.moveMb());
     values.put("parameters", result.parameters());
@@ -211,17 +213,15 @@ final class BenchCommand implements Callable<Integer> {
     common.result(values);
   }
 
-  /** The largest resident memory of this process so far in MB, -1 where the system doesn't say. */
-  private static long peakResidentMb() {
-    try {
-      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-        if (line.startsWith("VmHWM:")) {
-          return Long.parseLong(line.replaceAll("\\D", "")) / 1024;
-        }
-      }
+  /** The largest resident memory of this process so far, where the system says it. */
+  private static Optional<Long> peakResidentMb() {
+    try (Stream<String> status = Files.lines(Path.of("/proc/self/status"))) {
+      return status
+          .filter(line -> line.startsWith("VmHWM:"))
+          .map(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
+          .findFirst();
     } catch (IOException e) {
-      return -1;
+      return Optional.empty();
     }
-    return -1;
   }
 }

@@ -365,7 +365,9 @@ class CliTest {
     assertTrue(result.get("step_ms_p90").asDouble() >= median, result::toString);
     assertTrue(result.get("examples_per_s").asDouble() > 0, result::toString);
     assertTrue(result.get("final_loss").isNumber(), result::toString);
-    assertTrue(result.get("peak_rss_mb").asLong() > 0, result::toString);
+    if (Files.exists(Path.of("/proc/self/status"))) { // elsewhere it is not to be known
+      assertTrue(result.get("peak_rss_mb").asLong() > 0, result::toString);
+    }
     run.says("floor: matrix products alone");
   }
 

@@ -7,6 +7,7 @@ import dev.evenkeel.lab.ParallelCoordinates;
 import dev.evenkeel.lab.Table;
 import dev.evenkeel.train.SearchSpace;
 import dev.evenkeel.train.Tuner;
+import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -174,8 +175,11 @@ final class TuneReport {
     return all.stream().map(TuneReport::quoted).collect(Collectors.joining(" "));
   }
 
-  /** As a shell reads it. */
+  /** As a shell reads it, or the console of Windows. */
   private static String quoted(String argument) {
+    if (File.separatorChar == '\\') {
+      return argument.matches("[\\w@+=:./\\\\-]+") ? argument : '"' + argument + '"';
+    }
     return argument.matches("[\\w@%+=:,./-]+")
         ? argument
         : "'" + argument.replace("'", "'\\''") + "'";

@@ -194,12 +194,16 @@ public final class EventFile implements AutoCloseable {
     }
   }
 
-  /** Flushes; a file that tells of no run is taken away again. */
+  /**
+   * Flushes; a file that tells of no run is taken away again, once closed: Windows asks for that.
+   */
   @Override
   public void close() {
-    try (channel) {
-      if (channel.isOpen() && records.position() > 0) {
-        flush();
+    try {
+      try (channel) {
+        if (channel.isOpen() && records.position() > 0) {
+          flush();
+        }
       }
       if (!tellsSomething) {
         Files.deleteIfExists(file);

@@ -40,12 +40,20 @@ public final class Gzip {
     }
   }
 
-  /** The uncompressed content of a stream, which closes with the stream returned. */
+  /**
+   * The uncompressed content of a stream, which closes with the stream returned, or at once where
+   * its beginning is damaged.
+   */
   public static InputStream open(InputStream source) throws IOException {
-    BufferedInputStream in = new BufferedInputStream(source, BUFFER);
-    in.mark(2);
-    boolean compressed = in.read() == 0x1f && in.read() == 0x8b;
-    in.reset();
-    return compressed ? new BufferedInputStream(new GZIPInputStream(in, BUFFER), BUFFER) : in;
+    try {
+      BufferedInputStream in = new BufferedInputStream(source, BUFFER);
+      in.mark(2);
+      boolean compressed = in.read() == 0x1f && in.read() == 0x8b;
+      in.reset();
+      return compressed ? new BufferedInputStream(new GZIPInputStream(in, BUFFER), BUFFER) : in;
+    } catch (IOException e) {
+      source.close();
+      throw e;
+    }
   }
 }

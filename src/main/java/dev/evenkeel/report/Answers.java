@@ -49,7 +49,7 @@ public record Answers(
       for (int j = 0; j < classes.size(); j++) {
         html.append(cell(counts[j], counts[j] / all, i == j));
       }
-      html.append(String.format(Locale.ROOT, "<td>%.1f %%</td></tr>%n", 100.0 * counts[i] / all));
+      html.append(String.format(Locale.ROOT, "<td>%.1f %%</td></tr>\n", 100.0 * counts[i] / all));
     }
     return html.append("</tbody></table>\n").toString();
   }
@@ -75,7 +75,7 @@ public record Answers(
         .forEach(
             one ->
                 html.append(
-                    "<tr><td>%s</td><td>%s</td><td class=\"number\">%s</td></tr>%n"
+                    "<tr><td>%s</td><td>%s</td><td class=\"number\">%s</td></tr>\n"
                         .formatted(
                             Html.text(classes.get(one.truth())),
                             Html.text(classes.get(one.answer())),

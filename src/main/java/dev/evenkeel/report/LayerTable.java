@@ -52,7 +52,7 @@ final class LayerTable {
 
   private static String row(
       String name, String layer, int width, String shapes, String parameters) {
-    return "<tr><td>%s</td><td>%s</td><td class=\"number\">%,d</td><td>%s</td><td class=\"number\">%s</td></tr>%n"
+    return "<tr><td>%s</td><td>%s</td><td class=\"number\">%,d</td><td>%s</td><td class=\"number\">%s</td></tr>\n"
         .formatted(name, Html.text(layer), width, Html.text(shapes), parameters);
   }
 }

@@ -113,7 +113,7 @@ public final class RunReport {
     values.forEach(
         (what, value) ->
             html.append(
-                "<tr><td>%s</td><td>%s</td></tr>%n".formatted(Html.text(what), Html.text(value))));
+                "<tr><td>%s</td><td>%s</td></tr>\n".formatted(Html.text(what), Html.text(value))));
     return html.toString();
   }
 

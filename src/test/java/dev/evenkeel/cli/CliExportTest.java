@@ -95,7 +95,7 @@ class CliExportTest {
     export().refused("Missing required option: '--format=FORMAT'");
     export("--format torch --out", folder.resolve("net.txt"))
         .refused("--out must end in .py; it is ");
-    export("--format torch --out /").refused("--out must end in .py; it is /");
+    export("--format torch --out /").refused("--out must end in .py; it is " + Path.of("/"));
     export("--format onnx --out -").refused("--out - stands for stdout", "help: --out FILE");
     assertFalse(Files.exists(Path.of("-")));
     CommandLineRun.of("export --model", folder, "--format onnx")

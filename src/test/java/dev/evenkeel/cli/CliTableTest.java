@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.CsvText;
+import dev.evenkeel.io.Pipes;
 import dev.evenkeel.train.SavedModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -100,8 +101,7 @@ class CliTableTest {
   void postcodesAndClassNamesComeThroughPipesAsWritten() throws Exception {
     Path data =
         write("t.csv", "zip,y", i -> List.of("01067", "9000", "A1").get(i % 3) + ",0" + i % 3);
-    Path pipe = folder.resolve("pipe");
-    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    Path pipe = Pipes.make(folder.resolve("pipe"));
     Thread writer = feed(pipe, Files.readString(data));
     train(pipe).succeeded().says("42 rows train");
     writer.join();

@@ -106,14 +106,16 @@ record CommandLineRun(int exitCode, String out, String err) {
       System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
       System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
       int code = main.applyAsInt(words(args).toArray(String[]::new));
-      return new CommandLineRun(
-          code,
-          outBytes.toString(StandardCharsets.UTF_8),
-          errBytes.toString(StandardCharsets.UTF_8));
+      return new CommandLineRun(code, text(outBytes), text(errBytes));
     } finally {
       System.setOut(out);
       System.setErr(err);
     }
+  }
+
+  /** With the line ends of any system. */
+  private static String text(ByteArrayOutputStream printed) {
+    return printed.toString(StandardCharsets.UTF_8).replace(System.lineSeparator(), "\n");
   }
 
   /** It must have worked. */

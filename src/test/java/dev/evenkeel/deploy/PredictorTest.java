@@ -42,6 +42,8 @@ import java.util.concurrent.Future;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -335,6 +337,7 @@ class PredictorTest {
   }
 
   @Test
+  @EnabledOnOs(value = OS.LINUX, disabledReason = "only Linux lists what is loaded")
   void noNativeLibraryIsLoaded() throws IOException, InterruptedException {
     TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
     String said = OwnJvm.said("-Xmx256m", Service.class, folder.toString()).strip();

@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class AtomicFileTest {
@@ -111,6 +113,7 @@ class AtomicFileTest {
   }
 
   @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "links are for administrators")
   void aLinkStaysALinkAndWhatItNamesIsReplaced() throws IOException {
     Path inner = Files.createDirectory(folder.resolve("inner"));
     Path file = Files.writeString(inner.resolve("a.txt"), "old");
@@ -127,6 +130,7 @@ class AtomicFileTest {
   }
 
   @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "its permissions are others")
   void aReplacedFileKeepsItsPermissionsFromTheFirstByteOn() throws IOException {
     for (String permissions : List.of("rw-------", "rw-rw-rw-")) {
       Path target = Files.writeString(folder.resolve("a.txt"), "old");

@@ -14,6 +14,7 @@ import dev.evenkeel.data.Table;
 import dev.evenkeel.data.TableFormat;
 import dev.evenkeel.data.Target;
 import dev.evenkeel.io.Json;
+import dev.evenkeel.io.Pipes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -152,8 +153,7 @@ class TablePlanTest {
   @Test
   void aPipeIsReadOnce() throws Exception {
     Preparation preparation = plan("x,y", i -> i + ",0" + i % 3).load(notes::add).preparation();
-    Path pipe = folder.resolve("pipe");
-    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    Path pipe = Pipes.make(folder.resolve("pipe"));
     Thread writer =
         new Thread(
             () -> {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -169,8 +170,9 @@ class CliTargetsTest {
         .says("[N, 2]");
     Path tuned = shared.resolve("tuned");
     Object[] names = {"--target load --target", List.of("price, net")};
+    String quoted = File.separatorChar == '/' ? "'price, net'" : "\"price, net\"";
     CommandLineRun.of("tune --data", data, names, "--trials 2 --epochs 1 --hidden 4 --out", tuned)
         .succeeded()
-        .says("--target load --target 'price, net' ");
+        .says("--target load --target " + quoted + " ");
   }
 }

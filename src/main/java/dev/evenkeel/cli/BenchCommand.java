@@ -7,6 +7,7 @@ import dev.evenkeel.nn.Network;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.train.Bench;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -220,7 +221,7 @@ final class BenchCommand implements Callable<Integer> {
           .filter(line -> line.startsWith("VmHWM:"))
           .map(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
           .findFirst();
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       return Optional.empty();
     }
   }

@@ -121,7 +121,10 @@ public final class Main implements Runnable {
         });
     line.setExecutionExceptionHandler(
         (thrown, command, parsed) -> {
-          Exception e = thrown instanceof InvalidPathException name ? refused(name) : thrown;
+          Exception e =
+              thrown instanceof InvalidPathException name
+                  ? new EvenkeelException(Values.noFile(name), name)
+                  : thrown;
           complain(e, debug, json);
           return e instanceof EvenkeelException && !(e instanceof NonFiniteException)
               ? WRONG_INPUT
@@ -157,14 +160,6 @@ public final class Main implements Runnable {
     } else if (!expected) {
       System.err.println("help: --debug shows where; please report it with the command line");
     }
-  }
-
-  /** Each system has names that no file can have; Windows has many, as a*b and a:b. */
-  private static EvenkeelException refused(InvalidPathException e) {
-    return new EvenkeelException(
-        "There can be no file \"%s\" on this system (%s). help: another name"
-            .formatted(e.getInput(), e.getReason()),
-        e);
   }
 
   private static String words(Exception e) {

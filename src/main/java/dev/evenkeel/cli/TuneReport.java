@@ -175,7 +175,7 @@ final class TuneReport {
     return all.stream().map(TuneReport::quoted).collect(Collectors.joining(" "));
   }
 
-  /** As a shell reads it, or the console of Windows. */
+  /** As a shell reads it, or cmd.exe. */
   private static String quoted(String argument) {
     if (File.separatorChar == '\\') {
       return argument.matches("[\\w@+=:./\\\\-]+") ? argument : '"' + argument + '"';

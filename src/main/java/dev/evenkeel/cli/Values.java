@@ -3,6 +3,8 @@ package dev.evenkeel.cli;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.nn.RunningVariance;
 import dev.evenkeel.train.Portion;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -28,6 +30,7 @@ final class Values {
     line.registerConverter(Long.class, number(Long::valueOf, "a whole number"));
     line.registerConverter(double.class, number(Values::finite, "a finite number"));
     line.registerConverter(Double.class, number(Values::finite, "a finite number"));
+    line.registerConverter(Path.class, Values::path);
     line.registerConverter(Portion.class, Portion::of);
     line.registerConverter(Task.Kind.class, word(Task.Kind.values()));
     line.registerConverter(RunningVariance.class, word(RunningVariance.values()));
@@ -36,8 +39,8 @@ final class Values {
 
   /**
    * Refuses what picocli lets pass: an option given twice, of which the last would win unsaid, one
-   * given nothing, as by a shell's variable that isn't set, and a folder called "-", by which
-   * stdout was meant.
+   * given nothing, as by a shell's variable that isn't set, and a folder called "-", by which a
+   * stream was meant.
    */
   static void check(ParseResult parsed) {
     for (ArgSpec arg : parsed.matchedArgs()) {
@@ -57,7 +60,7 @@ final class Values {
       if (arg.paramLabel().equals("DIR") && given.contains("-")) {
         throw new ParameterException(
             parsed.commandSpec().commandLine(),
-            "%s - stands for stdout, which takes no folder. help: %s DIR; a folder of that name is ./-"
+            "%s - stands for a stream, but a folder is wanted. help: %s DIR; a folder of that name is ./-"
                 .formatted(name, name));
       }
     }
@@ -73,6 +76,25 @@ final class Values {
             "'%s' is %s".formatted(text, large ? "too large" : "not " + what));
       }
     };
+  }
+
+  private static Path path(String text) {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new TypeConversionException(noFile(e));
+    }
+  }
+
+  /** Each system has names that no file can have; Windows has many, as a*b and a:b. */
+  static String noFile(InvalidPathException e) {
+    boolean locale = e.getReason().startsWith("Malformed input");
+    return "there can be no file \"%s\" %s (%s). help: %s"
+        .formatted(
+            e.getInput(),
+            locale ? "in this locale" : "on this system",
+            e.getReason(),
+            locale ? "a locale of UTF-8, such as LC_ALL=C.UTF-8" : "another name");
   }
 
   private static double finite(String text) {

@@ -1,6 +1,7 @@
 package dev.evenkeel.io;
 
 import dev.evenkeel.EvenkeelException;
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -8,7 +9,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
@@ -145,16 +146,16 @@ public final class AtomicFile {
   }
 
   /**
-   * Windows refuses it as long as anyone has the file open, if only to read it, as virus scanners
-   * and the page of runs do for moments.
+   * Windows refuses it as long as anyone has either file open, if only to read it, as virus
+   * scanners and the page of runs do for moments.
    */
   private static void replace(Path file, Path by) throws IOException {
     for (int tries = 1; ; tries++) {
       try {
         Files.move(by, file, StandardCopyOption.ATOMIC_MOVE);
         return;
-      } catch (AccessDeniedException e) {
-        if (tries == TRIES) {
+      } catch (FileSystemException e) {
+        if (tries == TRIES || File.separatorChar != '\\' || !Files.exists(by)) {
           throw e;
         }
       }

@@ -52,8 +52,9 @@ public final class Gzip {
       in.reset();
       return compressed ? new BufferedInputStream(new GZIPInputStream(in, BUFFER), BUFFER) : in;
     } catch (IOException e) {
-      source.close();
-      throw e;
+      try (source) {
+        throw e; // what closing says is suppressed
+      }
     }
   }
 }

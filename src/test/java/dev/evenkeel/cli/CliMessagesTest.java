@@ -191,7 +191,9 @@ class CliMessagesTest {
 
   @Test
   void whatNoFileCanBeCalledIsNamed() {
-    train("--data", "a\0b").refused("There can be no file \"a\0b\" on this system (", "help: ");
+    train("--data", "a\0b").refused("there can be no file \"a\0b\" on this system (", "help: ");
+    CommandLineRun.of("train --out", List.of("a\0b"))
+        .refused("'--out'", "there can be no file \"a\0b\" on this system (", "help: ");
     train("a\0b").refused("Unexpected argument 'a\0b'");
   }
 
@@ -271,9 +273,9 @@ class CliMessagesTest {
 
   @Test
   void stdoutIsNoFolder() {
-    CommandLineRun.of("train --out -").refused("--out - stands for stdout, which takes no folder");
+    CommandLineRun.of("train --out -").refused("--out - stands for a stream");
     CommandLineRun.of("calibrate --out - --model", model)
-        .refused("--out - stands for stdout, which takes no folder. help: --out DIR");
+        .refused("--out - stands for a stream, but a folder is wanted. help: --out DIR");
   }
 
   @Test

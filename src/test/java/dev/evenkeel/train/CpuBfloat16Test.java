@@ -102,7 +102,7 @@ class CpuBfloat16Test {
   void withoutOneDnnTheErrorSaysSo() throws Exception {
     assumeTrue(hasAmx(), "this CPU has no AMX");
     String said = OwnJvm.said("-Devenkeel.blas=openblas", InBfloat16.class);
-    assertTrue(said.contains("Products in bf16 are oneDNN's, but they run on OpenBLAS"), said);
+    assertTrue(said.contains("Products in bf16 are oneDNN's, but this process has OpenBLAS"), said);
     assertTrue(said.contains("help:"), said);
   }
 

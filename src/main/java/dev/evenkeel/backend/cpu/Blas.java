@@ -71,7 +71,7 @@ final class Blas {
     }
     if (!blas.oneDnn) {
       throw new EvenkeelException(
-          "Products in bf16 are oneDNN's, but they run on %s. help: org.bytedeco:dnnl with the classifier linux-x86_64 on the class path, no -Devenkeel.blas; or leave the precision out"
+          "Products in bf16 are oneDNN's, but this process has %s. help: org.bytedeco:dnnl with the classifier linux-x86_64 on the class path, no -Devenkeel.blas; or leave the precision out"
               .formatted(blas.description));
     }
     return new Blas(blas.netlib, blas.description + " in bf16", true, true);
@@ -92,7 +92,7 @@ final class Blas {
       } catch (LinkageError | RuntimeException | IOException e) {
         LoggerFactory.getLogger(Blas.class)
             .warn(
-                "Matrix products are made in Java, at half of OpenBLAS' speed, since that can't be"
+                "Matrix products are made in Java, at about half of OpenBLAS' speed, since that can't be"
                     + " loaded ({}). help: put org.bytedeco:openblas and javacpp with the classifier"
                     + " of this system, linux-x86_64 or linux-arm64, on the class path, or on the"
                     + " module path with --add-modules ALL-MODULE-PATH; -Devenkeel.blas=java"

@@ -84,7 +84,7 @@ final class JavaProduct implements Blas.Product {
       float[] l, int lFrom, float[] r, int rFrom, float[] c, int cFrom, float[][] own) {
     for (int j = 0; j < columns; j += Scratch.WIDTH) {
       int width = Math.min(Scratch.WIDTH, columns - j);
-      for (int k = 0; k < inner; k += DEPTH) {
+      for (int k = 0; k == 0 || k < inner; k += DEPTH) { // without an inner side the sum is zero
         int depth = Math.min(DEPTH, inner - k);
         take(r, rFrom + k * right.row + j * right.column, depth, width, own);
         for (int i = 0; i < rows; i += HEIGHT) {

@@ -97,4 +97,18 @@ class JavaProductTest {
       assertEquals(expected, c[i], "element " + i);
     }
   }
+
+  @Test
+  void withoutAnInnerSideTheResultIsZero() {
+    float[] c = {1, 1, 1, 1, 1, 1};
+    Products.run(
+        new JavaProduct(new Blas.Shape(false, false, 2, 3, 0, 0, 3, 3)),
+        new float[0],
+        0,
+        new float[0],
+        0,
+        c,
+        0);
+    assertArrayEquals(new float[6], c);
+  }
 }

@@ -95,8 +95,10 @@ final class Products {
     Blas.Product product =
         maker.product(
             new Blas.Shape(a.transposed, b.transposed, m, n, k, a.stride, b.stride, c.stride));
+    Scratch scratch = new Scratch();
+    product.reserve(scratch);
     for (int run = 0; run < 2; run++) {
-      run(product, a.data, a.from, b.data, b.from, c.data, c.from);
+      product.run(a.data, a.from, b.data, b.from, c.data, c.from, scratch);
     }
     return c;
   }

@@ -48,9 +48,18 @@ __device__ __forceinline__ void gather(
 /** An input of a network as a table of stored columns makes it. */
 struct Input {
   int column;  // that it comes from
-  float level; // its place among the levels of a category; −1 where the column holds numbers
-  float cold;  // what it is in rows of other levels
-  float hot;   // what it is in rows of its own
+  float level; // its place among the levels of a category; −1: a number; −2 − k: piece k of one
+  float cold;  // what it is at the least: in rows of other levels, or before the piece
+  float hot;   // what it is at the most: in rows of its own level, or behind the piece
+
+  /** What it is where its column holds this. Rounded as on the CPU, so nothing may be fused. */
+  __device__ __forceinline__ float of(float stored) const {
+    const float in = __fadd_rn(stored, __fadd_rn(level, 2.0f)); // the piece
+    const float part = __fadd_rn(cold, __fmul_rn(__fsub_rn(hot, cold), in));
+    const float piece = in <= 0.0f ? cold : in >= 1.0f ? hot : part;
+    const float category = stored == level ? hot : cold;
+    return level == -1.0f ? stored : level < 0.0f ? piece : category;
+  }
 };
 
 /** batch := the inputs that the walk's rows of a table make. */
@@ -93,8 +102,7 @@ __device__ __forceinline__ void gather_inputs(
         float v[V];
 #pragma unroll
         for (int j = 0; j < V; j++) {
-          const float own = stored[i][j] == input[j].level ? input[j].hot : input[j].cold;
-          v[j] = input[j].level < 0.0f ? stored[i][j] : own;
+          v[j] = input[j].of(stored[i][j]);
         }
         store(batch + at(row + i * p.down, batch_pitch, p.column), v);
       }

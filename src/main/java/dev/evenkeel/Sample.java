@@ -29,6 +29,10 @@ public final class Sample {
     double place = share * (sorted.length - 1);
     int below = (int) place;
     int above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+    double part = place - below;
+    double gap = sorted[above] - sorted[below];
+    return Double.isFinite(gap)
+        ? sorted[below] + part * gap
+        : sorted[below] * (1 - part) + sorted[above] * part;
   }
 }

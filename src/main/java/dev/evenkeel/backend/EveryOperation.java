@@ -5,6 +5,7 @@ import dev.evenkeel.backend.Backend.UpdateTarget;
 import dev.evenkeel.backend.BatchNormMemory.Running;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.InputLayout;
+import dev.evenkeel.tensor.InputLayout.Stored;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
@@ -146,7 +147,8 @@ final class EveryOperation implements AutoCloseable {
     for (int i = 0; i < n; i++) {
       levels[i] = i % (c + 1) - 1;
     }
-    Matrix table = backend.inputs(levels, new InputLayout(new int[] {c}, cold, hot));
+    List<Stored> one = List.of(Stored.category(c));
+    Matrix table = backend.inputs(levels, new InputLayout(one, cold, hot));
     buffers.add(table.buffer());
     return table;
   }

@@ -7,6 +7,7 @@ import dev.evenkeel.data.Task;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Portion;
 import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
@@ -53,7 +54,7 @@ final class DataOptions {
       names = "--scale",
       paramLabel = "KIND",
       description =
-          "how features are brought to one size: standard (mean 0, deviation 1; categories mean 0) or robust (median 0, quartiles 1 apart, smoothly clipped at 3) (default: standard; tabular: robust)")
+          "how features are brought to one size: standard (mean 0, deviation 1; categories mean 0), robust (median 0, quartiles 1 apart, smoothly clipped at 3), or pieces (each number becomes up to 16 inputs, one for each piece of its range; else robust) (default: standard; tabular: robust)")
   String scale;
 
   @Option(
@@ -99,13 +100,13 @@ final class DataOptions {
    */
   DataPlan plan(Defaults otherwise, long seed) {
     String called = scale == null ? otherwise.scale() : scale;
-    boolean robust = Flag.choice("--scale", called, "standard", "robust").equals("robust");
+    String kind = Flag.choice("--scale", called, "standard", "robust", "pieces");
     DataPlan plan =
         DataPlan.of(data)
             .withTarget(target)
             .withColumns(drop, categorical)
             .withFormat(table.over(TableFormat.DETECT))
-            .withScaling(robust ? Scaling.ROBUST : Scaling.STANDARD);
+            .withScaling(Scaling.valueOf(kind.toUpperCase(Locale.ROOT)));
     return withRows(task == null ? plan : plan.withTask(task), seed);
   }
 

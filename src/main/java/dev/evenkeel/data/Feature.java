@@ -3,6 +3,7 @@ package dev.evenkeel.data;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.evenkeel.EvenkeelException;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -10,6 +11,7 @@ import java.util.Optional;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = Feature.Numeric.class, name = "numeric"),
+  @JsonSubTypes.Type(value = Feature.Pieces.class, name = "pieces"),
   @JsonSubTypes.Type(value = Feature.Categorical.class, name = "categorical"),
   @JsonSubTypes.Type(value = Feature.Dates.class, name = "dates"),
   @JsonSubTypes.Type(value = Feature.Columns.class, name = "columns")
@@ -22,6 +24,11 @@ public sealed interface Feature {
   /** The column of a table that it is made of; columns of an array have no names. */
   default Optional<String> column() {
     return Optional.empty();
+  }
+
+  /** Whether its column holds numbers, and not texts or dates. */
+  default boolean isNumber() {
+    return this instanceof Numeric || this instanceof Pieces;
   }
 
   /**
@@ -38,6 +45,68 @@ public sealed interface Feature {
     @Override
     public Optional<String> column() {
       return Optional.of(name);
+    }
+  }
+
+  /**
+   * A column of numbers between such that part its training rows equally: one input per piece,
+   * which is 0 before the piece, 1 behind it, and in between in proportion.
+   *
+   * @param edges where the pieces begin, and where the last one ends, upwards
+   * @param center the median, which stands for missing values
+   */
+  record Pieces(String name, List<Double> edges, double center) implements Feature {
+    public Pieces {
+      edges = List.copyOf(edges);
+      for (int k = 0; k < Math.max(1, edges.size() - 1); k++) {
+        if (edges.size() < 2 || !(edges.get(k) < edges.get(k + 1))) {
+          throw new EvenkeelException(
+              "Column \"%s\" is parted at %s, but a piece has two ends, one above the other"
+                  .formatted(name, edges));
+        }
+      }
+    }
+
+    @Override
+    public int width() {
+      return edges.size() - 1;
+    }
+
+    @Override
+    public Optional<String> column() {
+      return Optional.of(name);
+    }
+
+    /** How many pieces lie before a value, the one that it is in by the part before it. */
+    float place(double value) {
+      if (Double.isNaN(value)) {
+        return place(center);
+      }
+      if (value >= edges.get(width())) {
+        return width();
+      }
+      int place = Collections.binarySearch(edges, value);
+      if (place >= 0) {
+        return place;
+      }
+      int in = -place - 2;
+      if (in < 0) {
+        return 0;
+      }
+      double begin = edges.get(in);
+      double unit = unit();
+      return (float)
+          (in + (value * unit - begin * unit) / (edges.get(in + 1) * unit - begin * unit));
+    }
+
+    /** What values are multiplied by so that no difference of theirs is infinite. */
+    public double unit() {
+      return Double.isInfinite(edges.get(width()) - edges.get(0)) ? 0.5 : 1;
+    }
+
+    /** One of the inputs, before anything is taken off. */
+    static double value(float place, int piece) {
+      return Math.min(1, Math.max(0, place - piece));
     }
   }
 

@@ -161,7 +161,7 @@ public record Preparation(
   private Set<String> texts() {
     Set<String> names = new LinkedHashSet<>();
     features.stream()
-        .filter(feature -> !(feature instanceof Feature.Numeric))
+        .filter(feature -> !feature.isNumber())
         .forEach(feature -> feature.column().ifPresent(names::add));
     if (target instanceof Target.Labels labels && unnamed().isEmpty()) {
       names.add(labels.name());
@@ -210,7 +210,7 @@ public record Preparation(
     Table table = read.spelled(codes());
     TableEncoder encoder = new TableEncoder(table, features, notes);
     encoder.noteIgnored(target.names());
-    TableEncoder.Inputs inputs = encoder.inputs(this::scaled);
+    TableEncoder.Inputs inputs = encoder.inputs(this);
     int[] none = new int[table.rows()];
     if (!withTarget) {
       return prepared(table, inputs, none, rows -> new float[0]);
@@ -256,6 +256,11 @@ public record Preparation(
       return (float) value;
     }
     return (float) SmoothClip.of(standardize.of(value, feature), clip);
+  }
+
+  /** The same of an input of a piece, which is of one size already. */
+  float piece(double value, int feature) {
+    return (float) standardize.of(value, feature);
   }
 
   /** A model of unnamed columns finds its one target after them, whatever it is called. */

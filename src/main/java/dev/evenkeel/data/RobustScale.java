@@ -8,7 +8,8 @@ import java.util.function.IntToDoubleFunction;
 /**
  * Centre and size of columns by ranks instead of sums, so that outliers move them little: {@code (x
  * − median) / (q75 − q25)}. Where the quartiles coincide, as in a column that is mostly zeros, the
- * size is half of max − min (Holzmüller et al. 2024).
+ * size is half of max − min (Holzmüller et al. 2024). Inputs of pieces are of one size already, and
+ * less their mean.
  */
 final class RobustScale {
 
@@ -35,6 +36,11 @@ final class RobustScale {
     double[] median = new double[columns];
     double[] size = new double[columns];
     for (int c = 0; c < columns; c++) {
+      if (features.apply(c) instanceof TableEncoder.Piece input) {
+        median[c] = input.mean(rowsOf.apply(c));
+        size[c] = 1;
+        continue;
+      }
       double[] values = sorted(features.apply(c), rowsOf.apply(c));
       median[c] = Sample.quantile(values, 0.5);
       size[c] = size(values);

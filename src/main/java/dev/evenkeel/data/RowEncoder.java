@@ -2,6 +2,7 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import dev.evenkeel.tensor.InputLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +75,13 @@ public final class RowEncoder {
           throw new EvenkeelException(
               "Column \"%s\": %s is more than a float can hold, which ends at 3.4e38. help: correct it, or train with --scale robust, which clips it"
                   .formatted(number.name(), value));
+        }
+      } else if (feature instanceof Feature.Pieces pieces) {
+        float where = pieces.place(number(row, pieces.name()));
+        for (int j = 0; j < pieces.width(); j++) {
+          float cold = preparation.piece(0, place + j);
+          float hot = preparation.piece(1, place + j);
+          out[place + j] = InputLayout.piece(cold, hot, where - j);
         }
       } else if (feature instanceof Feature.Categorical texts) {
         String text = text(row, texts.name());

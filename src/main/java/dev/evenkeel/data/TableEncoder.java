@@ -3,6 +3,7 @@ package dev.evenkeel.data;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.tensor.InputLayout;
+import dev.evenkeel.tensor.InputLayout.Stored;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -35,11 +36,6 @@ final class TableEncoder {
 
   int width() {
     return width;
-  }
-
-  /** Makes what a network gets of a feature's value. */
-  interface Scale {
-    float of(double value, int feature);
   }
 
   /** One of the inputs that a category makes: 1 in the rows of its own level, else 0. */
@@ -83,12 +79,62 @@ final class TableEncoder {
     }
   }
 
+  /** One of the inputs that a number in pieces makes. */
+  record Piece(Line line, int piece) implements IntToDoubleFunction {
+    @Override
+    public double applyAsDouble(int row) {
+      return Feature.Pieces.value(line.places[row], piece);
+    }
+
+    /** Over these rows. */
+    double mean(int[] rows) {
+      return line.means(rows)[piece];
+    }
+  }
+
+  /** Where each row's value lies on a line of so many pieces. */
+  private static final class Line {
+    private final float[] places;
+    private final int count;
+    private int[] meant = {};
+    private double[] means;
+
+    Line(float[] places, int count) {
+      this.places = places;
+      this.count = count;
+    }
+
+    /** Of each piece over these rows; all inputs ask for the same rows. */
+    double[] means(int[] rows) {
+      if (rows != meant) {
+        meant = rows;
+        means = new double[count];
+        for (int row : rows) {
+          int in = (int) places[row];
+          for (int k = 0; k < in; k++) {
+            means[k]++;
+          }
+          if (in < count) {
+            means[in] += places[row] - in;
+          }
+        }
+        Arrays.setAll(means, k -> means[k] / rows.length);
+      }
+      return means;
+    }
+  }
+
   /** For each feature its values by row, centred but not scaled. */
   List<IntToDoubleFunction> values() {
     List<IntToDoubleFunction> values = new ArrayList<>();
     for (Feature feature : features) {
       if (feature instanceof Feature.Numeric f) {
         values.add(numbers(required(f.name()), f.center()));
+      } else if (feature instanceof Feature.Pieces f) {
+        Line line = new Line(places(required(f.name()), f), f.width());
+        for (int piece = 0; piece < f.width(); piece++) {
+          values.add(new Piece(line, piece));
+        }
       } else if (feature instanceof Feature.Categorical f) {
         Category category = new Category(levels(required(f.name()), f.levels()), f.width());
         for (int level = 0; level < f.width(); level++) {
@@ -134,33 +180,38 @@ final class TableEncoder {
   record Inputs(InputLayout layout, Function<int[], float[]> rows) {}
 
   /** Looks for the columns now and encodes rows when it is asked to. */
-  Inputs inputs(Scale scale) {
+  Inputs inputs(Preparation by) {
     List<IntToDoubleFunction> values = values();
-    InputLayout layout = layout(values, scale);
-    return new Inputs(layout, rows -> encode(values, layout, scale, rows));
+    InputLayout layout = layout(values, by);
+    return new Inputs(layout, rows -> encode(values, layout, by, rows));
   }
 
-  private InputLayout layout(List<IntToDoubleFunction> values, Scale scale) {
-    int[] levels = new int[width];
+  private InputLayout layout(List<IntToDoubleFunction> values, Preparation by) {
+    List<Stored> stored = new ArrayList<>();
     float[] cold = new float[width];
     float[] hot = new float[width];
-    int stored = 0;
     for (int j = 0; j < width; j++) {
       if (values.get(j) instanceof OneHot input) {
-        cold[j] = finite(scale.of(0, j), j, values);
-        hot[j] = finite(scale.of(1, j), j, values);
-        if (input.level() > 0) {
-          continue;
+        cold[j] = finite(by.scaled(0, j), j, values);
+        hot[j] = finite(by.scaled(1, j), j, values);
+        if (input.level() == 0) {
+          stored.add(Stored.category(input.category().count));
         }
-        levels[stored] = input.category().count;
+      } else if (values.get(j) instanceof Piece input) {
+        cold[j] = by.piece(0, j);
+        hot[j] = by.piece(1, j);
+        if (input.piece() == 0) {
+          stored.add(Stored.pieces(input.line().count));
+        }
+      } else {
+        stored.add(Stored.NUMBER);
       }
-      stored++;
     }
-    return new InputLayout(Arrays.copyOf(levels, stored), cold, hot);
+    return new InputLayout(stored, cold, hot);
   }
 
   private float[] encode(
-      List<IntToDoubleFunction> values, InputLayout layout, Scale scale, int[] rows) {
+      List<IntToDoubleFunction> values, InputLayout layout, Preparation by, int[] rows) {
     int stored = layout.stored();
     if ((long) rows.length * stored > Integer.MAX_VALUE - 8) {
       throw new EvenkeelException(
@@ -181,13 +232,17 @@ final class TableEncoder {
           for (int i = start; i < end; i++) {
             out[i * stored + c] = any.category().levels[rows[i]];
           }
+        } else if (value instanceof Piece any) {
+          for (int i = start; i < end; i++) {
+            out[i * stored + c] = any.line().places[rows[i]];
+          }
         } else {
           for (int i = start; i < end; i++) {
-            float scaled = scale.of(value.applyAsDouble(rows[i]), input);
+            float scaled = by.scaled(value.applyAsDouble(rows[i]), input);
             out[i * stored + c] = finite(scaled, input, values);
           }
         }
-        j += Math.max(1, layout.levels(c));
+        j += layout.column(c).inputs();
       }
     }
     return out;
@@ -245,6 +300,27 @@ final class TableEncoder {
   }
 
   private IntToDoubleFunction numbers(Column column, double center) {
+    requireNumbers(column);
+    return row ->
+        column instanceof Column.Numeric numeric && !column.missing(row)
+            ? numeric.values()[row] - center
+            : 0;
+  }
+
+  private float[] places(Column column, Feature.Pieces pieces) {
+    requireNumbers(column);
+    float[] places = new float[table.rows()];
+    float missing = pieces.place(Double.NaN);
+    for (int row = 0; row < places.length; row++) {
+      places[row] =
+          column instanceof Column.Numeric numeric && !column.missing(row)
+              ? pieces.place(numeric.values()[row])
+              : missing;
+    }
+    return places;
+  }
+
+  private void requireNumbers(Column column) {
     if (column instanceof Column.Categorical texts) {
       int wrong = firstNumberless(texts);
       if (wrong >= 0) {
@@ -253,10 +329,6 @@ final class TableEncoder {
                 .formatted(table.at(wrong), column.name(), Cells.quoted(texts.text(wrong))));
       }
     }
-    return row ->
-        column instanceof Column.Numeric numeric && !column.missing(row)
-            ? numeric.values()[row] - center
-            : 0;
   }
 
   /** The row to blame for a column of texts; −1 where all it holds are words for missing. */

@@ -1,7 +1,9 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Sample;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -60,12 +62,17 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
 
   private Feature feature(Column column) {
     if (column instanceof Column.Numeric numeric) {
-      return new Feature.Numeric(column.name(), center(column, numeric.values()));
+      double[] present = present(column, numeric.values());
+      double center = center(present);
+      List<Double> edges = scaling == Scaling.PIECES ? edges(present) : List.of();
+      return edges.size() < 2
+          ? new Feature.Numeric(column.name(), center)
+          : new Feature.Pieces(column.name(), edges, center);
     }
     Optional<DateForm> form = dates(table, (Column.Categorical) column);
     if (form.isPresent()) {
       boolean time = ((Column.Categorical) column).levels().stream().anyMatch(DateForm::hasTime);
-      double center = center(column, TableEncoder.days(table, column, form.get()));
+      double center = center(present(column, TableEncoder.days(table, column, form.get())));
       return new Feature.Dates(column.name(), form.get(), time, center);
     }
     return new Feature.Categorical(column.name(), levels((Column.Categorical) column));
@@ -91,8 +98,18 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
         .toList();
   }
 
-  /** The middle of the values that are not NaN. */
-  private double center(Column column, double[] values) {
+  /** Numbers that part values equally, none of them twice; one alone where all are the same. */
+  private static List<Double> edges(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return IntStream.rangeClosed(0, Scaling.MOST_PIECES)
+        .mapToObj(k -> Sample.quantile(sorted, (double) k / Scaling.MOST_PIECES))
+        .distinct()
+        .toList();
+  }
+
+  /** The values of training rows that are not NaN, at least one. */
+  private double[] present(Column column, double[] values) {
     double[] present =
         IntStream.of(trainRows)
             .mapToDouble(row -> values[row])
@@ -103,9 +120,13 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
           "%s: column \"%s\" has no value in any training row. Leave it out with --drop %s."
               .formatted(table.name(), column.name(), ColumnNames.word(column.name())));
     }
-    return scaling == Scaling.ROBUST
-        ? RobustScale.median(present)
-        : Standardize.column(present).mean()[0];
+    return present;
+  }
+
+  private double center(double[] values) {
+    return scaling == Scaling.STANDARD
+        ? Standardize.column(values).mean()[0]
+        : RobustScale.median(values);
   }
 
   /** How a column writes its dates, if it holds nothing else. */

@@ -65,8 +65,8 @@ public final class TableRemarks {
             texts.name(),
             became,
             "--drop %s leaves it out".formatted(ColumnNames.word(texts.name())));
-      } else if (feature instanceof Feature.Numeric number) {
-        found.noteCounting(number.name());
+      } else if (feature.isNumber()) {
+        found.noteCounting(feature.column().orElseThrow());
       }
     }
     if (preparation.target() instanceof Target.Labels labels && !chosen.contains(labels.name())) {

@@ -6,6 +6,7 @@ import dev.evenkeel.data.Standardize;
 import dev.evenkeel.io.OnnxGraph;
 import dev.evenkeel.io.OnnxGraph.Type;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -73,6 +74,9 @@ final class OnnxInputs {
           deviation[place] = 1;
         }
         numbers.add(new Column(input, numeric.center(), size));
+      } else if (feature instanceof Feature.Pieces pieces) {
+        flushNumbers();
+        append(pieces, input);
       } else if (feature instanceof Feature.Dates dates) {
         flushNumbers();
         append(dates, input);
@@ -84,7 +88,7 @@ final class OnnxInputs {
     }
     flushNumbers();
     String scaled = standardise(new Standardize(mean, deviation), concatenated("/encoded", parts));
-    return preparation.clip() == 0 ? scaled : smoothlyClipped((float) preparation.clip(), scaled);
+    return preparation.clip() == 0 ? scaled : smoothlyClipped(preparation, scaled);
   }
 
   /** The input that a feature is made of; none, "", for texts that make nothing. */
@@ -94,7 +98,7 @@ final class OnnxInputs {
       return graph.input("features", Type.FLOAT, columns.count(), text);
     }
     String name = feature.column().orElseThrow();
-    if (feature instanceof Feature.Numeric) {
+    if (feature.isNumber()) {
       return graph.input(name, Type.DOUBLE, 1, "a number; NaN where it is missing");
     }
     if (feature instanceof Feature.Dates) {
@@ -114,15 +118,31 @@ final class OnnxInputs {
   }
 
   /** x / √(1 + (x / limit)²), where the square of a far x would be infinite as a float. */
-  private String smoothlyClipped(float limit, String x) {
-    String bound = scalar("clip.limit", limit);
-    String least = scalar("/clip/least", -FAR * limit);
-    String most = scalar("/clip/most", FAR * limit);
+  private String smoothlyClipped(Preparation preparation, String x) {
+    String bound = limit(preparation);
+    String least = scalar("/clip/least", (float) (-FAR * preparation.clip()));
+    String most = scalar("/clip/most", (float) (FAR * preparation.clip()));
     String near = graph.node("Clip", "/clip/near", x, least, most);
     String share = graph.node("Div", "/clip/share", near, bound);
     String square = graph.node("Mul", "/clip/square", share, share);
     String sum = graph.node("Add", "/clip/sum", square, scalar("/clip/one", 1));
     return graph.node("Div", "/clipped", near, graph.node("Sqrt", "/clip/root", sum));
+  }
+
+  /** One of all inputs; where some are pieces, which aren't clipped, one of each. */
+  private String limit(Preparation preparation) {
+    if (preparation.features().stream().noneMatch(Feature.Pieces.class::isInstance)) {
+      return scalar("clip.limit", (float) preparation.clip());
+    }
+    float[] limits = new float[preparation.width()];
+    int place = 0;
+    for (Feature feature : preparation.features()) {
+      boolean clipped = !(feature instanceof Feature.Pieces);
+      float limit = clipped ? (float) preparation.clip() : Float.POSITIVE_INFINITY;
+      Arrays.fill(limits, place, place + feature.width(), limit);
+      place += feature.width();
+    }
+    return graph.floats("clip.limit", limits, limits.length);
   }
 
   private String concatenated(String name, List<String> values) {
@@ -157,6 +177,31 @@ final class OnnxInputs {
     String filled =
         graph.node("Where", name + "/filled", missing, graph.doubles(name + "/zero", 0), doubles);
     parts.add(graph.node("Cast", name + "/rounded", Map.of("to", Type.FLOAT.code()), filled));
+  }
+
+  /** Of each piece how much of it is passed, in double; a missing value stands at the median. */
+  private void append(Feature.Pieces pieces, String x) {
+    String name = "/pieces" + parts.size();
+    double[] edges = pieces.edges().stream().mapToDouble(edge -> edge * pieces.unit()).toArray();
+    double[] begins = Arrays.copyOf(edges, pieces.width());
+    double[] lengths = new double[begins.length];
+    Arrays.setAll(lengths, k -> edges[k + 1] - begins[k]);
+    String missing = graph.node("IsNaN", name + "/missing", x);
+    String center = graph.doubles(name + "/center", pieces.center());
+    String filled = graph.node("Where", name + "/filled", missing, center, x);
+    if (pieces.unit() != 1) {
+      filled =
+          graph.node("Mul", name + "/units", filled, graph.doubles(name + "/unit", pieces.unit()));
+    }
+    String behind =
+        graph.node("Sub", name + "/behind", filled, graph.doubles(name + "/begins", begins));
+    String passed =
+        graph.node("Div", name + "/passed", behind, graph.doubles(name + "/lengths", lengths));
+    String zero = graph.doubles(name + "/zero", 0);
+    String one = graph.doubles(name + "/one", 1);
+    String most = graph.node("Min", name + "/most", passed, one);
+    String inside = graph.node("Max", name + "/inside", most, zero);
+    parts.add(graph.node("Cast", name + "/rounded", Map.of("to", Type.FLOAT.code()), inside));
   }
 
   /** In double up to the sines, since days are many; cosines are sines of more. */

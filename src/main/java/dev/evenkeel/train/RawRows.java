@@ -160,6 +160,11 @@ record RawRows(
   }
 
   private static Preparation fit(DataPlan plan, Source.Arrays arrays, Split split) {
+    if (plan.scaling() == Scaling.PIECES) {
+      throw new EvenkeelException(
+          "--scale pieces is for the columns of a table; those of %s have no names, and each would become %d inputs. help: --scale robust, or a CSV file"
+              .formatted(plan.data(), Scaling.MOST_PIECES));
+    }
     return plan.scaling() == Scaling.ROBUST
         ? Preparation.fitRobust(arrays.data(), split.train())
         : Preparation.fit(arrays.data(), split.train(), arrays.shared());

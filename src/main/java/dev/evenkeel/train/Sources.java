@@ -3,7 +3,6 @@ package dev.evenkeel.train;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Dataset;
-import dev.evenkeel.data.Feature;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Table;
@@ -42,7 +41,7 @@ record Sources(DataPlan plan) {
     String group = plan.group();
     boolean number =
         trained.features().stream()
-            .anyMatch(one -> one instanceof Feature.Numeric f && f.name().equals(group));
+            .anyMatch(one -> one.isNumber() && one.column().equals(Optional.of(group)));
     if (!group.isEmpty() && !number) {
       Set<String> texts = new HashSet<>(options.texts());
       texts.add(group);

@@ -33,13 +33,22 @@ final class ShortTable extends Buffer {
     return 4L * values.length + 4L * WORDS * layout.inputs();
   }
 
-  /** Of each input its column, its level or −1, what it is in other rows, and in its own. */
+  /**
+   * Of each input its column; its level, or −1 of a number, or −2 less the place of a piece; what
+   * it is at the least and at the most.
+   */
   static int[] words(InputLayout layout) {
     int[] words = new int[WORDS * layout.inputs()];
     int at = 0;
     for (int column = 0; column < layout.stored(); column++) {
-      int levels = layout.levels(column);
-      for (int level = levels == 0 ? -1 : 0; level < levels; level++, at += WORDS) {
+      InputLayout.Stored stored = layout.column(column);
+      for (int k = 0; k < stored.inputs(); k++, at += WORDS) {
+        float level =
+            switch (stored.kind()) {
+              case NUMBER -> -1;
+              case CATEGORY -> k;
+              case PIECES -> -2 - k;
+            };
         words[at] = column;
         words[at + 1] = Float.floatToRawIntBits(level);
         words[at + 2] = Float.floatToRawIntBits(layout.cold(at / WORDS));

@@ -193,7 +193,7 @@ class KernelVariantsTest {
     return List.of(d.read(batch));
   }
 
-  /** A number, and a category that makes all other inputs. */
+  /** A number, and a category or pieces that make all other inputs. */
   private static List<float[]> gatherInputs(KernelDevice d, int n, int c) {
     float[] cold = KernelDevice.normal(c, 3);
     float[] hot = KernelDevice.normal(c, 4);

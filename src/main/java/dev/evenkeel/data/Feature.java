@@ -27,7 +27,7 @@ public sealed interface Feature {
   }
 
   /** Whether its column holds numbers, and not texts or dates. */
-  default boolean isNumber() {
+  default boolean holdsNumbers() {
     return this instanceof Numeric || this instanceof Pieces;
   }
 

@@ -161,7 +161,7 @@ public record Preparation(
   private Set<String> texts() {
     Set<String> names = new LinkedHashSet<>();
     features.stream()
-        .filter(feature -> !feature.isNumber())
+        .filter(feature -> !feature.holdsNumbers())
         .forEach(feature -> feature.column().ifPresent(names::add));
     if (target instanceof Target.Labels labels && unnamed().isEmpty()) {
       names.add(labels.name());

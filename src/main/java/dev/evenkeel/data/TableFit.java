@@ -1,7 +1,6 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
-import dev.evenkeel.Sample;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -98,12 +97,12 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
         .toList();
   }
 
-  /** Numbers that part values equally, none of them twice; one alone where all are the same. */
+  /** Values that part all of them equally, none twice; one alone where all are the same. */
   private static List<Double> edges(double[] values) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
     return IntStream.rangeClosed(0, Scaling.MOST_PIECES)
-        .mapToObj(k -> Sample.quantile(sorted, (double) k / Scaling.MOST_PIECES))
+        .mapToObj(k -> sorted[(int) ((long) k * (sorted.length - 1) / Scaling.MOST_PIECES)])
         .distinct()
         .toList();
   }

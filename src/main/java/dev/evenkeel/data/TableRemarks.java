@@ -65,7 +65,7 @@ public final class TableRemarks {
             texts.name(),
             became,
             "--drop %s leaves it out".formatted(ColumnNames.word(texts.name())));
-      } else if (feature.isNumber()) {
+      } else if (feature.holdsNumbers()) {
         found.noteCounting(feature.column().orElseThrow());
       }
     }

@@ -98,7 +98,7 @@ final class OnnxInputs {
       return graph.input("features", Type.FLOAT, columns.count(), text);
     }
     String name = feature.column().orElseThrow();
-    if (feature.isNumber()) {
+    if (feature.holdsNumbers()) {
       return graph.input(name, Type.DOUBLE, 1, "a number; NaN where it is missing");
     }
     if (feature instanceof Feature.Dates) {

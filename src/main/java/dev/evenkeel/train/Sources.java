@@ -41,7 +41,7 @@ record Sources(DataPlan plan) {
     String group = plan.group();
     boolean number =
         trained.features().stream()
-            .anyMatch(one -> one.isNumber() && one.column().equals(Optional.of(group)));
+            .anyMatch(one -> one.holdsNumbers() && one.column().equals(Optional.of(group)));
     if (!group.isEmpty() && !number) {
       Set<String> texts = new HashSet<>(options.texts());
       texts.add(group);

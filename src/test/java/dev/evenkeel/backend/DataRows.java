@@ -2,6 +2,8 @@ package dev.evenkeel.backend;
 
 import dev.evenkeel.Expect;
 import dev.evenkeel.tensor.InputLayout;
+import dev.evenkeel.tensor.InputLayout.Kind;
+import dev.evenkeel.tensor.InputLayout.Stored;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.util.ArrayList;
@@ -137,15 +139,27 @@ final class DataRows {
     }
   }
 
-  /** Columns of numbers and of categories, of one level and of many, and rows of none. */
+  /** Columns of numbers, categories and pieces, of one input and of many, and rows of no level. */
   private static void gatherInputs(Bench bench, Values values, int n, int c) {
-    List<Integer> levels = new ArrayList<>();
-    int[] sizes = {3, 0, 1, 0, 0, 5, 130};
+    List<Stored> columns = new ArrayList<>();
+    Stored[] kinds = {
+      Stored.category(3),
+      Stored.NUMBER,
+      Stored.pieces(16),
+      Stored.category(1),
+      Stored.NUMBER,
+      Stored.NUMBER,
+      Stored.pieces(1),
+      Stored.category(5),
+      Stored.pieces(5),
+      Stored.category(130)
+    };
     for (int left = c, k = 0; left > 0; k++) {
-      levels.add(Math.min(left, sizes[k % sizes.length]));
-      left -= Math.max(1, levels.get(k));
+      Stored next = kinds[k % kinds.length];
+      columns.add(new Stored(next.kind(), Math.min(left, next.inputs())));
+      left -= columns.get(k).inputs();
     }
-    int stored = levels.size();
+    int stored = columns.size();
     int tableRows = n + 5;
     float[] cold = Values.NORMAL.of(1, c, 4);
     float[] hot = Values.NORMAL.of(1, c, 5);
@@ -155,14 +169,28 @@ final class DataRows {
     for (int row = 0; row < tableRows; row++) {
       int input = row * c;
       for (int k = 0; k < stored; k++) {
-        int own = (row * 7 + k) % (levels.get(k) + 1) - 1;
-        for (int level = 0; level < levels.get(k); level++, input++) {
-          inputs[input] = level == own ? hot[input % c] : cold[input % c];
+        Stored column = columns.get(k);
+        float value = numbers[row * stored + k];
+        if (column.kind() == Kind.CATEGORY) {
+          value = (row * 7 + k) % (column.inputs() + 1) - 1;
+        } else if (column.kind() == Kind.PIECES) { // edges, too, and what is next to them
+          value = (row * 5 + k) % (4 * column.inputs() + 1) / 4f;
+          value = row % 3 == 1 ? Math.nextUp(value) : row % 3 == 2 ? value + 0.1f : value;
+          value = Math.min(value, column.inputs());
         }
-        if (levels.get(k) > 0) {
-          table[row * stored + k] = own;
-        } else {
-          inputs[input++] = numbers[row * stored + k];
+        table[row * stored + k] = value;
+        for (int j = 0; j < column.inputs(); j++, input++) {
+          float least = cold[input % c];
+          float most = hot[input % c];
+          inputs[input] =
+              switch (column.kind()) {
+                case NUMBER -> value;
+                case CATEGORY -> value == j ? most : least;
+                case PIECES ->
+                    value <= j
+                        ? least
+                        : value >= j + 1 ? most : least + (most - least) * (value - j);
+              };
         }
       }
     }
@@ -174,8 +202,7 @@ final class DataRows {
     Matrix batch = bench.outputRows(n, c);
     Matrix batchTargets = bench.output(n, 2);
     float[] targets = Values.NORMAL.of(tableRows, 2, 2);
-    InputLayout layout =
-        new InputLayout(levels.stream().mapToInt(count -> count).toArray(), cold, hot);
+    InputLayout layout = new InputLayout(columns, cold, hot);
     Matrix source = bench.backend.inputs(table, layout);
     try (var held = source.buffer()) {
       Matrix view = source.view(c, n, c);

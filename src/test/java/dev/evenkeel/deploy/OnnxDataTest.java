@@ -2,6 +2,7 @@ package dev.evenkeel.deploy;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnxruntime.OrtException;
@@ -10,6 +11,7 @@ import dev.evenkeel.Expect;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Feature;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Table;
@@ -135,6 +137,17 @@ class OnnxDataTest {
     }
   }
 
+  /** Inputs of pieces, which the clip leaves alone, beside others. */
+  @ParameterizedTest
+  @ValueSource(strings = {"kind", "price"})
+  void numbersInPieces(String target) {
+    Recipe recipe = target.equals("price") ? Recipe.regression() : Recipe.classification();
+    DataPlan plan = TinyRuns.table(folder, target).withScaling(Scaling.PIECES);
+    SavedModel saved = TinyRuns.train(plan, recipe, folder);
+    assertInstanceOf(Feature.Pieces.class, saved.preparation().orElseThrow().features().get(0));
+    assertTableAgrees(saved);
+  }
+
   /** Values of three sizes, which nobody may swap. */
   @Test
   void severalTargetsOfATableInTheirOwnUnits() throws IOException {
@@ -190,7 +203,7 @@ class OnnxDataTest {
   @ParameterizedTest
   @EnumSource
   void columnsThatNoFloatHolds(Scaling scaling) throws IOException {
-    double huge = scaling == Scaling.ROBUST ? 1e60 : 1e20;
+    double huge = scaling == Scaling.STANDARD ? 1e20 : 1e60;
     Random random = new Random(3);
     IntFunction<String> row =
         i -> {
@@ -204,7 +217,7 @@ class OnnxDataTest {
     DataPlan plan = DataPlan.of(csv.toString()).withTarget("price").withScaling(scaling);
     SavedModel saved = TinyRuns.train(plan, Recipe.regression(), folder);
     Path later = folder.resolve("later-sizes.csv");
-    String far = scaling == Scaling.ROBUST ? "1e-20,1,1e300,1e300\n" : "1e-59,1,1e20,7\n";
+    String far = scaling == Scaling.STANDARD ? "1e-59,1,1e20,7\n" : "1e-20,1,1e300,1e300\n";
     Files.writeString(
         later,
         "tiny,plain,huge,constant\n1e-61,1,%1$s,7\n9e-61,1,%1$s,7\n,,,\n".formatted(huge) + far);

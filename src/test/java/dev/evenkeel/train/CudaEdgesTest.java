@@ -34,12 +34,14 @@ import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.simulator.SimulatedGpu;
 import dev.evenkeel.simulator.SimulatedOptions;
 import dev.evenkeel.tensor.InputLayout;
+import dev.evenkeel.tensor.InputLayout.Stored;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -441,8 +443,8 @@ class CudaEdgesTest {
   void categoriesAreGatheredFromTablesAnywhere(int numbers, Precision precision, int nodes) {
     int rows = 500;
     int inputs = numbers + 5;
-    int[] levels = new int[numbers + 1];
-    levels[numbers] = 5;
+    List<Stored> columns = new ArrayList<>(Collections.nCopies(numbers, Stored.NUMBER));
+    columns.add(Stored.category(5));
     float[] cold = new float[inputs];
     float[] hot = new float[inputs];
     Arrays.fill(hot, numbers, inputs, 2);
@@ -466,7 +468,7 @@ class CudaEdgesTest {
       RowOrder order = new RowOrder(IntStream.range(0, rows).map(i -> i * 7 % rows).toArray());
       Matrix batch = Matrix.of(backend.allocateActivations(8, inputs), 8, inputs);
       Matrix batchTargets = Matrix.of(backend.allocate(8), 8, 1);
-      Matrix table = backend.inputs(stored, new InputLayout(levels, cold, hot));
+      Matrix table = backend.inputs(stored, new InputLayout(columns, cold, hot));
       Operation gather =
           backend.gatherWithTargets(
               table, backend.table(new float[rows], rows, 1), order, batch, batchTargets);

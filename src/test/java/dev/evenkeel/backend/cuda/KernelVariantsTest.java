@@ -9,6 +9,7 @@ import dev.evenkeel.backend.Backend.RegressionLoss;
 import dev.evenkeel.backend.cuda.KernelDevice.Layout;
 import dev.evenkeel.simulator.SimulatedDriver;
 import dev.evenkeel.tensor.InputLayout;
+import dev.evenkeel.tensor.InputLayout.Stored;
 import dev.evenkeel.tensor.Philox;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -198,13 +199,28 @@ class KernelVariantsTest {
     float[] cold = KernelDevice.normal(c, 3);
     float[] hot = KernelDevice.normal(c, 4);
     int stored = c == 1 ? 1 : 2;
-    int[] levels = c == 1 ? new int[] {0} : new int[] {0, c - 1};
+    boolean pieces = n % 2 == 0;
+    for (int k = 0; pieces && k < c; k++) { // so that halves between them fit a bfloat16
+      cold[k] = -(k % 3);
+      hot[k] = cold[k] + 2 * (k % 5);
+    }
+    List<Stored> columns = new ArrayList<>(List.of(Stored.NUMBER));
+    if (c > 1) {
+      columns.add(pieces ? Stored.pieces(c - 1) : Stored.category(c - 1));
+    }
     float[] table = KernelDevice.normal(n * stored, 1);
     float[] expected = new float[n * c];
     for (int i = 0; i < n; i++) {
       System.arraycopy(cold, 0, expected, i * c, c);
       expected[i * c] = table[i * stored];
-      if (c > 1) {
+      if (c > 1 && pieces) {
+        float place = i % (2 * c - 1) / 2f;
+        table[i * stored + 1] = place;
+        for (int k = 1; k < c; k++) {
+          float passed = Math.max(0, Math.min(1, place - (k - 1)));
+          expected[i * c + k] = passed == 1 ? hot[k] : cold[k] + (hot[k] - cold[k]) * passed;
+        }
+      } else if (c > 1) {
         int level = i % c - 1;
         table[i * stored + 1] = level;
         if (level >= 0) {
@@ -212,7 +228,7 @@ class KernelVariantsTest {
         }
       }
     }
-    long inputs = d.integers(ShortTable.words(new InputLayout(levels, cold, hot)));
+    long inputs = d.integers(ShortTable.words(new InputLayout(columns, cold, hot)));
     View rows = View.floats(d.floats(table), n, stored);
     View batch = d.output(n, c);
     View none = View.floats(0, 0, 0);

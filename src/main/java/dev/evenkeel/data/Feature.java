@@ -3,7 +3,6 @@ package dev.evenkeel.data;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.evenkeel.EvenkeelException;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -77,36 +76,13 @@ public sealed interface Feature {
       return Optional.of(name);
     }
 
-    /** How many pieces lie before a value, the one that it is in by the part before it. */
-    float place(double value) {
-      if (Double.isNaN(value)) {
-        return place(center);
-      }
-      if (value >= edges.get(width())) {
-        return width();
-      }
-      int place = Collections.binarySearch(edges, value);
-      if (place >= 0) {
-        return place;
-      }
-      int in = -place - 2;
-      if (in < 0) {
-        return 0;
-      }
-      double begin = edges.get(in);
-      double unit = unit();
-      return (float)
-          (in + (value * unit - begin * unit) / (edges.get(in + 1) * unit - begin * unit));
-    }
-
     /** What values are multiplied by so that no difference of theirs is infinite. */
     public double unit() {
       return Double.isInfinite(edges.get(width()) - edges.get(0)) ? 0.5 : 1;
     }
 
-    /** One of the inputs, before anything is taken off. */
-    static double value(float place, int piece) {
-      return Math.min(1, Math.max(0, place - piece));
+    PieceLine line() {
+      return new PieceLine(this);
     }
   }
 

@@ -22,6 +22,9 @@ public final class RowEncoder {
   /** For each feature, without any where it is no category. */
   private final List<Levels> levels;
 
+  /** For each feature, null where it is not in pieces. */
+  private final List<PieceLine> lines = new ArrayList<>();
+
   public RowEncoder(Preparation preparation) {
     this.missing = new MissingWords(preparation.reading());
     this.commas = preparation.reading().decimal().startsWith(",");
@@ -34,6 +37,9 @@ public final class RowEncoder {
                 f ->
                     new Levels(f instanceof Feature.Categorical texts ? texts.levels() : List.of()))
             .toList();
+    preparation
+        .features()
+        .forEach(f -> lines.add(f instanceof Feature.Pieces pieces ? pieces.line() : null));
   }
 
   /** Refuses a model whose rows have names for their values. */
@@ -77,7 +83,7 @@ public final class RowEncoder {
                   .formatted(number.name(), value));
         }
       } else if (feature instanceof Feature.Pieces pieces) {
-        float where = pieces.place(number(row, pieces.name()));
+        float where = lines.get(i).place(number(row, pieces.name()));
         for (int j = 0; j < pieces.width(); j++) {
           float cold = preparation.piece(0, place + j);
           float hot = preparation.piece(1, place + j);

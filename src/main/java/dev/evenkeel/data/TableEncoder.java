@@ -80,26 +80,26 @@ final class TableEncoder {
   }
 
   /** One of the inputs that a number in pieces makes. */
-  record Piece(Line line, int piece) implements IntToDoubleFunction {
+  record Piece(Places column, int piece) implements IntToDoubleFunction {
     @Override
     public double applyAsDouble(int row) {
-      return Feature.Pieces.value(line.places[row], piece);
+      return Math.min(1, Math.max(0, column.places[row] - piece));
     }
 
     /** Over these rows. */
     double mean(int[] rows) {
-      return line.means(rows)[piece];
+      return column.means(rows)[piece];
     }
   }
 
   /** Where each row's value lies on a line of so many pieces. */
-  private static final class Line {
+  private static final class Places {
     private final float[] places;
     private final int count;
     private int[] meant = {};
     private double[] means;
 
-    Line(float[] places, int count) {
+    Places(float[] places, int count) {
       this.places = places;
       this.count = count;
     }
@@ -131,7 +131,7 @@ final class TableEncoder {
       if (feature instanceof Feature.Numeric f) {
         values.add(numbers(required(f.name()), f.center()));
       } else if (feature instanceof Feature.Pieces f) {
-        Line line = new Line(places(required(f.name()), f), f.width());
+        Places line = new Places(places(required(f.name()), f), f.width());
         for (int piece = 0; piece < f.width(); piece++) {
           values.add(new Piece(line, piece));
         }
@@ -201,7 +201,7 @@ final class TableEncoder {
         cold[j] = by.piece(0, j);
         hot[j] = by.piece(1, j);
         if (input.piece() == 0) {
-          stored.add(Stored.pieces(input.line().count));
+          stored.add(Stored.pieces(input.column().count));
         }
       } else {
         stored.add(Stored.NUMBER);
@@ -234,7 +234,7 @@ final class TableEncoder {
           }
         } else if (value instanceof Piece any) {
           for (int i = start; i < end; i++) {
-            out[i * stored + c] = any.line().places[rows[i]];
+            out[i * stored + c] = any.column().places[rows[i]];
           }
         } else {
           for (int i = start; i < end; i++) {
@@ -310,12 +310,12 @@ final class TableEncoder {
   private float[] places(Column column, Feature.Pieces pieces) {
     requireNumbers(column);
     float[] places = new float[table.rows()];
-    float missing = pieces.place(Double.NaN);
+    PieceLine line = pieces.line();
     for (int row = 0; row < places.length; row++) {
       places[row] =
           column instanceof Column.Numeric numeric && !column.missing(row)
-              ? pieces.place(numeric.values()[row])
-              : missing;
+              ? line.place(numeric.values()[row])
+              : line.place(Double.NaN);
     }
     return places;
   }

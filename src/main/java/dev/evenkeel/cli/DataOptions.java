@@ -100,14 +100,18 @@ final class DataOptions {
    */
   DataPlan plan(Defaults otherwise, long seed) {
     String called = scale == null ? otherwise.scale() : scale;
-    String kind = Flag.choice("--scale", called, "standard", "robust", "pieces");
     DataPlan plan =
         DataPlan.of(data)
             .withTarget(target)
             .withColumns(drop, categorical)
             .withFormat(table.over(TableFormat.DETECT))
-            .withScaling(Scaling.valueOf(kind.toUpperCase(Locale.ROOT)));
+            .withScaling(scaling("--scale", called));
     return withRows(task == null ? plan : plan.withTask(task), seed);
+  }
+
+  static Scaling scaling(String option, String name) {
+    String kind = Flag.choice(option, name, "standard", "robust", "pieces");
+    return Scaling.valueOf(kind.toUpperCase(Locale.ROOT));
   }
 
   /**

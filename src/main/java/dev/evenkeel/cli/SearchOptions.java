@@ -2,6 +2,7 @@ package dev.evenkeel.cli;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import dev.evenkeel.data.Scaling;
 import dev.evenkeel.nn.Dropout;
 import dev.evenkeel.train.SearchSpace;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ final class SearchOptions {
 
   private static final String WIDTH = "width";
   private static final String DEPTH = "depth";
+  private static final String SCALE = "scale";
 
   @Option(
       names = "--try-lr",
@@ -68,6 +70,14 @@ final class SearchOptions {
       description = "rows of a mini-batch (default: ${DEFAULT-VALUE})")
   List<Integer> batches;
 
+  @Option(
+      names = "--try-scale",
+      paramLabel = "KIND",
+      split = ",",
+      description =
+          "how features are scaled, such as standard,robust,pieces (default: none is tried)")
+  List<String> scales = List.of();
+
   /** What is searched, less what the command line holds fixed. */
   SearchSpace space(ParseResult parsed) {
     check();
@@ -89,11 +99,30 @@ final class SearchOptions {
     if (searched(parsed, "--batch", "--try-batch")) {
       all.add(choice("batch", batches));
     }
+    if (searched(parsed, "--scale", "--try-scale") && !scales.isEmpty()) {
+      all.add(choice(SCALE, scales));
+    }
     if (all.isEmpty()) {
       throw new EvenkeelException(
           "Every setting is given, so there is nothing to try. help: leave out --lr, --hidden, --norm, --dropout or --batch");
     }
     return new SearchSpace(all);
+  }
+
+  /** Those that trials may have; one alone where none is tried. */
+  List<Scaling> scalings(Scaling otherwise) {
+    return scales.isEmpty()
+        ? List.of(otherwise)
+        : scales.stream().map(SearchOptions::scaling).distinct().toList();
+  }
+
+  /** That of a trial. */
+  static Scaling scaling(Map<String, String> settings, Scaling otherwise) {
+    return settings.containsKey(SCALE) ? scaling(settings.get(SCALE)) : otherwise;
+  }
+
+  private static Scaling scaling(String name) {
+    return DataOptions.scaling("--try-scale", name);
   }
 
   /**
@@ -118,6 +147,7 @@ final class SearchOptions {
     widths.forEach(value -> Flag.atLeast("--try-width", value, 1));
     depths.forEach(value -> Flag.atLeast("--try-depth", value, 1));
     batches.forEach(value -> Flag.atLeast("--try-batch", value, 1));
+    scales.forEach(SearchOptions::scaling);
     norms.forEach(value -> Flag.of("--try-norm", () -> NormName.of(value)));
     dropouts.forEach(
         value -> {

@@ -3,7 +3,9 @@ package dev.evenkeel.cli;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.data.Scaling;
 import dev.evenkeel.nn.Model;
+import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.RunFolder;
@@ -125,7 +127,10 @@ final class TuneCommand implements Callable<Integer> {
     recipe.requireSound(data, network);
     ParseResult parsed = spec.commandLine().getParseResult();
     SearchSpace space = search.space(parsed);
-    Parts parts = data.plan(recipe.otherwise(), recipe.seed).load(common::say);
+    DataPlan rows = data.plan(recipe.otherwise(), recipe.seed);
+    List<Scaling> scalings = search.scalings(rows.scaling());
+    List<Parts> scaled = rows.loadScaled(scalings, common::say);
+    Parts parts = scaled.get(0);
     Recipe base = recipe.recipe(parts.train(), 1); // networks are the trials' own
     search.requireFilled(parsed, network.norm, base.batch(), parts.train().rows());
     Tuner.Plan plan =
@@ -147,7 +152,11 @@ final class TuneCommand implements Callable<Integer> {
     try (Backend backend = common.open()) {
       List<Tuner.Outcome> all =
           new Tuner(plan, journal, report::progress)
-              .run((settings, epochs) -> score(backend, parts, settings, epochs));
+              .run(
+                  (settings, epochs) -> {
+                    Scaling own = SearchOptions.scaling(settings, rows.scaling());
+                    return score(backend, scaled.get(scalings.indexOf(own)), settings, epochs);
+                  });
       report.show(all);
     }
     return 0;

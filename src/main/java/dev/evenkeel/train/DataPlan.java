@@ -241,10 +241,25 @@ public record DataPlan(
    * @param notes hears what was decided or ignored, a sentence each
    */
   public Parts load(Consumer<String> notes) {
+    return loadScaled(List.of(scaling), notes).get(0);
+  }
+
+  /**
+   * The same rows in the same parts by each of several scalings; the data are read once.
+   *
+   * @param notes hears what was decided or ignored, a sentence each
+   */
+  public List<Parts> loadScaled(List<Scaling> scalings, Consumer<String> notes) {
     new KeptFiles(this).check();
     noteLarge(notes);
     try (Spool spool = Spool.of(Path.of(data))) {
-      return parts(RawRows.toLearn(this, notes), notes);
+      Source source = new Sources(this).toLearn();
+      List<Parts> all = new ArrayList<>();
+      for (Scaling one : scalings) {
+        Consumer<String> once = all.isEmpty() ? notes : note -> {};
+        all.add(parts(RawRows.toLearn(withScaling(one), source, once), once));
+      }
+      return all;
     }
   }
 

@@ -54,7 +54,11 @@ record RawRows(
    * @param notes hears what was decided or ignored, a sentence each
    */
   static RawRows toLearn(DataPlan plan, Consumer<String> notes) {
-    Source source = new Sources(plan).toLearn();
+    return toLearn(plan, new Sources(plan).toLearn(), notes);
+  }
+
+  /** The same of data that are read. */
+  static RawRows toLearn(DataPlan plan, Source source, Consumer<String> notes) {
     if (source instanceof Source.Csv csv) {
       return toLearn(plan, csv.table(), notes);
     }

@@ -6,10 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.evenkeel.OwnJvm;
+import dev.evenkeel.io.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -147,6 +154,32 @@ class CliSettingsTest {
     assertEquals(6, svg.split("<polyline").length - 1);
   }
 
+  /** The scale is the data's matter: each trial has the rows that train would make it. */
+  @Test
+  void scalesAreTriedToo() throws IOException {
+    String same =
+        "--data examples/houses.csv --norm none --hidden 8 --batch 64 --lr 0.001 --dropout 0 --threads 1";
+    Path out = folder.resolve("tuned");
+    String search = "tune --trials 5 --rungs 1 --epochs 3 --try-scale robust,Pieces ";
+    JsonNode result = CommandLineRun.of(search + same, "--out", out, "--json").json();
+    Map<String, Double> losses = new TreeMap<>();
+    for (String scale : List.of("robust", "pieces")) {
+      String train = "train --epochs 3 --scale " + scale + " " + same;
+      JsonNode trained = CommandLineRun.of(train, "--json --out", folder.resolve(scale)).json();
+      losses.put(scale, trained.get("valid_loss").asDouble());
+    }
+    assertEquals(2, Set.copyOf(losses.values()).size());
+    double best = Collections.min(losses.values());
+    assertEquals(best, result.get("score").asDouble());
+    String scale = result.get("best").get("scale").asText().toLowerCase(Locale.ROOT);
+    assertEquals(best, losses.get(scale));
+    Set<Double> seen = new TreeSet<>();
+    for (String line : journal(out).subList(1, 6)) {
+      seen.add(Json.read(line, JsonNode.class, "journal").get("score").get(0).asDouble());
+    }
+    assertEquals(new TreeSet<>(losses.values()), seen, "of all trials");
+  }
+
   @Test
   void runAgainItTrainsNothingAndSaysTheSame() throws IOException {
     Path out = folder.resolve("tuned");
@@ -247,6 +280,10 @@ class CliSettingsTest {
         "tune --try-lr 1,0.1| --try-lr: The range of lr must be above 0 and rise, not 1.0 to 0.1",
         "tune --try-norm layers| --try-norm: --norm layers is not known",
         "tune --try-dropout 1| --try-dropout: ",
+        "tune --try-scale big| --try-scale big is not known; there are: standard, robust, pieces",
+        "tune --scale robust --try-scale pieces| --scale holds fixed what --try-scale would try",
+        "tune --try-scale standard,pieces| --scale pieces is for the columns of a table",
+        "train --scale pieces| those of digits have no names, and each would become 16 inputs",
         "tune --try-width 0| --try-width must be at least 1, not 0",
         "tune --lr 0.1 --try-lr 0.1,0.2| --lr holds fixed what --try-lr would try",
         "tune --lr 1 --hidden 4 --norm none --dropout 0 --batch 8| there is nothing to try",

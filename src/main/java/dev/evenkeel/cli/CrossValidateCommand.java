@@ -63,7 +63,9 @@ final class CrossValidateCommand implements Callable<Integer> {
     recipe.requireSound(data, network);
     network.requireEffect(recipe.otherwise());
     List<Supplier<Parts>> parts =
-        data.plan(recipe.otherwise(), recipe.seed).folds(folds, common::say);
+        data.plan(recipe.otherwise(), recipe.seed).folds(folds, common::say).stream()
+            .map(this::measurable)
+            .toList();
     try (Backend backend = common.open()) {
       show(
           CrossValidation.run(
@@ -74,6 +76,15 @@ final class CrossValidateCommand implements Callable<Integer> {
               this::show));
     }
     return 0;
+  }
+
+  private Supplier<Parts> measurable(Supplier<Parts> fold) {
+    return () -> {
+      Parts parts = fold.get();
+      parts.valid().ifPresent(rows -> recipe.requireEveryClass(rows, "validation row"));
+      recipe.requireEveryClass(parts.test().orElseThrow(), "test row of a fold");
+      return parts;
+    };
   }
 
   private void show(CrossValidation.Fold fold) {

@@ -121,8 +121,7 @@ final class ModelOptions {
   private DataPlan readingPlan(SavedModel saved) {
     Preparation preparation = preparation(saved);
     DataPlan plan = plan(saved);
-    if (target != null) {
-      requireTargetFile(preparation);
+    if (target != null && takesTargetFile(preparation, List.of(target))) {
       plan = plan.withTarget(target);
     } else if (data != null && !plan.isOf(data)) {
       plan = plan.withTarget();
@@ -130,11 +129,16 @@ final class ModelOptions {
     return plan;
   }
 
-  static void requireTargetFile(Preparation preparation) {
-    if (!(preparation.features().get(0) instanceof Feature.Columns)) {
+  /** Whether --target is the file of it; else it may only name what the model predicts anyway. */
+  static boolean takesTargetFile(Preparation preparation, List<String> target) {
+    boolean file = preparation.features().get(0) instanceof Feature.Columns;
+    List<String> own = preparation.target().names();
+    if (!file && !target.equals(own) && !target.equals(List.of(String.join(",", own)))) {
       throw new EvenkeelException(
-          "--target is for NPY and IDX data; this model was trained on named columns and finds its target by name. help: leave --target out");
+          "--target %s is not what the model was trained to predict: %s. help: leave --target out; it finds its target by name"
+              .formatted(String.join(",", target), String.join(", ", own)));
     }
+    return file;
   }
 
   static Preparation preparation(SavedModel saved) {

@@ -244,6 +244,12 @@ final class RecipeOptions {
     return new Training(network, recipe);
   }
 
+  /** Refuses metrics that need rows of every class, where these lack one. */
+  void requireEveryClass(Dataset rows, String what) {
+    boolean classes = rows.task() instanceof Task.Classification;
+    Evaluation.requireEveryClass(measured(classes), rows, what);
+  }
+
   /** What an option is that was not given. */
   Defaults otherwise() {
     return Defaults.named(recipe);

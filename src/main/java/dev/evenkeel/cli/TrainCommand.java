@@ -149,7 +149,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     Preparation preparation = ModelOptions.preparation(saved);
     if (data.target.length > 0) {
-      ModelOptions.requireTargetFile(preparation);
+      ModelOptions.takesTargetFile(preparation, List.of(data.target));
     }
     requireNewFolder();
     Parts parts = plan.load(preparation, common::say);
@@ -236,7 +236,7 @@ final class TrainCommand implements Callable<Integer> {
               .formatted(checkpoint.file()));
     }
     if (data.target.length > 0) {
-      ModelOptions.requireTargetFile(ModelOptions.preparation(checkpoint));
+      ModelOptions.takesTargetFile(ModelOptions.preparation(checkpoint), List.of(data.target));
     }
     DataPlan plan = resumedPlan(ModelOptions.plan(checkpoint));
     Parts parts = plan.load(ModelOptions.preparation(checkpoint), note -> {});

@@ -127,10 +127,11 @@ final class TuneCommand implements Callable<Integer> {
     recipe.requireSound(data, network);
     ParseResult parsed = spec.commandLine().getParseResult();
     SearchSpace space = search.space(parsed);
-    DataPlan rows = data.plan(recipe.otherwise(), recipe.seed);
-    List<Scaling> scalings = search.scalings(rows.scaling());
-    List<Parts> scaled = rows.loadScaled(scalings, common::say);
+    DataPlan plain = data.plan(recipe.otherwise(), recipe.seed);
+    List<Scaling> scalings = search.scalings(plain.scaling());
+    List<Parts> scaled = plain.loadScaled(scalings, common::say);
     Parts parts = scaled.get(0);
+    parts.valid().ifPresent(rows -> recipe.requireEveryClass(rows, "validation row"));
     Recipe base = recipe.recipe(parts.train(), 1); // networks are the trials' own
     search.requireFilled(parsed, network.norm, base.batch(), parts.train().rows());
     Tuner.Plan plan =
@@ -154,7 +155,7 @@ final class TuneCommand implements Callable<Integer> {
           new Tuner(plan, journal, report::progress)
               .run(
                   (settings, epochs) -> {
-                    Scaling own = SearchOptions.scaling(settings, rows.scaling());
+                    Scaling own = SearchOptions.scaling(settings, plain.scaling());
                     return score(backend, scaled.get(scalings.indexOf(own)), settings, epochs);
                   });
       report.show(all);

@@ -122,7 +122,7 @@ class CliDataTest {
     Path out = folder.resolve("p.csv");
     CommandLineRun.of("predict --model", run, "--data", later, "--out", out).succeeded();
     CommandLineRun.of("train --resume", run, "--target x")
-        .refused("--target is for NPY and IDX data");
+        .refused("--target x is not what the model was trained to predict: y");
     CommandLineRun.of("train --from", run, "--weights w")
         .refused("--weights can't be chosen with --from");
   }

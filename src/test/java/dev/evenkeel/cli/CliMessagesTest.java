@@ -598,7 +598,8 @@ class CliMessagesTest {
     CommandLineRun.of("evaluate --model", digits, "--metrics foo")
         .refused("--metrics: Unknown metric 'foo'");
     CommandLineRun.of("evaluate --model", model, "--data", table, "--target kind")
-        .refused("--target is for NPY and IDX data", "leave --target out");
+        .refused(
+            "--target kind is not what the model was trained to predict: ", "leave --target out");
     Path x = folder.resolve("x.npy");
     NpyFiles.write(x, new int[] {2, 64}, new float[128]);
     CommandLineRun.of("evaluate --model", digits, "--data", x)

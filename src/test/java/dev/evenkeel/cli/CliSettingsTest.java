@@ -154,6 +154,22 @@ class CliSettingsTest {
     assertEquals(6, svg.split("<polyline").length - 1);
   }
 
+  /** Before anything is trained that could not be judged. */
+  @Test
+  void aClassThatNoRowToJudgeByHasIsNamed() throws IOException {
+    StringBuilder text = new StringBuilder("x,kind\n");
+    for (int i = 0; i < 60; i++) {
+      text.append(i + "," + (i % 25 == 3 ? "rare" : i % 2 == 0 ? "a" : "b") + "\n");
+    }
+    Path data = Files.writeString(folder.resolve("rare.csv"), text);
+    for (String command : List.of("cross-validate", "tune --out " + folder.resolve("t"))) {
+      CommandLineRun.of(command, "--metrics auc --data", data)
+          .refused("auc needs rows of every class", "none is of class \"rare\"");
+    }
+    CommandLineRun.of("cross-validate --epochs 1 --folds 2 --valid 0 --metrics f1 --data", data)
+        .succeeded();
+  }
+
   /** The scale is the data's matter: each trial has the rows that train would make it. */
   @Test
   void scalesAreTriedToo() throws IOException {

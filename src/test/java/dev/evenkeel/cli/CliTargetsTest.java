@@ -148,7 +148,7 @@ class CliTargetsTest {
     Path from = shared.resolve("from");
     CommandLineRun.of("train --from", run, "--steps 1 --out", from).succeeded();
     CommandLineRun.of("train --from", run, "--target load,area --out", from)
-        .refused("--target is for NPY and IDX data");
+        .refused("--target load,area is not what the model was trained to predict: ");
     JsonNode importance =
         CommandLineRun.of("evaluate --model", run, "--importance --metrics r2 --json")
             .json()

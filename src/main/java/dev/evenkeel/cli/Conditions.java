@@ -4,6 +4,8 @@ import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.ColumnNames;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Feature;
+import dev.evenkeel.data.Preparation;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Parts;
@@ -28,12 +30,14 @@ final class Conditions {
                 parts.valid().map(Dataset::rows).orElse(0),
                 parts.test().map(Dataset::rows).orElse(0),
                 plan.way()));
-    double clip = parts.preparation().clip();
+    Preparation preparation = parts.preparation();
+    String robust = "less their median, by the distance of their quartiles, smoothly clipped";
+    boolean pieces = preparation.features().stream().anyMatch(Feature.Pieces.class::isInstance);
     conditions.put(
         "features",
-        clip == 0
+        preparation.clip() == 0
             ? "less their mean, by their deviation"
-            : "less their median, by the distance of their quartiles, smoothly clipped at " + clip);
+            : pieces ? "numbers in pieces of their range, others " + robust : robust);
     conditions.put("parameters", "%,d".formatted(model.parameterCount()));
     conditions.put("device", backend.description());
     conditions.put("Evenkeel", SavedModel.version());

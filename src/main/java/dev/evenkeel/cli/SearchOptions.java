@@ -8,6 +8,7 @@ import dev.evenkeel.train.SearchSpace;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParseResult;
@@ -74,8 +75,7 @@ final class SearchOptions {
       names = "--try-scale",
       paramLabel = "KIND",
       split = ",",
-      description =
-          "how features are scaled, such as standard,robust,pieces (default: none is tried)")
+      description = "scales of features, such as robust,pieces (default: none is tried)")
   List<String> scales = List.of();
 
   /** What is searched, less what the command line holds fixed. */
@@ -100,7 +100,7 @@ final class SearchOptions {
       all.add(choice("batch", batches));
     }
     if (searched(parsed, "--scale", "--try-scale") && !scales.isEmpty()) {
-      all.add(choice(SCALE, scales));
+      all.add(choice(SCALE, scales.stream().map(one -> one.toLowerCase(Locale.ROOT)).toList()));
     }
     if (all.isEmpty()) {
       throw new EvenkeelException(

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -32,7 +33,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "tune",
     description =
-        "Looks for good settings: random search over learning rate, width, depth, norm, dropout and batch, where only the best trials, by --monitor, are trained for longer (successive halving). Killed, it goes on where it was when the same command is run again.",
+        "Looks for good settings: random search over learning rate, width, depth, norm, dropout, batch and, where asked for, scale, where only the best trials, by --monitor, are trained for longer (successive halving). Killed, it goes on where it was when the same command is run again.",
     abbreviateSynopsis = true,
     sortOptions = false)
 final class TuneCommand implements Callable<Integer> {
@@ -145,7 +146,10 @@ final class TuneCommand implements Callable<Integer> {
                 plan,
                 Map.of(
                     "options", String.join(" ", given(false)),
-                    "data", fingerprint(parts))));
+                    "data",
+                        scaled.stream()
+                            .map(TuneCommand::fingerprint)
+                            .collect(Collectors.joining(" ")))));
     if (journal.size() > 0) {
       common.say("Going on after %s of %s", Words.counted(journal.size(), "training"), out);
     }

@@ -3,6 +3,7 @@ package dev.evenkeel.data;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.util.List;
 import java.util.Optional;
 
@@ -57,11 +58,18 @@ public sealed interface Feature {
   record Pieces(String name, List<Double> edges, double center) implements Feature {
     public Pieces {
       edges = List.copyOf(edges);
-      for (int k = 0; k < Math.max(1, edges.size() - 1); k++) {
-        if (edges.size() < 2 || !(edges.get(k) < edges.get(k + 1))) {
+      if (edges.size() < 2 || !Double.isFinite(center)) {
+        throw new EvenkeelException(
+            "Column \"%s\" has %s and the median %s, but pieces lie between at least 2, and a median is finite"
+                .formatted(name, Words.counted(edges.size(), "edge"), center));
+      }
+      for (int k = 0; k + 1 < edges.size(); k++) {
+        double from = edges.get(k);
+        double to = edges.get(k + 1);
+        if (!(from < to) || Double.isInfinite(from) || Double.isInfinite(to)) {
           throw new EvenkeelException(
-              "Column \"%s\" is parted at %s, but a piece has two ends, one above the other"
-                  .formatted(name, edges));
+              "Column \"%s\" has a piece from %s to %s, but a piece has two finite ends, the second above the first"
+                  .formatted(name, from, to));
         }
       }
     }
@@ -76,9 +84,9 @@ public sealed interface Feature {
       return Optional.of(name);
     }
 
-    /** What values are multiplied by so that no difference of theirs is infinite. */
-    public double unit() {
-      return Double.isInfinite(edges.get(width()) - edges.get(0)) ? 0.5 : 1;
+    /** What a piece's ends are multiplied by so that their difference is not infinite. */
+    public double unit(int piece) {
+      return Double.isInfinite(edges.get(piece + 1) - edges.get(piece)) ? 0.5 : 1;
     }
 
     PieceLine line() {

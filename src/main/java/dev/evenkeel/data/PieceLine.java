@@ -5,28 +5,30 @@ import java.util.Arrays;
 /** Where numbers lie on the line of a column's pieces, each of which has length 1 there. */
 final class PieceLine {
 
+  private final Feature.Pieces pieces;
   private final double[] edges;
-  private final double unit;
   private final float missing;
 
   PieceLine(Feature.Pieces pieces) {
-    this.unit = pieces.unit();
-    this.edges = pieces.edges().stream().mapToDouble(edge -> edge * unit).toArray();
-    this.missing = place(pieces.center());
+    this.pieces = pieces;
+    this.edges = pieces.edges().stream().mapToDouble(edge -> edge).toArray();
+    this.missing = known(pieces.center());
   }
 
   /** How many pieces lie before a value, the one that it is in by its part; the median's of NaN. */
   float place(double value) {
-    if (Double.isNaN(value)) {
-      return missing;
-    }
-    double own = value * unit;
+    return Double.isNaN(value) ? missing : known(value);
+  }
+
+  private float known(double value) {
     int last = edges.length - 1;
-    if (own <= edges[0] || own >= edges[last]) {
-      return own <= edges[0] ? 0 : last;
+    if (value <= edges[0] || value >= edges[last]) {
+      return value <= edges[0] ? 0 : last;
     }
-    int found = Arrays.binarySearch(edges, own);
+    int found = Arrays.binarySearch(edges, value);
     int in = found < 0 ? -found - 2 : found;
-    return (float) (in + (own - edges[in]) / (edges[in + 1] - edges[in]));
+    double unit = pieces.unit(in);
+    double begin = edges[in] * unit;
+    return (float) (in + (value * unit - begin) / (edges[in + 1] * unit - begin));
   }
 }

@@ -25,6 +25,11 @@ public final class RowEncoder {
   /** For each feature, null where it is not in pieces. */
   private final List<PieceLine> lines = new ArrayList<>();
 
+  /** What inputs of categories and pieces are at the least and at the most. */
+  private final float[] cold;
+
+  private final float[] hot;
+
   public RowEncoder(Preparation preparation) {
     this.missing = new MissingWords(preparation.reading());
     this.commas = preparation.reading().decimal().startsWith(",");
@@ -40,6 +45,22 @@ public final class RowEncoder {
     preparation
         .features()
         .forEach(f -> lines.add(f instanceof Feature.Pieces pieces ? pieces.line() : null));
+    this.cold = ends(0);
+    this.hot = ends(1);
+  }
+
+  private float[] ends(int value) {
+    float[] ends = new float[width];
+    int place = 0;
+    for (Feature feature : preparation.features()) {
+      for (int j = 0; j < feature.width(); j++, place++) {
+        ends[place] =
+            feature instanceof Feature.Pieces
+                ? preparation.piece(value, place)
+                : preparation.scaled(value, place);
+      }
+    }
+    return ends;
   }
 
   /** Refuses a model whose rows have names for their values. */
@@ -85,15 +106,14 @@ public final class RowEncoder {
       } else if (feature instanceof Feature.Pieces pieces) {
         float where = lines.get(i).place(number(row, pieces.name()));
         for (int j = 0; j < pieces.width(); j++) {
-          float cold = preparation.piece(0, place + j);
-          float hot = preparation.piece(1, place + j);
-          out[place + j] = InputLayout.piece(cold, hot, where - j);
+          out[place + j] = InputLayout.piece(cold[place + j], hot[place + j], where - j);
         }
       } else if (feature instanceof Feature.Categorical texts) {
         String text = text(row, texts.name());
         int level = missing.anywhere(text) ? -1 : levels.get(i).place(text);
-        for (int j = 0; j < texts.width(); j++) {
-          out[place + j] = preparation.scaled(level == j ? 1 : 0, place + j);
+        System.arraycopy(cold, place, out, place, texts.width());
+        if (level >= 0) {
+          out[place + level] = hot[place + level];
         }
       } else if (feature instanceof Feature.Dates date) {
         String text = text(row, date.name());

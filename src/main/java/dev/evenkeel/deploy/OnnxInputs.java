@@ -182,16 +182,17 @@ final class OnnxInputs {
   /** Of each piece how much of it is passed, in double; a missing value stands at the median. */
   private void append(Feature.Pieces pieces, String x) {
     String name = "/pieces" + parts.size();
-    double[] edges = pieces.edges().stream().mapToDouble(edge -> edge * pieces.unit()).toArray();
-    double[] begins = Arrays.copyOf(edges, pieces.width());
-    double[] lengths = new double[begins.length];
-    Arrays.setAll(lengths, k -> edges[k + 1] - begins[k]);
+    double[] units = new double[pieces.width()];
+    double[] begins = new double[units.length];
+    double[] lengths = new double[units.length];
+    Arrays.setAll(units, pieces::unit);
+    Arrays.setAll(begins, k -> pieces.edges().get(k) * units[k]);
+    Arrays.setAll(lengths, k -> pieces.edges().get(k + 1) * units[k] - begins[k]);
     String missing = graph.node("IsNaN", name + "/missing", x);
     String center = graph.doubles(name + "/center", pieces.center());
     String filled = graph.node("Where", name + "/filled", missing, center, x);
-    if (pieces.unit() != 1) {
-      filled =
-          graph.node("Mul", name + "/units", filled, graph.doubles(name + "/unit", pieces.unit()));
+    if (DoubleStream.of(units).anyMatch(unit -> unit != 1)) {
+      filled = graph.node("Mul", name + "/units", filled, graph.doubles(name + "/unit", units));
     }
     String behind =
         graph.node("Sub", name + "/behind", filled, graph.doubles(name + "/begins", begins));

@@ -196,6 +196,42 @@ class CliSettingsTest {
     assertEquals(new TreeSet<>(losses.values()), seen, "of all trials");
   }
 
+  /** Beyond the edges of its pieces a number may change, but not by other scales. */
+  @Test
+  void aSearchDoesNotGoOnIfAnyScaleSeesOtherRows() throws IOException {
+    StringBuilder text = new StringBuilder("x,y\n");
+    for (int i = 0; i < 100; i++) {
+      text.append(i % 10 + "," + (i + 0.5) + "\n");
+    }
+    Path data = Files.writeString(folder.resolve("data.csv"), text);
+    Path valid = Files.writeString(folder.resolve("valid.csv"), "x,y\n1,3\n20,4\n");
+    String search =
+        "tune --trials 2 --rungs 1 --epochs 1 --hidden 4 --norm none --try-scale pieces,robust";
+    Object[] files = {"--data", data, "--valid", valid, "--out", folder.resolve("t")};
+    CommandLineRun.of(search, files).succeeded();
+    Files.writeString(valid, "x,y\n1,3\n30,4\n");
+    CommandLineRun.of(search, files).refused("data");
+  }
+
+  /** The file is read as the one that trained it, also where all its numbers are in pieces. */
+  @Test
+  void piecesAreUsedLikeAnyOtherScale() throws IOException {
+    StringBuilder text = new StringBuilder("n,x,town,y\n");
+    for (int i = 0; i < 80; i++) {
+      text.append((i + 1) + "," + i * 7 % 80 / 8.0 + "," + "ab".charAt(i % 2) + "," + i % 9 / 2.0);
+      text.append('\n');
+    }
+    Path data = Files.writeString(folder.resolve("data.csv"), text);
+    Path run = folder.resolve("run");
+    CommandLineRun.of("train --scale pieces --hidden 4 --steps 5 --data", data, "--out", run)
+        .succeeded()
+        .says("column \"n\" counts the rows");
+    Path out = folder.resolve("p.csv");
+    CommandLineRun.of("predict --model", run, "--data", data, "--out", out).succeeded();
+    assertEquals(81, Files.readAllLines(out).size());
+    CommandLineRun.of("evaluate --importance --model", run, "--data", data).succeeded();
+  }
+
   @Test
   void runAgainItTrainsNothingAndSaysTheSame() throws IOException {
     Path out = folder.resolve("tuned");

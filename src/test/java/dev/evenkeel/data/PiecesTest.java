@@ -151,10 +151,46 @@ class PiecesTest {
     Preparation fitted = fit(table("x,y\n1,1\n2,2\n4,3\n"), 3);
     assertEquals(fitted, Json.read(Json.write(fitted), Preparation.class, "here"));
     Expect.failure(
-        () -> new Feature.Pieces("x", List.of(1.0), 1), "\"x\" is parted at [1.0]", "two ends");
-    Expect.failure(() -> new Feature.Pieces("x", List.of(), 1), "is parted at []");
-    Expect.failure(() -> new Feature.Pieces("x", List.of(1.0, 3.0, 2.0), 1), "one above the other");
-    Expect.failure(() -> new Feature.Pieces("x", List.of(1.0, Double.NaN), 1), "is parted at");
+        () -> new Feature.Pieces("x", List.of(1.0), 1), "\"x\" has 1 edge", "at least 2");
+    Expect.failure(() -> new Feature.Pieces("x", List.of(), 1), "has 0 edges");
+    Expect.failure(() -> new Feature.Pieces("x", List.of(1.0, 2.0), Double.NaN), "the median NaN");
+    Expect.failure(
+        () -> new Feature.Pieces("x", List.of(1.0, 3.0, 2.0), 1),
+        "\"x\" has a piece from 3.0 to 2.0",
+        "the second above the first");
+    for (double end : new double[] {1, Double.NaN, Double.POSITIVE_INFINITY}) {
+      Expect.failure(
+          () -> new Feature.Pieces("x", List.of(1.0, end), 1), "a piece has two finite ends");
+    }
+  }
+
+  /** Row k · 39 / 16 of the sorted ones, rounded down, begins piece k. */
+  @Test
+  void anyNumberOfRowsIsParted() throws IOException {
+    StringBuilder text = new StringBuilder("x,zero,y\n");
+    for (int i = 0; i < 40; i++) {
+      text.append((i * 7 % 40) + 0.5).append(i % 2 == 0 ? ",0," : ",-0.0,").append(i).append('\n');
+    }
+    Preparation fitted = fit(table(text.toString()), 40);
+    Feature.Pieces pieces = (Feature.Pieces) fitted.features().get(0);
+    for (int k = 0; k <= 16; k++) {
+      assertEquals(k * 39 / 16 + 0.5, pieces.edges().get(k));
+    }
+    assertEquals(new Feature.Numeric("zero", 0), fitted.features().get(1), "0 and -0 are one");
+  }
+
+  /** A piece longer than a double holds, and one shorter than half of it. */
+  @Test
+  void piecesOfAnyLength() throws IOException {
+    Table table = table("x,y\n-1.7e308,1\n0,2\n4.9e-324,3\n1.7e308,4\n8.5e307,5\n-8.5e307,6\n");
+    Preparation fitted = fit(table, 4);
+    assertEquals(3, fitted.width());
+    float[] inputs = fitted.apply(table, true, note -> {}).features();
+    float[] passed = {0, 0, 0, 1, 0, 0, 1, 1, 0, 1, 1, 1, 1, 1, 0.5f, 0.5f, 0, 0};
+    for (int i = 0; i < passed.length; i++) {
+      float mean = (passed[i % 3] + passed[3 + i % 3] + passed[6 + i % 3] + passed[9 + i % 3]) / 4;
+      assertEquals(passed[i] - mean, inputs[i], 1e-6);
+    }
   }
 
   @Test

@@ -49,7 +49,7 @@ final class CalibrateCommand implements Callable<Integer> {
     SavedModel saved = SavedModel.load(model.model);
     if (!(ModelOptions.preparation(saved).target().task() instanceof Task.Classification)) {
       throw new EvenkeelException(
-          "%s predicts numbers, which have no probabilities to calibrate. help: evaluate tells how its residuals lie"
+          "%s does not predict one class among several, whose probabilities could be calibrated. help: evaluate tells how its answers lie"
               .formatted(saved.file()));
     }
     Measured measured = model.loadToSet(saved, common::say);

@@ -29,6 +29,9 @@ final class ConstantAnswer {
     if (task instanceof Task.Classification known) {
       return ofClass(known, predictions, total);
     }
+    if (task instanceof Task.Flags) {
+      return ofFlags(predictions, total);
+    }
     return predictions.columns() == 1 ? ofMean(predictions, total) : Optional.empty();
   }
 
@@ -49,6 +52,24 @@ final class ConstantAnswer {
                 .formatted(
                     "\"" + known.classes().get(largest) + "\"",
                     Evaluation.format("accuracy", share)));
+  }
+
+  private static Optional<String> ofFlags(Predictions predictions, double total) {
+    int flags = predictions.targetColumns();
+    double right = 0;
+    for (int k = 0; k < flags; k++) {
+      double ones = 0;
+      for (int row = 0; row < predictions.rows(); row++) {
+        ones += predictions.weight(row) * predictions.targets()[row * flags + k];
+      }
+      right += Math.max(ones, total - ones) / total;
+    }
+    double share = right / flags;
+    return Metric.named("accuracy").over(predictions) > share
+        ? Optional.empty()
+        : Optional.of(
+            "Always answering what each flag mostly is would have %s here."
+                .formatted(Evaluation.format("accuracy", share)));
   }
 
   private static Optional<String> ofMean(Predictions predictions, double total) {

@@ -26,13 +26,14 @@ final class DataOptions {
       names = "--target",
       paramLabel = "COLUMN|FILE",
       description =
-          "the column to predict, by name or number, or several of numbers, as a,b (default: the last); for NPY and IDX, the file of targets")
+          "the column to predict, by name or number, or several of numbers or flags, as a,b (default: the last); for NPY and IDX, the file of targets")
   String[] target = {};
 
   @Option(
       names = "--task",
       paramLabel = "TASK",
-      description = "classification or regression (default: found from the target)")
+      description =
+          "classification, regression, or flags: columns of two values that may be true together (default: found from the target)")
   Task.Kind task;
 
   @Option(

@@ -61,8 +61,8 @@ final class EvaluateCommand implements Callable<Integer> {
       throw new EvenkeelException(
           "%s has no targets to measure against. help: --target FILE".formatted(model.data(saved)));
     }
-    boolean classes = data.task() instanceof Task.Classification;
-    Evaluation.requireFit("--metrics", metrics, classes);
+    boolean classes = data.task().hasProbabilities();
+    Evaluation.requireFit("--metrics", metrics, data.task());
     Set<String> names =
         metrics.isEmpty()
             ? Evaluation.metrics(saved.recipe(), classes)
@@ -91,7 +91,7 @@ final class EvaluateCommand implements Callable<Integer> {
         common.say("All these rows are of classes of weight 0, so that none counts in the loss.");
       }
       for (String name : names) {
-        double value = Metric.named(name).of(predictions);
+        double value = Metric.named(name).over(predictions);
         result.put(name, value);
         common.say(Evaluation.format(name, value));
       }
@@ -128,6 +128,11 @@ final class EvaluateCommand implements Callable<Integer> {
     if (task instanceof Task.Classification known) {
       ClassReport report =
           new ClassReport(known.classes(), Confusion.of(predictions), data.isWeighted());
+      report.put(result);
+      return report.lines();
+    }
+    if (task instanceof Task.Flags flags) {
+      FlagReport report = new FlagReport(flags.targets(), predictions);
       report.put(result);
       return report.lines();
     }

@@ -34,16 +34,22 @@ final class Evaluation {
   private Evaluation() {}
 
   /** The recipe's metrics, and always the one that the task is known by. */
-  static Set<String> metrics(Recipe recipe, boolean classification) {
-    Set<String> names = new LinkedHashSet<>(List.of(classification ? "accuracy" : "rmse"));
+  static Set<String> metrics(Recipe recipe, boolean classes) {
+    Set<String> names = new LinkedHashSet<>(List.of(classes ? "accuracy" : "rmse"));
     names.addAll(recipe.metrics());
     return names;
   }
 
-  /** Refuses a metric of classes for numbers, and one of numbers for classes. */
-  static void requireFit(String option, Collection<String> names, boolean classification) {
+  /** Refuses a metric of classes for numbers, and one of numbers for classes or flags. */
+  static void requireFit(String option, Collection<String> names, Task task) {
+    boolean classification = task.hasProbabilities();
     for (String name : names) {
       Flag.of(option, () -> Metric.named(name));
+      if (task instanceof Task.Flags && name.startsWith("top")) {
+        throw new EvenkeelException(
+            "%s %s looks for one class among several, but flags may be true together. help: accuracy, f1 or auc"
+                .formatted(option, name));
+      }
       if (Metric.isOfNumbers(name) == classification) {
         throw new EvenkeelException(
             classification
@@ -63,6 +69,9 @@ final class Evaluation {
   static void requireEveryClass(Collection<String> names, Dataset rows, String what) {
     Optional<String> asks =
         names.stream().filter(name -> Metric.named(name).needsEveryClass()).findFirst();
+    if (asks.isPresent() && rows.task() instanceof Task.Flags flags) {
+      requireBothValues(asks.get(), rows, flags.targets(), what);
+    }
     if (asks.isEmpty() || !(rows.task() instanceof Task.Classification known)) {
       return;
     }
@@ -77,6 +86,23 @@ final class Evaluation {
       throw new EvenkeelException(
           "%s needs rows of every class, but of %s none is of class \"%s\". help: more rows, or other --metrics"
               .formatted(asks.get(), Words.counted(rows.rows(), what), absent.get(0)));
+    }
+  }
+
+  private static void requireBothValues(
+      String metric, Dataset rows, List<String> flags, String what) {
+    for (int k = 0; k < flags.size(); k++) {
+      boolean[] seen = new boolean[2];
+      for (int row = 0; row < rows.rows(); row++) {
+        if (!rows.isWeighted() || rows.weights()[row] > 0) {
+          seen[(int) rows.targets()[row * flags.size() + k]] = true;
+        }
+      }
+      if (!seen[0] || !seen[1]) {
+        throw new EvenkeelException(
+            "%s needs rows of both values of a flag, but \"%s\" is the same in all %s. help: more rows, or other --metrics"
+                .formatted(metric, flags.get(k), Words.counted(rows.rows(), what)));
+      }
     }
   }
 
@@ -97,9 +123,9 @@ final class Evaluation {
   /** The recipe's metrics of these answers, as they are shown, or why there is none. */
   static Map<String, String> shown(Recipe recipe, Task task, Predictions predictions) {
     Map<String, String> shown = new LinkedHashMap<>();
-    for (String name : metrics(recipe, task instanceof Task.Classification)) {
+    for (String name : metrics(recipe, task.hasProbabilities())) {
       try {
-        shown.put(name, shown(name, Metric.named(name).of(predictions)));
+        shown.put(name, shown(name, Metric.named(name).over(predictions)));
       } catch (EvenkeelException e) {
         shown.put(name, e.getMessage()); // a class has no rows here, say
       }

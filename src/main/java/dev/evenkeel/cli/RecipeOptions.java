@@ -106,7 +106,7 @@ final class RecipeOptions {
       names = "--loss",
       paramLabel = "NAME",
       description =
-          "cross-entropy or binary (two classes); mse, mae or huber (default: cross-entropy or mse)")
+          "cross-entropy or binary (two classes); mse, mae or huber; of flags binary (default: cross-entropy, mse or binary)")
   String loss;
 
   @Option(
@@ -188,13 +188,12 @@ final class RecipeOptions {
     int perEpoch = Batches.of(train.rows(), rows, smallestBatch).count();
     int usual = otherwise.epochs() == 0 ? Recipe.enoughEpochs(perEpoch) : otherwise.epochs();
     int walks = epochs == null ? usual : epochs;
-    boolean classes = train.task() instanceof Task.Classification;
     Recipe recipe =
         ofSteps(steps != null ? steps : (long) walks * perEpoch)
-            .withLoss(classes ? classLoss(train) : regressionLoss())
+            .withLoss(lossOf(train))
             .withBatch(rows)
             .withEarlyStopping(patience, monitor)
-            .withMetrics(measured(classes))
+            .withMetrics(measured(train.task()))
             .withSeed(seed);
     Recipe ending = steps != null ? recipe.withSteps(steps) : recipe.withEpochs(walks);
     return keepsBest() ? ending.keepingBest() : ending;
@@ -246,8 +245,7 @@ final class RecipeOptions {
 
   /** Refuses metrics that need rows of every class, where these lack one. */
   void requireEveryClass(Dataset rows, String what) {
-    boolean classes = rows.task() instanceof Task.Classification;
-    Evaluation.requireEveryClass(measured(classes), rows, what);
+    Evaluation.requireEveryClass(measured(rows.task()), rows, what);
   }
 
   /** What an option is that was not given. */
@@ -312,14 +310,14 @@ final class RecipeOptions {
   }
 
   /** Those asked for, or else the task's own; and what decides the best validation. */
-  private List<String> measured(boolean classes) {
-    Evaluation.requireFit("--metrics", metrics, classes);
+  private List<String> measured(Task task) {
+    Evaluation.requireFit("--metrics", metrics, task);
     Set<String> measured = new LinkedHashSet<>(metrics);
     if (measured.isEmpty()) {
-      measured.add(classes ? "accuracy" : "rmse");
+      measured.add(task.hasProbabilities() ? "accuracy" : "rmse");
     }
     if (!monitor.equals("loss")) {
-      Evaluation.requireFit("--monitor", List.of(monitor), classes);
+      Evaluation.requireFit("--monitor", List.of(monitor), task);
       measured.add(monitor);
     }
     return List.copyOf(measured);
@@ -327,7 +325,26 @@ final class RecipeOptions {
 
   /** Of a network for these rows: two classes may share one output. */
   int outputs(Dataset train) {
-    return "binary".equalsIgnoreCase(loss) ? 1 : train.task().outputs();
+    boolean two = train.task() instanceof Task.Classification;
+    return two && "binary".equalsIgnoreCase(loss) ? 1 : train.task().outputs();
+  }
+
+  private Loss lossOf(Dataset train) {
+    return switch (train.task().kind()) {
+      case CLASSIFICATION -> classLoss(train);
+      case REGRESSION -> regressionLoss();
+      case FLAGS -> flagLoss();
+    };
+  }
+
+  private Loss flagLoss() {
+    if (loss != null && !loss.equalsIgnoreCase("binary")) {
+      throw new EvenkeelException(
+          "--loss %s is not for flags, each of which is true or not by itself. help: --loss binary"
+              .formatted(loss));
+    }
+    requireUnused("binary");
+    return Loss.binaryCrossEntropy();
   }
 
   private Loss classLoss(Dataset train) {

@@ -8,12 +8,12 @@ import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.cuda.CudaBackend;
 import dev.evenkeel.data.Dataset;
-import dev.evenkeel.data.Task;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Outline;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.train.MemoryPlan;
+import dev.evenkeel.train.Recipe;
 import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -86,9 +86,7 @@ final class SummaryCommand implements Callable<Integer> {
   private record Subject(Network network, Loss loss, Optimizer optimizer, double clip) {
 
     int targetColumns() {
-      boolean classes =
-          loss instanceof Loss.SoftmaxCrossEntropy || loss instanceof Loss.BinaryCrossEntropy;
-      return classes ? 1 : network.outputs();
+      return loss instanceof Loss.SoftmaxCrossEntropy ? 1 : network.outputs();
     }
   }
 
@@ -137,8 +135,7 @@ final class SummaryCommand implements Callable<Integer> {
       return new Subject(network.network(otherwise, inputs, outputs), loss, optimizer("adamw"), 0);
     }
     Dataset train = data.plan(otherwise, 1).load(System.err::println).train();
-    boolean classes = train.task() instanceof Task.Classification;
-    Loss loss = classes ? Loss.crossEntropy() : Loss.meanSquared();
+    Loss loss = Recipe.of(train).loss();
     Network described = network.network(otherwise, train.columns(), train.task().outputs());
     return new Subject(described, loss, optimizer("adamw"), 0);
   }

@@ -6,7 +6,6 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.DeviceOptions.Replay;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
-import dev.evenkeel.data.Task;
 import dev.evenkeel.io.EventFile;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.metric.Metric;
@@ -380,14 +379,14 @@ final class TrainCommand implements Callable<Integer> {
     Optional<Answers> answers = Optional.empty();
     if (parts.test().isPresent()) {
       Dataset test = parts.test().get();
-      boolean classes = test.task() instanceof Task.Classification;
+      boolean classes = test.task().hasProbabilities();
       Predictions predictions =
           Evaluator.predictions(model, test, how.batch(), Optional.of(parts.preparation()));
       String rows = Words.counted(test.rows(), "row") + saved.unseen();
       Map<String, String> metrics = Evaluation.shown(how, test.task(), predictions);
       answers = Optional.of(new Answers(rows, test.task(), predictions, metrics));
       for (String name : Evaluation.metrics(how, classes)) {
-        double value = Metric.named(name).of(predictions);
+        double value = Metric.named(name).over(predictions);
         result.put("test_" + name, value);
         common.say("test %s", Evaluation.format(name, value));
       }

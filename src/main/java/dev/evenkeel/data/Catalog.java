@@ -237,6 +237,10 @@ public final class Catalog {
                 features.columns(),
                 targets.values(),
                 ArrayTargets.names(targets.columns()));
+    if (task.equals(Optional.of(Task.Kind.FLAGS))) {
+      List<String> names = ArrayTargets.names(targets.columns());
+      data = Dataset.flags(name, features.values(), features.columns(), targets.values(), names);
+    }
     return new Source.Arrays(data, Optional.empty(), pixels);
   }
 }

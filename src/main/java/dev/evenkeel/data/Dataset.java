@@ -65,6 +65,13 @@ public final class Dataset {
     if (task instanceof Task.Regression) {
       requireFinite("target", targets, targetColumns);
     }
+    for (int i = 0; task instanceof Task.Flags && i < targets.length; i++) {
+      if (targets[i] != 0 && targets[i] != 1) {
+        throw new EvenkeelException(
+            "Data set %s, row %d: flag %d is %s, but a flag is 0 or 1."
+                .formatted(name, i / targetColumns, i % targetColumns, targets[i]));
+      }
+    }
   }
 
   /** Of a table that was prepared: [rows, layout.stored()], and targets as the task has them. */
@@ -145,6 +152,17 @@ public final class Dataset {
         width(features),
         flat,
         ArrayTargets.names(Math.max(1, width(targets))));
+  }
+
+  /** Of each row what is true: 1 or 0, [rows, flagNames.size()], row-major. */
+  public static Dataset flags(
+      String name, float[] features, int columns, float[] flags, List<String> flagNames) {
+    requireThere(name, "names of the flags", flagNames);
+    if (flagNames.isEmpty()) {
+      throw new EvenkeelException(
+          "Data set %s: flags need the name of at least one.".formatted(name));
+    }
+    return plain(name, features, columns, flags, flagNames.size(), new Task.Flags(flagNames));
   }
 
   /** Rows without targets, to be predicted. */
@@ -293,7 +311,7 @@ public final class Dataset {
     if (!(task instanceof Task.Classification) || !hasTargets()) {
       throw new EvenkeelException(
           "Data set %s has no class labels: it is %s."
-              .formatted(name, hasTargets() ? "a regression" : "without targets"));
+              .formatted(name, hasTargets() ? "of numbers or flags" : "without targets"));
     }
     return IntStream.range(0, rows).map(row -> (int) targets[row]).toArray();
   }

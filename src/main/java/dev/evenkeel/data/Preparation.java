@@ -87,6 +87,9 @@ public record Preparation(
       TargetChecks.requireSeveral(data.name(), "label", c.classes());
       return new Target.Labels("label", c.classes());
     }
+    if (data.task() instanceof Task.Flags flags && data.hasTargets()) {
+      return new Target.Flags(flags.targets().stream().map(Target.Flag::of).toList());
+    }
     if (data.hasTargets()) {
       List<String> names = ((Task.Regression) data.task()).targets();
       float[] values = data.targets();
@@ -128,8 +131,8 @@ public record Preparation(
 
   private Set<String> used() {
     Set<String> names = new LinkedHashSet<>();
-    if (target instanceof Target.Quantities quantities) {
-      names.addAll(quantities.names());
+    if (!(target instanceof Target.Labels)) {
+      names.addAll(target.names());
     }
     features.forEach(feature -> feature.column().ifPresent(names::add));
     return names;
@@ -165,6 +168,12 @@ public record Preparation(
         .forEach(feature -> feature.column().ifPresent(names::add));
     if (target instanceof Target.Labels labels && unnamed().isEmpty()) {
       names.add(labels.name());
+    }
+    if (target instanceof Target.Flags flags) {
+      flags.flags().stream()
+          .filter(flag -> !flag.ofNumbers())
+          .map(Target.Flag::name)
+          .forEach(names::add);
     }
     return names;
   }
@@ -220,6 +229,15 @@ public record Preparation(
       int[] classes = TargetChoice.labels(table, column, labels.classes());
       return prepared(table, inputs, classes, rows -> floats(classes, rows));
     }
+    if (target instanceof Target.Flags of) {
+      List<double[]> flags =
+          of.flags().stream()
+              .map(
+                  one ->
+                      TargetChoice.flags(table, table.column(targetColumn(table, one.name())), one))
+              .toList();
+      return prepared(table, inputs, none, rows -> floats(flags, rows));
+    }
     Target.Quantities quantities = (Target.Quantities) target;
     List<double[]> values =
         quantities.names().stream().map(name -> numbers(table, targetColumn(table, name))).toList();
@@ -243,6 +261,14 @@ public record Preparation(
     float[] some = new float[rows.length];
     for (int i = 0; i < rows.length; i++) {
       some[i] = classes[rows[i]];
+    }
+    return some;
+  }
+
+  private static float[] floats(List<double[]> flags, int[] rows) {
+    float[] some = new float[Math.multiplyExact(rows.length, flags.size())];
+    for (int i = 0; i < some.length; i++) {
+      some[i] = (float) flags.get(i % flags.size())[rows[i / flags.size()]];
     }
     return some;
   }
@@ -326,7 +352,9 @@ public record Preparation(
         ? "a classification of %d classes, %s to %s"
             .formatted(
                 c.classes().size(), c.classes().get(0), c.classes().get(c.classes().size() - 1))
-        : "a regression of " + Words.counted(task.outputs(), "value");
+        : task instanceof Task.Flags
+            ? Words.counted(task.outputs(), "flag")
+            : "a regression of " + Words.counted(task.outputs(), "value");
   }
 
   /**

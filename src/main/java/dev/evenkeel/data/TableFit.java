@@ -103,6 +103,7 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
     Arrays.sort(sorted);
     return IntStream.rangeClosed(0, Scaling.MOST_PIECES)
         .mapToObj(k -> sorted[(int) ((long) k * (sorted.length - 1) / Scaling.MOST_PIECES)])
+        .map(edge -> edge + 0.0) // of −0.0 and 0.0 one
         .distinct()
         .toList();
   }
@@ -164,6 +165,16 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
       List<String> classes = choice.classes(table, trainRows);
       TargetChecks.requireSeveral(table.name(), names.get(0), classes);
       return new Target.Labels(names.get(0), classes);
+    }
+    if (choice.kind() == Task.Kind.FLAGS) {
+      List<Column> columns = names.stream().map(table::column).toList();
+      Target.Flags flags = new Target.Flags(columns.stream().map(TargetChoice::flag).toList());
+      TargetChecks.requireChange(
+          table.name(),
+          names,
+          trainRows,
+          (row, k) -> columns.get(k).text(row).equals(flags.flags().get(k).yes()) ? 1 : 0);
+      return flags;
     }
     List<double[]> values =
         names.stream()

@@ -76,6 +76,9 @@ public final class TableRemarks {
     if (preparation.target() instanceof Target.Quantities quantities) {
       quantities.names().forEach(name -> found.noteConstant(name, trainRows));
     }
+    if (preparation.target() instanceof Target.Flags flags) {
+      flags.names().forEach(name -> found.noteConstant(name, trainRows));
+    }
     found.noteDates(preparation);
     found.noteTelling(preparation, trainRows);
     return found.remarks;
@@ -236,17 +239,17 @@ public final class TableRemarks {
 
   /** One target among others may be the same everywhere: they are learned none the less. */
   private void noteConstant(String target, int[] trainRows) {
-    double[] values = ((Column.Numeric) table.column(target)).values();
-    double first = values[trainRows[0]];
-    if (IntStream.of(trainRows).allMatch(row -> values[row] == first)) {
+    Column values = table.column(target);
+    String first = values.text(trainRows[0]);
+    if (IntStream.of(trainRows).allMatch(row -> values.text(row).equals(first))) {
       remarks.add(
           "%s: the target \"%s\" is %s in every row to train on, so nothing can be learned of it. help: leave it out of --target"
-              .formatted(table.name(), target, Cells.text(first)));
+              .formatted(table.name(), target, first));
     }
   }
 
   private void noteTelling(Preparation preparation, int[] trainRows) {
-    boolean classes = preparation.target() instanceof Target.Labels;
+    boolean classes = !(preparation.target() instanceof Target.Quantities);
     for (String target : preparation.target().names()) {
       List<String> telling =
           TellingColumns.in(table, preparation.features(), target, classes, trainRows).stream()

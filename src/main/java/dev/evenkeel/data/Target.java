@@ -8,7 +8,8 @@ import java.util.List;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = Target.Labels.class, name = "labels"),
-  @JsonSubTypes.Type(value = Target.Quantities.class, name = "quantities")
+  @JsonSubTypes.Type(value = Target.Quantities.class, name = "quantities"),
+  @JsonSubTypes.Type(value = Target.Flags.class, name = "flags")
 })
 public sealed interface Target {
 
@@ -31,6 +32,51 @@ public sealed interface Target {
     @Override
     public List<String> names() {
       return List.of(name);
+    }
+  }
+
+  /**
+   * A column of two values.
+   *
+   * @param no the text that means 0
+   * @param yes the text that means 1
+   */
+  record Flag(String name, String no, String yes) {
+
+    /** Of a column of 0 and 1. */
+    static Flag of(String name) {
+      return new Flag(name, "0", "1");
+    }
+
+    /** What is true where it is 1: the column's name alone, or with the text that it has then. */
+    public String label() {
+      return ofNumbers() ? name : name + "=" + yes;
+    }
+
+    boolean ofNumbers() {
+      return no.equals("0") && yes.equals("1");
+    }
+  }
+
+  /** Several that may be true together; output k is the logit of flag k. */
+  record Flags(List<Flag> flags) implements Target {
+    public Flags {
+      flags = List.copyOf(flags);
+    }
+
+    @Override
+    public Task task() {
+      return new Task.Flags(labels());
+    }
+
+    @Override
+    public List<String> names() {
+      return flags.stream().map(Flag::name).toList();
+    }
+
+    /** What each output is the probability of. */
+    public List<String> labels() {
+      return flags.stream().map(Flag::label).toList();
     }
   }
 

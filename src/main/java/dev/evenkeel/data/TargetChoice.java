@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
 
 /**
  * Which column of a table is to be predicted, and whether as a class or as a number; or which
- * several, as numbers.
+ * several, as numbers or as flags.
  *
  * @param sentence tells the user what was decided, why, and how to decide otherwise
  */
@@ -32,10 +32,16 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
    * Decides where the user didn't: texts are classes, and so are whole numbers of at most 20
    * different values that are fewer than half of the rows.
    *
-   * @param targets at least one, as {@link Table#column} takes them; several are numbers
+   * @param targets at least one, as {@link Table#column} takes them; several are flags where each
+   *     has two values, 0 and 1 if they are numbers, and else numbers
    */
   public static TargetChoice of(Table table, List<String> targets, Optional<Task.Kind> forced) {
     List<Column> columns = targets.stream().map(table::column).toList();
+    boolean flags = forced.equals(Optional.of(Task.Kind.FLAGS));
+    if (flags
+        || forced.isEmpty() && columns.size() > 1 && columns.stream().allMatch(c -> isFlag(c))) {
+      return ofFlags(table, columns, flags);
+    }
     return columns.size() == 1
         ? ofOne(table, columns.get(0), forced)
         : ofSeveral(table, columns, forced);
@@ -43,14 +49,7 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
 
   private static TargetChoice ofSeveral(
       Table table, List<Column> columns, Optional<Task.Kind> forced) {
-    List<String> names = columns.stream().map(Column::name).toList();
-    for (Column column : columns) {
-      if (Collections.frequency(names, column.name()) > 1) {
-        throw new EvenkeelException(
-            "%s: column \"%s\" is named as a target twice. Name it once."
-                .formatted(table.name(), column.name()));
-      }
-    }
+    List<String> names = names(table, columns);
     String together =
         "%s: columns %s are predicted together, which is a regression"
             .formatted(table.name(), Cells.quoted(names));
@@ -76,6 +75,84 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
         names,
         Task.Kind.REGRESSION,
         "Columns %s are predicted together, by regression.".formatted(Cells.quoted(names)));
+  }
+
+  /** Of several targets, none twice. */
+  private static List<String> names(Table table, List<Column> columns) {
+    List<String> names = columns.stream().map(Column::name).toList();
+    for (String name : names) {
+      if (Collections.frequency(names, name) > 1) {
+        throw new EvenkeelException(
+            "%s: column \"%s\" is named as a target twice. Name it once."
+                .formatted(table.name(), name));
+      }
+    }
+    return names;
+  }
+
+  private static TargetChoice ofFlags(Table table, List<Column> columns, boolean asked) {
+    List<String> names = names(table, columns);
+    for (Column column : columns) {
+      if (!isFlag(column)) {
+        throw new EvenkeelException(
+            "%s: column \"%s\" can't be a flag: it holds %s, but a flag is 0 or 1, or one of two texts. help: another --task, or another target"
+                .formatted(
+                    table.name(),
+                    column.name(),
+                    column instanceof Column.Categorical texts
+                        ? Words.counted(texts.levels().size(), "different text")
+                        : "other numbers than 0 and 1"));
+      }
+    }
+    boolean numbers = columns.stream().allMatch(Column.Numeric.class::isInstance);
+    String why =
+        asked
+            ? ", as asked."
+            : ", because each has two values."
+                + (numbers ? " If that is wrong, say --task regression." : "");
+    return new TargetChoice(
+        names,
+        Task.Kind.FLAGS,
+        "%s predicted as flags, the probability of each by itself%s"
+            .formatted(
+                names.size() == 1
+                    ? "Column \"%s\" is".formatted(names.get(0))
+                    : "Columns %s are".formatted(Cells.quoted(names)),
+                why));
+  }
+
+  private static boolean isFlag(Column column) {
+    if (column instanceof Column.Categorical texts) {
+      return texts.levels().size() == 2;
+    }
+    return Arrays.stream(((Column.Numeric) column).values())
+        .allMatch(value -> value == 0 || value == 1 || Double.isNaN(value));
+  }
+
+  /** What the values of a flag's column mean, of which the second in natural order is 1. */
+  static Target.Flag flag(Column column) {
+    if (column instanceof Column.Categorical texts) {
+      List<String> both = texts.levels().stream().sorted(NaturalOrder.INSTANCE).toList();
+      return new Target.Flag(column.name(), both.get(0), both.get(1));
+    }
+    return Target.Flag.of(column.name());
+  }
+
+  /** 0 or 1 of every row of the table. */
+  static double[] flags(Table table, Column column, Target.Flag flag) {
+    double[] flags = new double[table.rows()];
+    for (int row = 0; row < flags.length; row++) {
+      requireTargets(table, column, new int[] {row});
+      String text = column.text(row);
+      if (!text.equals(flag.yes()) && !text.equals(flag.no())) {
+        throw new EvenkeelException(
+            "%s: the target \"%s\" is %s, but a flag that was trained on is %s or %s. help: correct it, or leave the row out"
+                .formatted(
+                    table.at(row), column.name(), Cells.quoted(text), flag.no(), flag.yes()));
+      }
+      flags[row] = text.equals(flag.yes()) ? 1 : 0;
+    }
+    return flags;
   }
 
   private static TargetChoice ofOne(Table table, Column column, Optional<Task.Kind> forced) {
@@ -154,7 +231,7 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
    * class is written in two ways, as 1 and 1.0.
    */
   public Table spelled(Table table) {
-    if (kind == Task.Kind.REGRESSION) {
+    if (kind != Task.Kind.CLASSIFICATION) {
       return table;
     }
     String column = columns.get(0);
@@ -177,7 +254,7 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
 
   /** The class index of every row of the table, 0 for numbers: what splits are stratified by. */
   public int[] strata(Table table) {
-    if (kind == Task.Kind.REGRESSION) {
+    if (kind != Task.Kind.CLASSIFICATION) {
       return new int[table.rows()];
     }
     int[] all = IntStream.range(0, table.rows()).toArray();

@@ -4,13 +4,16 @@ import dev.evenkeel.EvenkeelException;
 import java.util.HashSet;
 import java.util.List;
 
-/** What is to be predicted: one of several classes, or numbers. */
+/**
+ * What is to be predicted: one of several classes, numbers, or of several things which are true.
+ */
 public sealed interface Task {
 
-  /** The two kinds of task, for those who choose one before its classes or targets are known. */
+  /** The kinds of task, for those who choose one before its classes or targets are known. */
   enum Kind {
     CLASSIFICATION,
-    REGRESSION
+    REGRESSION,
+    FLAGS
   }
 
   /** The class with index k is called {@code classes.get(k)}. */
@@ -33,14 +36,31 @@ public sealed interface Task {
     }
   }
 
+  /** Each target is 1 or 0, true or not, whatever the others are. */
+  record Flags(List<String> targets) implements Task {
+    public Flags {
+      targets = List.copyOf(targets);
+    }
+  }
+
   default Kind kind() {
-    return this instanceof Classification ? Kind.CLASSIFICATION : Kind.REGRESSION;
+    return this instanceof Classification
+        ? Kind.CLASSIFICATION
+        : this instanceof Flags ? Kind.FLAGS : Kind.REGRESSION;
+  }
+
+  /** Whether answers are probabilities, and not numbers in units of their own. */
+  default boolean hasProbabilities() {
+    return kind() != Kind.REGRESSION;
   }
 
   /** How many numbers a network puts out for this task: one per class, or one per target. */
   default int outputs() {
-    return this instanceof Classification c
-        ? c.classes().size()
+    if (this instanceof Classification c) {
+      return c.classes().size();
+    }
+    return this instanceof Flags flags
+        ? flags.targets().size()
         : ((Regression) this).targets().size();
   }
 }

@@ -72,6 +72,9 @@ public record Inference(
           ? Meaning.SECOND_OF_TWO
           : Meaning.PROBABILITIES;
     }
+    if (target.isPresent() && target.get() instanceof Target.Flags) {
+      return Meaning.INDEPENDENT;
+    }
     if (loss instanceof Loss.SoftmaxCrossEntropy) {
       return Meaning.PROBABILITIES;
     }

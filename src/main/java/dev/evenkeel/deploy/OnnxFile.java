@@ -107,6 +107,8 @@ public final class OnnxFile {
     if (target instanceof Target.Labels labels) {
       graph.metadata("target", labels.name());
       graph.metadata("classes", Json.write(labels.classes()));
+    } else if (target instanceof Target.Flags flags) {
+      graph.metadata("flags", Json.write(flags.labels()));
     } else {
       graph.metadata("targets", Json.write(((Target.Quantities) target).names()));
     }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Answers for single rows within another program: a saved model, folded, on the CPU, in plain Java
@@ -67,14 +68,23 @@ public final class Predictor {
         .toList();
   }
 
-  /** What the answer's numbers are the probabilities of; none for a regression. */
+  /**
+   * What the answer's numbers are the probabilities of, of which one is true; none for other tasks.
+   */
   public List<String> classes() {
     return preparation.isPresent() && preparation.get().target() instanceof Target.Labels labels
         ? labels.classes()
         : List.of();
   }
 
-  /** What the answer's numbers are values of; none for a classification. */
+  /** What the answer's numbers are the probabilities of, each by itself; none for other tasks. */
+  public List<String> flags() {
+    return preparation.isPresent() && preparation.get().target() instanceof Target.Flags flags
+        ? flags.labels()
+        : List.of();
+  }
+
+  /** What the answer's numbers are values of; none for other tasks. */
   public List<String> targets() {
     return preparation.isPresent() && preparation.get().target() instanceof Target.Quantities values
         ? values.names()
@@ -82,7 +92,7 @@ public final class Predictor {
   }
 
   /**
-   * A classification's probabilities or a regression's values in their own units, for one row of
+   * Probabilities of classes or flags, or a regression's values in their own units, for one row of
    * features or several, one after the other.
    */
   public float[] predict(float... rows) {
@@ -97,10 +107,14 @@ public final class Predictor {
     return meaning.answers(outputs(row), outputs);
   }
 
-  /** {@link #predict} by names: of each class the probability, or of each target the value. */
+  /** {@link #predict} by names: of each class or flag the probability, of each target the value. */
   public Map<String, Float> answer(Map<String, ?> row) {
     float[] numbers = predict(row);
-    List<String> names = classes().isEmpty() ? targets() : classes();
+    List<String> names =
+        Stream.of(classes(), flags(), targets())
+            .filter(of -> !of.isEmpty())
+            .findFirst()
+            .orElseThrow();
     Map<String, Float> answer = new LinkedHashMap<>();
     for (int k = 0; k < numbers.length; k++) {
       answer.put(names.get(k), numbers[k]);

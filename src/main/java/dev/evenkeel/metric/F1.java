@@ -1,5 +1,7 @@
 package dev.evenkeel.metric;
 
+import java.util.stream.IntStream;
+
 /**
  * The plain mean of the classes' F1 (macro), rare classes counting as much as frequent ones. So,
  * too, of two classes: which of them would be the positive one depends on nothing but how their
@@ -19,6 +21,19 @@ public record F1() implements Metric {
   @Override
   public boolean higherIsBetter() {
     return true;
+  }
+
+  /** Of flags, of being true: a flag that neither is nor was taken for true is left out. */
+  @Override
+  public double over(Predictions predictions) {
+    if (predictions.targetColumns() == 1) {
+      return of(predictions);
+    }
+    return IntStream.range(0, predictions.targetColumns())
+        .mapToDouble(k -> Confusion.of(predictions.ofTarget(k), name()).f1(1))
+        .filter(f1 -> !Double.isNaN(f1))
+        .average()
+        .orElse(Double.NaN);
   }
 
   @Override

@@ -30,6 +30,18 @@ public interface Metric {
 
   double of(Predictions predictions);
 
+  /** Where several flags were predicted, each by itself, the mean over them; else {@link #of}. */
+  default double over(Predictions predictions) {
+    if (isOfNumbers(name()) || predictions.targetColumns() == 1) {
+      return of(predictions);
+    }
+    double sum = 0;
+    for (int k = 0; k < predictions.targetColumns(); k++) {
+      sum += of(predictions.ofTarget(k));
+    }
+    return sum / predictions.targetColumns();
+  }
+
   /** The metric of a name: accuracy, top5 (or top and another number), f1, rmse, … */
   static Metric named(String name) {
     return switch (name) {

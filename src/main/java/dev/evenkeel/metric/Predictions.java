@@ -7,8 +7,9 @@ import dev.evenkeel.Words;
  * The outputs that a model made over a whole set, beside the targets; both row by row on the host.
  *
  * <p>Classification: {@code outputs} are raw logits, {@code targets} one column of class indices.
- * One column of logits is the binary case: the logit of class 1, with targets 0 and 1. Regression:
- * both are values in original units, with as many columns. The arrays are not copied.
+ * One column of logits is the binary case: the logit of class 1, with targets 0 and 1. Flags: a
+ * column of logits and one of 0 and 1 for each. Regression: both are values in original units, with
+ * as many columns. The arrays are not copied.
  *
  * @param outputs [rows, columns]
  * @param targets [rows, targetColumns]

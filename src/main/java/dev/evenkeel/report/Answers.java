@@ -3,6 +3,7 @@ package dev.evenkeel.report;
 import dev.evenkeel.Words;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.metric.Confusion;
+import dev.evenkeel.metric.FlagScores;
 import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.report.Plot.Line;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.DoubleStream;
 
 /**
  * What a model answered on rows, beside what is true.
@@ -26,15 +28,37 @@ public record Answers(
   private static final int MOST_PLOTS = 12;
 
   /**
-   * The confusion matrix of a classification, or where there are many classes, its largest part.
+   * The confusion matrix of a classification, or where there are many classes, its largest part; of
+   * flags, how well each is told.
    */
   String html() {
+    if (task instanceof Task.Flags of) {
+      return flags(of.targets());
+    }
     if (!(task instanceof Task.Classification classification)) {
       return "";
     }
     List<String> classes = classification.classes();
     Confusion confusion = Confusion.of(predictions);
     return classes.size() <= LARGEST_MATRIX ? matrix(classes, confusion) : list(classes, confusion);
+  }
+
+  private String flags(List<String> names) {
+    StringBuilder html = new StringBuilder("<table><thead><tr>");
+    List.of("flag", "true in", "accuracy", "precision", "recall", "F1", "AUC")
+        .forEach(heading -> html.append("<th>").append(heading).append("</th>"));
+    html.append("</tr></thead><tbody>\n");
+    for (int k = 0; k < names.size(); k++) {
+      FlagScores of = FlagScores.of(predictions, k);
+      html.append("<tr><td>").append(Html.text(names.get(k))).append("</td>");
+      DoubleStream.of(of.share(), of.accuracy(), of.precision(), of.recall(), of.f1(), of.auc())
+          .mapToObj(
+              share ->
+                  Double.isNaN(share) ? "–" : String.format(Locale.ROOT, "%.1f %%", 100 * share))
+          .forEach(text -> html.append("<td>").append(text).append("</td>"));
+      html.append("</tr>\n");
+    }
+    return html.append("</tbody></table>\n").toString();
   }
 
   private static String matrix(List<String> classes, Confusion confusion) {

@@ -204,7 +204,7 @@ public final class Evaluator implements AutoCloseable {
     values.put("loss", loss());
     if (!metrics.isEmpty()) {
       Predictions predictions = predictions(preparation);
-      metrics.forEach(metric -> values.put(metric.name(), metric.of(predictions)));
+      metrics.forEach(metric -> values.put(metric.name(), metric.over(predictions)));
     }
     return values;
   }

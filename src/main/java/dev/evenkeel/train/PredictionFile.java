@@ -88,6 +88,9 @@ public final class PredictionFile {
     if (preparation.target() instanceof Target.Labels labels) {
       labels.classes().forEach(name -> answers.add("p(" + name + ")"));
     }
+    if (preparation.target() instanceof Target.Flags flags) {
+      flags.labels().forEach(name -> answers.add("p(" + name + ")"));
+    }
     for (String name : answers) {
       String free = name;
       while (header.contains(free)) {
@@ -108,6 +111,15 @@ public final class PredictionFile {
       }
       fields.add(labels.classes().get(best));
       for (double p : probabilities) {
+        fields.add(Float.toString((float) p));
+      }
+    } else if (preparation.target() instanceof Target.Flags flags) {
+      for (int k = 0; k < columns; k++) {
+        Target.Flag flag = flags.flags().get(k);
+        fields.add(outputs[row * columns + k] > 0 ? flag.yes() : flag.no());
+      }
+      for (int k = 0; k < columns; k++) {
+        double p = 1 / (1 + Math.exp(-outputs[row * columns + k]));
         fields.add(Float.toString((float) p));
       }
     } else {

@@ -64,11 +64,22 @@ public record Recipe(
     metrics = List.copyOf(metrics);
   }
 
-  /** {@link #classification} or {@link #regression} of as many epochs as these rows need. */
+  /**
+   * {@link #classification}, {@link #regression} or {@link #flags} of as many epochs as these rows
+   * need.
+   */
   public static Recipe of(Dataset train) {
-    Recipe recipe = train.task() instanceof Task.Classification ? classification() : regression();
+    Recipe recipe = of(train.task());
     int batches = (train.rows() + recipe.batch - 1) / recipe.batch;
     return recipe.withEpochs(enoughEpochs(batches));
+  }
+
+  private static Recipe of(Task task) {
+    return switch (task.kind()) {
+      case CLASSIFICATION -> classification();
+      case REGRESSION -> regression();
+      case FLAGS -> flags();
+    };
   }
 
   /** As many as make 500 steps, and at least 20. */
@@ -101,6 +112,11 @@ public record Recipe(
     return classification().withLoss(Loss.meanSquared()).withMetrics(List.of("rmse"));
   }
 
+  /** As {@link #classification}, of each flag by itself. */
+  public static Recipe flags() {
+    return classification().withLoss(Loss.binaryCrossEntropy());
+  }
+
   /**
    * For tables, in the manner of RealMLP (Holzmüller et al. 2024): AdamW with a memory of 0.95 and
    * a rate in four waves, weight decay and dropout that fade, smoothed classes, and the weights of
@@ -113,8 +129,9 @@ public record Recipe(
    */
   public static Recipe tabular(Task task) {
     boolean classes = task instanceof Task.Classification;
-    return (classes ? classification() : regression())
-        .withLoss(classes ? new Loss.SoftmaxCrossEntropy(0.1, List.of()) : Loss.meanSquared())
+    Recipe plain = of(task);
+    return plain
+        .withLoss(classes ? new Loss.SoftmaxCrossEntropy(0.1, List.of()) : plain.loss)
         .withOptimizer(new Optimizer.AdamW(2.5e-3, 0.9, 0.95, 1e-8, 0.32))
         .withSchedule(Schedule.cosineLog())
         .withFade(Fade.flatCosine())

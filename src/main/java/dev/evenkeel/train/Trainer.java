@@ -120,10 +120,11 @@ public final class Trainer {
   /** Losses of classes read numbers as classes, and the other way round, without a complaint. */
   private void requireTask() {
     Loss loss = recipe.loss();
-    boolean classes = train.task() instanceof Task.Classification;
+    boolean classes = train.task().hasProbabilities();
     boolean fits =
         loss instanceof Loss.BinaryCrossEntropy
-            || loss instanceof Loss.SoftmaxCrossEntropy == classes;
+            || !(train.task() instanceof Task.Flags)
+                && loss instanceof Loss.SoftmaxCrossEntropy == classes;
     Optional<String> other =
         recipe.metrics().stream().filter(name -> Metric.isOfNumbers(name) == classes).findFirst();
     if (!fits || other.isPresent()) {

@@ -29,6 +29,7 @@ import dev.evenkeel.train.SavedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -134,6 +135,66 @@ class OnnxDataTest {
     float[] alone = Predictor.of(saved).predict(far);
     for (int i = 0; i < expected.length; i++) {
       assertEquals(expected[i], alone[i], TOLERANCE);
+    }
+  }
+
+  /** A piece longer than a double holds, and one shorter than half of it. */
+  @Test
+  void piecesOfAnyLength() throws IOException {
+    String[] values = {"-1.7e308", "-3e307", "0", "4.9e-324", "2e308", "1.7e308"};
+    String rows = CsvText.of("wide,y", 120, i -> values[i % 4 == 0 ? 5 : i % 4] + "," + i % 7);
+    Path csv = Files.writeString(folder.resolve("wide.csv"), rows);
+    DataPlan plan = DataPlan.of(csv.toString()).withTask(Task.Kind.REGRESSION);
+    SavedModel saved =
+        TinyRuns.train(plan.withScaling(Scaling.PIECES), Recipe.regression(), folder);
+    Path later = folder.resolve("later-wide.csv");
+    Files.writeString(later, "wide\n-1.7e308\n-1e307\n4.9e-324\n1e-300\n9e307\n1.75e308\n\"\"\n");
+    Table table = Table.read(later, saved.preparation().orElseThrow().options());
+    Dataset data = saved.preparation().orElseThrow().apply(table, false, note -> {});
+    try (OnnxRun onnx = exported(saved, Inference.Form.FOLDED)) {
+      assertClose(TinyRuns.answers(saved, data), onnx.outputs(table), 1);
+    }
+  }
+
+  /** A probability of each, in the file as from the predictors. */
+  @Test
+  void flags() throws IOException, OrtException {
+    String rows =
+        CsvText.of(
+            "size,color,urgent,spam,reply",
+            200,
+            i ->
+                "%s,%s,%d,%d,%s"
+                    .formatted(
+                        i * 37 % 101,
+                        i % 3 == 0 ? "red" : "blue",
+                        i % 2,
+                        i % 5 / 3,
+                        i % 7 < 3 ? "yes" : "no"));
+    Path csv = Files.writeString(folder.resolve("mails.csv"), rows);
+    DataPlan plan = DataPlan.of(csv.toString()).withTarget("urgent", "spam", "reply");
+    SavedModel saved = TinyRuns.train(plan, Recipe.flags(), folder);
+    Table table = Table.read(csv, saved.preparation().orElseThrow().options());
+    Predictor alone = Predictor.of(saved);
+    assertEquals(List.of("urgent", "spam", "reply=yes"), alone.flags());
+    assertEquals(List.of(), alone.classes());
+    assertEquals(List.of(), alone.targets());
+    try (OnnxRun onnx = exported(saved, Inference.Form.FOLDED);
+        BatchPredictor together = new BatchPredictor(saved, () -> Device.cpu(1), 64)) {
+      float[] all = together.predict(table);
+      double[] expected = new double[all.length];
+      Arrays.setAll(expected, i -> all[i]);
+      assertClose(expected, onnx.outputs(table), 1);
+      Map<String, Float> first = alone.answer(Map.of("size", 0, "color", "red"));
+      assertEquals(List.of("urgent", "spam", "reply=yes"), List.copyOf(first.keySet()));
+      for (int k = 0; k < 3; k++) {
+        float p = List.copyOf(first.values()).get(k);
+        assertTrue(p > 0 && p < 1);
+        assertEquals(all[k], p, 1e-6);
+      }
+      assertEquals(
+          "[\"urgent\",\"spam\",\"reply=yes\"]",
+          onnx.session().getMetadata().getCustomMetadata().get("flags"));
     }
   }
 

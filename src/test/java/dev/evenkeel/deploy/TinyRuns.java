@@ -9,6 +9,7 @@ import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Source;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.data.Target;
+import dev.evenkeel.data.Task;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
@@ -48,8 +49,9 @@ final class TinyRuns {
 
   static SavedModel train(DataPlan plan, Recipe recipe, Path folder) {
     Parts data = plan.load(note -> {});
-    int outputs =
-        recipe.loss() instanceof Loss.BinaryCrossEntropy ? 1 : data.train().task().outputs();
+    boolean classes = data.train().task() instanceof Task.Classification;
+    boolean one = classes && recipe.loss() instanceof Loss.BinaryCrossEntropy;
+    int outputs = one ? 1 : data.train().task().outputs();
     Network network = Network.mlp(data.train().columns(), List.of(16, 8), outputs);
     try (Backend backend = Device.cpu(1);
         Model model = network.build(backend, 1)) {

@@ -1,0 +1,70 @@
+package dev.evenkeel.cli;
+
+import dev.evenkeel.metric.FlagScores;
+import dev.evenkeel.metric.Predictions;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** How well each of several flags is told. */
+final class FlagReport {
+
+  private static final int LONGEST_NAME = 24;
+
+  private final List<String> names;
+  private final Predictions predictions;
+
+  FlagReport(List<String> names, Predictions predictions) {
+    this.names = names;
+    this.predictions = predictions;
+  }
+
+  void put(Map<String, Object> result) {
+    List<Map<String, Object>> flags = new ArrayList<>();
+    for (int k = 0; k < names.size(); k++) {
+      FlagScores scores = FlagScores.of(predictions, k);
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("flag", names.get(k));
+      one.put("share", scores.share());
+      one.put("accuracy", scores.accuracy());
+      one.put("precision", orNull(scores.precision()));
+      one.put("recall", orNull(scores.recall()));
+      one.put("f1", orNull(scores.f1()));
+      one.put("auc", orNull(scores.auc()));
+      flags.add(one);
+    }
+    result.put("flags", flags);
+    result.put("all_right", FlagScores.allRight(predictions));
+  }
+
+  private static Double orNull(double value) {
+    return Double.isNaN(value) ? null : (Double) value;
+  }
+
+  List<String> lines() {
+    TextTable table =
+        new TextTable(
+            1, List.of("flag", "true in", "accuracy", "precision", "recall", "F1", "AUC"));
+    for (int k = 0; k < names.size(); k++) {
+      FlagScores scores = FlagScores.of(predictions, k);
+      table.row(
+          List.of(
+              TextTable.cut(names.get(k), LONGEST_NAME),
+              percent(scores.share()),
+              percent(scores.accuracy()),
+              percent(scores.precision()),
+              percent(scores.recall()),
+              percent(scores.f1()),
+              Double.isNaN(scores.auc()) ? "–" : Evaluation.number(scores.auc())));
+    }
+    List<String> lines = new ArrayList<>(List.of(""));
+    lines.addAll(table.lines());
+    lines.add("all flags right in " + percent(FlagScores.allRight(predictions)) + " of the rows");
+    return lines;
+  }
+
+  private static String percent(double share) {
+    return Double.isNaN(share) ? "–" : "%.1f %%".formatted(100 * share);
+  }
+}

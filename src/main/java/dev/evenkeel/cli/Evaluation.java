@@ -53,8 +53,12 @@ final class Evaluation {
       if (Metric.isOfNumbers(name) == classification) {
         throw new EvenkeelException(
             classification
-                ? "%s %s measures numbers, but the target holds classes. help: %s"
-                    .formatted(option, name, Metric.OF_CLASSES)
+                ? "%s %s measures numbers, but the target holds %s. help: %s"
+                    .formatted(
+                        option,
+                        name,
+                        task instanceof Task.Flags ? "flags" : "classes",
+                        Metric.OF_CLASSES)
                 : "%s %s measures classes, but the target holds numbers. help: %s"
                     .formatted(option, name, Metric.OF_NUMBERS));
       }

@@ -16,6 +16,15 @@ final class ArrayTargets {
 
   private ArrayTargets() {}
 
+  /** Of several columns, whether they hold 0 and 1 alone. */
+  static boolean areFlags(ArrayFile targets, Optional<Task.Kind> forced) {
+    boolean flags = targets.columns() > 1;
+    for (float value : targets.values()) {
+      flags &= value == 0 || value == 1;
+    }
+    return forced.map(kind -> kind == Task.Kind.FLAGS).orElse(flags);
+  }
+
   static boolean areClasses(ArrayFile targets, Optional<Task.Kind> forced) {
     if (forced.isPresent()) {
       return forced.get() == Task.Kind.CLASSIFICATION;

@@ -223,24 +223,22 @@ public final class Catalog {
           "%s has %s, but %s has %,d. They must be the same rows."
               .formatted(targetPath, Words.counted(targets.rows(), "row"), path, features.rows()));
     }
-    Dataset data =
-        ArrayTargets.areClasses(targets, task)
-            ? Dataset.classification(
-                name,
-                features.values(),
-                features.columns(),
-                ArrayTargets.labels(targetPath, targets),
-                ArrayTargets.classes(targets))
-            : Dataset.regression(
-                name,
-                features.values(),
-                features.columns(),
-                targets.values(),
-                ArrayTargets.names(targets.columns()));
-    if (task.equals(Optional.of(Task.Kind.FLAGS))) {
-      List<String> names = ArrayTargets.names(targets.columns());
-      data = Dataset.flags(name, features.values(), features.columns(), targets.values(), names);
+    return new Source.Arrays(
+        withTargets(name, features, targetPath, targets, task), Optional.empty(), pixels);
+  }
+
+  private static Dataset withTargets(
+      String name, ArrayFile features, Path path, ArrayFile targets, Optional<Task.Kind> task) {
+    float[] x = features.values();
+    List<String> names = ArrayTargets.names(targets.columns());
+    if (ArrayTargets.areFlags(targets, task)) {
+      return Dataset.flags(name, x, features.columns(), targets.values(), names);
     }
-    return new Source.Arrays(data, Optional.empty(), pixels);
+    if (ArrayTargets.areClasses(targets, task)) {
+      int[] labels = ArrayTargets.labels(path, targets);
+      List<String> classes = ArrayTargets.classes(targets);
+      return Dataset.classification(name, x, features.columns(), labels, classes);
+    }
+    return Dataset.regression(name, x, features.columns(), targets.values(), names);
   }
 }

@@ -177,6 +177,15 @@ record RawRows(
   private static String sentence(DataPlan plan, Task found) {
     String file = plan.targets().get(0);
     String asked = plan.kind().isPresent() ? ", as asked" : "";
+    if (found instanceof Task.Flags) {
+      return "%s is predicted as %s, the probability of each by itself%s"
+          .formatted(
+              file,
+              Words.counted(found.outputs(), "flag"),
+              plan.kind().isPresent()
+                  ? ", as asked."
+                  : ", because it holds 0 and 1 alone. If that is wrong, say --task regression.");
+    }
     if (found instanceof Task.Classification) {
       return "%s is predicted by classification, into %,d classes%s."
               .formatted(file, found.outputs(), asked)

@@ -128,14 +128,19 @@ public final class Trainer {
     Optional<String> other =
         recipe.metrics().stream().filter(name -> Metric.isOfNumbers(name) == classes).findFirst();
     if (!fits || other.isPresent()) {
+      String[] words =
+          switch (train.task().kind()) {
+            case CLASSIFICATION -> new String[] {"classes", "classification"};
+            case REGRESSION -> new String[] {"numbers", "regression"};
+            case FLAGS -> new String[] {"flags", "flags"};
+          };
       throw new EvenkeelException(
-          "The recipe's %s is for %s, but the targets of %s are %s. help: Recipe.%s(), or Recipe.of(data)"
+          "The recipe's %s is not for the targets of %s, which are %s. help: Recipe.%s(), or Recipe.of(data)"
               .formatted(
                   fits ? "metric " + other.get() : "loss " + loss.getClass().getSimpleName(),
-                  classes ? "numbers" : "classes",
                   train.name(),
-                  classes ? "classes" : "numbers",
-                  classes ? "classification" : "regression"));
+                  words[0],
+                  words[1]));
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.Expect;
 import dev.evenkeel.backend.Backend;
@@ -8,12 +9,18 @@ import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.nn.Model;
+import dev.evenkeel.optim.Optimizer;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The short way from arrays to what a trainer takes. */
 class ArraysTest {
+
+  @TempDir Path folder;
 
   private static float[][] rows(int count) {
     float[][] rows = new float[count][];
@@ -65,22 +72,56 @@ class ArraysTest {
   void aRecipeForTheOtherTaskIsRefused() {
     Parts numbers = Parts.of(rows(100), values(100));
     Parts classes = Parts.of(rows(100), labels(100));
-    refused(numbers, Recipe.classification(), "loss SoftmaxCrossEntropy", "classes", "numbers");
-    refused(classes, Recipe.regression(), "loss MeanSquared", "numbers", "classes");
+    refused(numbers, Recipe.classification(), "loss SoftmaxCrossEntropy", "numbers");
+    refused(classes, Recipe.regression(), "loss MeanSquared", "classes");
     Recipe wrongly = Recipe.regression().withMetrics(List.of("r2", "auc"));
-    refused(numbers, wrongly, "metric auc", "classes", "numbers");
+    refused(numbers, wrongly, "metric auc", "numbers");
     Recipe otherwise = Recipe.classification().withMetrics(List.of("rmse"));
-    refused(classes, otherwise, "metric rmse", "numbers", "classes");
+    refused(classes, otherwise, "metric rmse", "classes");
+    Parts flags = Parts.of(flags(100), 0.1, 0.2, 1);
+    refused(flags, Recipe.classification(), "loss SoftmaxCrossEntropy", "flags");
+    refused(flags, Recipe.regression(), "loss MeanSquared", "flags");
+    refused(flags, Recipe.flags().withMetrics(List.of("rmse")), "metric rmse", "flags");
   }
 
-  private static void refused(Parts data, Recipe recipe, String what, String of, String is) {
+  private static void refused(Parts data, Recipe recipe, String what, String are) {
+    String help =
+        Map.of("classes", "classification", "numbers", "regression", "flags", "flags").get(are);
     try (Backend backend = Device.cpu();
         Model model = data.mlp(4).build(backend, 1)) {
       Expect.failure(
           () -> new Trainer(model, recipe, data.train()),
-          "The recipe's %s is for %s, but the targets of arrays are %s. help: Recipe.%s()"
-              .formatted(what, of, is, is.equals("classes") ? "classification" : "regression"));
+          "The recipe's %s is not for the targets of arrays, which are %s. help: Recipe.%s(), or"
+              .formatted(what, are, help));
     }
+  }
+
+  /** Two of each row, of which the first says whether the row's number is odd. */
+  private static Dataset flags(int rows) {
+    float[] features = new float[2 * rows];
+    float[] flags = new float[2 * rows];
+    for (int row = 0; row < rows; row++) {
+      features[2 * row] = row % 2;
+      features[2 * row + 1] = row;
+      flags[2 * row] = row % 2;
+      flags[2 * row + 1] = row < 30 ? 1 : 0;
+    }
+    return Dataset.flags("arrays", features, 2, flags, List.of("odd", "early"));
+  }
+
+  @Test
+  void flagsInArraysAreLearned() {
+    Parts data = Parts.of(flags(200), 0.1, 0.2, 1);
+    Recipe recipe = Recipe.of(data.train()).withOptimizer(Optimizer.adamw(0.02));
+    Trained trained = Trainer.train(data.mlp(32), recipe, data, folder);
+    double accuracy = trained.kept().validation().get("accuracy");
+    assertTrue(accuracy > 0.9, "accuracy " + accuracy);
+    Expect.failure(
+        () -> Dataset.flags("arrays", new float[2], 1, new float[] {1, 0.5f}, List.of("a")),
+        "Data set arrays, row 1: flag 0 is 0.5, but a flag is 0 or 1");
+    Expect.failure(
+        () -> Dataset.flags("arrays", new float[2], 1, new float[2], List.of()),
+        "flags need the name of at least one");
   }
 
   private static float[] values(int count) {

@@ -47,10 +47,14 @@ final class CalibrateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     SavedModel saved = SavedModel.load(model.model);
-    if (!(ModelOptions.preparation(saved).target().task() instanceof Task.Classification)) {
+    Task task = ModelOptions.preparation(saved).target().task();
+    if (!(task instanceof Task.Classification)) {
       throw new EvenkeelException(
-          "%s does not predict one class among several, whose probabilities could be calibrated. help: evaluate tells how its answers lie"
-              .formatted(saved.file()));
+          task instanceof Task.Flags
+              ? "%s predicts flags, but only the probabilities of classes are calibrated. help: evaluate tells how often each flag is right"
+                  .formatted(saved.file())
+              : "%s predicts numbers, which have no probabilities to calibrate. help: evaluate tells how its residuals lie"
+                  .formatted(saved.file()));
     }
     Measured measured = model.loadToSet(saved, common::say);
     return RunFolder.fillWithModel(out, () -> calibrate(saved, measured));

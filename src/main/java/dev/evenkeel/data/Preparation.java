@@ -234,7 +234,7 @@ public record Preparation(
           of.flags().stream()
               .map(
                   one ->
-                      TargetChoice.flags(table, table.column(targetColumn(table, one.name())), one))
+                      FlagColumn.values(table, table.column(targetColumn(table, one.name())), one))
               .toList();
       return prepared(table, inputs, none, rows -> floats(flags, rows));
     }

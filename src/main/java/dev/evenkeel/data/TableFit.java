@@ -168,7 +168,7 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
     }
     if (choice.kind() == Task.Kind.FLAGS) {
       List<Column> columns = names.stream().map(table::column).toList();
-      Target.Flags flags = new Target.Flags(columns.stream().map(TargetChoice::flag).toList());
+      Target.Flags flags = new Target.Flags(columns.stream().map(FlagColumn::flag).toList());
       TargetChecks.requireChange(
           table.name(),
           names,

@@ -39,7 +39,7 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
     List<Column> columns = targets.stream().map(table::column).toList();
     boolean flags = forced.equals(Optional.of(Task.Kind.FLAGS));
     if (flags
-        || forced.isEmpty() && columns.size() > 1 && columns.stream().allMatch(c -> isFlag(c))) {
+        || forced.isEmpty() && columns.size() > 1 && columns.stream().allMatch(FlagColumn::is)) {
       return ofFlags(table, columns, flags);
     }
     return columns.size() == 1
@@ -93,7 +93,7 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
   private static TargetChoice ofFlags(Table table, List<Column> columns, boolean asked) {
     List<String> names = names(table, columns);
     for (Column column : columns) {
-      if (!isFlag(column)) {
+      if (!FlagColumn.is(column)) {
         throw new EvenkeelException(
             "%s: column \"%s\" can't be a flag: it holds %s, but a flag is 0 or 1, or one of two texts. help: another --task, or another target"
                 .formatted(
@@ -119,40 +119,6 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
                     ? "Column \"%s\" is".formatted(names.get(0))
                     : "Columns %s are".formatted(Cells.quoted(names)),
                 why));
-  }
-
-  private static boolean isFlag(Column column) {
-    if (column instanceof Column.Categorical texts) {
-      return texts.levels().size() == 2;
-    }
-    return Arrays.stream(((Column.Numeric) column).values())
-        .allMatch(value -> value == 0 || value == 1 || Double.isNaN(value));
-  }
-
-  /** What the values of a flag's column mean, of which the second in natural order is 1. */
-  static Target.Flag flag(Column column) {
-    if (column instanceof Column.Categorical texts) {
-      List<String> both = texts.levels().stream().sorted(NaturalOrder.INSTANCE).toList();
-      return new Target.Flag(column.name(), both.get(0), both.get(1));
-    }
-    return Target.Flag.of(column.name());
-  }
-
-  /** 0 or 1 of every row of the table. */
-  static double[] flags(Table table, Column column, Target.Flag flag) {
-    double[] flags = new double[table.rows()];
-    for (int row = 0; row < flags.length; row++) {
-      requireTargets(table, column, new int[] {row});
-      String text = column.text(row);
-      if (!text.equals(flag.yes()) && !text.equals(flag.no())) {
-        throw new EvenkeelException(
-            "%s: the target \"%s\" is %s, but a flag that was trained on is %s or %s. help: correct it, or leave the row out"
-                .formatted(
-                    table.at(row), column.name(), Cells.quoted(text), flag.no(), flag.yes()));
-      }
-      flags[row] = text.equals(flag.yes()) ? 1 : 0;
-    }
-    return flags;
   }
 
   private static TargetChoice ofOne(Table table, Column column, Optional<Task.Kind> forced) {

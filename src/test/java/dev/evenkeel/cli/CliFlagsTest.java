@@ -186,7 +186,7 @@ class CliFlagsTest {
         .refused("--class-weights works with --loss cross-entropy alone, not with binary");
     CommandLineRun.of("train --data digits --task flags").refused("digits has a target of its own");
     CommandLineRun.of("calibrate --model", run, "--out", shared.resolve("calibrated"))
-        .refused("does not predict one class among several");
+        .refused("predicts flags, but only the probabilities of classes are calibrated");
     String row = "x,y,color,urgent,spam,reply\n1,1,red,";
     Path later = Files.writeString(shared.resolve("later.csv"), row + "1,0,maybe\n");
     CommandLineRun.of("evaluate --model", run, "--data", later)

@@ -44,7 +44,7 @@ class DatasetTest {
     Dataset data = Dataset.regression("r", new float[] {1, 2}, 1, new float[] {1, 10, 2, 20}, AB);
     assertEquals(2, data.targetColumns());
     assertArrayEquals(new float[] {2, 20}, data.select(new int[] {1}).targets());
-    Expect.failure(data::labels, "no class labels: it is a regression");
+    Expect.failure(data::labels, "no class labels: it is of numbers or flags");
     Expect.failure(
         () -> Dataset.regression("r", new float[] {1}, 1, new float[] {1}, AB),
         "1 row with 2 target columns need 2 target values, but there are 1");

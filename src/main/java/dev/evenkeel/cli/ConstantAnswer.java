@@ -65,7 +65,7 @@ final class ConstantAnswer {
       right += Math.max(ones, total - ones) / total;
     }
     double share = right / flags;
-    return Metric.named("accuracy").over(predictions) > share
+    return Metric.named("accuracy").ofFlags(predictions) > share
         ? Optional.empty()
         : Optional.of(
             "Always answering what each flag mostly is would have %s here."

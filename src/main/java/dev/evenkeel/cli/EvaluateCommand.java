@@ -91,7 +91,7 @@ final class EvaluateCommand implements Callable<Integer> {
         common.say("All these rows are of classes of weight 0, so that none counts in the loss.");
       }
       for (String name : names) {
-        double value = Metric.named(name).over(predictions);
+        double value = Evaluator.value(Metric.named(name), data.task(), predictions);
         result.put(name, value);
         common.say(Evaluation.format(name, value));
       }

@@ -6,6 +6,7 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.metric.Predictions;
+import dev.evenkeel.train.Evaluator;
 import dev.evenkeel.train.Recipe;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -47,8 +48,8 @@ final class Evaluation {
       Flag.of(option, () -> Metric.named(name));
       if (task instanceof Task.Flags && name.startsWith("top")) {
         throw new EvenkeelException(
-            "%s %s looks for one class among several, but flags may be true together. help: accuracy, f1 or auc"
-                .formatted(option, name));
+            "%s %s looks for one class among several, but flags may be true together. help: %s"
+                .formatted(option, name, Metric.OF_FLAGS));
       }
       if (Metric.isOfNumbers(name) == classification) {
         throw new EvenkeelException(
@@ -58,7 +59,7 @@ final class Evaluation {
                         option,
                         name,
                         task instanceof Task.Flags ? "flags" : "classes",
-                        Metric.OF_CLASSES)
+                        task instanceof Task.Flags ? Metric.OF_FLAGS : Metric.OF_CLASSES)
                 : "%s %s measures classes, but the target holds numbers. help: %s"
                     .formatted(option, name, Metric.OF_NUMBERS));
       }
@@ -129,7 +130,7 @@ final class Evaluation {
     Map<String, String> shown = new LinkedHashMap<>();
     for (String name : metrics(recipe, task.hasProbabilities())) {
       try {
-        shown.put(name, shown(name, Metric.named(name).over(predictions)));
+        shown.put(name, shown(name, Evaluator.value(Metric.named(name), task, predictions)));
       } catch (EvenkeelException e) {
         shown.put(name, e.getMessage()); // a class has no rows here, say
       }

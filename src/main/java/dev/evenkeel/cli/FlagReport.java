@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** How well each of several flags is told. */
 final class FlagReport {
@@ -13,17 +14,20 @@ final class FlagReport {
   private static final int LONGEST_NAME = 24;
 
   private final List<String> names;
-  private final Predictions predictions;
+  private final List<FlagScores> flags;
+  private final double allRight;
 
   FlagReport(List<String> names, Predictions predictions) {
     this.names = names;
-    this.predictions = predictions;
+    this.flags =
+        IntStream.range(0, names.size()).mapToObj(k -> FlagScores.of(predictions, k)).toList();
+    this.allRight = FlagScores.allRight(predictions);
   }
 
   void put(Map<String, Object> result) {
-    List<Map<String, Object>> flags = new ArrayList<>();
+    List<Map<String, Object>> all = new ArrayList<>();
     for (int k = 0; k < names.size(); k++) {
-      FlagScores scores = FlagScores.of(predictions, k);
+      FlagScores scores = flags.get(k);
       Map<String, Object> one = new LinkedHashMap<>();
       one.put("flag", names.get(k));
       one.put("share", scores.share());
@@ -32,10 +36,10 @@ final class FlagReport {
       one.put("recall", orNull(scores.recall()));
       one.put("f1", orNull(scores.f1()));
       one.put("auc", orNull(scores.auc()));
-      flags.add(one);
+      all.add(one);
     }
-    result.put("flags", flags);
-    result.put("all_right", FlagScores.allRight(predictions));
+    result.put("flags", all);
+    result.put("all_right", allRight);
   }
 
   private static Double orNull(double value) {
@@ -47,7 +51,7 @@ final class FlagReport {
         new TextTable(
             1, List.of("flag", "true in", "accuracy", "precision", "recall", "F1", "AUC"));
     for (int k = 0; k < names.size(); k++) {
-      FlagScores scores = FlagScores.of(predictions, k);
+      FlagScores scores = flags.get(k);
       table.row(
           List.of(
               TextTable.cut(names.get(k), LONGEST_NAME),
@@ -60,7 +64,7 @@ final class FlagReport {
     }
     List<String> lines = new ArrayList<>(List.of(""));
     lines.addAll(table.lines());
-    lines.add("all flags right in " + percent(FlagScores.allRight(predictions)) + " of the rows");
+    lines.add("all flags right in " + percent(allRight) + " of the rows");
     return lines;
   }
 

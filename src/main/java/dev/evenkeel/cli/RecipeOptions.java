@@ -340,7 +340,7 @@ final class RecipeOptions {
   private Loss flagLoss() {
     if (loss != null && !loss.equalsIgnoreCase("binary")) {
       throw new EvenkeelException(
-          "--loss %s is not for flags, each of which is true or not by itself. help: --loss binary"
+          "--loss %s is not for flags, each of which is true or not by itself. help: --loss binary, or --task regression"
               .formatted(loss));
     }
     requireUnused("binary");

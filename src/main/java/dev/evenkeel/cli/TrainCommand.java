@@ -386,7 +386,7 @@ final class TrainCommand implements Callable<Integer> {
       Map<String, String> metrics = Evaluation.shown(how, test.task(), predictions);
       answers = Optional.of(new Answers(rows, test.task(), predictions, metrics));
       for (String name : Evaluation.metrics(how, classes)) {
-        double value = Metric.named(name).over(predictions);
+        double value = Evaluator.value(Metric.named(name), test.task(), predictions);
         result.put("test_" + name, value);
         common.say("test %s", Evaluation.format(name, value));
       }

@@ -158,10 +158,6 @@ public final class Dataset {
   public static Dataset flags(
       String name, float[] features, int columns, float[] flags, List<String> flagNames) {
     requireThere(name, "names of the flags", flagNames);
-    if (flagNames.isEmpty()) {
-      throw new EvenkeelException(
-          "Data set %s: flags need the name of at least one.".formatted(name));
-    }
     return plain(name, features, columns, flags, flagNames.size(), new Task.Flags(flagNames));
   }
 

@@ -88,6 +88,10 @@ public record Preparation(
       return new Target.Labels("label", c.classes());
     }
     if (data.task() instanceof Task.Flags flags && data.hasTargets()) {
+      float[] values = data.targets();
+      int count = flags.targets().size();
+      TargetChecks.requireChange(
+          data.name(), flags.targets(), trainRows, (row, k) -> values[row * count + k]);
       return new Target.Flags(flags.targets().stream().map(Target.Flag::of).toList());
     }
     if (data.hasTargets()) {

@@ -2,6 +2,7 @@ package dev.evenkeel.data;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.evenkeel.EvenkeelException;
 import java.util.List;
 
 /** What a prepared network predicts, and in which units. */
@@ -42,6 +43,13 @@ public sealed interface Target {
    * @param yes the text that means 1
    */
   record Flag(String name, String no, String yes) {
+    public Flag {
+      if (no.equals(yes)) {
+        throw new EvenkeelException(
+            "Flag \"%s\" is \"%s\" where it is true and where not; these must differ"
+                .formatted(name, yes));
+      }
+    }
 
     /** Of a column of 0 and 1. */
     static Flag of(String name) {
@@ -62,6 +70,7 @@ public sealed interface Target {
   record Flags(List<Flag> flags) implements Target {
     public Flags {
       flags = List.copyOf(flags);
+      new Task.Flags(flags.stream().map(Flag::name).toList()); // none twice
     }
 
     @Override

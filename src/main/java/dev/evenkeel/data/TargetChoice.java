@@ -55,7 +55,8 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
             .formatted(table.name(), Cells.quoted(names));
     if (forced.equals(Optional.of(Task.Kind.CLASSIFICATION))) {
       throw new EvenkeelException(
-          together + ", not the classification of --task. Choose one target, or leave --task out.");
+          together
+              + ", or flags, not the classification of --task. Choose one target, or leave --task out.");
     }
     for (Column column : columns) {
       if (column instanceof Column.Categorical texts) {
@@ -68,7 +69,7 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
                     chosen ? "categories, by --categorical" : "texts, such as " + example(texts),
                     chosen
                         ? "Leave it out of one of the two options."
-                        : "Leave it out of --target, or predict it alone."));
+                        : "Leave it out of --target, or predict it alone; several are flags where each has two values."));
       }
     }
     return new TargetChoice(
@@ -108,17 +109,16 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
     String why =
         asked
             ? ", as asked."
-            : ", because each has two values."
+            : ", because each holds 0 and 1 alone, or two texts."
                 + (numbers ? " If that is wrong, say --task regression." : "");
     return new TargetChoice(
         names,
         Task.Kind.FLAGS,
-        "%s predicted as flags, the probability of each by itself%s"
-            .formatted(
-                names.size() == 1
-                    ? "Column \"%s\" is".formatted(names.get(0))
-                    : "Columns %s are".formatted(Cells.quoted(names)),
-                why));
+        names.size() == 1
+            ? "Column \"%s\" is predicted as a flag, by its probability%s"
+                .formatted(names.get(0), why)
+            : "Columns %s are predicted as flags, the probability of each by itself%s"
+                .formatted(Cells.quoted(names), why));
   }
 
   private static TargetChoice ofOne(Table table, Column column, Optional<Task.Kind> forced) {

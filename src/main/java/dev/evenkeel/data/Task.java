@@ -40,6 +40,11 @@ public sealed interface Task {
   record Flags(List<String> targets) implements Task {
     public Flags {
       targets = List.copyOf(targets);
+      if (targets.isEmpty() || new HashSet<>(targets).size() < targets.size()) {
+        throw new EvenkeelException(
+            "Flags need at least one and no name twice, but are called %s. help: other names"
+                .formatted(targets));
+      }
     }
   }
 

@@ -23,12 +23,9 @@ public record F1() implements Metric {
     return true;
   }
 
-  /** Of flags, of being true: a flag that neither is nor was taken for true is left out. */
+  /** Of being true: a flag that neither is nor was taken for true is left out. */
   @Override
-  public double over(Predictions predictions) {
-    if (predictions.targetColumns() == 1) {
-      return of(predictions);
-    }
+  public double ofFlags(Predictions predictions) {
     return IntStream.range(0, predictions.targetColumns())
         .mapToDouble(k -> Confusion.of(predictions.ofTarget(k), name()).f1(1))
         .filter(f1 -> !Double.isNaN(f1))

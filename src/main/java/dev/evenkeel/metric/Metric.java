@@ -7,13 +7,15 @@ import java.util.regex.Pattern;
 /** A measure of how well a model's outputs over a whole set agree with the targets. */
 public interface Metric {
 
-  /** Names of those for classes, and of those for numbers, as messages list them. */
+  /** Names of those for classes, for flags and for numbers, as messages list them. */
   String OF_CLASSES =
       "accuracy, top5 (or another number), balanced-accuracy, f1, mcc, auc, prauc, logloss, brier, ece";
 
+  String OF_FLAGS = "accuracy, balanced-accuracy, f1, mcc, auc, prauc, logloss, brier, ece";
+
   String OF_NUMBERS = "rmse, mae, r2";
 
-  /** Whether the metric of a name measures numbers, and not classes. */
+  /** Whether the metric of a name measures numbers, and not classes or flags. */
   static boolean isOfNumbers(String name) {
     return List.of(OF_NUMBERS.split(", ")).contains(name);
   }
@@ -30,11 +32,8 @@ public interface Metric {
 
   double of(Predictions predictions);
 
-  /** Where several flags were predicted, each by itself, the mean over them; else {@link #of}. */
-  default double over(Predictions predictions) {
-    if (isOfNumbers(name()) || predictions.targetColumns() == 1) {
-      return of(predictions);
-    }
+  /** Of flags, of which each column is one: the mean over them. */
+  default double ofFlags(Predictions predictions) {
     double sum = 0;
     for (int k = 0; k < predictions.targetColumns(); k++) {
       sum += of(predictions.ofTarget(k));

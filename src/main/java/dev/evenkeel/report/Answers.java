@@ -51,14 +51,17 @@ public record Answers(
     for (int k = 0; k < names.size(); k++) {
       FlagScores of = FlagScores.of(predictions, k);
       html.append("<tr><td>").append(Html.text(names.get(k))).append("</td>");
-      DoubleStream.of(of.share(), of.accuracy(), of.precision(), of.recall(), of.f1(), of.auc())
-          .mapToObj(
-              share ->
-                  Double.isNaN(share) ? "–" : String.format(Locale.ROOT, "%.1f %%", 100 * share))
-          .forEach(text -> html.append("<td>").append(text).append("</td>"));
+      DoubleStream.of(of.share(), of.accuracy(), of.precision(), of.recall(), of.f1())
+          .forEach(share -> html.append(number("%.1f %%", 100 * share)));
+      html.append(number("%.3f", of.auc()));
       html.append("</tr>\n");
     }
     return html.append("</tbody></table>\n").toString();
+  }
+
+  private static String number(String form, double value) {
+    String text = Double.isNaN(value) ? "–" : String.format(Locale.ROOT, form, value);
+    return "<td>" + text + "</td>";
   }
 
   private static String matrix(List<String> classes, Confusion confusion) {

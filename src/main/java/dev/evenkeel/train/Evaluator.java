@@ -4,6 +4,7 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.Task;
 import dev.evenkeel.loss.Loss;
 import dev.evenkeel.metric.Metric;
 import dev.evenkeel.metric.Predictions;
@@ -204,9 +205,14 @@ public final class Evaluator implements AutoCloseable {
     values.put("loss", loss());
     if (!metrics.isEmpty()) {
       Predictions predictions = predictions(preparation);
-      metrics.forEach(metric -> values.put(metric.name(), metric.over(predictions)));
+      metrics.forEach(metric -> values.put(metric.name(), value(metric, data.task(), predictions)));
     }
     return values;
+  }
+
+  /** A metric of what was predicted for a task. */
+  public static double value(Metric metric, Task task, Predictions predictions) {
+    return task instanceof Task.Flags ? metric.ofFlags(predictions) : metric.of(predictions);
   }
 
   /** What a model predicts of rows with targets, in one call. */

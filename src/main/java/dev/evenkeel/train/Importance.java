@@ -133,7 +133,7 @@ public final class Importance {
 
   private double score(Evaluator evaluator) {
     evaluator.run();
-    return metric.over(evaluator.predictions(Optional.of(preparation)));
+    return Evaluator.value(metric, rows.task(), evaluator.predictions(Optional.of(preparation)));
   }
 
   private void fill(float[] batch, int from) {

@@ -5,6 +5,7 @@ import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.Target;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.io.Safetensors;
 import dev.evenkeel.io.Safetensors.Tensor;
@@ -143,6 +144,14 @@ public record SavedModel(
       throw new EvenkeelException(
           "%s: its preparation makes %s, but its network takes %,d"
               .formatted(file, Words.counted(p.width(), "feature"), network.inputs()));
+    }
+    int answers = p.target().task().outputs();
+    boolean oneLogit =
+        network.outputs() == 1 && p.target() instanceof Target.Labels && answers == 2;
+    if (network.outputs() != answers && !oneLogit) {
+      throw new EvenkeelException(
+          "%s: its network has %s, but its target needs %,d"
+              .formatted(file, Words.counted(network.outputs(), "output"), answers));
     }
   }
 

@@ -9,6 +9,7 @@ import dev.evenkeel.data.Table;
 import dev.evenkeel.data.TableFormat;
 import dev.evenkeel.data.Task;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -97,13 +98,16 @@ record Sources(DataPlan plan) {
           "--drop, --categorical, --no-header and what else says how a table is read are for CSV files; %s has no named columns. help: leave them out"
               .formatted(plan.data()));
     }
-    boolean classes = plan.kind().orElse(Task.Kind.CLASSIFICATION) == Task.Kind.CLASSIFICATION;
+    Task.Kind kind = plan.kind().orElse(Task.Kind.CLASSIFICATION);
+    boolean classes = kind == Task.Kind.CLASSIFICATION;
     if (named && (!plan.targets().isEmpty() || !classes)) {
       throw new EvenkeelException(
           "%s has a target of its own, a class: %s can't change it. help: leave it out"
               .formatted(
                   plan.data(),
-                  classes ? "--target " + String.join(",", plan.targets()) : "--task regression"));
+                  classes
+                      ? "--target " + String.join(",", plan.targets())
+                      : "--task " + kind.name().toLowerCase(Locale.ROOT)));
     }
   }
 }

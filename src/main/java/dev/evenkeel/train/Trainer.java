@@ -126,7 +126,12 @@ public final class Trainer {
             || !(train.task() instanceof Task.Flags)
                 && loss instanceof Loss.SoftmaxCrossEntropy == classes;
     Optional<String> other =
-        recipe.metrics().stream().filter(name -> Metric.isOfNumbers(name) == classes).findFirst();
+        recipe.metrics().stream()
+            .filter(
+                name ->
+                    Metric.isOfNumbers(name) == classes
+                        || train.task() instanceof Task.Flags && name.startsWith("top"))
+            .findFirst();
     if (!fits || other.isPresent()) {
       String[] words =
           switch (train.task().kind()) {

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -46,7 +47,7 @@ class CliFlagsTest {
     CommandLineRun.of("train --data", data, HELD, "--epochs 30 --out", run)
         .succeeded()
         .says(
-            "Columns \"urgent\", \"spam\", \"reply\" are predicted as flags, the probability of each by itself, because each has two values.",
+            "Columns \"urgent\", \"spam\", \"reply\" are predicted as flags, the probability of each by itself, because each holds 0 and 1 alone, or two texts.",
             "test accuracy ");
   }
 
@@ -146,6 +147,52 @@ class CliFlagsTest {
         .succeeded();
   }
 
+  /** Its f1 is that of being true, not the mean of being and not being. */
+  @Test
+  void aFlagAloneIsMeasuredAsOneOfSeveral() throws IOException {
+    Path one = shared.resolve("alone");
+    String few = "--target spam --task flags --epochs 3 --lr 0.01 --hidden 16 --metrics f1 --out";
+    CommandLineRun.of("train --data", data, few, one).succeeded();
+    JsonNode json = CommandLineRun.of("evaluate --model", one, "--json").json();
+    assertEquals(json.get("flags").get(0).get("f1"), json.get("f1"));
+    String report = Files.readString(one.resolve("report.html"));
+    assertTrue(report.contains("<tr><td>spam</td><td>"), "a table of flags");
+  }
+
+  /** A row of weight 3 is three rows, one of weight 0 none. */
+  @Test
+  void rowsCountAsTheyWeigh() throws IOException {
+    String head = "x,y,color,urgent,spam,reply";
+    String[] rows = {"1,1,red,1,1,yes", "-1,1,blue,1,0,no", "-1,-1,red,0,0,no", "2,-1,blue,0,1,no"};
+    int[] weights = {1, 3, 0, 2};
+    List<String> weighted = new ArrayList<>(List.of(head + ",w"));
+    List<String> repeated = new ArrayList<>(List.of(head));
+    for (int i = 0; i < rows.length; i++) {
+      weighted.add(rows[i] + "," + weights[i]);
+      repeated.addAll(Collections.nCopies(weights[i], rows[i]));
+    }
+    Path first = Files.write(shared.resolve("weighted.csv"), weighted);
+    Path second = Files.write(shared.resolve("repeated.csv"), repeated);
+    String asked = "--metrics accuracy,f1,auc,brier --json";
+    Path model = shared.resolve("weighing");
+    List<String> lines = new ArrayList<>(List.of(head + ",w"));
+    List<String> all = Files.readAllLines(data);
+    all.subList(1, all.size()).forEach(line -> lines.add(line + ",1"));
+    Path training = Files.write(shared.resolve("training.csv"), lines);
+    CommandLineRun.of("train --data", training, HELD, "--weights w --epochs 3 --out", model)
+        .succeeded();
+    JsonNode byWeights =
+        CommandLineRun.of("evaluate --model", model, "--data", first, asked).json();
+    JsonNode byRows = CommandLineRun.of("evaluate --model", model, "--data", second, asked).json();
+    for (String name : List.of("accuracy", "auc", "brier", "all_right", "flags")) {
+      assertEquals(near(byRows.get(name)), near(byWeights.get(name)), name);
+    }
+  }
+
+  private static String near(JsonNode node) {
+    return node.toString().replaceAll("(\\.[0-9]{6})[0-9]+", "$1");
+  }
+
   @Test
   void allThatTakesDataTakesFlags() {
     String few = "--data " + data + " --target urgent,spam,reply --hidden 8 ";
@@ -168,7 +215,7 @@ class CliFlagsTest {
     String one = "--target spam --task flags --steps 2 --out";
     CommandLineRun.of("train --data", data, one, shared.resolve("one"))
         .succeeded()
-        .says("Column \"spam\" is predicted as flags", "as asked.");
+        .says("Column \"spam\" is predicted as a flag, by its probability, as asked.");
   }
 
   @Test
@@ -184,7 +231,8 @@ class CliFlagsTest {
     CommandLineRun.of("train --data", data, HELD, "--metrics rmse").refused("measures numbers");
     CommandLineRun.of("train --data", data, HELD, "--class-weights balanced")
         .refused("--class-weights works with --loss cross-entropy alone, not with binary");
-    CommandLineRun.of("train --data digits --task flags").refused("digits has a target of its own");
+    CommandLineRun.of("train --data digits --task flags")
+        .refused("digits has a target of its own, a class: --task flags can't change it");
     CommandLineRun.of("calibrate --model", run, "--out", shared.resolve("calibrated"))
         .refused("predicts flags, but only the probabilities of classes are calibrated");
     String row = "x,y,color,urgent,spam,reply\n1,1,red,";

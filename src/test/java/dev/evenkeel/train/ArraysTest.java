@@ -121,7 +121,13 @@ class ArraysTest {
         "Data set arrays, row 1: flag 0 is 0.5, but a flag is 0 or 1");
     Expect.failure(
         () -> Dataset.flags("arrays", new float[2], 1, new float[2], List.of()),
-        "flags need the name of at least one");
+        "Flags need at least one and no name twice, but are called []");
+    Expect.failure(
+        () -> Dataset.flags("arrays", new float[2], 1, new float[4], List.of("a", "a")),
+        "no name twice, but are called [a, a]");
+    Dataset same = Dataset.flags("arrays", new float[20], 1, new float[20], List.of("a"));
+    Expect.failure(() -> Parts.of(same, 0.1, 0.2, 1), "there is nothing to learn");
+    refused(data, Recipe.flags().withMetrics(List.of("top2")), "metric top2", "flags");
   }
 
   private static float[] values(int count) {

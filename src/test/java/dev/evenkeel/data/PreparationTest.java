@@ -160,6 +160,32 @@ class PreparationTest {
     assertArrayEquals(new float[] {100, 300, 200, 400, 900}, outputs, 1e-3f);
   }
 
+  /** Of two texts the second is 1, also where a later table has one of them alone. */
+  @Test
+  void flagsAreZeroAndOne() throws IOException {
+    Table table = table("x,late,open\n1,1,yes\n2,0,no\n3,0,yes\n4,1,no\n");
+    TargetChoice choice = TargetChoice.of(table, List.of("late", "open"), Optional.empty());
+    assertEquals(Task.Kind.FLAGS, choice.kind());
+    assertArrayEquals(new int[4], choice.strata(table));
+    Preparation fitted = Preparation.fit(table, choice, List.of(), all(table), Scaling.STANDARD);
+    assertEquals(
+        new Target.Flags(
+            List.of(new Target.Flag("late", "0", "1"), new Target.Flag("open", "no", "yes"))),
+        fitted.target());
+    assertEquals(new Task.Flags(List.of("late", "open=yes")), fitted.target().task());
+    float[] flags = fitted.apply(table, true, notes::add).targets();
+    assertArrayEquals(new float[] {1, 1, 0, 0, 0, 1, 1, 0}, flags);
+    Path file = Files.writeString(folder.resolve("l.csv"), "open,x,late\nyes,1,1\nyes,2,1\n");
+    Table later = Table.read(file, fitted.options());
+    assertArrayEquals(new float[] {1, 1, 1, 1}, fitted.apply(later, true, notes::add).targets());
+    ObjectMapper json = new ObjectMapper();
+    assertEquals(fitted, json.readValue(json.writeValueAsString(fitted), Preparation.class));
+    Expect.failure(() -> new Target.Flag("a", "x", "x"), "is \"x\" where it is true and where not");
+    Expect.failure(() -> new Target.Flags(List.of()), "Flags need at least one");
+    Target.Flag one = new Target.Flag("a", "0", "1");
+    Expect.failure(() -> new Target.Flags(List.of(one, one)), "no name twice", "[a, a]");
+  }
+
   @Test
   void everyPartSurvivesJson() throws IOException {
     ObjectMapper json = new ObjectMapper();

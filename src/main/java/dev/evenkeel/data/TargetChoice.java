@@ -51,18 +51,17 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
       Table table, List<Column> columns, Optional<Task.Kind> forced) {
     List<String> names = names(table, columns);
     String together =
-        "%s: columns %s are predicted together, which is a regression"
-            .formatted(table.name(), Cells.quoted(names));
+        "%s: columns %s are predicted together".formatted(table.name(), Cells.quoted(names));
     if (forced.equals(Optional.of(Task.Kind.CLASSIFICATION))) {
       throw new EvenkeelException(
           together
-              + ", or flags, not the classification of --task. Choose one target, or leave --task out.");
+              + ", as numbers or flags, not by the classification of --task. Choose one target, or leave --task out.");
     }
     for (Column column : columns) {
       if (column instanceof Column.Categorical texts) {
         boolean chosen = table.options().categorical().contains(column.name());
         throw new EvenkeelException(
-            "%s, but \"%s\" holds %s. %s"
+            "%s, which is a regression, but \"%s\" holds %s. %s"
                 .formatted(
                     together,
                     column.name(),

@@ -114,7 +114,7 @@ class SeveralTargetsTest {
       value = {
         "a,b,1| t.csv: column \"a\" is named as a target twice. Name it once.",
         "a,b,b| column \"b\" is named as a target twice",
-        "a,town| columns \"a\", \"town\" are predicted together, which is a regression, but \"town\" holds texts, such as \"t0\". Leave it out of --target, or predict it alone.",
+        "a,town| columns \"a\", \"town\" are predicted together, which is a regression, but \"town\" holds texts, such as \"t0\". Leave it out of --target, or predict it alone; several are flags where each has two values.",
         "a,c| t.csv has no column \"c\". Its columns are: a, town, x, \"net, gross\", who, b.",
         "a,| has no column \"\"",
         "a, b| has no column \" b\"",
@@ -129,7 +129,7 @@ class SeveralTargetsTest {
     DataPlan several = plan.withTarget("a", "b");
     Expect.failure(
         () -> with(several, "CLASSIFICATION", List.of(), List.of()).load(notes::add),
-        "columns \"a\", \"b\" are predicted together, which is a regression, not the classification of --task. Choose one target, or leave --task out.");
+        "columns \"a\", \"b\" are predicted together, as numbers or flags, not by the classification of --task. Choose one target, or leave --task out.");
     with(several, "REGRESSION", List.of(), List.of()).load(notes::add);
     Expect.failure(
         () -> with(several, "", List.of("b"), List.of()).load(notes::add),

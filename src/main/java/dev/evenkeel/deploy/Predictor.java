@@ -31,6 +31,10 @@ public final class Predictor {
   private final Meaning meaning;
   private final Optional<Preparation> preparation;
   private final Optional<RowEncoder> encoder;
+
+  /** Of the numbers of an answer; none without a preparation. */
+  private final List<String> names;
+
   private final ThreadLocal<float[][]> scratch;
 
   /**
@@ -43,6 +47,11 @@ public final class Predictor {
     this.meaning = model.meaning();
     this.preparation = model.preparation();
     this.encoder = preparation.map(RowEncoder::new);
+    this.names =
+        Stream.of(classes(), flags(), targets())
+            .filter(some -> !some.isEmpty())
+            .findFirst()
+            .orElse(List.of());
     this.scratch = ThreadLocal.withInitial(network::scratch);
   }
 
@@ -110,11 +119,6 @@ public final class Predictor {
   /** {@link #predict} by names: of each class or flag the probability, of each target the value. */
   public Map<String, Float> answer(Map<String, ?> row) {
     float[] numbers = predict(row);
-    List<String> names =
-        Stream.of(classes(), flags(), targets())
-            .filter(of -> !of.isEmpty())
-            .findFirst()
-            .orElseThrow();
     Map<String, Float> answer = new LinkedHashMap<>();
     for (int k = 0; k < numbers.length; k++) {
       answer.put(names.get(k), numbers[k]);

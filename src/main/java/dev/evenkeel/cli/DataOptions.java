@@ -19,14 +19,14 @@ final class DataOptions {
       paramLabel = "NAME|FILE",
       defaultValue = "digits",
       description =
-          "digits, breast-cancer, mnist, fashion-mnist, or a CSV, NPY or IDX file, gzipped or not, or - for stdin (default: ${DEFAULT-VALUE})")
+          "digits, breast-cancer, mnist, fashion-mnist, or a CSV, NPY, NPZ or IDX file, gzipped or not, or - for stdin (default: ${DEFAULT-VALUE})")
   String data;
 
   @Option(
       names = "--target",
       paramLabel = "COLUMN|FILE",
       description =
-          "the column to predict, by name or number, or several of numbers or flags, as a,b (default: the last); for NPY and IDX, the file of targets")
+          "the column to predict, by name or number, or several of numbers or flags, as a,b (default: the last); for NPY and IDX, the file of targets; for NPZ, an array in it")
   String[] target = {};
 
   @Option(

@@ -39,7 +39,7 @@ final class ModelOptions {
   @Option(
       names = "--target",
       paramLabel = "FILE",
-      description = "for NPY and IDX data, the file of targets")
+      description = "for NPY and IDX data, the file of targets; for NPZ, an array in it")
   private String target;
 
   @ArgGroup(

@@ -2,7 +2,6 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -18,7 +17,7 @@ final class ArrayTargets {
 
   /** Of several columns, whether they hold 0 and 1 alone. */
   static boolean areFlags(ArrayFile targets, Optional<Task.Kind> forced) {
-    boolean flags = targets.columns() > 1;
+    boolean flags = targets.columns() > 1 && !targets.holdsTexts();
     for (float value : targets.values()) {
       flags &= value == 0 || value == 1;
     }
@@ -26,6 +25,10 @@ final class ArrayTargets {
   }
 
   static boolean areClasses(ArrayFile targets, Optional<Task.Kind> forced) {
+    if (targets.holdsTexts()) {
+      requireClasses(targets, forced);
+      return true;
+    }
     if (forced.isPresent()) {
       return forced.get() == Task.Kind.CLASSIFICATION;
     }
@@ -47,11 +50,19 @@ final class ArrayTargets {
     return distinct <= TargetChoice.MOST_CLASSES && distinct < targets.rows() / 2.0;
   }
 
-  static int[] labels(Path path, ArrayFile targets) {
+  private static void requireClasses(ArrayFile targets, Optional<Task.Kind> forced) {
+    if (forced.isPresent() && forced.get() != Task.Kind.CLASSIFICATION) {
+      throw new EvenkeelException(
+          "%s holds texts, which are classes: they can't be predicted as %s."
+              .formatted(targets.name(), forced.get() == Task.Kind.FLAGS ? "flags" : "numbers"));
+    }
+  }
+
+  static int[] labels(ArrayFile targets) {
     if (targets.columns() != 1) {
       throw new EvenkeelException(
           "%s has %s, but a classification needs one class index for each row. Choose another file, or --task regression."
-              .formatted(path, Words.counted(targets.columns(), "column")));
+              .formatted(targets.name(), Words.counted(targets.columns(), "column")));
     }
     int[] labels = new int[targets.values().length];
     for (int row = 0; row < labels.length; row++) {
@@ -59,7 +70,7 @@ final class ArrayTargets {
       if (value < 0 || value != Math.rint(value) || value >= 1 << 20) {
         throw new EvenkeelException(
             "%s, row %d (from 0): %s is not a class index. Classes are whole numbers from 0."
-                .formatted(path, row, value));
+                .formatted(targets.name(), row, value));
       }
       labels[row] = (int) value;
     }
@@ -67,6 +78,9 @@ final class ArrayTargets {
   }
 
   static List<String> classes(ArrayFile targets) {
+    if (targets.holdsTexts()) {
+      return targets.classes();
+    }
     float largest = 0;
     for (float value : targets.values()) {
       largest = Math.max(largest, value);

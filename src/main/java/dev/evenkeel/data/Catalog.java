@@ -1,7 +1,6 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
-import dev.evenkeel.Words;
 import dev.evenkeel.io.Gzip;
 import dev.evenkeel.io.Idx;
 import dev.evenkeel.io.Sha256;
@@ -67,9 +66,11 @@ public final class Catalog {
     return new Catalog(Path.of(folder == null || folder.isEmpty() ? "data" : folder));
   }
 
-  /** Whether a data set of {@link #NAMES} has a test set, which its authors gave it. */
-  public static boolean bringsTest(String name) {
-    return name.equals("mnist") || name.equals("fashion-mnist");
+  /** Whether data, by name or path, have a test set, which their authors gave them. */
+  public static boolean bringsTest(String data) {
+    return data.equals("mnist")
+        || data.equals("fashion-mnist")
+        || ArraySource.bringsTest(Path.of(data));
   }
 
   /** Whether a data set of {@link #NAMES} is here. */
@@ -86,9 +87,9 @@ public final class Catalog {
   }
 
   /**
-   * @param target for an NPY or IDX file, the file with its labels or target values; where it is
-   *     empty, the rows have none
-   * @param task for an NPY or IDX file, overrides what its targets look like
+   * @param target for a file of arrays, the file with its labels or target values, or the array of
+   *     an NPZ file
+   * @param task for a file of arrays, overrides what its targets look like
    */
   public Source load(
       String nameOrPath, Table.Options options, Optional<String> target, Optional<Task.Kind> task) {
@@ -109,8 +110,8 @@ public final class Catalog {
                   .formatted(nameOrPath, Path.of("").toAbsolutePath(), String.join(", ", NAMES)));
         }
         try (Spool spool = Spool.of(path)) {
-          return ArrayFile.matches(path)
-              ? arrays(path, target, task)
+          return ArraySource.matches(path)
+              ? new ArraySource(path, target, task).load()
               : new Source.Csv(Table.read(path, options));
         }
     }
@@ -201,44 +202,5 @@ public final class Catalog {
       digest.update(chunk, 0, count);
     }
     return HexFormat.of().formatHex(digest.digest());
-  }
-
-  private static Source arrays(Path path, Optional<String> target, Optional<Task.Kind> task) {
-    ArrayFile features = ArrayFile.read(path);
-    boolean pixels = features.bytes();
-    String name = path.toString();
-    if (target.isEmpty()) {
-      Dataset data = Dataset.unlabelled(name, features.values(), features.columns());
-      return new Source.Arrays(data, Optional.empty(), pixels);
-    }
-    Path targetPath = Path.of(target.get());
-    if (!Files.exists(targetPath)) {
-      throw new EvenkeelException(
-          "There is no file %s. The target of an NPY or IDX file is another such file with as many rows, as in --target y.npy."
-              .formatted(targetPath));
-    }
-    ArrayFile targets = ArrayFile.read(targetPath);
-    if (targets.rows() != features.rows()) {
-      throw new EvenkeelException(
-          "%s has %s, but %s has %,d. They must be the same rows."
-              .formatted(targetPath, Words.counted(targets.rows(), "row"), path, features.rows()));
-    }
-    return new Source.Arrays(
-        withTargets(name, features, targetPath, targets, task), Optional.empty(), pixels);
-  }
-
-  private static Dataset withTargets(
-      String name, ArrayFile features, Path path, ArrayFile targets, Optional<Task.Kind> task) {
-    float[] x = features.values();
-    List<String> names = ArrayTargets.names(targets.columns());
-    if (ArrayTargets.areFlags(targets, task)) {
-      return Dataset.flags(name, x, features.columns(), targets.values(), names);
-    }
-    if (ArrayTargets.areClasses(targets, task)) {
-      int[] labels = ArrayTargets.labels(path, targets);
-      List<String> classes = ArrayTargets.classes(targets);
-      return Dataset.classification(name, x, features.columns(), labels, classes);
-    }
-    return Dataset.regression(name, x, features.columns(), targets.values(), names);
   }
 }

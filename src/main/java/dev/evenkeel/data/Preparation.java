@@ -330,10 +330,9 @@ public record Preparation(
     }
     Dataset selected = data.select(rows);
     float[] values = selected.features();
-    for (int i = 0, c = 0, width = width();
-        i < values.length;
-        i++, c = c + 1 == width ? 0 : c + 1) {
-      values[i] = scaled(values[i], c);
+    scale(values);
+    if (data.hasTargets() && target instanceof Target.Labels labels) {
+      rename(selected.targets(), ((Task.Classification) data.task()).classes(), labels.classes());
     }
     if (data.hasTargets() && target instanceof Target.Quantities quantities) {
       quantities.scale().apply(selected.targets(), selected.targetColumns());
@@ -341,14 +340,36 @@ public record Preparation(
     return selected.with(values, target.task());
   }
 
-  /** A file of class indexes need not have a row of the last classes. */
-  private boolean suits(Task task) {
-    if (task instanceof Task.Classification c && target instanceof Target.Labels labels) {
-      int count = c.classes().size();
-      return count <= labels.classes().size()
-          && c.classes().equals(labels.classes().subList(0, count));
+  /** Whole rows at a time. */
+  private void scale(float[] values) {
+    int width = width();
+    if (clip == 0) {
+      standardize.apply(values, width);
+      return;
     }
-    return task.equals(target.task());
+    for (int start = 0; start < values.length; start += width) {
+      for (int c = 0; c < width; c++) {
+        values[start + c] = scaled(values[start + c], c);
+      }
+    }
+  }
+
+  /** A file need not have a row of every class. */
+  private boolean suits(Task task) {
+    return task instanceof Task.Classification c && target instanceof Target.Labels labels
+        ? labels.classes().containsAll(c.classes())
+        : task.equals(target.task());
+  }
+
+  /** Indexes of some of the classes become those of all. */
+  private static void rename(float[] indexes, List<String> some, List<String> all) {
+    if (some.equals(all.subList(0, some.size()))) {
+      return;
+    }
+    int[] places = some.stream().mapToInt(all::indexOf).toArray();
+    for (int row = 0; row < indexes.length; row++) {
+      indexes[row] = places[(int) indexes[row]];
+    }
   }
 
   private static String describe(Task task) {

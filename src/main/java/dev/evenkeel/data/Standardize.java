@@ -163,8 +163,10 @@ public record Standardize(double[] mean, double[] deviation) {
   /** Standardises [rows, columns] in place. */
   public void apply(float[] features, int columns) {
     requireWidth(columns);
-    for (int i = 0, c = 0; i < features.length; i++, c = c + 1 == columns ? 0 : c + 1) {
-      features[i] = (float) of(features[i], c);
+    for (int start = 0; start < features.length; start += columns) {
+      for (int c = 0; c < columns; c++) {
+        features[start + c] = (float) of(features[start + c], c);
+      }
     }
   }
 

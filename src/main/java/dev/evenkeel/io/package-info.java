@@ -1,6 +1,6 @@
 /**
- * File formats: safetensors, ONNX, HDF5, IDX, NPY and TensorBoard's events, JSON of records, and
- * files that are replaced whole or not at all.
+ * File formats: safetensors, ONNX, HDF5, IDX, NPY, NPZ and TensorBoard's events, JSON of records,
+ * and files that are replaced whole or not at all.
  *
  * <p>A reader takes a path and gives arrays; it believes no size before it has compared it with the
  * file's own, and what it does not understand is an {@link dev.evenkeel.EvenkeelException} that

@@ -2,6 +2,7 @@ package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Column;
 import dev.evenkeel.data.ColumnNames;
 import dev.evenkeel.data.Dataset;
@@ -63,7 +64,7 @@ record RawRows(
       return toLearn(plan, csv.table(), notes);
     }
     Source.Arrays arrays = (Source.Arrays) source;
-    if (!plan.targets().isEmpty()) {
+    if (!Catalog.NAMES.contains(plan.data())) {
       notes.accept(sentence(plan, arrays.data().task()));
     }
     return of(plan, arrays, split -> fit(plan, arrays, split));
@@ -175,7 +176,7 @@ record RawRows(
   }
 
   private static String sentence(DataPlan plan, Task found) {
-    String file = plan.targets().get(0);
+    String file = plan.targets().isEmpty() ? "The target of " + plan.data() : plan.targets().get(0);
     String asked = plan.kind().isPresent() ? ", as asked" : "";
     if (found instanceof Task.Flags) {
       return "%s is predicted as %s, the probability of each by itself%s"

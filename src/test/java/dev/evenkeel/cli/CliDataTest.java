@@ -12,6 +12,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntFunction;
@@ -242,5 +243,50 @@ class CliDataTest {
     CommandLineRun.of("predict --model", run, "--data", x, "--out", out).succeeded();
     assertEquals(61, Files.readAllLines(out).size());
     assertEquals("target", Files.readAllLines(out).get(0));
+  }
+
+  @Test
+  void anNpzFileTrainsAndBringsItsTestRows() throws IOException {
+    Path file = imagesWithTest("all.npz", 120, 30);
+    Path run = folder.resolve("run");
+    CommandLineRun trained =
+        CommandLineRun.of(
+            "train --data", file, "--hidden 8 --batch 8 --lr 0.02 --out", run, "--json");
+    trained.says(
+        "The target of " + file + " is predicted by classification, into 3 classes.",
+        "108 rows train, 12 validate, 30 test · split at random, the data's own test rows");
+    assertTrue(trained.json().get("test_accuracy").asDouble() > 0.9, trained.err());
+    JsonNode evaluated = CommandLineRun.of("evaluate --model", run, "--json").json();
+    assertEquals(30, evaluated.get("rows").asInt());
+    assertEquals(trained.json().get("test_accuracy"), evaluated.get("accuracy"));
+    Path some = folder.resolve("y_some.npy");
+    NpyFiles.write(some, "wide", "tall");
+    Path x =
+        NpyFiles.write(folder.resolve("x_some.npy"), new int[] {2, 2, 2}, 0, 9, 0, 9, 9, 9, 0, 0);
+    JsonNode other =
+        CommandLineRun.of("evaluate --model", run, "--data", x, "--target", some, "--json").json();
+    assertEquals(2, other.get("rows").asInt());
+    CommandLineRun.of("train --resume", run).succeeded().says("the data's own test rows");
+  }
+
+  /** Of 2 × 2 pixels, in three classes by name. */
+  private Path imagesWithTest(String name, int train, int test) {
+    List<Path> arrays = new ArrayList<>();
+    for (int part = 0; part < 2; part++) {
+      int rows = part == 0 ? train : test;
+      float[] pixels = new float[4 * rows];
+      String[] labels = new String[rows];
+      for (int i = 0; i < rows; i++) {
+        labels[i] = List.of("tall", "wide", "dark").get(i % 3);
+        pixels[4 * i] = i % 3 == 0 ? 0 : 8 + i % 2;
+        pixels[4 * i + 1] = i % 3 == 2 ? 0 : 8 + i % 4;
+        pixels[4 * i + 2] = i % 3 == 0 ? 9 : i % 2;
+        pixels[4 * i + 3] = i * 0.01f;
+      }
+      String ending = part == 0 ? "_train.npy" : "_test.npy";
+      arrays.add(NpyFiles.write(folder.resolve("x" + ending), new int[] {rows, 2, 2}, pixels));
+      arrays.add(NpyFiles.write(folder.resolve("y" + ending), labels));
+    }
+    return NpyFiles.zip(folder.resolve(name), arrays.toArray(Path[]::new));
   }
 }

@@ -127,6 +127,95 @@ class CatalogTest {
   }
 
   @Test
+  void textsAreClassesInNaturalOrder() {
+    Path x = npy("x.npy", 4, 1, 1, 2, 3, 4);
+    Path y = NpyFiles.write(folder.resolve("y.npy"), "class 10", "class 2", "class 2", "none");
+    Optional<String> target = Optional.of(y.toString());
+    Dataset data = ((Source.Arrays) load(x, target, Optional.empty())).data();
+    assertEquals(new Task.Classification(List.of("class 2", "class 10", "none")), data.task());
+    assertArrayEquals(new int[] {1, 0, 0, 2}, data.labels());
+    Expect.failure(
+        () -> load(x, target, Optional.of(Task.Kind.REGRESSION)),
+        "y.npy holds texts, which are classes: they can't be predicted as numbers");
+    Expect.failure(
+        () -> load(y, Optional.empty(), Optional.empty()), "y.npy holds texts, but features are");
+    NpyFiles.write(y, "a", "b", "", "a");
+    Expect.failure(
+        () -> load(x, target, Optional.empty()), "y.npy, value 2 (from 0): an empty text");
+  }
+
+  @Test
+  void whatHasMoreThanTwoDimensionsIsOneKindOfNumbers() {
+    Path x = NpyFiles.write(folder.resolve("x.npy"), new int[] {2, 2, 3}, new float[12]);
+    Source.Arrays images = (Source.Arrays) load(x, Optional.empty(), Optional.empty());
+    assertEquals(6, images.data().columns());
+    assertTrue(images.shared(), "one mean and deviation for all pixels");
+    Path flat = npy("f.npy", 2, 6, new float[12]);
+    assertTrue(!((Source.Arrays) load(flat, Optional.empty(), Optional.empty())).shared());
+  }
+
+  private Source.Arrays npz(Optional<String> target, Path... arrays) {
+    Path file = NpyFiles.zip(folder.resolve("a.npz"), arrays);
+    return (Source.Arrays) load(file, target, Optional.empty());
+  }
+
+  @Test
+  void oneFileHoldsFeaturesAndTargets() {
+    Path x = npy("x.npy", 4, 2, 1, 2, 3, 4, 5, 6, 7, 8);
+    Path y = npy("y.npy", 4, 0, 0.5f, 1, 2, 3);
+    Path vectors = npy("vectors.npy", 4, 1, 9, 8, 7, 6);
+    Path kinds = NpyFiles.write(folder.resolve("kinds.npy"), "b", "a", "a", "b");
+    Dataset data = npz(Optional.empty(), x, y).data();
+    assertEquals(new Task.Regression(List.of("target")), data.task());
+    assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6, 7, 8}, data.features());
+    assertArrayEquals(new float[] {0.5f, 1, 2, 3}, data.targets());
+    assertEquals(Optional.empty(), npz(Optional.empty(), x, y).test());
+    assertArrayEquals(
+        new int[] {1, 0, 0, 1}, npz(Optional.of("kinds"), y, x, kinds).data().labels());
+    assertArrayEquals(
+        new float[] {9, 8, 7, 6}, npz(Optional.of("kinds"), vectors, kinds).data().features());
+    assertArrayEquals(
+        new float[] {9, 8, 7, 6}, npz(Optional.empty(), vectors, y).data().features());
+    assertEquals(false, npz(Optional.empty(), x, kinds).data().hasTargets());
+    assertArrayEquals(
+        data.targets(), npz(Optional.of(y.toString()), x, kinds).data().targets(), "of a file");
+  }
+
+  @Test
+  void arraysThatDoNotSayWhatTheyAreAreNamed() {
+    Path a = npy("a.npy", 2, 0, 1, 2);
+    Path b = npy("b.npy", 2, 0, 1, 2);
+    Path y = npy("y.npy", 3, 0, 1, 2, 3);
+    Expect.failure(
+        () -> npz(Optional.empty(), a, b), "a.npz has the arrays a, b; which of them", "np.savez");
+    Expect.failure(
+        () -> npz(Optional.of("c"), a, b), "a.npz has no array \"c\"", "Its arrays are: a, b.");
+    Expect.failure(
+        () -> npz(Optional.empty(), a, y), "a.npz, array \"y\" has 3 rows, but", "has 2");
+  }
+
+  @Test
+  void oneFileMayBringATestSet() {
+    Path x = NpyFiles.write(folder.resolve("x_train.npy"), new int[] {4, 1, 2}, new float[8]);
+    Path y = NpyFiles.write(folder.resolve("y_train.npy"), "b", "c", "a", "b");
+    Path xTest = NpyFiles.write(folder.resolve("x_test.npy"), new int[] {2, 1, 2}, new float[4]);
+    Path yTest = NpyFiles.write(folder.resolve("y_test.npy"), "c", "b");
+    Source.Arrays source = npz(Optional.empty(), xTest, x, yTest, y);
+    assertEquals(4, source.data().rows());
+    assertEquals(2, source.test().orElseThrow().rows());
+    assertTrue(source.shared());
+    assertTrue(Catalog.bringsTest(folder.resolve("a.npz").toString()));
+    Preparation fitted = Preparation.fit(source.data(), new int[] {0, 1, 2, 3}, true);
+    Dataset test = fitted.apply(source.test().orElseThrow());
+    assertArrayEquals(new int[] {2, 1}, test.labels(), "by the names of all classes");
+    NpyFiles.write(yTest, "c", "d");
+    Dataset other = npz(Optional.empty(), xTest, x, yTest, y).test().orElseThrow();
+    Expect.failure(() -> fitted.apply(other), "classes, c to d, but the model was trained for");
+    npz(Optional.empty(), x, y);
+    assertTrue(!Catalog.bringsTest(folder.resolve("a.npz").toString()));
+  }
+
+  @Test
   void targetsThatDoNotFitTheirArrayAreNamed() {
     Path x = npy("x.npy", 2, 2, 1, 2, 3, 4);
     Path three = npy("y.npy", 3, 0, 1, 2, 3);

@@ -22,6 +22,7 @@ import dev.evenkeel.io.Idx;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.io.Npy;
 import dev.evenkeel.io.NpyFiles;
+import dev.evenkeel.io.Npz;
 import dev.evenkeel.io.Safetensors;
 import dev.evenkeel.nn.Activate;
 import dev.evenkeel.nn.BatchNorm;
@@ -140,6 +141,26 @@ class FuzzTest {
       seeds.addAll(Seeds.plainAndCompressed(Seeds.read(good.resolve("a.npy"))));
     }
     fuzz("npy", "in.npy", seeds, Npy::read);
+  }
+
+  @Test
+  void npz() throws Exception {
+    NpyFiles.write(good.resolve("a.npy"), new int[] {4, 3}, new float[12]);
+    byte[] array = Seeds.read(good.resolve("a.npy"));
+    List<Seed> seeds = new ArrayList<>();
+    try (InputStream in = Npz.class.getResourceAsStream("arrays.npz")) {
+      seeds.add(Seed.of(in.readAllBytes()));
+    }
+    seeds.add(new Seed(array, content -> NpyFiles.zip(Map.of("x.npy", content))));
+    Set<String> refused = Set.of("objects", "records"); // as they are
+    fuzz(
+        "npz",
+        "in.npz",
+        seeds,
+        path -> {
+          Npz file = Npz.of(path);
+          file.names().stream().filter(name -> !refused.contains(name)).forEach(file::read);
+        });
   }
 
   @Test

@@ -68,12 +68,12 @@ class NpyTest {
 
   @Test
   void alsoWhatIsLargerThanAChunkIsRead() {
-    float[] data = new float[3 * 7001];
+    float[] data = new float[3 * 17001];
     for (int i = 0; i < data.length; i++) {
       data[i] = 1f / (i + 1);
     }
-    Npy read = Npy.read(NpyFiles.write(folder.resolve("y.npy"), new int[] {7001, 3}, data));
-    assertArrayEquals(new int[] {7001, 3}, read.shape());
+    Npy read = Npy.read(NpyFiles.write(folder.resolve("y.npy"), new int[] {17001, 3}, data));
+    assertArrayEquals(new int[] {17001, 3}, read.shape());
     assertArrayEquals(data, read.data());
   }
 
@@ -85,20 +85,19 @@ class NpyTest {
       Expect.failure(() -> Npy.read(path), path + " is damaged, or is not an NPY file: ");
     }
     Path values = Files.write(folder.resolve("cut.npy"), Arrays.copyOf(whole, whole.length - 5));
-    Expect.failure(
-        () -> Npy.read(values), "has 2 values of type <f4, but its shape [2, 2] needs 4");
+    Expect.failure(() -> Npy.read(values), "has 2 values of type <f4, but its shape needs 4");
     Path longer = Files.write(folder.resolve("cut.npy"), Arrays.copyOf(whole, whole.length + 1));
     Expect.failure(() -> Npy.read(longer), "bytes follow the 4 values");
   }
 
   @Test
   void headersThatCannotBeAreNamed() throws IOException {
-    Path bigEndian = npy(1, ">f4", false, "1,", new byte[4]);
-    Expect.failure(() -> Npy.read(bigEndian), "type '>f4'", "array.astype('<f4')");
-    Path threeD = npy(1, "<f4", false, "1, 1, 1", new byte[4]);
-    Expect.failure(() -> Npy.read(threeD), "shape (1, 1, 1)", "one or two dimensions");
+    Path complex = npy(1, "<c8", false, "1,", new byte[8]);
+    Expect.failure(() -> Npy.read(complex), "type '<c8'", "array.astype('<f4')");
+    Path longest = npy(1, "<U99999", false, "1,", new byte[4]);
+    Expect.failure(() -> Npy.read(longest), "texts of 99,999 characters");
     Path scalar = npy(1, "<f4", false, "", new byte[4]);
-    Expect.failure(() -> Npy.read(scalar), "shape ()");
+    Expect.failure(() -> Npy.read(scalar), "shape is ()", "an array of rows");
     Path huge = npy(1, "<f4", false, "99999999999, 2", new byte[4]);
     Expect.failure(() -> Npy.read(huge), "Split it");
     Path lying = npy(1, "<f4", false, "2000000000,", new byte[4]);

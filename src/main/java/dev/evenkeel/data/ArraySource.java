@@ -1,0 +1,138 @@
+package dev.evenkeel.data;
+
+import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
+import dev.evenkeel.io.Npz;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Features and targets from arrays: a file of each, or one NPZ file of both, which may bring a test
+ * set, too.
+ *
+ * @param target a file, or the name of an array in an NPZ file; where it is empty, the rows have no
+ *     targets, unless an array in an NPZ file is called as targets are
+ * @param task overrides what the targets look like
+ */
+record ArraySource(Path path, Optional<String> target, Optional<Task.Kind> task) {
+
+  private static final List<String> FEATURES =
+      List.of("x_train", "x", "X", "data", "features", "embeddings", "images");
+  private static final List<String> TARGETS =
+      List.of("y", "Y", "target", "targets", "label", "labels");
+  private static final String X_TEST = "x_test";
+  private static final String Y_TEST = "y_test";
+
+  static boolean matches(Path path) {
+    return Npz.matches(path) || ArrayFile.matches(path);
+  }
+
+  /** Whether it has a test set of its own. */
+  static boolean bringsTest(Path path) {
+    return Npz.matches(path) && Files.isRegularFile(path) && bringsTest(Npz.of(path));
+  }
+
+  private static boolean bringsTest(Npz file) {
+    return file.names().containsAll(List.of(FEATURES.get(0), X_TEST, Y_TEST));
+  }
+
+  Source load() {
+    if (Npz.matches(path)) {
+      return load(Npz.of(path));
+    }
+    ArrayFile features = ArrayFile.read(path);
+    return source(features, target.map(this::targets), Optional.empty());
+  }
+
+  private ArrayFile targets(String file) {
+    Path other = Path.of(file);
+    if (!Files.exists(other)) {
+      throw new EvenkeelException(
+          "There is no file %s. The target of an NPY or IDX file is another such file with as many rows, as in --target y.npy."
+              .formatted(other));
+    }
+    return ArrayFile.read(other);
+  }
+
+  private Source load(Npz file) {
+    Optional<String> y = targetName(file);
+    String x = featuresName(file, y);
+    Optional<ArrayFile> targets =
+        y.map(name -> file.names().contains(name) ? array(file, name) : targets(name));
+    Optional<Dataset> test =
+        targets.isPresent() && bringsTest(file)
+            ? Optional.of(dataset(array(file, X_TEST), Optional.of(array(file, Y_TEST))))
+            : Optional.empty();
+    return source(array(file, x), targets, test);
+  }
+
+  private Optional<String> targetName(Npz file) {
+    List<String> names = file.names();
+    if (target.isPresent()) {
+      if (!names.contains(target.get()) && !Files.exists(Path.of(target.get()))) {
+        throw new EvenkeelException(
+            "%s has no array \"%s\", nor is there a file of that name. Its arrays are: %s."
+                .formatted(path, target.get(), ColumnNames.listed(names)));
+      }
+      return target;
+    }
+    return names.contains(FEATURES.get(0))
+        ? Optional.of("y_train").filter(names::contains)
+        : TARGETS.stream().filter(names::contains).findFirst();
+  }
+
+  private String featuresName(Npz file, Optional<String> y) {
+    List<String> others =
+        file.names().stream().filter(name -> !Optional.of(name).equals(y)).toList();
+    if (others.size() == 1) {
+      return others.get(0);
+    }
+    return FEATURES.stream()
+        .filter(others::contains)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new EvenkeelException(
+                    "%s has the arrays %s; which of them holds the features can't be told. help: save it as by np.savez(file, x=features, y=targets)"
+                        .formatted(path, ColumnNames.listed(file.names()))));
+  }
+
+  private static ArrayFile array(Npz file, String name) {
+    return ArrayFile.of("%s, array \"%s\"".formatted(file.path(), name), file.read(name));
+  }
+
+  private Source source(ArrayFile features, Optional<ArrayFile> targets, Optional<Dataset> test) {
+    return new Source.Arrays(dataset(features, targets), test, features.images());
+  }
+
+  private Dataset dataset(ArrayFile features, Optional<ArrayFile> targets) {
+    if (features.holdsTexts()) {
+      throw new EvenkeelException(
+          "%s holds texts, but features are numbers. help: a CSV file, whose texts become categories"
+              .formatted(features.name()));
+    }
+    String name = path.toString();
+    float[] x = features.values();
+    if (targets.isEmpty()) {
+      return Dataset.unlabelled(name, x, features.columns());
+    }
+    ArrayFile y = targets.get();
+    if (y.rows() != features.rows()) {
+      throw new EvenkeelException(
+          "%s has %s, but %s has %,d. They must be the same rows."
+              .formatted(
+                  y.name(), Words.counted(y.rows(), "row"), features.name(), features.rows()));
+    }
+    List<String> names = ArrayTargets.names(y.columns());
+    if (ArrayTargets.areFlags(y, task)) {
+      return Dataset.flags(name, x, features.columns(), y.values(), names);
+    }
+    if (ArrayTargets.areClasses(y, task)) {
+      List<String> classes = ArrayTargets.classes(y);
+      return Dataset.classification(name, x, features.columns(), ArrayTargets.labels(y), classes);
+    }
+    return Dataset.regression(name, x, features.columns(), y.values(), names);
+  }
+}

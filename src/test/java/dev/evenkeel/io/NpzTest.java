@@ -1,0 +1,83 @@
+package dev.evenkeel.io;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.evenkeel.Expect;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Of a file that NumPy 2.4 wrote: make-arrays.py says what is in it. */
+class NpzTest {
+
+  @TempDir Path folder;
+  private Npz file;
+
+  @BeforeEach
+  void copy() throws IOException {
+    Path path = folder.resolve("arrays.npz");
+    try (InputStream in = NpzTest.class.getResourceAsStream("arrays.npz")) {
+      Files.copy(in, path);
+    }
+    file = Npz.of(path);
+  }
+
+  @Test
+  void arraysHaveTheirNames() {
+    assertEquals(
+        List.of("halves", "big", "shorts", "names", "bigNames", "bytes", "objects", "records"),
+        file.names());
+  }
+
+  @Test
+  void halvesBecomeFloats() {
+    Npy halves = file.read("halves");
+    assertArrayEquals(new int[] {2, 2, 2}, halves.shape());
+    assertEquals(2, halves.rows());
+    assertEquals(4, halves.columns());
+    assertArrayEquals(
+        new float[] {0, -0f, 1, -2.5f, 65504, 0x1p-24f, 0x1p-14f, 0.333251953125f}, halves.data());
+  }
+
+  @Test
+  void bytesOfAnyOrderInAnyOrderOfDimensions() {
+    float[] counted = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    Npy big = file.read("big");
+    assertArrayEquals(new int[] {2, 3, 2}, big.shape());
+    assertArrayEquals(counted, big.data());
+    assertArrayEquals(new float[] {-2, 300}, file.read("shorts").data());
+  }
+
+  @Test
+  void textsOfEveryWidth() {
+    List<String> names = List.of("Aal", "Zährte", "𝄞");
+    assertEquals(names, file.read("names").texts());
+    assertEquals(names, file.read("bigNames").texts());
+    assertEquals(List.of("eel", "roach", ""), file.read("bytes").texts());
+    assertEquals(0, file.read("names").data().length);
+  }
+
+  @Test
+  void whatHoldsNoNumbersIsNamedWithItsArray() {
+    Expect.failure(
+        () -> file.read("objects"), file.path() + ", array \"objects\" holds values of type '|O'");
+    Expect.failure(() -> file.read("records"), "values of type [('a', '<i4'), ('b', '<f4')]");
+  }
+
+  @Test
+  void everyTruncationIsNamed() throws IOException {
+    byte[] whole = Files.readAllBytes(file.path());
+    for (int length = 0; length < whole.length; length += 7) {
+      Path cut = Files.write(folder.resolve("cut.npz"), Arrays.copyOf(whole, length));
+      Expect.failure(() -> Npz.of(cut), cut + " is damaged, or is not an NPZ file: ");
+    }
+    Expect.failure(() -> Npz.of(folder.resolve("none.npz")), "There is no file");
+  }
+}

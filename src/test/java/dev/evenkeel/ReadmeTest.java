@@ -93,6 +93,31 @@ class ReadmeTest {
   }
 
   @Test
+  void theExampleOfAListenerEndsItsTraining(@TempDir Path folder) throws Exception {
+    String page = read(Path.of("docs/embedding.md"));
+    StringBuilder source = new StringBuilder("import java.nio.file.Path;\nimport java.util.*;\n");
+    for (String room : List.of("backend", "nn", "train")) {
+      source.append("import dev.evenkeel.").append(room).append(".*;\n");
+    }
+    source.append("class Example { public static void main(String[] args) {\n");
+    for (String beginning : List.of("List<Map<String, Object>> homes", "try (Backend backend")) {
+      Matcher code =
+          Pattern.compile(
+                  "```java\\n(%s.*?)```".formatted(Pattern.quote(beginning)), Pattern.DOTALL)
+              .matcher(page);
+      assertTrue(code.find(), beginning);
+      source.append(code.group(1));
+    }
+    String text = source.append("}}").toString();
+    text =
+        text.replace("trainer.fit();", "trainer.fit(); System.out.println(ended.stoppedEarly());");
+    compile(Files.writeString(folder.resolve("Example.java"), text));
+    String output = run(folder);
+    assertTrue(output.contains("true"), output);
+    assertTrue(Files.exists(folder.resolve("runs/own/model.safetensors")));
+  }
+
+  @Test
   void theExampleForThoseWhoComeFromElsewhereTrains(@TempDir Path folder) throws Exception {
     String page = read(Path.of("docs/coming.md"));
     Matcher code = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL).matcher(page);

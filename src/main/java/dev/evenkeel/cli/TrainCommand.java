@@ -331,7 +331,9 @@ final class TrainCommand implements Callable<Integer> {
               .withListener(signals)
               .fit();
     } catch (StoppedException e) {
-      common.say(e.getMessage());
+      common.say(
+          "Training was stopped, as asked, after %s. help: --resume %s goes on",
+          Words.counted(e.steps(), "step"), folder);
       Path checkpoint = folder.resolve(SavedModel.CHECKPOINT_FILE);
       common.result(
           Map.of("stopped", true, "steps", e.steps(), "checkpoint", checkpoint.toString()));

@@ -86,7 +86,13 @@ public final class BatchPredictor implements AutoCloseable {
   }
 
   private float[] outputs(Dataset prepared) {
-    return onWorker(() -> Evaluator.outputs(model, prepared, batch, inference.preparation()));
+    return onWorker(
+        () -> {
+          if (model == null) { // closed while this call waited for its turn
+            throw closed(null);
+          }
+          return Evaluator.outputs(model, prepared, batch, inference.preparation());
+        });
   }
 
   private <T> T onWorker(Supplier<T> work) {
@@ -100,10 +106,15 @@ public final class BatchPredictor implements AutoCloseable {
       }
       throw e;
     } catch (RejectedExecutionException e) {
-      throw new EvenkeelException("The batch predictor is closed. help: make another one", e);
+      throw closed(e);
     }
   }
 
+  private static EvenkeelException closed(Throwable cause) {
+    return new EvenkeelException("The batch predictor is closed. help: make another one", cause);
+  }
+
+  /** Calls under way are answered first, others are refused. */
   @Override
   public void close() {
     if (worker.isShutdown()) {
@@ -113,9 +124,11 @@ public final class BatchPredictor implements AutoCloseable {
         () -> {
           if (model != null) {
             model.close();
+            model = null;
           }
           if (backend != null) {
             backend.close();
+            backend = null;
           }
           return true;
         });

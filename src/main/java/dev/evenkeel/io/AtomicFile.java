@@ -2,6 +2,7 @@ package dev.evenkeel.io;
 
 import dev.evenkeel.EvenkeelException;
 import java.io.File;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -53,11 +54,38 @@ public final class AtomicFile {
 
   private AtomicFile() {}
 
+  /**
+   * An interrupt of the thread, which closes channels, does not end it: what was half written is
+   * written anew, and the interrupt stays set.
+   */
   public static void write(Path target, Writer body) {
-    if (isStream(target)) {
-      writeThrough(target, body);
-      return;
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (!isWritten(target, body)) {
+        interrupted |= Thread.interrupted();
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
+  }
+
+  /** Whether no interrupt came between. */
+  private static boolean isWritten(Path target, Writer body) {
+    try {
+      if (isStream(target)) {
+        writeThrough(target, body);
+      } else {
+        replace(target, body);
+      }
+      return true;
+    } catch (ClosedByInterruptException e) {
+      return false;
+    }
+  }
+
+  private static void replace(Path target, Writer body) throws ClosedByInterruptException {
     Path absolute = followed(target);
     Path folder = absolute.getParent();
     if (folder == null || Files.isDirectory(absolute)) {
@@ -80,10 +108,7 @@ public final class AtomicFile {
       replace(absolute, temporary);
     } catch (ClosedByInterruptException e) {
       deleteQuietly(temporary);
-      throw new EvenkeelException(
-          "Cannot write %s: the thread that writes it was interrupted. What was there before is unchanged."
-              .formatted(target),
-          e);
+      throw e;
     } catch (IOException e) {
       deleteQuietly(temporary);
       throw new EvenkeelException(
@@ -169,19 +194,21 @@ public final class AtomicFile {
   }
 
   /** By a temporary file, since writers may rewind. */
-  private static void writeThrough(Path target, Writer body) {
+  private static void writeThrough(Path target, Writer body) throws ClosedByInterruptException {
     try {
       Path temporary = Files.createTempFile("evenkeel", ".tmp");
       try {
         try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
           body.write(channel);
         }
-        try (OutputStream out = Files.newOutputStream(target, StandardOpenOption.WRITE)) {
+        try (OutputStream out = new FileOutputStream(target.toFile())) { // which nothing interrupts
           Files.copy(temporary, out);
         }
       } finally {
         deleteQuietly(temporary);
       }
+    } catch (ClosedByInterruptException e) {
+      throw e;
     } catch (IOException e) {
       throw new EvenkeelException(
           "Cannot write to %s: %s. help: see whether its reader is still there, or name a file"

@@ -2,10 +2,12 @@ package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.io.AtomicFile;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -183,8 +185,8 @@ public final class RunFolder {
         begin(List.of(epoch));
         return;
       }
-      try {
-        Files.writeString(file, line(epoch), StandardOpenOption.APPEND);
+      try (OutputStream out = new FileOutputStream(file.toFile(), true)) { // nothing interrupts it
+        out.write(line(epoch).getBytes(StandardCharsets.US_ASCII));
       } catch (IOException e) {
         throw new EvenkeelException(
             "Cannot write %s: %s. help: check the free space and the permissions"

@@ -43,7 +43,7 @@ public final class RunMark implements AutoCloseable {
    *
    * @throws EvenkeelException where another one trains there
    */
-  static RunMark of(Path folder) {
+  static synchronized RunMark of(Path folder) { // two threads may begin at once
     requireIdle(folder);
     RunMark mark = new RunMark(folder);
     try {
@@ -132,7 +132,10 @@ public final class RunMark implements AutoCloseable {
     }
   }
 
-  /** Asks the run in a folder to end with a checkpoint, which it does within a second or a step. */
+  /**
+   * Asks the run that trains in a folder to end with a checkpoint, which it does after a fifth of a
+   * second, or a step that takes longer.
+   */
   public static void askToStop(Path folder) {
     AtomicFile.write(folder.resolve(STOP), "");
   }

@@ -274,10 +274,11 @@ public record SavedModel(
     return parameter.isCount() ? new float[] {content.longs(name)[0]} : content.floats(name);
   }
 
-  /** The model with its weights, on a device. */
+  /** The model with its weights, on a device; of a checkpoint the best so far, if they are kept. */
   public Model build(Backend backend) {
     Model model = network.build(backend, 0);
-    model.fill(values(model, ""));
+    Map<String, float[]> best = Checkpoint.best(this, model);
+    model.fill(best.isEmpty() ? values(model, "") : best);
     return model;
   }
 

@@ -18,7 +18,7 @@ public final class StoppedException extends EvenkeelException {
             .formatted(
                 Words.counted(steps, "step"),
                 folder
-                    .map("--resume %s goes on"::formatted)
+                    .map("Trainer.resuming goes on from the checkpoint in %s"::formatted)
                     .orElse("one that keeps checkpoints in a folder can go on")));
     this.steps = steps;
   }

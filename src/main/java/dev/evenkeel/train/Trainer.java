@@ -61,12 +61,21 @@ public final class Trainer {
 
   private final List<Metric> metrics;
   private boolean interrupted;
+  private volatile boolean enough;
   private Course course;
   private int epochs;
   private long runNanos; // when this run began
   private double secondsBefore; // of the runs that this one goes on from
   private CheckpointClock checkpoints;
 
+  /** Trains and validates on these parts, whose preparation is stored with the model. */
+  public Trainer(Model model, Recipe recipe, Parts data) {
+    this(model, recipe, data.train());
+    data.valid().ifPresent(this::withValidation);
+    withPreparation(data.preparation());
+  }
+
+  /** Of rows prepared elsewhere: a model without a preparation takes them as they are here. */
   public Trainer(Model model, Recipe recipe, Dataset train) {
     this.model = model;
     this.recipe = recipe;
@@ -84,8 +93,8 @@ public final class Trainer {
   /**
    * The whole way in one call: builds the network on {@link Device#auto}, trains it, validates on
    * the data's own rows, and leaves checkpoint and model in the folder, as {@link #withCheckpoints}
-   * says; {@link SavedModel#load} brings the model back. Whoever wants more of it, a device of
-   * their own or a listener, makes a trainer.
+   * says; {@link SavedModel#load} brings the model back. Whoever wants more of it, as a device of
+   * their own, makes a trainer.
    *
    * <p>An earlier run in that folder is replaced, and the log says so at info: the same program may
    * well run twice. Its model stays until this run's is there. Whoever wants to keep it names
@@ -93,15 +102,16 @@ public final class Trainer {
    *
    * @param network for the data's columns and outputs, as {@link Parts#mlp} makes one
    */
-  public static Trained train(Network network, Recipe recipe, Parts data, Path folder) {
+  public static Trained train(
+      Network network, Recipe recipe, Parts data, Path folder, Listener... listeners) {
     if (RunFolder.runIn(folder).isPresent()) {
       LoggerFactory.getLogger(Trainer.class).info("Replacing the earlier run in {}", folder);
     }
     try (Backend backend = Device.auto();
         Model model = network.build(backend, recipe.seed())) {
-      Trainer trainer = new Trainer(model, recipe, data.train());
-      data.valid().ifPresent(trainer::withValidation);
-      return trainer.withPreparation(data.preparation()).withCheckpoints(folder).fit();
+      Trainer trainer = new Trainer(model, recipe, data).withCheckpoints(folder);
+      List.of(listeners).forEach(trainer::withListener);
+      return trainer.fit();
     }
   }
 
@@ -114,6 +124,15 @@ public final class Trainer {
                   purpose,
                   Words.counted(data.columns(), "column"),
                   data.hasTargets() ? "targets" : "no targets"));
+    }
+    int outputs = model.network().outputs();
+    int needed = data.task().outputs();
+    boolean oneLogit =
+        outputs == 1 && needed == 2 && recipe.loss() instanceof Loss.BinaryCrossEntropy;
+    if (outputs != needed && !oneLogit) {
+      throw new EvenkeelException(
+          "The network has %s, but the targets of the %s data need %,d. help: Parts.mlp makes a network that fits"
+              .formatted(Words.counted(outputs, "output"), purpose, needed));
     }
   }
 
@@ -208,10 +227,19 @@ public final class Trainer {
   }
 
   /**
+   * Ends training after the epoch under way, as patience does: with the best weights, where the
+   * recipe keeps them, and a model in the folder. Any thread may ask for it, and so may a listener.
+   */
+  public void endAfterEpoch() {
+    enough = true;
+  }
+
+  /**
    * Trains to the end.
    *
    * @throws StoppedException if it was asked to stop before, or this thread was interrupted, as an
-   *     executor does to cancel what it runs; the interrupt stays set
+   *     executor does to cancel what it runs; the interrupt stays set, and the model holds the best
+   *     weights so far, where the recipe keeps them
    */
   public Trained fit() {
     runNanos = System.nanoTime();
@@ -295,7 +323,7 @@ public final class Trainer {
     boolean stopped = course.patienceIsOut();
     while (course.progress().step() < total && !stopped) {
       epoch(batches, step, validation, total);
-      stopped = course.patienceIsOut();
+      stopped = course.patienceIsOut() || enough;
       long taken = course.progress().step();
       requireFinite(taken);
       boolean ends = taken == total || stopped;
@@ -304,10 +332,23 @@ public final class Trainer {
         checkpoint(step);
       }
       if (asked) {
-        throw new StoppedException(folder, taken);
+        throw stopped(taken);
       }
     }
     return stopped;
+  }
+
+  private StoppedException stopped(long step) {
+    restoreBest();
+    return new StoppedException(folder, step);
+  }
+
+  private boolean restoreBest() {
+    boolean restored = !course.best().isEmpty();
+    if (restored) {
+      model.fill(course.best());
+    }
+    return restored;
   }
 
   private void requireFinite(long step) {
@@ -363,7 +404,7 @@ public final class Trainer {
         requireFinite(number);
         checkpoint(step);
         if (stop) {
-          throw new StoppedException(folder, number);
+          throw stopped(number);
         }
       }
     }
@@ -436,10 +477,7 @@ public final class Trainer {
   }
 
   private Trained finish(boolean stopped, Matrix features) {
-    boolean restored = !course.best().isEmpty();
-    if (restored) {
-      model.fill(course.best());
-    }
+    boolean restored = restoreBest();
     PopulationStatistics.update(model, features, recipe.batch());
     folder.ifPresent(
         path ->

@@ -39,6 +39,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -301,6 +302,36 @@ class PredictorTest {
                 },
                 8),
         "no such device");
+  }
+
+  @Test
+  void closingAnswersWhoCameBeforeAndRefusesOthers() throws Exception {
+    SavedModel saved = TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
+    for (int i = 0; i < 20; i++) {
+      BatchPredictor batches = new BatchPredictor(saved, opens("cpu"), 8);
+      float[] expected = batches.predict(new float[64]);
+      List<FutureTask<Integer>> users = new ArrayList<>();
+      for (int user = 0; user < 4; user++) {
+        users.add(new FutureTask<>(() -> callsUntilClosed(batches, expected)));
+        new Thread(users.get(user)).start();
+      }
+      Thread.sleep(1 + i % 3);
+      batches.close();
+      for (FutureTask<Integer> user : users) {
+        assertTrue(user.get() >= 0);
+      }
+    }
+  }
+
+  private static int callsUntilClosed(BatchPredictor batches, float[] expected) {
+    for (int calls = 0; ; calls++) {
+      try {
+        assertArrayEquals(expected, batches.predict(new float[64]));
+      } catch (EvenkeelException e) {
+        assertEquals("The batch predictor is closed. help: make another one", e.getMessage());
+        return calls;
+      }
+    }
   }
 
   /** The answer of one row, an array of ten floats, takes 56 bytes. */

@@ -4,9 +4,11 @@ import static dev.evenkeel.train.Runs.parameters;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Dataset;
@@ -15,8 +17,13 @@ import dev.evenkeel.nn.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -115,6 +122,71 @@ class RunMarkTest {
       stopped = assertThrows(StoppedException.class, bare::fit);
       assertTrue(Thread.interrupted());
       assertTrue(stopped.getMessage().contains("keeps checkpoints"), stopped.getMessage());
+    }
+  }
+
+  /** Whatever the run was at: a step, a checkpoint, its mark, the model at its end. */
+  @Test
+  void anInterruptAtAnyMomentLeavesAWholeRunOrACheckpoint() throws Exception {
+    Random random = new Random(1);
+    int stopped = 0;
+    for (int i = 0; i < 30; i++) {
+      Path run = folder.resolve("run-" + i);
+      FutureTask<Throwable> training = new FutureTask<>(() -> outcome(run));
+      Thread thread = new Thread(training);
+      thread.start();
+      for (int k = 0; k < 3; k++) {
+        Thread.sleep(0, random.nextInt(1_000_000));
+        Thread.sleep(random.nextInt(4));
+        thread.interrupt();
+      }
+      Throwable outcome = training.get();
+      if (outcome == null) {
+        assertTrue(Files.exists(run.resolve(SavedModel.MODEL_FILE)), run::toString);
+      } else {
+        assertInstanceOf(StoppedException.class, outcome);
+        RunFolder.checkpoint(run);
+        stopped++;
+      }
+      assertFalse(RunMark.isRunning(run));
+    }
+    assertTrue(stopped > 0, "none was interrupted in time");
+  }
+
+  /** What was thrown, if anything was. */
+  private static Throwable outcome(Path run) {
+    try (Backend backend = Device.cpu(1);
+        Model model = NETWORK.build(backend, 5)) {
+      new Trainer(model, RECIPE.withEpochs(12), FEW)
+          .withCheckpoints(run)
+          .withCheckpointEvery(Duration.ZERO)
+          .withListener(new RunFolder.HistoryFile(run))
+          .fit();
+      return null;
+    } catch (EvenkeelException e) {
+      return e;
+    }
+  }
+
+  @Test
+  void ofTwoRunsThatBeginAtOnceOneIsRefused() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      Path run = folder.resolve("both-" + i);
+      Files.createDirectory(run);
+      CyclicBarrier together = new CyclicBarrier(2);
+      Callable<Boolean> begin =
+          () -> {
+            together.await();
+            try {
+              RunMark.of(run);
+              return true;
+            } catch (EvenkeelException e) {
+              return false;
+            }
+          };
+      FutureTask<Boolean> other = new FutureTask<>(begin);
+      new Thread(other).start();
+      assertTrue(begin.call() ^ other.get(), "one of them");
     }
   }
 

@@ -240,6 +240,62 @@ class TrainerTest extends OnCpu {
   }
 
   @Test
+  void aListenerEndsTrainingAsPatienceDoes() {
+    try (Model model = SMALL.build(backend, 1)) {
+      Keeper keeper = new Keeper(model);
+      Trainer trainer =
+          new Trainer(model, RASH.keepingBest(), TRAIN)
+              .withValidation(VALID)
+              .withPreparation(Digits.DATA.preparation())
+              .withCheckpoints(folder)
+              .withListener(keeper);
+      Trained trained =
+          trainer
+              .withListener(
+                  Runs.atEpochs(
+                      epoch -> {
+                        if (epoch.number() == 6) {
+                          trainer.endAfterEpoch();
+                        }
+                      }))
+              .fit();
+      assertTrue(trained.stoppedEarly());
+      assertEquals(6, trained.epochs());
+      assertTrue(trained.bestEpoch() < 6, "else the rest shows nothing");
+      assertArrayEquals(keeper.kept.get(trained.bestEpoch() - 1), values(model));
+      try (Model saved = SavedModel.load(folder.resolve(SavedModel.MODEL_FILE)).build(backend)) {
+        assertArrayEquals(values(model), values(saved));
+      }
+    }
+  }
+
+  @Test
+  void whoStopsFindsTheBestWeightsSoFarInMemoryAndOnDisk() {
+    try (Model model = SMALL.build(backend, 1)) {
+      Keeper keeper = new Keeper(model);
+      List<Epoch> epochs = new ArrayList<>();
+      Trainer trainer =
+          new Trainer(model, RASH.keepingBest(), TRAIN)
+              .withValidation(VALID)
+              .withCheckpoints(folder)
+              .withListener(keeper)
+              .withListener(Runs.atEpochs(epochs::add))
+              .withListener(Runs.atStep(6 * 45 + 3, Thread.currentThread()::interrupt));
+      assertThrows(StoppedException.class, trainer::fit);
+      assertTrue(Thread.interrupted());
+      int best = 0;
+      for (Epoch epoch : epochs) {
+        best = epoch.best() ? epoch.number() : best;
+      }
+      assertTrue(best < epochs.size(), "else the rest shows nothing");
+      assertArrayEquals(keeper.kept.get(best - 1), values(model));
+      try (Model saved = SavedModel.load(folder).build(backend)) {
+        assertArrayEquals(values(model), values(saved));
+      }
+    }
+  }
+
+  @Test
   void withoutPatienceTheLastWeightsStay() {
     try (Model model = SMALL.build(backend, 1)) {
       Keeper keeper = new Keeper(model);
@@ -756,7 +812,14 @@ class TrainerTest extends OnCpu {
           "needs a target for each of the network's 10 outputs, but the targets have 1 column");
     }
     try (Model model = Network.mlp(64, List.of(8), 5).build(backend, 1)) {
-      Expect.failure(() -> fit(model, RECIPE), "but the network has 5 outputs (classes 0 to 4)");
+      Expect.failure(
+          () -> fit(model, RECIPE),
+          "The network has 5 outputs, but the targets of the training data need 10");
+    }
+    Dataset two = Dataset.classification("t", new float[8], 4, new int[2], List.of("a", "b"));
+    try (Model model = Network.mlp(4, List.of(3), 1).build(backend, 1)) {
+      new Trainer(model, RECIPE.withLoss(Loss.binaryCrossEntropy()), two);
+      Expect.failure(() -> new Trainer(model, RECIPE, two), "has 1 output, but", "need 2");
     }
   }
 

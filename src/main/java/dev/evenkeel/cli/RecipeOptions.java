@@ -11,7 +11,6 @@ import dev.evenkeel.optim.Fade;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
 import dev.evenkeel.train.Recipe;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -398,15 +397,7 @@ final class RecipeOptions {
 
   private List<Double> weights(Dataset train, int count) {
     if (classWeights.equals(List.of("balanced"))) {
-      double[] rows = new double[count];
-      for (int label : train.labels()) {
-        rows[label]++;
-      }
-      List<Double> balanced = new ArrayList<>();
-      for (double n : rows) {
-        balanced.add(n == 0 ? 0 : train.rows() / (count * n));
-      }
-      return balanced;
+      return train.balancedWeights();
     }
     try {
       if (classWeights.isEmpty() || classWeights.size() == count) {

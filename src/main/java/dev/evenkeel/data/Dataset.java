@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
@@ -310,6 +311,19 @@ public final class Dataset {
               .formatted(name, hasTargets() ? "of numbers or flags" : "without targets"));
     }
     return IntStream.range(0, rows).map(row -> (int) targets[row]).toArray();
+  }
+
+  /**
+   * A weight for each class that makes all classes count alike, however rare: rows / (classes ·
+   * rows of the class), and 0 where it has no row.
+   */
+  public List<Double> balancedWeights() {
+    int classes = task.outputs();
+    double[] count = new double[classes];
+    for (int label : labels()) {
+      count[label]++;
+    }
+    return DoubleStream.of(count).mapToObj(n -> n == 0 ? 0 : rows / (classes * n)).toList();
   }
 
   /** The class index of every row, 0 for numbers: what splits are stratified by. */

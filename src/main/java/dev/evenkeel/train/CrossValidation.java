@@ -83,10 +83,7 @@ public final class CrossValidation {
             .test()
             .orElseThrow(
                 () -> new EvenkeelException("Fold %d has no rows to test on".formatted(number)));
-    Trainer trainer =
-        new Trainer(model, recipe, parts.train()).withPreparation(parts.preparation());
-    parts.valid().ifPresent(trainer::withValidation);
-    trainer.fit();
+    new Trainer(model, recipe, parts).fit();
     List<Metric> metrics = recipe.metrics().stream().map(Metric::named).toList();
     try (Evaluator evaluator =
         new Evaluator(model, test, Optional.of(recipe.loss()), recipe.batch())) {

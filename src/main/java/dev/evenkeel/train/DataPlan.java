@@ -270,6 +270,10 @@ public record DataPlan(
    * @param notes hears what was decided or ignored, a sentence each
    */
   public Parts load(Iterable<? extends Map<String, ?>> rows, Consumer<String> notes) {
+    return parts(raw(rows, notes), notes);
+  }
+
+  private RawRows raw(Iterable<? extends Map<String, ?>> rows, Consumer<String> notes) {
     new KeptFiles(this).check();
     if (targets.isEmpty()) {
       throw new EvenkeelException(
@@ -277,7 +281,7 @@ public record DataPlan(
               .formatted(data));
     }
     Table table = Table.of(data, rows, new Sources(this).options());
-    return parts(RawRows.toLearn(this, table, notes), notes);
+    return RawRows.toLearn(this, table, notes);
   }
 
   /** What is read and prepared for many seconds is named before. */
@@ -310,6 +314,15 @@ public record DataPlan(
     }
   }
 
+  /** The same of rows that a program has. */
+  public Parts load(
+      Preparation trained, Iterable<? extends Map<String, ?>> rows, Consumer<String> notes) {
+    new KeptFiles(this).check();
+    Table table = Table.of(data, rows, new Sources(this).options(trained));
+    RawRows raw = RawRows.toGoOn(this, table, trained, notes);
+    return raw.parts(raw.split());
+  }
+
   /** The rows of a table, with their weights where it has some: an answer needs none. */
   PreparedTable prepare(
       Preparation trained, Table table, boolean withTargets, Consumer<String> notes) {
@@ -340,6 +353,16 @@ public record DataPlan(
     try (Spool spool = Spool.of(Path.of(data))) {
       rows = RawRows.toLearn(this, notes);
     }
+    return folds(count, rows);
+  }
+
+  /** The same of rows that a program has. */
+  public List<Supplier<Parts>> folds(
+      int count, Iterable<? extends Map<String, ?>> rows, Consumer<String> notes) {
+    return folds(count, raw(rows, notes));
+  }
+
+  private static List<Supplier<Parts>> folds(int count, RawRows rows) {
     return rows.folds(count).stream()
         .map(split -> (Supplier<Parts>) () -> rows.prepare().apply(split))
         .toList();

@@ -83,8 +83,13 @@ record RawRows(
   static RawRows toGoOn(DataPlan plan, Preparation trained, Consumer<String> notes) {
     Source source = new Sources(plan).toGoOn(trained);
     return source instanceof Source.Csv csv
-        ? new OfTable(plan, notes).rows(csv.table(), trained)
+        ? toGoOn(plan, csv.table(), trained, notes)
         : of(plan, (Source.Arrays) source, split -> trained);
+  }
+
+  /** The same of a table that is read. */
+  static RawRows toGoOn(DataPlan plan, Table table, Preparation trained, Consumer<String> notes) {
+    return new OfTable(plan, notes).rows(table, trained);
   }
 
   static RawRows of(DataPlan plan, Source.Arrays arrays, Function<Split, Preparation> preparation) {

@@ -38,6 +38,11 @@ record Sources(DataPlan plan) {
 
   /** Any data for a model, read as those that trained it. */
   Source like(String nameOrPath, Preparation trained) {
+    return source(nameOrPath, options(trained), Optional.of(trained.target().task().kind()));
+  }
+
+  /** How a table is read for a model that is trained. */
+  Table.Options options(Preparation trained) {
     Table.Options options = trained.options();
     String group = plan.group();
     boolean number =
@@ -53,7 +58,7 @@ record Sources(DataPlan plan) {
       used.add(plan.weights());
       options = options.withUsed(used);
     }
-    return source(nameOrPath, options, Optional.of(trained.target().task().kind()));
+    return options;
   }
 
   private Source source(String nameOrPath, Table.Options options, Optional<Task.Kind> kind) {

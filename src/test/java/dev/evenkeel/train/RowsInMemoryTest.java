@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.evenkeel.Expect;
 import dev.evenkeel.backend.Device;
+import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Table;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -104,6 +106,29 @@ class RowsInMemoryTest {
       assertEquals(expected.preparation().features(), parts.preparation().features());
       assertEquals(expected.preparation().target(), parts.preparation().target());
       assertEquals(notes.stream().map(n -> n.replace(file.toString(), "homes")).toList(), words);
+    }
+  }
+
+  @Test
+  void aModelLearnsOnFromRowsAndFoldsAreMadeOfThem() throws IOException {
+    List<Map<String, Object>> rows = homes();
+    List<Map<String, Object>> later = rows.subList(0, 200);
+    Path file = file(later);
+    DataPlan ofRows = DataPlan.of("homes").withTarget("price");
+    DataPlan ofFile = ofRows.withData(file.toString());
+    Preparation trained = ofRows.load(rows, note -> {}).preparation();
+    List<String> notes = new ArrayList<>();
+    List<String> words = new ArrayList<>();
+    Parts expected = ofFile.load(trained, notes::add);
+    Parts parts = ofRows.load(trained, later, words::add);
+    assertEquals(expected.fingerprints(), parts.fingerprints());
+    assertEquals(trained, parts.preparation());
+    assertEquals(notes.stream().map(n -> n.replace(file.toString(), "homes")).toList(), words);
+    List<Supplier<Parts>> folds = ofRows.folds(4, later, note -> {});
+    List<Supplier<Parts>> asInAFile = ofFile.folds(4, note -> {});
+    assertEquals(4, folds.size());
+    for (int i = 0; i < 4; i++) {
+      assertEquals(asInAFile.get(i).get().fingerprints(), folds.get(i).get().fingerprints());
     }
   }
 

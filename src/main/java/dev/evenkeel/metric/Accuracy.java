@@ -12,11 +12,6 @@ public record Accuracy() implements Metric {
   }
 
   @Override
-  public boolean higherIsBetter() {
-    return true;
-  }
-
-  @Override
   public double of(Predictions predictions) {
     int[] classes = predictions.classes(name());
     double correct = 0;

@@ -13,11 +13,6 @@ public record Auc() implements Metric {
   }
 
   @Override
-  public boolean higherIsBetter() {
-    return true;
-  }
-
-  @Override
   public boolean needsEveryClass() {
     return true;
   }

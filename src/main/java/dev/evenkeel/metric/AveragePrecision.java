@@ -17,11 +17,6 @@ public record AveragePrecision() implements Metric {
   }
 
   @Override
-  public boolean higherIsBetter() {
-    return true;
-  }
-
-  @Override
   public boolean needsEveryClass() {
     return true;
   }

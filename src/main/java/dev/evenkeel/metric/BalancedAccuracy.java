@@ -12,11 +12,6 @@ public record BalancedAccuracy() implements Metric {
   }
 
   @Override
-  public boolean higherIsBetter() {
-    return true;
-  }
-
-  @Override
   public double of(Predictions predictions) {
     Confusion confusion = Confusion.of(predictions, name());
     double sum = 0;

@@ -18,11 +18,6 @@ public record F1() implements Metric {
     return "f1";
   }
 
-  @Override
-  public boolean higherIsBetter() {
-    return true;
-  }
-
   /** Of being true: a flag that neither is nor was taken for true is left out. */
   @Override
   public double ofFlags(Predictions predictions) {

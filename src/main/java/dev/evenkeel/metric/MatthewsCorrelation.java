@@ -14,11 +14,6 @@ public record MatthewsCorrelation() implements Metric {
   }
 
   @Override
-  public boolean higherIsBetter() {
-    return true;
-  }
-
-  @Override
   public double of(Predictions predictions) {
     Confusion confusion = Confusion.of(predictions, name());
     double all = predictions.totalWeight();

@@ -23,7 +23,9 @@ public interface Metric {
   /** The name on the command line and in reports; {@link #named} understands it. */
   String name();
 
-  boolean higherIsBetter();
+  default boolean higherIsBetter() {
+    return true;
+  }
 
   /** Whether it is defined only where each class has a row that counts. */
   default boolean needsEveryClass() {

@@ -16,11 +16,6 @@ public record R2() implements Metric {
   }
 
   @Override
-  public boolean higherIsBetter() {
-    return true;
-  }
-
-  @Override
   public double of(Predictions predictions) {
     predictions.requireValues(name());
     if (predictions.rows() == 1) {

@@ -21,11 +21,6 @@ public record TopK(int k) implements Metric {
   }
 
   @Override
-  public boolean higherIsBetter() {
-    return true;
-  }
-
-  @Override
   public double of(Predictions predictions) {
     int needed = Math.max(k, 2);
     if (predictions.columns() < needed) {

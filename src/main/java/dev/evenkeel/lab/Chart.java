@@ -58,11 +58,11 @@ public final class Chart {
   private Axis y = PLAIN;
   private int columns = 3;
   private String panel = "";
-  private final List<Point> lines = new ArrayList<>();
-  private final List<Point> dots = new ArrayList<>();
-  private final List<Point> paths = new ArrayList<>();
-  private final List<Field> fields = new ArrayList<>();
-  private final List<Reference> references = new ArrayList<>();
+  final List<Point> lines = new ArrayList<>();
+  final List<Point> dots = new ArrayList<>();
+  final List<Point> paths = new ArrayList<>();
+  final List<Field> fields = new ArrayList<>();
+  final List<Reference> references = new ArrayList<>();
 
   private Chart(String name, String title) {
     this.name = name;
@@ -204,26 +204,6 @@ public final class Chart {
 
   int columns() {
     return columns;
-  }
-
-  List<Point> lines() {
-    return lines;
-  }
-
-  List<Point> dots() {
-    return dots;
-  }
-
-  List<Point> paths() {
-    return paths;
-  }
-
-  List<Field> fields() {
-    return fields;
-  }
-
-  List<Reference> references() {
-    return references;
   }
 
   /** In the order of their first appearance. */

@@ -122,31 +122,31 @@ final class LetsPlot {
 
   private static List<Object> layers(Chart chart) {
     List<Object> layers = new ArrayList<>();
-    if (!chart.fields().isEmpty()) {
+    if (!chart.fields.isEmpty()) {
       layers.add(contours(chart));
     }
-    for (Chart.Reference reference : chart.references()) {
+    for (Chart.Reference reference : chart.references) {
       layers.addAll(reference(chart, reference));
     }
-    if (chart.lines().stream().anyMatch(Chart.Point::hasBand)) {
+    if (chart.lines.stream().anyMatch(Chart.Point::hasBand)) {
       Map<String, Object> band =
-          layer("ribbon", chart, chart.lines(), "ymin", "low", "ymax", "high", "fill", "series");
+          layer("ribbon", chart, chart.lines, "ymin", "low", "ymax", "high", "fill", "series");
       band.putAll(map("alpha", 0.2, "size", 0.0, "show_legend", false));
       layers.add(band);
     }
-    if (!chart.lines().isEmpty()) {
-      layers.add(line("line", chart, chart.lines()));
-      if (mostPoints(chart.lines()) <= MOST_MARKS) {
-        layers.add(marks(chart, chart.lines(), 4.5));
+    if (!chart.lines.isEmpty()) {
+      layers.add(line("line", chart, chart.lines));
+      if (mostPoints(chart.lines) <= MOST_MARKS) {
+        layers.add(marks(chart, chart.lines, 4.5));
       }
     }
-    if (!chart.dots().isEmpty()) {
+    if (!chart.dots.isEmpty()) {
       layers.addAll(dots(chart));
     }
-    if (!chart.paths().isEmpty()) {
-      layers.add(line("path", chart, chart.paths()));
-      layers.add(marks(chart, chart.paths(), 3));
-      Map<String, Object> ends = marks(chart, ends(chart.paths()), 9);
+    if (!chart.paths.isEmpty()) {
+      layers.add(line("path", chart, chart.paths));
+      layers.add(marks(chart, chart.paths, 3));
+      Map<String, Object> ends = marks(chart, ends(chart.paths), 9);
       ends.putAll(map("shape", 1, "stroke", 2.0, "show_legend", false));
       layers.add(ends);
     }
@@ -169,7 +169,7 @@ final class LetsPlot {
   }
 
   private static List<Object> dots(Chart chart) {
-    List<Chart.Point> dots = chart.dots();
+    List<Chart.Point> dots = chart.dots;
     Map<String, Object> beside = map("name", "dodge", "width", 0.5);
     boolean categories = dots.get(0).x() instanceof String;
     List<Object> layers = new ArrayList<>();
@@ -238,7 +238,7 @@ final class LetsPlot {
     for (String column : List.of("panel", "x", "y", "xend", "yend")) {
       data.put(column, new ArrayList<>());
     }
-    for (Chart.Field field : chart.fields()) {
+    for (Chart.Field field : chart.fields) {
       for (Contours.Piece piece : Contours.of(field, HEIGHTS)) {
         data.get("panel").add(panel(chart, field.panel()));
         data.get("x").add(piece.x1());
@@ -274,7 +274,7 @@ final class LetsPlot {
   }
 
   private static Object leftmost(Chart chart) {
-    List<Chart.Point> all = Stream.of(chart.lines(), chart.dots()).flatMap(List::stream).toList();
+    List<Chart.Point> all = Stream.of(chart.lines, chart.dots).flatMap(List::stream).toList();
     if (all.isEmpty() || all.get(0).x() instanceof String) {
       return all.isEmpty() ? 0 : all.get(0).x();
     }
@@ -290,7 +290,7 @@ final class LetsPlot {
   private static List<Object> scales(Chart chart) {
     List<Object> scales = new ArrayList<>();
     List<Chart.Point> all =
-        Stream.of(chart.lines(), chart.dots(), chart.paths()).flatMap(List::stream).toList();
+        Stream.of(chart.lines, chart.dots, chart.paths).flatMap(List::stream).toList();
     boolean categories = !all.isEmpty() && all.get(0).x() instanceof String;
     if (categories) {
       List<Object> names = all.stream().map(Chart.Point::x).distinct().toList();
@@ -329,7 +329,7 @@ final class LetsPlot {
   private static List<Double> xs(Chart chart, List<Chart.Point> points) {
     List<Double> xs = new ArrayList<>();
     points.stream().filter(drawable(chart)).forEach(point -> xs.add((Double) point.x()));
-    chart.fields().forEach(field -> Arrays.stream(field.xs()).forEach(xs::add));
+    chart.fields.forEach(field -> Arrays.stream(field.xs()).forEach(xs::add));
     return xs;
   }
 
@@ -339,8 +339,8 @@ final class LetsPlot {
         .filter(drawable(chart))
         .forEach(
             point -> ys.addAll(List.of(positive(chart, point.low(), point.y()), point.high())));
-    chart.fields().forEach(field -> Arrays.stream(field.ys()).forEach(ys::add));
-    chart.references().forEach(reference -> ys.add(reference.y()));
+    chart.fields.forEach(field -> Arrays.stream(field.ys()).forEach(ys::add));
+    chart.references.forEach(reference -> ys.add(reference.y()));
     return ys.stream().filter(Double::isFinite).toList();
   }
 
@@ -355,7 +355,7 @@ final class LetsPlot {
     if (given || !values.isEmpty()) {
       double low = given ? axis.range()[0] : Collections.min(values);
       double high = given ? axis.range()[1] : Collections.max(values);
-      boolean tight = given || !chart.fields().isEmpty();
+      boolean tight = given || !chart.fields.isEmpty();
       List<Double> limits = tight ? List.of(low, high) : padded(axis, low, high);
       scale.put("limits", limits);
       scale.put("expand", List.of(0.0, 0.0));

@@ -6,44 +6,17 @@ import dev.evenkeel.nn.PopulationStatistics;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.train.TrainingStep;
 
-/** A moment of a {@link Trial}: after so many steps, with the device at rest. */
-public final class Moment {
-
-  private final Trial trial;
-  private final Model model;
-  private final TrainingStep training;
-  private final Matrix features;
-  private final long step;
-  private final double loss;
-
-  Moment(Trial trial, Model model, TrainingStep training, Matrix features, long step, double loss) {
-    this.trial = trial;
-    this.model = model;
-    this.training = training;
-    this.features = features;
-    this.step = step;
-    this.loss = loss;
-  }
-
-  /** Steps taken so far. */
-  public long step() {
-    return step;
-  }
-
-  /** The loss of the last batch; NaN before the first. */
-  public double loss() {
-    return loss;
-  }
-
-  /** To look at, and to change. */
-  public Model model() {
-    return model;
-  }
-
-  /** Its gradients are those of the last step. */
-  public TrainingStep training() {
-    return training;
-  }
+/**
+ * A moment of a {@link Trial}: after so many steps, with the device at rest.
+ *
+ * @param model to look at, and to change
+ * @param training its gradients are those of the last step
+ * @param features of the training rows, on the device
+ * @param step steps taken so far
+ * @param loss of the last batch; NaN before the first
+ */
+public record Moment(
+    Trial trial, Model model, TrainingStep training, Matrix features, long step, double loss) {
 
   /** On the test rows. */
   public Score test() {

@@ -21,6 +21,9 @@ abstract class Updates extends ParallelOperation {
   private final Matrix[] tensors;
   private boolean stopped;
 
+  /** The learning rate of the step under way. */
+  float rate;
+
   Updates(Workers workers, UpdateTarget target, double nanosecondsPerElement, Matrix... state) {
     super(workers, target.parameters().size() * nanosecondsPerElement);
     this.target = target;
@@ -43,7 +46,7 @@ abstract class Updates extends ParallelOperation {
   }
 
   /** Called before each step, on the caller's thread. */
-  abstract void begin(float learningRate, long step);
+  void begin(long step) {}
 
   /** Updates the parameters from … to − 1 with gradients g times scale, and state a, b. */
   abstract void update(
@@ -51,7 +54,8 @@ abstract class Updates extends ParallelOperation {
 
   @Override
   final void prepare() {
-    begin(target.step().learningRate(), target.step().number());
+    rate = target.step().learningRate();
+    begin(target.step().number());
     stopped = isStopped();
   }
 
@@ -99,15 +103,9 @@ abstract class Updates extends ParallelOperation {
 
   /** p −= lr (g + decay p). */
   static final class GradientDescent extends Updates {
-    private float rate;
 
     GradientDescent(Workers workers, UpdateTarget target) {
       super(workers, target, 0.2);
-    }
-
-    @Override
-    void begin(float learningRate, long step) {
-      rate = learningRate;
     }
 
     @Override
@@ -127,18 +125,12 @@ abstract class Updates extends ParallelOperation {
   static final class Momentum extends Updates {
     private final float momentum;
     private final boolean nesterov;
-    private float rate;
 
     Momentum(
         Workers workers, UpdateTarget target, Matrix velocity, double momentum, boolean nesterov) {
       super(workers, target, 0.3, velocity);
       this.momentum = (float) momentum;
       this.nesterov = nesterov;
-    }
-
-    @Override
-    void begin(float learningRate, long step) {
-      rate = learningRate;
     }
 
     @Override
@@ -195,17 +187,11 @@ abstract class Updates extends ParallelOperation {
   static final class Rmsprop extends Updates {
     private final double alpha;
     private final float epsilon;
-    private float rate;
 
     Rmsprop(Workers workers, UpdateTarget target, Matrix squares, double alpha, double epsilon) {
       super(workers, target, 0.6, squares);
       this.alpha = alpha;
       this.epsilon = (float) epsilon;
-    }
-
-    @Override
-    void begin(float learningRate, long step) {
-      rate = learningRate;
     }
 
     @Override
@@ -252,7 +238,6 @@ abstract class Updates extends ParallelOperation {
     private final double beta2;
     private final double epsilon;
     private final boolean decoupled;
-    private float rate;
     private float correctedRate;
     private float inverseRoot;
 
@@ -273,9 +258,8 @@ abstract class Updates extends ParallelOperation {
     }
 
     @Override
-    void begin(float learningRate, long step) {
-      rate = learningRate;
-      correctedRate = (float) (learningRate / (1 - Math.pow(beta1, step + 1)));
+    void begin(long step) {
+      correctedRate = (float) (rate / (1 - Math.pow(beta1, step + 1)));
       inverseRoot = (float) (1 / Math.sqrt(1 - Math.pow(beta2, step + 1)));
     }
 

@@ -1,5 +1,8 @@
 package dev.evenkeel.backend.cpu;
 
+import static dev.evenkeel.backend.cpu.CpuBuffer.data;
+
+import dev.evenkeel.backend.RowNormMemory;
 import dev.evenkeel.tensor.Matrix;
 import java.util.Arrays;
 
@@ -13,24 +16,39 @@ import java.util.Arrays;
  */
 abstract class RowGroups extends ParallelOperation {
 
+  final Scratch[] scratch;
   final int rows;
   final int columns;
   final int groups;
   final int length;
-  final int rowsAtOnce;
+  private final int rowsAtOnce;
   private final int groupsAtOnce;
   private final int chunks;
+  private final float[] gammas;
+  private final int gammaOffset;
+  private final float[] betas;
+  private final int betaOffset;
 
-  RowGroups(Workers workers, Matrix x, int groups, double nanosecondsPerElement) {
+  RowGroups(
+      Scratch[] scratch,
+      Workers workers,
+      Matrix x,
+      RowNormMemory norm,
+      double nanosecondsPerElement) {
     super(workers, x.size() * nanosecondsPerElement);
+    this.scratch = scratch;
     this.rows = x.rows();
     this.columns = x.columns();
-    this.groups = groups;
+    this.groups = norm.groups();
     this.length = columns / groups;
     this.rowsAtOnce = Math.max(1, Math.min(rows, Scratch.WIDTH / columns));
     this.groupsAtOnce =
         columns <= Scratch.WIDTH ? groups : Math.min(groups, Math.max(1, Scratch.WIDTH / length));
     this.chunks = (length + Scratch.WIDTH - 1) / Scratch.WIDTH;
+    this.gammas = data(norm.gamma());
+    this.gammaOffset = (int) norm.gamma().offset();
+    this.betas = norm.beta().isNone() ? null : data(norm.beta());
+    this.betaOffset = (int) norm.beta().offset();
   }
 
   /** The pieces that a row's features lie in: several groups each, or a chunk of one. */
@@ -50,6 +68,9 @@ abstract class RowGroups extends ParallelOperation {
   @Override
   public final void run(int worker, int workers) {
     begin(worker);
+    if (columns <= Scratch.WIDTH) {
+      loadAffine(scratch[worker], 0, rowsAtOnce * columns);
+    }
     int end = begin(rows, worker + 1, workers);
     for (int row = begin(rows, worker, workers); row < end; row += rowsAtOnce) {
       int count = Math.min(rowsAtOnce, end - row);
@@ -72,10 +93,16 @@ abstract class RowGroups extends ParallelOperation {
   void end(int worker) {}
 
   /**
-   * Fills {@code vector} with the values of γ or β, or {@code otherwise} where there is none, that
-   * belong to n elements from a column on.
+   * Fills a scratch's vectors 3 and 4 with the γ and β that belong to n elements from a column on;
+   * {@link #work} must do so where a row is longer than a scratch array.
    */
-  final void loadFeatures(
+  final void loadAffine(Scratch own, int column, int n) {
+    loadFeatures(gammas, gammaOffset, column, n, own.vectors[3], 1);
+    loadFeatures(betas, betaOffset, column, n, own.vectors[4], 0);
+  }
+
+  /** {@code otherwise} where there are no values. */
+  private void loadFeatures(
       float[] values, int offset, int column, int n, float[] vector, float otherwise) {
     if (values == null) {
       Arrays.fill(vector, 0, n, otherwise);

@@ -13,7 +13,6 @@ import dev.evenkeel.tensor.Matrix;
  */
 final class RowNormBackward extends RowGroups {
 
-  private final Scratch[] scratch;
   private final FeatureTotals[] totals;
   private final float[] dy;
   private final int dyOffset;
@@ -23,10 +22,6 @@ final class RowNormBackward extends RowGroups {
   private final int yOffset;
   private final float[] dx;
   private final int dxOffset;
-  private final float[] gammas;
-  private final int gammaOffset;
-  private final float[] betas;
-  private final int betaOffset;
   private final float[] dGammas;
   private final int dGammaOffset;
   private final float[] dBetas;
@@ -48,8 +43,7 @@ final class RowNormBackward extends RowGroups {
       Matrix dx,
       Matrix dGamma,
       Matrix dBeta) {
-    super(workers, x, norm.groups(), 2.5);
-    this.scratch = scratch;
+    super(scratch, workers, x, norm, 2.5);
     this.totals = new FeatureTotals[scratch.length];
     for (int i = 0; i < scratch.length; i++) {
       totals[i] = new FeatureTotals(columns, columnOfPieces());
@@ -62,10 +56,6 @@ final class RowNormBackward extends RowGroups {
     this.yOffset = (int) y.offset();
     this.dx = data(dx);
     this.dxOffset = (int) dx.offset();
-    this.gammas = data(norm.gamma());
-    this.gammaOffset = (int) norm.gamma().offset();
-    this.betas = norm.beta().isNone() ? null : data(norm.beta());
-    this.betaOffset = (int) norm.beta().offset();
     this.dGammas = data(dGamma);
     this.dGammaOffset = (int) dGamma.offset();
     this.dBetas = dBeta.isNone() ? null : data(dBeta);
@@ -79,14 +69,6 @@ final class RowNormBackward extends RowGroups {
   @Override
   void begin(int worker) {
     totals[worker].clear();
-    if (columns <= Scratch.WIDTH) {
-      loadAffine(scratch[worker], 0, rowsAtOnce * columns);
-    }
-  }
-
-  private void loadAffine(Scratch own, int column, int n) {
-    loadFeatures(gammas, gammaOffset, column, n, own.vectors[3], 1);
-    loadFeatures(betas, betaOffset, column, n, own.vectors[4], 0);
   }
 
   @Override

@@ -12,16 +12,11 @@ import dev.evenkeel.tensor.Matrix;
  */
 final class RowNormForward extends RowGroups {
 
-  private final Scratch[] scratch;
   private final GroupMoments[] moments;
   private final float[] x;
   private final int xOffset;
   private final float[] y;
   private final int yOffset;
-  private final float[] gammas;
-  private final int gammaOffset;
-  private final float[] betas;
-  private final int betaOffset;
   private final boolean centred;
   private final double epsilon;
   private final Activation activation;
@@ -39,8 +34,7 @@ final class RowNormForward extends RowGroups {
       Activation activation,
       Matrix y,
       Matrix saved) {
-    super(workers, x, norm.groups(), 1.5 + Elementwise.nanoseconds(activation));
-    this.scratch = scratch;
+    super(scratch, workers, x, norm, 1.5 + Elementwise.nanoseconds(activation));
     this.moments = new GroupMoments[scratch.length];
     for (int i = 0; i < scratch.length; i++) {
       moments[i] = new GroupMoments();
@@ -49,27 +43,11 @@ final class RowNormForward extends RowGroups {
     this.xOffset = (int) x.offset();
     this.y = data(y);
     this.yOffset = (int) y.offset();
-    this.gammas = data(norm.gamma());
-    this.gammaOffset = (int) norm.gamma().offset();
-    this.betas = norm.beta().isNone() ? null : data(norm.beta());
-    this.betaOffset = (int) norm.beta().offset();
     this.centred = norm.centred();
     this.epsilon = norm.epsilon();
     this.activation = activation;
     this.saved = saved.isNone() ? null : data(saved);
     this.savedOffset = (int) saved.offset();
-  }
-
-  @Override
-  void begin(int worker) {
-    if (columns <= Scratch.WIDTH) {
-      loadAffine(scratch[worker], 0, rowsAtOnce * columns);
-    }
-  }
-
-  private void loadAffine(Scratch own, int column, int n) {
-    loadFeatures(gammas, gammaOffset, column, n, own.vectors[3], 1);
-    loadFeatures(betas, betaOffset, column, n, own.vectors[4], 0);
   }
 
   @Override

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /** What became of the rows of each class, and which classes are taken for which. */
-final class ClassReport {
+final class ClassReport extends Details {
 
   /** A wider matrix does not fit a terminal. */
   private static final int LARGEST_MATRIX = 12;
@@ -22,7 +22,6 @@ final class ClassReport {
   private static final int LONGEST_TABLE = 40;
 
   private static final int WORST = 20;
-  private static final int LONGEST_NAME = 24;
 
   /** Of the matrix' headings, which few classes may share among them. */
   private static final int HEADINGS = 64;
@@ -42,6 +41,7 @@ final class ClassReport {
     this.unit = weighted ? "weight" : "rows";
   }
 
+  @Override
   void put(Map<String, Object> result) {
     List<Map<String, Object>> classes = new ArrayList<>();
     for (int k = 0; k < names.size(); k++) {
@@ -66,10 +66,7 @@ final class ClassReport {
     return count == Math.rint(count) ? (Number) (long) count : (Number) count;
   }
 
-  private static Double orNull(double value) {
-    return Double.isNaN(value) ? null : (Double) value;
-  }
-
+  @Override
   List<String> lines() {
     List<String> lines = new ArrayList<>();
     lines.add("");
@@ -101,10 +98,6 @@ final class ClassReport {
           "the %d classes of the lowest F1, of %,d; --json has all".formatted(WORST, names.size()));
     }
     return lines;
-  }
-
-  private static String percent(double share) {
-    return Double.isNaN(share) ? "–" : "%.1f %%".formatted(100 * share);
   }
 
   private List<String> matrix() {

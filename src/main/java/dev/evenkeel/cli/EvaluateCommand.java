@@ -96,7 +96,9 @@ final class EvaluateCommand implements Callable<Integer> {
         common.say(Evaluation.format(name, value));
       }
       ConstantAnswer.unbeaten(data.task(), predictions).ifPresent(common::say);
-      details(data, predictions, result).forEach(common::say);
+      Details details = details(data, predictions);
+      details.put(result);
+      details.lines().forEach(common::say);
       if (importance) {
         Metric first = Metric.named(firstMetric(saved, classes));
         ImportanceReport report =
@@ -121,23 +123,14 @@ final class EvaluateCommand implements Callable<Integer> {
         : trained.get(0);
   }
 
-  /** What one number does not tell: class by class, or how the residuals lie. */
-  private static List<String> details(
-      Dataset data, Predictions predictions, Map<String, Object> result) {
+  private static Details details(Dataset data, Predictions predictions) {
     Task task = data.task();
     if (task instanceof Task.Classification known) {
-      ClassReport report =
-          new ClassReport(known.classes(), Confusion.of(predictions), data.isWeighted());
-      report.put(result);
-      return report.lines();
+      return new ClassReport(known.classes(), Confusion.of(predictions), data.isWeighted());
     }
     if (task instanceof Task.Flags flags) {
-      FlagReport report = new FlagReport(flags.targets(), predictions);
-      report.put(result);
-      return report.lines();
+      return new FlagReport(flags.targets(), predictions);
     }
-    ResidualReport report = new ResidualReport(((Task.Regression) task).targets(), predictions);
-    report.put(result);
-    return report.lines();
+    return new ResidualReport(((Task.Regression) task).targets(), predictions);
   }
 }

@@ -9,9 +9,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /** How well each of several flags is told. */
-final class FlagReport {
-
-  private static final int LONGEST_NAME = 24;
+final class FlagReport extends Details {
 
   private final List<String> names;
   private final List<FlagScores> flags;
@@ -24,6 +22,7 @@ final class FlagReport {
     this.allRight = FlagScores.allRight(predictions);
   }
 
+  @Override
   void put(Map<String, Object> result) {
     List<Map<String, Object>> all = new ArrayList<>();
     for (int k = 0; k < names.size(); k++) {
@@ -42,10 +41,7 @@ final class FlagReport {
     result.put("all_right", allRight);
   }
 
-  private static Double orNull(double value) {
-    return Double.isNaN(value) ? null : (Double) value;
-  }
-
+  @Override
   List<String> lines() {
     TextTable table =
         new TextTable(
@@ -66,9 +62,5 @@ final class FlagReport {
     lines.addAll(table.lines());
     lines.add("all flags right in " + percent(allRight) + " of the rows");
     return lines;
-  }
-
-  private static String percent(double share) {
-    return Double.isNaN(share) ? "–" : "%.1f %%".formatted(100 * share);
   }
 }

@@ -11,9 +11,7 @@ import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
 /** How the residuals of each target lie and, where there are several, how well each is met. */
-final class ResidualReport {
-
-  private static final int LONGEST_NAME = 24;
+final class ResidualReport extends Details {
 
   private static final List<Metric> METRICS =
       Stream.of(Metric.OF_NUMBERS.split(", ")).map(Metric::named).toList();
@@ -26,6 +24,7 @@ final class ResidualReport {
     this.predictions = predictions;
   }
 
+  @Override
   void put(Map<String, Object> result) {
     if (targets.size() > 1) {
       result.put("targets", json(METRICS.stream().map(Metric::name).toList(), this::metrics));
@@ -34,6 +33,7 @@ final class ResidualReport {
     result.put("residuals", json(keys, this::quantiles));
   }
 
+  @Override
   List<String> lines() {
     List<String> lines = new ArrayList<>(List.of(""));
     if (targets.size() > 1) {

@@ -31,9 +31,16 @@ public sealed interface Optimizer {
 
   double weightDecay();
 
-  Optimizer withLearningRate(double learningRate);
+  /** The same with these two. */
+  Optimizer with(double learningRate, double weightDecay);
 
-  Optimizer withWeightDecay(double weightDecay);
+  default Optimizer withLearningRate(double learningRate) {
+    return with(learningRate, weightDecay());
+  }
+
+  default Optimizer withWeightDecay(double weightDecay) {
+    return with(learningRate(), weightDecay);
+  }
 
   /** With another memory of squared gradients; only Adam and AdamW have one of that name. */
   default Optimizer withBeta2(double beta2) {
@@ -52,12 +59,7 @@ public sealed interface Optimizer {
     }
 
     @Override
-    public Optimizer withLearningRate(double learningRate) {
-      return new GradientDescent(learningRate, weightDecay);
-    }
-
-    @Override
-    public Optimizer withWeightDecay(double weightDecay) {
+    public Optimizer with(double learningRate, double weightDecay) {
       return new GradientDescent(learningRate, weightDecay);
     }
 
@@ -81,12 +83,7 @@ public sealed interface Optimizer {
     }
 
     @Override
-    public Optimizer withLearningRate(double learningRate) {
-      return new Momentum(learningRate, momentum, nesterov, weightDecay);
-    }
-
-    @Override
-    public Optimizer withWeightDecay(double weightDecay) {
+    public Optimizer with(double learningRate, double weightDecay) {
       return new Momentum(learningRate, momentum, nesterov, weightDecay);
     }
 
@@ -111,12 +108,7 @@ public sealed interface Optimizer {
     }
 
     @Override
-    public Optimizer withLearningRate(double learningRate) {
-      return new RmsProp(learningRate, alpha, epsilon, weightDecay);
-    }
-
-    @Override
-    public Optimizer withWeightDecay(double weightDecay) {
+    public Optimizer with(double learningRate, double weightDecay) {
       return new RmsProp(learningRate, alpha, epsilon, weightDecay);
     }
 
@@ -142,12 +134,7 @@ public sealed interface Optimizer {
     }
 
     @Override
-    public Optimizer withLearningRate(double learningRate) {
-      return new Adam(learningRate, beta1, beta2, epsilon, weightDecay);
-    }
-
-    @Override
-    public Optimizer withWeightDecay(double weightDecay) {
+    public Optimizer with(double learningRate, double weightDecay) {
       return new Adam(learningRate, beta1, beta2, epsilon, weightDecay);
     }
 
@@ -178,12 +165,7 @@ public sealed interface Optimizer {
     }
 
     @Override
-    public Optimizer withLearningRate(double learningRate) {
-      return new AdamW(learningRate, beta1, beta2, epsilon, weightDecay);
-    }
-
-    @Override
-    public Optimizer withWeightDecay(double weightDecay) {
+    public Optimizer with(double learningRate, double weightDecay) {
       return new AdamW(learningRate, beta1, beta2, epsilon, weightDecay);
     }
 

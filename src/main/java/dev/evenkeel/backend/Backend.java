@@ -75,6 +75,18 @@ public interface Backend extends AutoCloseable {
    */
   Matrix inputs(float[] values, InputLayout layout);
 
+  /**
+   * Refuses a view of some rows of a table that is stored as its layout says: where they begin
+   * among the stored columns it doesn't tell.
+   */
+  static void requireWhole(Matrix table) {
+    if (table.offset() != 0) {
+      throw new EvenkeelException(
+          "A view %s of a table that is stored in short can't be gathered from: give the table itself"
+              .formatted(table.shape()));
+    }
+  }
+
   /** The same with the inputs as they are. */
   default Matrix inputs(float[] values, int rows, int columns) {
     if (values.length != (long) rows * columns) {
@@ -206,11 +218,6 @@ public interface Backend extends AutoCloseable {
   Operation activationBackward(
       Matrix dy, Matrix z, Matrix y, Activation activation, Matrix dz, Matrix dBias);
 
-  /** What {@link #batchNormForward} says to a batch of one row. */
-  String ONE_ROW =
-      "Batch norm can't be trained on a batch of one row: less its own mean, nothing of it is left."
-          + " help: a batch of at least 2 rows";
-
   // Batch norm: x, y [N, C]; x̂ = (x − μ) / √(σ² + ε) over the rows, y = activation(γ x̂ + β). In
   // training y is what the masking's dropout leaves of that
 
@@ -218,7 +225,7 @@ public interface Backend extends AutoCloseable {
    * Normalises by the batch's own mean and biased variance, or by those of its groups of rows,
    * moves the running statistics by the average over the groups, and leaves in {@code saved} [3 ·
    * groups, C] what the backward pass needs of each: the mean as a sum of two floats, and 1/√(σ² +
-   * ε).
+   * ε). {@link #requireRows} refuses a batch of one row.
    */
   Operation batchNormForward(
       Matrix x,
@@ -227,6 +234,15 @@ public interface Backend extends AutoCloseable {
       Masking masking,
       Matrix y,
       Matrix saved);
+
+  /** For those that train batch norm. */
+  static void requireRows(Matrix x) {
+    if (x.rows() < 2) {
+      throw new EvenkeelException(
+          "Batch norm can't be trained on a batch of one row: less its own mean, nothing of it is left."
+              + " help: a batch of at least 2 rows");
+    }
+  }
 
   /** The same with the running statistics, which stay as they are. y may be x. */
   Operation batchNormInference(Matrix x, BatchNormMemory norm, Activation activation, Matrix y);

@@ -199,9 +199,7 @@ public final class CpuBackend implements Backend {
       Masking masking,
       Matrix y,
       Matrix saved) {
-    if (x.rows() < 2) {
-      throw new EvenkeelException(ONE_ROW);
-    }
+    Backend.requireRows(x);
     return new BatchNormForward(scratch, workers, x, norm, activation, masking, y, saved);
   }
 

@@ -1,6 +1,6 @@
 package dev.evenkeel.backend.cpu;
 
-import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
@@ -21,13 +21,9 @@ final class ShortTable extends Buffer {
     return Matrix.of(new ShortTable(stored, layout), stored.rows(), layout.inputs());
   }
 
-  /** The stored columns; where a view begins among them it doesn't tell. */
+  /** The stored columns, of the whole table. */
   Matrix stored(Matrix table) {
-    if (table.offset() != 0) {
-      throw new EvenkeelException(
-          "A view %s of a table that is stored in short can't be gathered from: give the table itself"
-              .formatted(table.shape()));
-    }
+    Backend.requireWhole(table);
     return stored;
   }
 

@@ -318,9 +318,7 @@ public final class CudaBackend implements Backend {
       Masking masking,
       Matrix y,
       Matrix saved) {
-    if (x.rows() < 2) {
-      throw new EvenkeelException(ONE_ROW);
-    }
+    Backend.requireRows(x);
     Operation work =
         norms.forward(
             view(x), Kernels.Norm.of(norm), activation, drop(masking), view(y), vector(saved));

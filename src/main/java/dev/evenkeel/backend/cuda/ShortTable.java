@@ -1,6 +1,6 @@
 package dev.evenkeel.backend.cuda;
 
-import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
@@ -63,17 +63,8 @@ final class ShortTable extends Buffer {
     if (!(table.buffer() instanceof ShortTable of)) {
       return CudaBuffer.view(table);
     }
-    requireWhole(table);
+    Backend.requireWhole(table);
     return of.stored;
-  }
-
-  /** Refuses a view of some rows: where they begin among the stored columns it doesn't tell. */
-  static void requireWhole(Matrix table) {
-    if (table.offset() != 0) {
-      throw new EvenkeelException(
-          "A view %s of a table that is stored in short can't be gathered from: give the table itself"
-              .formatted(table.shape()));
-    }
   }
 
   /** Address of what is said of each input; 0 where a table's columns are the inputs. */

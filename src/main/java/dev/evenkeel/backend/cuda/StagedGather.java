@@ -1,6 +1,7 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
@@ -49,7 +50,7 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
     this.batch = batch;
     this.inputs = new float[batch.columns()];
     if (!HostTable.of(table).layout().isPlain()) {
-      ShortTable.requireWhole(table);
+      Backend.requireWhole(table);
     }
     this.nanos = nanos;
     this.slotBytes = Math.multiplyExact(batch.rows(), batch.pitch() * batch.type().bytes);

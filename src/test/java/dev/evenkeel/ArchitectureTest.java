@@ -44,7 +44,9 @@ class ArchitectureTest {
           Map.entry("report", Set.of("train", "nn", "data", "metric", "io")),
           Map.entry(
               "lab",
-              Set.of("report", "train", "nn", "loss", "optim", "data", "io", "backend", "tensor")),
+              Set.of(
+                  "report", "train", "nn", "loss", "optim", "metric", "data", "io", "backend",
+                  "tensor")),
           Map.entry(
               "lab.experiments",
               Set.of("lab", "train", "nn", "loss", "optim", "metric", "data", "backend", "tensor")),

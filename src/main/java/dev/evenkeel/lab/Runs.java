@@ -1,10 +1,12 @@
 package dev.evenkeel.lab;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 
 /** The results of a sweep: for each setting one for each seed. */
@@ -24,6 +26,14 @@ public final class Runs<S, R> {
   /** In the order of the seeds. */
   public List<R> of(S setting) {
     return results.get(setting);
+  }
+
+  /** Of some settings the one with the highest mean of a number over the seeds. */
+  public S best(Predicate<S> some, ToDoubleFunction<R> number) {
+    return settings().stream()
+        .filter(some)
+        .max(Comparator.comparingDouble(setting -> spread(setting, number).mean()))
+        .orElseThrow();
   }
 
   /** A number of each result, over the seeds. */

@@ -16,7 +16,6 @@ import dev.evenkeel.nn.BatchNorm;
 import dev.evenkeel.nn.Linear;
 import dev.evenkeel.nn.Network;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.List;
 
 /** Whether batch norm belongs before the activation, on z, or after it, on a. */
@@ -200,9 +199,7 @@ public final class BeforeOrAfter implements Experiment {
 
   private static Setting best(
       Runs<Setting, Trial.Result> runs, Activation activation, Place place) {
-    return runs.settings().stream()
-        .filter(s -> s.activation == activation && s.place == place)
-        .max(Comparator.comparingDouble(s -> runs.spread(s, Trial.Result::percent).mean()))
-        .orElseThrow();
+    return runs.best(
+        one -> one.activation == activation && one.place == place, Trial.Result::percent);
   }
 }

@@ -20,7 +20,6 @@ import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.NormProp;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 
@@ -184,11 +183,9 @@ public final class Depth implements Experiment {
   }
 
   private static Best best(Runs<Setting, Trial.Result> runs, Net net, int depth) {
-    return runs.settings().stream()
-        .filter(setting -> setting.net.equals(net) && setting.depth == depth)
-        .map(one -> new Best(one.rate, runs.spread(one, Trial.Result::percent)))
-        .max(Comparator.comparingDouble(best -> best.percent.mean()))
-        .orElseThrow();
+    Setting best =
+        runs.best(one -> one.net.equals(net) && one.depth == depth, Trial.Result::percent);
+    return new Best(best.rate, runs.spread(best, Trial.Result::percent));
   }
 
   /** What the layers make of the gradient before training, from the last back to the first. */

@@ -225,7 +225,7 @@ public final class LearningRates implements Experiment {
     }
 
     Setting best(Method method) {
-      return of(method).max(Comparator.comparingDouble(this::percent)).orElseThrow();
+      return runs.best(setting -> setting.method == method, Trial.Result::percent);
     }
 
     Setting smallest(Method method) {

@@ -12,7 +12,6 @@ import dev.evenkeel.lab.Spread;
 import dev.evenkeel.lab.Table;
 import dev.evenkeel.lab.Trial;
 import dev.evenkeel.optim.Optimizer;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -96,7 +95,7 @@ public final class Methods implements Experiment {
         few.train().rows(),
         ADAM_RATE,
         tinySteps);
-    Map<Method, Setting> best = best(large, rates);
+    Map<Method, Setting> best = best(large);
     show(lab, finding, large, best, tiny);
     judge(finding, large, best, tiny);
     if (data.name().equals("mnist")) {
@@ -116,15 +115,10 @@ public final class Methods implements Experiment {
   }
 
   /** Of each method the setting of the highest mean accuracy. */
-  private static Map<Method, Setting> best(Runs<Setting, Trial.Result> runs, List<Double> rates) {
+  private static Map<Method, Setting> best(Runs<Setting, Trial.Result> runs) {
     Map<Method, Setting> best = new EnumMap<>(Method.class);
     for (Method method : Method.compared()) {
-      best.put(
-          method,
-          rates.stream()
-              .map(rate -> new Setting(method, LARGE, rate))
-              .max(Comparator.comparingDouble(setting -> percent(runs, setting).mean()))
-              .orElseThrow());
+      best.put(method, runs.best(one -> one.method == method, Trial.Result::percent));
     }
     return best;
   }

@@ -71,7 +71,9 @@ public final class BatchPredictor implements AutoCloseable {
   }
 
   private float[] answers(float[] outputs) {
-    return inference.meaning().answers(outputs, inference.network().outputs());
+    Meaning meaning = inference.meaning();
+    int columns = inference.network().outputs();
+    return meaning.answers(outputs, columns, meaning.scratch(columns));
   }
 
   /** As {@link Predictor#outputs(float...)}. */

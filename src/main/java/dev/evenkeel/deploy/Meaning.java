@@ -1,5 +1,7 @@
 package dev.evenkeel.deploy;
 
+import dev.evenkeel.Probabilities;
+
 /** What turns the outputs of a network into what a user of the model wants to know. */
 enum Meaning {
   /** Softmax over the outputs. */
@@ -11,53 +13,37 @@ enum Meaning {
   /** Numbers, which are answers already. */
   VALUES;
 
+  /** Room for one row's probabilities. */
+  double[] scratch(int columns) {
+    return new double[this == SECOND_OF_TWO ? 2 : columns];
+  }
+
   /**
    * @param outputs [rows, columns], which may be overwritten
    */
-  float[] answers(float[] outputs, int columns) {
-    switch (this) {
-      case PROBABILITIES -> {
-        for (int from = 0; from < outputs.length; from += columns) {
-          softmax(outputs, from, from + columns);
-        }
-      }
-      case SECOND_OF_TWO -> {
-        return both(outputs);
-      }
-      case INDEPENDENT -> {
-        for (int i = 0; i < outputs.length; i++) {
-          outputs[i] = sigmoid(outputs[i]);
-        }
-      }
-      case VALUES -> {}
-    }
-    return outputs;
+  float[] answers(float[] outputs, int columns, double[] scratch) {
+    return switch (this) {
+      case PROBABILITIES -> classes(outputs, columns, scratch, outputs);
+      case SECOND_OF_TWO -> classes(outputs, columns, scratch, new float[2 * outputs.length]);
+      case INDEPENDENT -> flags(outputs);
+      case VALUES -> outputs;
+    };
   }
 
-  private static float[] both(float[] logits) {
-    float[] both = new float[2 * logits.length];
-    for (int row = 0; row < logits.length; row++) {
-      both[2 * row] = sigmoid(-logits[row]);
-      both[2 * row + 1] = sigmoid(logits[row]);
+  private static float[] classes(float[] logits, int columns, double[] scratch, float[] answers) {
+    for (int from = 0, to = 0; from < logits.length; from += columns) {
+      Probabilities.ofClasses(logits, from, columns, scratch);
+      for (double probability : scratch) {
+        answers[to++] = (float) probability;
+      }
     }
-    return both;
+    return answers;
   }
 
-  private static float sigmoid(float logit) {
-    return (float) (1 / (1 + Math.exp(-logit)));
-  }
-
-  private static void softmax(float[] logits, int from, int to) {
-    float top = Float.NEGATIVE_INFINITY;
-    for (int k = from; k < to; k++) {
-      top = Math.max(top, logits[k]);
+  private static float[] flags(float[] logits) {
+    for (int i = 0; i < logits.length; i++) {
+      logits[i] = (float) Probabilities.sigmoid(logits[i]);
     }
-    double sum = 0;
-    for (int k = from; k < to; k++) {
-      sum += Math.exp(logits[k] - top);
-    }
-    for (int k = from; k < to; k++) {
-      logits[k] = (float) (Math.exp(logits[k] - top) / sum);
-    }
+    return logits;
   }
 }

@@ -36,6 +36,7 @@ public final class Predictor {
   private final List<String> names;
 
   private final ThreadLocal<float[][]> scratch;
+  private final ThreadLocal<double[]> probabilities;
 
   /**
    * @param model folded
@@ -53,6 +54,7 @@ public final class Predictor {
             .findFirst()
             .orElse(List.of());
     this.scratch = ThreadLocal.withInitial(network::scratch);
+    this.probabilities = ThreadLocal.withInitial(() -> meaning.scratch(outputs));
   }
 
   /** Of a run folder or a model file. */
@@ -105,7 +107,7 @@ public final class Predictor {
    * features or several, one after the other.
    */
   public float[] predict(float... rows) {
-    return meaning.answers(outputs(rows), outputs);
+    return meaning.answers(outputs(rows), outputs, probabilities.get());
   }
 
   /**
@@ -113,7 +115,7 @@ public final class Predictor {
    * "" or null where one is missing.
    */
   public float[] predict(Map<String, ?> row) {
-    return meaning.answers(outputs(row), outputs);
+    return meaning.answers(outputs(row), outputs, probabilities.get());
   }
 
   /** {@link #predict} by names: of each class or flag the probability, of each target the value. */

@@ -1,6 +1,7 @@
 package dev.evenkeel.metric;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Probabilities;
 import dev.evenkeel.Words;
 
 /**
@@ -123,24 +124,7 @@ public record Predictions(
    * Each class's probability, [classCount]: softmax over the logits, or sigmoid for two classes.
    */
   void probabilities(int row, double[] out) {
-    if (out.length == 2) {
-      double margin = margin(row);
-      out[0] = 1 / (1 + Math.exp(margin));
-      out[1] = 1 / (1 + Math.exp(-margin));
-      return;
-    }
-    double max = Double.NEGATIVE_INFINITY;
-    for (int column = 0; column < columns; column++) {
-      max = Math.max(max, output(row, column));
-    }
-    double sum = 0;
-    for (int column = 0; column < columns; column++) {
-      out[column] = Math.exp(output(row, column) - max);
-      sum += out[column];
-    }
-    for (int column = 0; column < columns; column++) {
-      out[column] /= sum;
-    }
+    Probabilities.ofClasses(outputs, row * columns, columns, out);
   }
 
   /** The class of every row, checked; {@code metric} is who asks, for the message. */

@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
+import dev.evenkeel.Probabilities;
 import dev.evenkeel.data.InputColumns;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Target;
@@ -104,7 +105,8 @@ public final class PredictionFile {
   /** Appends what is answered to a row. */
   private List<String> answers(int row, List<String> fields) {
     if (preparation.target() instanceof Target.Labels labels) {
-      double[] probabilities = probabilities(row, new double[labels.classes().size()]);
+      double[] probabilities = new double[labels.classes().size()];
+      Probabilities.ofClasses(outputs, row * columns, columns, probabilities);
       int best = 0;
       for (int k = 1; k < probabilities.length; k++) {
         best = probabilities[k] > probabilities[best] ? k : best;
@@ -119,8 +121,7 @@ public final class PredictionFile {
         fields.add(outputs[row * columns + k] > 0 ? flag.yes() : flag.no());
       }
       for (int k = 0; k < columns; k++) {
-        double p = 1 / (1 + Math.exp(-outputs[row * columns + k]));
-        fields.add(Float.toString((float) p));
+        fields.add(Float.toString((float) Probabilities.sigmoid(outputs[row * columns + k])));
       }
     } else {
       for (int k = 0; k < columns; k++) {
@@ -128,27 +129,5 @@ public final class PredictionFile {
       }
     }
     return fields;
-  }
-
-  /** Softmax of the row's logits; of a single logit, the sigmoid and what it leaves. */
-  private double[] probabilities(int row, double[] out) {
-    if (columns == 1) {
-      out[1] = 1 / (1 + Math.exp(-outputs[row]));
-      out[0] = 1 - out[1];
-      return out;
-    }
-    double top = Double.NEGATIVE_INFINITY;
-    for (int k = 0; k < columns; k++) {
-      top = Math.max(top, outputs[row * columns + k]);
-    }
-    double sum = 0;
-    for (int k = 0; k < columns; k++) {
-      out[k] = Math.exp(outputs[row * columns + k] - top);
-      sum += out[k];
-    }
-    for (int k = 0; k < columns; k++) {
-      out[k] /= sum;
-    }
-    return out;
   }
 }

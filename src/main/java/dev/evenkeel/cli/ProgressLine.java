@@ -4,6 +4,7 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.train.Epoch;
 import dev.evenkeel.train.Listener;
+import dev.evenkeel.train.Trained;
 import java.util.List;
 import java.util.stream.Collectors;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
@@ -113,6 +114,13 @@ final class ProgressLine implements Listener, AutoCloseable {
                 100 * epoch.dataShare(),
                 rateOfEpoch,
                 epoch.best() ? "  *" : ""));
+  }
+
+  @Override
+  public void onEnd(Trained result) {
+    if (stepsBefore > 0 && result.steps() == stepsBefore) {
+      line("The run had come to its end: nothing was left to train");
+    }
   }
 
   private void line(String text) {

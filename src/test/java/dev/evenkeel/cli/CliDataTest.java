@@ -266,7 +266,9 @@ class CliDataTest {
     JsonNode other =
         CommandLineRun.of("evaluate --model", run, "--data", x, "--target", some, "--json").json();
     assertEquals(2, other.get("rows").asInt());
-    CommandLineRun.of("train --resume", run).succeeded().says("the data's own test rows");
+    CommandLineRun.of("train --resume", run)
+        .succeeded()
+        .says("the data's own test rows", "nothing was left to train");
   }
 
   /** Of 2 × 2 pixels, in three classes by name. */

@@ -62,6 +62,10 @@ public final class Dataset {
                   (long) rows * targetColumns,
                   targets.length));
     }
+  }
+
+  /** Of values from elsewhere; a part of these rows needs no second look. */
+  private Dataset checked() {
     requireFinite("feature", stored, layout.stored());
     if (task instanceof Task.Regression) {
       requireFinite("target", targets, targetColumns);
@@ -73,6 +77,7 @@ public final class Dataset {
                 .formatted(name, i / targetColumns, i % targetColumns, targets[i]));
       }
     }
+    return this;
   }
 
   /** Of a table that was prepared: [rows, layout.stored()], and targets as the task has them. */
@@ -80,7 +85,7 @@ public final class Dataset {
       String name, float[] stored, InputLayout layout, float[] targets, Task task) {
     requireRows(name, stored, layout.stored());
     int targetColumns = targets.length / (stored.length / layout.stored());
-    return new Dataset(name, stored, layout, targets, targetColumns, task, ALIKE);
+    return new Dataset(name, stored, layout, targets, targetColumns, task, ALIKE).checked();
   }
 
   private static Dataset plain(
@@ -88,7 +93,7 @@ public final class Dataset {
     requireThere(name, "features", features);
     requireRows(name, features, columns);
     InputLayout layout = InputLayout.plain(columns);
-    return new Dataset(name, features, layout, targets, targetColumns, task, ALIKE);
+    return new Dataset(name, features, layout, targets, targetColumns, task, ALIKE).checked();
   }
 
   private static void requireRows(String name, float[] features, int columns) {
@@ -249,7 +254,7 @@ public final class Dataset {
   /** The same rows with other inputs, as those of a model's own task. */
   Dataset with(float[] features, Task task) {
     InputLayout plain = InputLayout.plain(columns());
-    return new Dataset(name, features, plain, targets, targetColumns, task, weights);
+    return new Dataset(name, features, plain, targets, targetColumns, task, weights).checked();
   }
 
   /** The same rows, which count alike. */

@@ -78,6 +78,10 @@ public final class BatchPredictor implements AutoCloseable {
 
   /** As {@link Predictor#outputs(float...)}. */
   public float[] outputs(float... rows) {
+    if (inference.preparation().map(p -> p.unnamed().isEmpty()).orElse(false)) {
+      throw new EvenkeelException(
+          "The model takes rows with named columns, not numbers without names. help: a Table, as by Table.of(\"rows\", maps, preparation.options())");
+    }
     Dataset raw = Dataset.unlabelled("rows", rows, inference.network().inputs());
     return outputs(inference.preparation().map(p -> p.apply(raw)).orElse(raw));
   }

@@ -286,6 +286,15 @@ class PredictorTest {
   }
 
   @Test
+  void rowsOfATableHaveNames() {
+    SavedModel saved = TinyRuns.train(TinyRuns.table(folder, "price"), Recipe.regression(), folder);
+    try (BatchPredictor batches = new BatchPredictor(saved, opens("cpu"), 2)) {
+      Expect.failure(
+          () -> batches.predict(new float[12]), "takes rows with named columns", "Table.of(");
+    }
+  }
+
+  @Test
   void whatCantBeOpenedSaysWhy() {
     SavedModel saved = TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
     Expect.failure(() -> new BatchPredictor(saved, opens("cpu"), 0), "at least 1 row");

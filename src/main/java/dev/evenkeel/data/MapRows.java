@@ -7,13 +7,17 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Rows of another program as records, by the texts of their values. Above them stand, as a header,
  * the names that the first row has: sorted, since many maps have an order that changes from run to
  * run.
+ *
+ * @param options tell in which columns it matters what values are
  */
-record MapRows(String name, Iterable<? extends Map<String, ?>> rows) implements Records {
+record MapRows(String name, Iterable<? extends Map<String, ?>> rows, Table.Options options)
+    implements Records {
 
   /** Of the header: before all rows. */
   private static final int ABOVE = -1;
@@ -60,14 +64,19 @@ record MapRows(String name, Iterable<? extends Map<String, ?>> rows) implements 
 
   private List<String> texts(Map<String, ?> row, int number, List<String> columns) {
     List<String> texts = new ArrayList<>(columns.size());
-    for (String column : columns) {
+    for (int c = 0; c < columns.size(); c++) {
+      String column = columns.get(c);
       Object value = row.get(column);
       if (value == null && !row.containsKey(column)) {
         throw new EvenkeelException(
             "%s has no column \"%s\", which row 1 has. help: give \"\" or null where the value is missing"
                 .formatted(at(number), column));
       }
-      texts.add(value == null ? "" : value.toString());
+      String text = ValueText.of(value);
+      if (text == null && isChecked(c, columns)) {
+        throw ValueText.refusal("%s, column \"%s\"".formatted(at(number), column), value);
+      }
+      texts.add(text == null ? "" : text);
     }
     if (row.size() > columns.size()) {
       List<String> more = new ArrayList<>(row.keySet());
@@ -77,6 +86,12 @@ record MapRows(String name, Iterable<? extends Map<String, ?>> rows) implements 
               .formatted(at(number), Words.counted(more.size(), "column"), Cells.quoted(more)));
     }
     return texts;
+  }
+
+  private boolean isChecked(int c, List<String> columns) {
+    Set<String> names = Set.copyOf(columns);
+    Set<String> dropped = Set.copyOf(ColumnNames.parted(options.dropped(), names));
+    return options.withDropped(dropped).checks(columns.get(c), c + 1, columns.size());
   }
 
   @Override

@@ -86,8 +86,8 @@ public final class RowEncoder {
 
   /**
    * @param row the columns' values by their names: all that the model was trained on. Texts as in a
-   *     CSV file, numbers, or whatever its toString says; "" or null where one is missing. More are
-   *     ignored
+   *     CSV file, numbers, dates, or whatever its toString says; "", null or an empty Optional
+   *     where one is missing. More are ignored
    * @param out takes the inputs from 0 on
    */
   public void encode(Map<String, ?> row, float[] out) {
@@ -159,7 +159,11 @@ public final class RowEncoder {
           "The row has no column \"%s\", which the model was trained on; it has %s. help: give \"\" or null where the value is missing"
               .formatted(name, row.keySet()));
     }
-    return value == null ? "" : value.toString().strip();
+    String text = ValueText.of(value);
+    if (text == null) {
+      throw ValueText.refusal("Column \"%s\"".formatted(name), value);
+    }
+    return text.strip();
   }
 
   private static double days(Feature.Dates date, String text) {

@@ -144,7 +144,7 @@ public final class Table {
   }
 
   public static Table of(String name, Iterable<? extends Map<String, ?>> rows, Options options) {
-    return read(new MapRows(name, rows), options.withHeader(Header.PRESENT));
+    return read(new MapRows(name, rows, options), options.withHeader(Header.PRESENT));
   }
 
   private static Table read(Records records, Options options) {

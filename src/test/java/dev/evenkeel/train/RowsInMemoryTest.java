@@ -6,21 +6,32 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.evenkeel.Expect;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.RowEncoder;
 import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Table;
+import dev.evenkeel.data.Task;
 import dev.evenkeel.deploy.BatchPredictor;
 import dev.evenkeel.deploy.Predictor;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Date;
+import java.util.GregorianCalendar;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -180,6 +191,74 @@ class RowsInMemoryTest {
         "homes, row 9, column \"area\": \"Infinity\" is not a finite number");
     rows.set(8, null);
     Expect.failure(() -> plan.load(rows, note -> {}), "homes, row 9 is null");
+  }
+
+  /** "[B@1b2c" would be a category, and never the same again. */
+  @Test
+  void valuesThatAreNoFieldAreRefused() {
+    DataPlan plan = DataPlan.of("homes").withTarget("price");
+    Map<Object, String> wrong = new LinkedHashMap<>();
+    wrong.put(new byte[] {1}, "byte[]");
+    wrong.put(new float[0], "float[]");
+    wrong.put(List.of(1, 2), "java.util.ImmutableCollections$List12");
+    wrong.put(new HashMap<>(Map.of("a", 1)), "java.util.HashMap");
+    wrong.put(Optional.of(new int[1]), "int[]");
+    wrong.put(new Object(), "java.lang.Object");
+    wrong.forEach(
+        (value, type) -> {
+          List<Map<String, Object>> rows = homes();
+          rows.forEach(row -> row.put("plan", "none"));
+          rows.get(3).put("plan", value);
+          Expect.failure(
+              () -> plan.load(rows, note -> {}),
+              "homes, row 4, column \"plan\": a value of type " + type + " can't be a field",
+              "help: give a text, a number");
+          for (String drop : List.of("plan", "7", "rooms,plan")) { // what nobody uses may be there
+            plan.withColumns(List.of(drop), List.of()).load(rows, note -> {});
+          }
+        });
+  }
+
+  @Test
+  void optionalsAndDatesAreWhatAFileHoldsOfThem() {
+    Instant when = Instant.parse("2024-01-31T12:30:00Z");
+    List<Object> dates =
+        List.of(
+            when,
+            Date.from(when),
+            when.atZone(ZoneId.of("Europe/Zurich")),
+            GregorianCalendar.from(when.atZone(ZoneId.of("Asia/Tokyo"))),
+            Optional.of(when),
+            when.atOffset(ZoneOffset.ofHours(-3)));
+    List<Map<String, Object>> rows = new ArrayList<>();
+    List<Map<String, Object>> texts = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      Map<String, Object> row = new HashMap<>(Map.of("at", dates.get(i % dates.size()), "y", i));
+      row.put("n", i % 5 == 0 ? Optional.empty() : Optional.of(i % 9));
+      row.put("k", i % 4 == 0 ? OptionalInt.empty() : OptionalInt.of(i % 7));
+      row.put("x", OptionalDouble.of(i / 8.0));
+      rows.add(row);
+      Map<String, Object> text = new HashMap<>(Map.of("at", "2024-01-31T12:30:00Z", "y", i));
+      text.put("n", i % 5 == 0 ? "" : i % 9);
+      text.put("k", i % 4 == 0 ? "" : i % 7);
+      text.put("x", i / 8.0);
+      texts.add(text);
+    }
+    DataPlan plan = DataPlan.of("rows").withTarget("y").withTask(Task.Kind.REGRESSION);
+    Parts parts = plan.load(rows, note -> {});
+    assertEquals(plan.load(texts, note -> {}).fingerprints(), parts.fingerprints());
+    RowEncoder encoder = new RowEncoder(parts.preparation());
+    for (int i = 0; i < rows.size(); i++) {
+      float[] expected = new float[parts.preparation().width()];
+      float[] seen = expected.clone();
+      encoder.encode(texts.get(i), expected);
+      encoder.encode(rows.get(i), seen);
+      assertArrayEquals(expected, seen, 0f);
+    }
+    rows.get(0).put("x", new double[] {1});
+    Expect.failure(
+        () -> encoder.encode(rows.get(0), new float[parts.preparation().width()]),
+        "Column \"x\": a value of type double[] can't be a field of a table");
   }
 
   /** The first row's text looks like a number, so that its column is coded by a second reading. */

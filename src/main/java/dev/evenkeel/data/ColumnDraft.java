@@ -26,6 +26,13 @@ final class ColumnDraft {
   private long numbers;
   private boolean points;
   private boolean plain = true;
+
+  /** In how many digits all of its numbers are written; 0 before the first, −1 if they differ. */
+  private int digits;
+
+  /** The first number with a zero in front of so many digits. */
+  private String padded = "";
+
   private final Found withComma = new Found();
   private final Found text = new Found();
 
@@ -95,6 +102,9 @@ final class ColumnDraft {
       if (plain && !Cells.isPlain(cell)) {
         plain = false;
       }
+      if (digits >= 0) {
+        countDigits(cell);
+      }
       points = points || !plain && cell.indexOf('.') >= 0;
       return value;
     }
@@ -108,6 +118,22 @@ final class ColumnDraft {
       withComma.add(cell, line);
     }
     return byComma;
+  }
+
+  private void countDigits(String cell) {
+    boolean same = cell.length() > 1 && (digits == 0 || cell.length() == digits);
+    for (int i = 0; same && i < cell.length(); i++) {
+      same = cell.charAt(i) >= '0' && cell.charAt(i) <= '9';
+    }
+    digits = same ? cell.length() : -1;
+    if (same && padded.isEmpty() && cell.charAt(0) == '0') {
+      padded = cell;
+    }
+  }
+
+  /** An example of numbers that zeros in front make equally long, as codes are; "" of others. */
+  String padded() {
+    return isTextual() || digits < 0 ? "" : padded;
   }
 
   /** Points and commas in one column: neither stands for the decimals of all. */

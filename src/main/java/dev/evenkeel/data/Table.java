@@ -95,12 +95,14 @@ public final class Table {
   private final List<Column> columns;
   private final Map<String, Column> byName = new HashMap<>();
   private final Set<String> respelled;
+  private final Map<String, String> padded;
   private final int[] lines;
   private final List<String> remarks;
 
   /**
    * @param format as it was found out
    * @param respelled columns of numbers whose texts were others than {@link Column#text} gives
+   * @param padded of those, an example for each whose numbers are equally long by zeros in front
    */
   Table(
       Records records,
@@ -108,6 +110,7 @@ public final class Table {
       TableFormat format,
       List<Column> columns,
       Set<String> respelled,
+      Map<String, String> padded,
       int[] lines,
       List<String> remarks) {
     this.records = records;
@@ -116,6 +119,7 @@ public final class Table {
     this.columns = List.copyOf(columns);
     columns.forEach(column -> byName.put(column.name(), column));
     this.respelled = Set.copyOf(respelled);
+    this.padded = Map.copyOf(padded);
     this.lines = lines;
     this.remarks = List.copyOf(remarks);
   }
@@ -189,6 +193,11 @@ public final class Table {
     return again(records, options.withHeader(format.header()).withTexts(texts), rows());
   }
 
+  /** How a column writes one of its numbers, if zeros in front make all of them equally long. */
+  Optional<String> padded(String column) {
+    return Optional.ofNullable(padded.get(column));
+  }
+
   private void requireReopening() {
     if (!records.canReopen()) {
       throw new EvenkeelException(
@@ -224,7 +233,7 @@ public final class Table {
   public Table without(List<String> columns) {
     List<Column> dropped = columns.stream().map(this::column).toList();
     List<Column> left = this.columns.stream().filter(c -> !dropped.contains(c)).toList();
-    return new Table(records, options, format, left, respelled, lines, remarks);
+    return new Table(records, options, format, left, respelled, padded, lines, remarks);
   }
 
   /**

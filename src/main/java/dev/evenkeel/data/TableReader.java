@@ -81,6 +81,7 @@ final class TableReader {
         format.withHeader(header).withDecimal(decimal()),
         drafts.stream().map(ColumnDraft::finish).toList(),
         respelled(),
+        padded(),
         Arrays.copyOf(lines, rows),
         remarks);
   }
@@ -95,6 +96,12 @@ final class TableReader {
         .filter(ColumnDraft::isRespelled)
         .map(draft -> draft.name)
         .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  private Map<String, String> padded() {
+    return drafts.stream()
+        .filter(draft -> !draft.padded().isEmpty())
+        .collect(Collectors.toMap(draft -> draft.name, ColumnDraft::padded));
   }
 
   private void noteCommas() {

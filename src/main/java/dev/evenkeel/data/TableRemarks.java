@@ -14,8 +14,8 @@ import java.util.stream.IntStream;
 
 /**
  * What became of a table's columns that its owner may not have meant: numbers that are categories
- * because of a few words among them, names of rows that were left out, numbers that count them,
- * dates, targets that never change, and columns that give the target away.
+ * because of a few words among them, codes that are numbers, names of rows that were left out,
+ * numbers that count them, dates, targets that never change, and columns that give the target away.
  */
 public final class TableRemarks {
 
@@ -31,6 +31,8 @@ public final class TableRemarks {
 
   /** Fewer rows than these may be counted by chance. */
   private static final int FEW = 20;
+
+  private static final int MOST_WORDS = 5;
 
   private final Table table;
   private final List<String> remarks = new ArrayList<>();
@@ -80,6 +82,7 @@ public final class TableRemarks {
       flags.names().forEach(name -> found.noteConstant(name, trainRows));
     }
     found.noteDates(preparation);
+    found.noteCodes(preparation);
     found.noteTelling(preparation, trainRows);
     return found.remarks;
   }
@@ -265,6 +268,37 @@ public final class TableRemarks {
                     telling.stream().map(ColumnNames::word).collect(Collectors.joining(","))));
       }
     }
+  }
+
+  /** Such as 09271, of which 9271 was made. */
+  private void noteCodes(Preparation preparation) {
+    List<String> names = new ArrayList<>();
+    for (Feature feature : preparation.features()) {
+      if (feature.holdsNumbers()) {
+        feature.column().ifPresent(names::add);
+      }
+    }
+    if (preparation.target() instanceof Target.Quantities quantities) {
+      names.addAll(quantities.names());
+    }
+    names.removeIf(name -> counting.contains(name) || table.padded(name).isEmpty());
+    if (!names.isEmpty()) {
+      remarks.add(
+          "%s: column%s %s became numbers, though zeros in front make all equally long, such as %s, as codes are. help: --categorical %s makes a category of each"
+              .formatted(
+                  table.name(),
+                  names.size() == 1 ? "" : "s",
+                  Cells.quoted(names),
+                  Cells.quoted(table.padded(names.get(0)).orElseThrow()),
+                  words(names)));
+    }
+  }
+
+  /** The first of many are enough to show how to name the others. */
+  private static String words(List<String> names) {
+    String some =
+        names.stream().limit(MOST_WORDS).map(ColumnNames::word).collect(Collectors.joining(","));
+    return names.size() > MOST_WORDS ? some + ",…" : some;
   }
 
   private void noteDates(Preparation preparation) {

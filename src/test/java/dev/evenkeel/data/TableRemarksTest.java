@@ -1,0 +1,70 @@
+package dev.evenkeel.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.evenkeel.CsvText;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is said of columns that their owner may not have meant so. */
+class TableRemarksTest {
+
+  @TempDir Path folder;
+
+  /** Of 60 rows, whose last column is the target. */
+  private List<String> said(String header, IntFunction<String> row, String... categorical)
+      throws IOException {
+    Path file = folder.resolve("t.csv");
+    Files.writeString(file, CsvText.of(header, 60, row));
+    Set<String> chosen = Set.of(categorical);
+    Table table = Table.read(file, Table.Options.DETECT.withCategorical(chosen));
+    TargetChoice choice = TargetChoice.of(table, List.of("-1"), Optional.empty());
+    Table spelled = choice.spelled(table);
+    int[] all = IntStream.range(0, 60).toArray();
+    Preparation preparation = Preparation.fit(spelled, choice, List.of(), all, Scaling.STANDARD);
+    return TableRemarks.of(spelled, preparation, chosen, all).stream()
+        .map(note -> note.substring(note.indexOf("t.csv") + 7))
+        .toList();
+  }
+
+  /** At random as far as a column can see. */
+  private static double value(int row) {
+    return row * 7919 % 61 / 4.0;
+  }
+
+  @Test
+  void codesThatBecameNumbersAreNamed() throws IOException {
+    IntFunction<String> row =
+        i -> "%05d,%02d,%s".formatted(1067 + 331 * (i % 40), i % 12 + 1, value(i));
+    assertEquals(
+        List.of(
+            "columns \"zip\", \"month\" became numbers, though zeros in front make all equally long, such as \"01067\", as codes are. help: --categorical zip,month makes a category of each"),
+        said("zip,month,y", row));
+    assertEquals(List.of(), said("zip,month,y", row, "zip", "month"));
+  }
+
+  @Test
+  void numbersThatAreNoCodesAreNot() throws IOException {
+    IntFunction<String> row =
+        i ->
+            "%d,0.%d,%d,2024010%d,%s,%d,%s"
+                .formatted(
+                    i % 2,
+                    i * 13 % 9,
+                    i * 7 % 30,
+                    i * 5 % 9 + 1,
+                    i % 9 == 4 ? "12" : "0%d5".formatted(i % 7),
+                    10 + i * 3 % 50,
+                    value(i));
+    assertEquals(List.of(), said("flag,share,count,day,mixed,two,y", row));
+    assertEquals(List.of(), said("x,y", i -> value(i) + ",0" + i % 3), "classes are as written");
+  }
+}

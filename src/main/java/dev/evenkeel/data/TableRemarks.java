@@ -15,7 +15,8 @@ import java.util.stream.IntStream;
 /**
  * What became of a table's columns that its owner may not have meant: numbers that are categories
  * because of a few words among them, codes that are numbers, names of rows that were left out,
- * numbers that count them, dates, targets that never change, and columns that give the target away.
+ * numbers that count them, dates, texts alike, rare classes, columns that never change, and those
+ * that give the target away.
  */
 public final class TableRemarks {
 
@@ -33,6 +34,10 @@ public final class TableRemarks {
   private static final int FEW = 20;
 
   private static final int MOST_WORDS = 5;
+
+  private static final int FEW_EXAMPLES = 3;
+
+  private static final int FEWEST_OF_CLASS = 5;
 
   private final Table table;
   private final List<String> remarks = new ArrayList<>();
@@ -83,6 +88,9 @@ public final class TableRemarks {
     }
     found.noteDates(preparation);
     found.noteCodes(preparation);
+    LikeTexts.remark(table.name(), preparation).ifPresent(found.remarks::add);
+    found.noteRareClasses(preparation.target());
+    found.noteConstant(preparation.features(), trainRows);
     found.noteTelling(preparation, trainRows);
     return found.remarks;
   }
@@ -292,6 +300,74 @@ public final class TableRemarks {
                   Cells.quoted(table.padded(names.get(0)).orElseThrow()),
                   words(names)));
     }
+  }
+
+  private void noteRareClasses(Target target) {
+    if (!(target instanceof Target.Labels labels)) {
+      return;
+    }
+    int[] rows = new int[labels.classes().size()];
+    Levels known = new Levels(labels.classes());
+    Column column = table.column(labels.name());
+    for (int row = 0; row < table.rows(); row++) {
+      int place = known.place(column.text(row));
+      if (place >= 0) {
+        rows[place]++;
+      }
+    }
+    List<String> rare =
+        IntStream.range(0, rows.length)
+            .filter(k -> rows[k] < FEWEST_OF_CLASS)
+            .mapToObj(k -> "%s (%d)".formatted(Cells.quoted(labels.classes().get(k)), rows[k]))
+            .toList();
+    if (!rare.isEmpty()) {
+      remarks.add(
+          "%s: %s of column \"%s\" with fewer than %d rows, too few to learn and to measure: %s%s. help: leave their rows out, or make one class of several"
+              .formatted(
+                  table.name(),
+                  Words.counted(rare.size(), "class"),
+                  labels.name(),
+                  FEWEST_OF_CLASS,
+                  rare.stream().limit(FEW_EXAMPLES).collect(Collectors.joining(", ")),
+                  rare.size() > FEW_EXAMPLES
+                      ? " and %,d more".formatted(rare.size() - FEW_EXAMPLES)
+                      : ""));
+    }
+  }
+
+  /** Missing numbers stand at the mean of the others; a missing text says something. */
+  private void noteConstant(List<Feature> features, int[] trainRows) {
+    List<String> names =
+        features.stream()
+            .flatMap(feature -> feature.column().stream())
+            .filter(name -> isConstant(table.column(name), trainRows))
+            .toList();
+    if (!names.isEmpty()) {
+      remarks.add(
+          "%s: column%s %s one value in all rows to train on, so nothing is learned from %s. help: --drop %s"
+              .formatted(
+                  table.name(),
+                  (names.size() == 1 ? " " : "s ") + Cells.quoted(names),
+                  names.size() == 1 ? "has" : "have",
+                  names.size() == 1 ? "it" : "them",
+                  words(names)));
+    }
+  }
+
+  private static boolean isConstant(Column column, int[] rows) {
+    if (column instanceof Column.Categorical texts) {
+      int first = texts.codes()[rows[0]];
+      return first >= 0 && IntStream.of(rows).allMatch(row -> texts.codes()[row] == first);
+    }
+    double[] values = ((Column.Numeric) column).values();
+    double first = Double.NaN;
+    for (int row : rows) {
+      first = Double.isNaN(first) ? values[row] : first;
+      if (!Double.isNaN(values[row]) && values[row] != first) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The first of many are enough to show how to name the others. */

@@ -67,4 +67,48 @@ class TableRemarksTest {
     assertEquals(List.of(), said("flag,share,count,day,mixed,two,y", row));
     assertEquals(List.of(), said("x,y", i -> value(i) + ",0" + i % 3), "classes are as written");
   }
+
+  @Test
+  void textsThatDifferInCaseOrPunctuationAreNamed() throws IOException {
+    assertEquals(
+        List.of(
+            "taken for different, though only case or punctuation tells them apart: \"Yes\", \"yes\", \"yes.\" in column \"paid\"; \"AKTIV\", \"aktiv\" in column \"state\". help: write those alike in the file that mean the same"),
+        said(
+            "paid,x,state",
+            i ->
+                List.of("yes", "no", "Yes", "yes.").get(i % 4)
+                    + ","
+                    + value(i)
+                    + ","
+                    + List.of("aktiv", "AKTIV", "weg").get(i * 7919 % 31 % 3)));
+  }
+
+  @Test
+  void textsThatDifferInSignsAreNot() throws IOException {
+    List<String> texts =
+        List.of("A", "A-", "A+", "C", "C++", "C#", "50K", ">50K", "<50K", ".5", "5", "-", "#");
+    assertEquals(
+        List.of(), said("x,grade,y", i -> value(i) + "," + texts.get(i % 13) + "," + value(i + 7)));
+  }
+
+  @Test
+  void rareClassesAreNamed() throws IOException {
+    assertEquals(
+        List.of(
+            "2 classes of column \"y\" with fewer than 5 rows, too few to learn and to measure: \"2\" (1), \"3\" (4). help: leave their rows out, or make one class of several"),
+        said("x,y", i -> value(i) + "," + (i == 9 ? 2 : i % 15 == 3 ? 3 : i * 7919 % 31 % 2)));
+  }
+
+  @Test
+  void columnsOfOneValueAreNamed() throws IOException {
+    assertEquals(
+        List.of(
+            "columns \"a\", \"b\" have one value in all rows to train on, so nothing is learned from them. help: --drop a,b"),
+        said(
+            "a,b,c,x,y",
+            i ->
+                "%s,here,%s,%s,%s"
+                    .formatted(
+                        i % 4 == 0 ? "" : "2.5", i % 4 == 0 ? "" : "x", value(i), value(i + 7))));
+  }
 }

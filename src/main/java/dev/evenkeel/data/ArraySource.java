@@ -53,6 +53,11 @@ record ArraySource(Path path, Optional<String> target, Optional<Task.Kind> task)
           "There is no file %s. The target of an NPY or IDX file is another such file with as many rows, as in --target y.npy."
               .formatted(other));
     }
+    if (!ArrayFile.matches(other) && !BinaryFile.NPY.matches(other)) {
+      throw new EvenkeelException(
+          "%s is no NPY or IDX file, as the target of %s must be. help: np.save('y.npy', y), where y holds numbers or texts"
+              .formatted(other, path));
+    }
     return ArrayFile.read(other);
   }
 

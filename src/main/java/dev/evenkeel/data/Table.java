@@ -130,6 +130,7 @@ public final class Table {
 
   public static Table read(Path path, Options options) {
     try (Spool spool = Spool.of(path)) {
+      BinaryFile.requireNone(path);
       return read(CsvFile.of(path, options.format()), options);
     }
   }

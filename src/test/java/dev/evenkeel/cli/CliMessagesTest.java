@@ -10,12 +10,15 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.evenkeel.CsvText;
 import dev.evenkeel.io.NpyFiles;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntFunction;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -318,6 +321,28 @@ class CliMessagesTest {
   }
 
   @Test
+  void filesThatAreNoTextAreCalledWhatTheyAre() throws IOException {
+    Map<String, String> files =
+        Map.of(
+            "PAR1\u0015\u0004\u0015", "is a Parquet file, and no table of text. help: convert it",
+            "PK\u0003\u0004\u0014\0", "is a zip file, as XLSX and NPZ files are, and no table",
+            "\u00d0\u00cf\u0011\u00e0\u00a1", "is an old Excel file (XLS), and no table of text",
+            "\u0093NUMPY\1\0", "is an NPY file, and no table of text. help: call it .npy",
+            "\u001f\u008b\u0008", "is compressed by gzip twice");
+    for (Map.Entry<String, String> one : files.entrySet()) {
+      byte[] bytes = one.getKey().getBytes(StandardCharsets.ISO_8859_1);
+      Path file = folder.resolve("t.csv");
+      try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+        out.write(bytes);
+      }
+      train("--data", file).refused("t.csv " + one.getValue());
+      train("--data", file, "--encoding latin1 --delimiter ,").refused(one.getValue());
+    }
+    train("--steps 1 --data", write("t.csv", CsvText.of("PAR1,PK", 50, i -> i + "," + i)))
+        .succeeded();
+  }
+
+  @Test
   void aTargetThatNoFloatCanHoldIsNamedWithItsLine() throws IOException {
     String rows = CsvText.of("a,b", 50, i -> i + "," + i * 0.5);
     Path file = write("t.csv", rows + "51,-1e39\n");
@@ -465,6 +490,9 @@ class CliMessagesTest {
     holes[7] = Float.NaN;
     NpyFiles.write(x, new int[] {40, 2}, holes);
     train("--data", x, "--target", y).refused("row 3, column 1", "NaN", "must be finite");
+    Path labels = write("labels.csv", "k\n1\n2\n");
+    train("--data", x, "--target", labels)
+        .refused("labels.csv is no NPY or IDX file, as the target of", "help: np.save('y.npy', y)");
     Files.write(x, new byte[0]);
     train("--data", x, "--target", y).refused("x.npy is damaged, or is not an NPY file");
   }

@@ -186,7 +186,7 @@ final class ColumnDraft {
                 wrong.line == firstLine ? "if that line names the columns, --header; or " : "",
                 later
                     ? ""
-                    : ", leave the column out with --drop %s, or train with --categorical %s, which takes the column for categories"
+                    : "; of a column that is not the target, --drop %s leaves it out, and --categorical %s makes categories"
                         .formatted(ColumnNames.word(name), ColumnNames.word(name))));
   }
 

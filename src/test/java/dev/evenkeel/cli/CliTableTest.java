@@ -54,7 +54,8 @@ class CliTableTest {
             "has no column \"a\" to take", "Its columns are: \"id, nr\", \"a,b\", \"my size\", y.");
     Path wrong = write("wrong.csv", "my size,y", i -> (i == 7 ? "oops" : i) + "," + 5 * i);
     CommandLineRun.of("train --data", wrong)
-        .refused("with --drop \"my size\", or train with --categorical \"my size\", which");
+        .refused(
+            "with --missing; of a column that is not the target, --drop \"my size\" leaves it out, and --categorical \"my size\" makes categories");
   }
 
   @Test

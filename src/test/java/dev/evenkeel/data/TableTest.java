@@ -159,7 +159,8 @@ class TableTest {
     Expect.failure(
         () -> Table.read(path),
         "line 14, column \"b\": \"inf\" is not a finite number, but 29 of the column's 30 values",
-        "--categorical b");
+        "help: correct it, leave it empty", // which is all that helps where it is the target
+        "of a column that is not the target, --drop b leaves it out, and --categorical b makes");
     Table table = Table.read(path, Table.Options.DETECT.withCategorical(Set.of("b")));
     assertEquals(List.of("1", "inf"), ((Column.Categorical) table.column("b")).levels());
     Path hex = file(text.toString().replace("inf", "1f"));

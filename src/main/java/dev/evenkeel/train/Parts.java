@@ -4,12 +4,15 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Split;
+import dev.evenkeel.data.Task;
 import dev.evenkeel.nn.Network;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.slf4j.LoggerFactory;
 
 /** Prepared rows to train, validate and test on. valid and test are absent where they have none. */
 public record Parts(
@@ -18,10 +21,15 @@ public record Parts(
   static final double VALID = 0.1;
   static final double TEST = 0.2;
 
+  private static final int MOST_NAMED = 5;
+
   /** More are numbers of something else. */
   private static final int MOST_CLASSES = 1_000_000;
 
-  /** Of arrays whose row i is of class {@code classes[i]}, from 0; split as a plan's are. */
+  /**
+   * Of arrays whose row i is of class {@code classes[i]}, from 0; split as a plan's are. Classes
+   * without a row are told by the log.
+   */
   public static Parts of(float[][] rows, int[] classes) {
     if (classes == null) {
       throw new EvenkeelException("The classes are null. Give the class of each row, from 0.");
@@ -34,7 +42,34 @@ public record Parts(
     }
     int count = last + 1;
     List<String> names = IntStream.range(0, count).mapToObj(Integer::toString).toList();
-    return of(Dataset.classification("arrays", rows, classes, names), VALID, TEST, 1);
+    Dataset data = Dataset.classification("arrays", rows, classes, names);
+    String empty = emptyClasses(data);
+    if (!empty.isEmpty()) {
+      LoggerFactory.getLogger(Parts.class).warn("The arrays are of {} classes{}", count, empty);
+    }
+    return of(data, VALID, TEST, 1);
+  }
+
+  /** What to add to a sentence that counts the classes of arrays; "" where each has a row. */
+  static String emptyClasses(Dataset data) {
+    List<String> classes = ((Task.Classification) data.task()).classes();
+    BitSet filled = new BitSet();
+    IntStream.of(data.labels()).forEach(filled::set);
+    List<String> empty =
+        IntStream.range(0, classes.size())
+            .filter(k -> !filled.get(k))
+            .mapToObj(classes::get)
+            .toList();
+    return empty.isEmpty()
+        ? ""
+        : ", of which %,d %s no row: %s%s. help: number them from 0 on, without gaps"
+            .formatted(
+                empty.size(),
+                empty.size() == 1 ? "has" : "have",
+                String.join(", ", empty.subList(0, Math.min(MOST_NAMED, empty.size()))),
+                empty.size() > MOST_NAMED
+                    ? " and %,d more".formatted(empty.size() - MOST_NAMED)
+                    : "");
   }
 
   /** Of arrays whose row i is to give {@code values[i]}; split as a plan's are. */

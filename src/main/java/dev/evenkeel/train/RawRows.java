@@ -65,7 +65,7 @@ record RawRows(
     }
     Source.Arrays arrays = (Source.Arrays) source;
     if (!Catalog.NAMES.contains(plan.data())) {
-      notes.accept(sentence(plan, arrays.data().task()));
+      notes.accept(sentence(plan, arrays.data()));
     }
     return of(plan, arrays, split -> fit(plan, arrays, split));
   }
@@ -180,7 +180,8 @@ record RawRows(
         : Preparation.fit(arrays.data(), split.train(), arrays.shared());
   }
 
-  private static String sentence(DataPlan plan, Task found) {
+  private static String sentence(DataPlan plan, Dataset data) {
+    Task found = data.task();
     String file = plan.targets().isEmpty() ? "The target of " + plan.data() : plan.targets().get(0);
     String asked = plan.kind().isPresent() ? ", as asked" : "";
     if (found instanceof Task.Flags) {
@@ -193,8 +194,8 @@ record RawRows(
                   : ", because it holds 0 and 1 alone. If that is wrong, say --task regression.");
     }
     if (found instanceof Task.Classification) {
-      return "%s is predicted by classification, into %,d classes%s."
-              .formatted(file, found.outputs(), asked)
+      return "%s is predicted by classification, into %,d classes%s%s."
+              .formatted(file, found.outputs(), asked, Parts.emptyClasses(data))
           + (asked.isEmpty() ? " If that is wrong, say --task regression." : "");
     }
     return "%s is predicted by regression%s.".formatted(file, asked)

@@ -246,6 +246,24 @@ class CliDataTest {
   }
 
   @Test
+  void classesWithoutARowAreTold() {
+    float[] values = new float[120];
+    float[] labels = new float[60];
+    for (int i = 0; i < 60; i++) {
+      labels[i] = 1 + i % 3;
+      values[2 * i] = i;
+    }
+    Path x = NpyFiles.write(folder.resolve("x.npy"), new int[] {60, 2}, values);
+    Path y = NpyFiles.write(folder.resolve("y.npy"), new int[] {60}, labels);
+    CommandLineRun.of("train --steps 2 --data", x, "--target", y, "--out", folder.resolve("run"))
+        .succeeded()
+        .says(
+            "y.npy is predicted by classification, into 4 classes, of which 1 has no row: 0. help: number them from 0 on, without gaps. If that is wrong, say --task regression.");
+    CommandLineRun.of("train --metrics auc --data", x, "--target", y)
+        .refused("auc needs rows of every class, but of 6 validation rows none is of class \"0\"");
+  }
+
+  @Test
   void anNpzFileTrainsAndBringsItsTestRows() throws IOException {
     Path file = imagesWithTest("all.npz", 120, 30);
     Path run = folder.resolve("run");

@@ -11,6 +11,7 @@ import dev.evenkeel.data.Task;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.optim.Optimizer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -28,6 +29,22 @@ class ArraysTest {
       rows[i] = new float[] {i, 3, -i * i};
     }
     return rows;
+  }
+
+  @Test
+  void classesWithoutARowAreTold() {
+    List<String> eight = List.of("0", "1", "2", "3", "4", "5", "6", "7");
+    Dataset two = Dataset.classification("two", rows(3), new int[] {6, 7, 7}, eight);
+    assertEquals(
+        ", of which 6 have no row: 0, 1, 2, 3, 4 and 1 more. help: number them from 0 on, without gaps",
+        Parts.emptyClasses(two));
+    Dataset named =
+        Dataset.classification("n", rows(3), new int[] {0, 1, 1}, List.of("a", "b", "c"));
+    assertTrue(Parts.emptyClasses(named).startsWith(", of which 1 has no row: c. help: "));
+    int[] onlyLast = new int[100];
+    Arrays.fill(onlyLast, 0, 50, 1);
+    Arrays.fill(onlyLast, 50, 100, 2);
+    assertEquals(3, Parts.of(rows(100), onlyLast).mlp(8).outputs(), "and trained none the less");
   }
 
   @Test

@@ -22,9 +22,12 @@ import java.util.Optional;
  * The records of a delimited text file, compressed by gzip or not.
  *
  * @param encoding as {@link TableFormat} has it
+ * @param comments the lines above the records, blank ones apart
  */
-record CsvFile(Path path, char delimiter, String encoding) implements Records {
+record CsvFile(Path path, char delimiter, String encoding, List<String> comments)
+    implements Records {
 
+  private static final String MARK = "#";
   private static final int SAMPLE_LINES = 10;
   private static final int SAMPLE_CHARACTERS = 1 << 24;
 
@@ -34,23 +37,57 @@ record CsvFile(Path path, char delimiter, String encoding) implements Records {
   private static final char[] CANDIDATES = {'\t', ';', ',', '|'};
 
   static CsvFile of(Path path, TableFormat format) {
-    return format.delimiter().isEmpty()
-        ? detect(path, format.encoding())
-        : new CsvFile(path, format.delimiter().charAt(0), format.encoding());
-  }
-
-  /** Finds the delimiter: the one that every one of the first lines has equally often. */
-  private static CsvFile detect(Path path, String encoding) {
+    if (!format.delimiter().isEmpty()) {
+      return new CsvFile(path, format.delimiter().charAt(0), format.encoding(), List.of());
+    }
+    String encoding = format.encoding();
     List<String> sample = decoded(path, encoding, CsvFile::sample);
     if (sample.stream().anyMatch(line -> line.indexOf('\0') >= 0)) {
       throw new EvenkeelException(
           "%s holds bytes of 0, so it is no text in UTF-8: perhaps in UTF-16, or no table of text at all. help: --encoding utf-16le, or save it as CSV in UTF-8"
               .formatted(path));
     }
+    int comments = comments(sample);
+    List<String> lines = sample.subList(comments, sample.size());
+    return new CsvFile(path, delimiter(lines), encoding, List.copyOf(sample.subList(0, comments)));
+  }
+
+  /** How many lines are comments: those that begin with # and have fewer fields than the data. */
+  private static int comments(List<String> sample) {
+    int marked = 0;
+    while (marked < sample.size() && sample.get(marked).startsWith(MARK)) {
+      marked++;
+    }
+    int comments = 0;
+    while (marked < sample.size()
+        && comments < marked
+        && isNarrower(sample.get(comments), sample.get(marked))) {
+      comments++;
+    }
+    return comments;
+  }
+
+  /** By some delimiter, where by no other one the two are equal, as a header is to its rows. */
+  private static boolean isNarrower(String line, String below) {
+    boolean narrower = false;
+    boolean any = false;
+    for (char candidate : CANDIDATES) {
+      long count = count(below, candidate);
+      if (count > 0 && count == count(line, candidate)) {
+        return false;
+      }
+      any |= count > 0;
+      narrower |= count > count(line, candidate);
+    }
+    return any ? narrower : spaced(line).size() < spaced(below).size();
+  }
+
+  /** The one that every one of the first lines has equally often. */
+  private static char delimiter(List<String> sample) {
     for (char candidate : CANDIDATES) {
       long expected = sample.isEmpty() ? 0 : count(sample.get(0), candidate);
       if (expected > 0 && sample.stream().allMatch(line -> count(line, candidate) == expected)) {
-        return new CsvFile(path, candidate, encoding);
+        return candidate;
       }
     }
     String first = sample.isEmpty() ? "" : sample.get(0);
@@ -58,14 +95,17 @@ record CsvFile(Path path, char delimiter, String encoding) implements Records {
     for (char candidate : CANDIDATES) {
       most = count(first, candidate) > (most == ' ' ? 0 : count(first, most)) ? candidate : most;
     }
-    char used = most == ' ' && !first.strip().contains(" ") ? ',' : most;
-    return new CsvFile(path, used, encoding);
+    return most == ' ' && !first.strip().contains(" ") ? ',' : most;
   }
 
-  /** The first lines; of a line without end, its beginning. */
+  /**
+   * The first lines below those that may be comments, and these; of a line without end, its
+   * beginning.
+   */
   private static List<String> sample(Reader in) throws IOException {
     BufferedReader reader = new BufferedReader(in);
     List<String> lines = new ArrayList<>();
+    int marked = 0;
     StringBuilder line = new StringBuilder();
     for (int c = 0, count = 0; c >= 0 && count < SAMPLE_CHARACTERS; count++) {
       c = reader.read();
@@ -76,7 +116,10 @@ record CsvFile(Path path, char delimiter, String encoding) implements Records {
       if (!line.toString().isBlank()) {
         lines.add(line.toString());
       }
-      if (lines.size() == SAMPLE_LINES) {
+      if (lines.size() == marked + 1 && lines.get(marked).startsWith(MARK)) {
+        marked++;
+      }
+      if (lines.size() == SAMPLE_LINES + marked) {
         return lines;
       }
       line.setLength(0);
@@ -143,21 +186,37 @@ record CsvFile(Path path, char delimiter, String encoding) implements Records {
         path,
         encoding,
         in -> {
+          BufferedReader reader = new BufferedReader(in);
+          int above = skipComments(reader);
+          Receiver below = (line, fields) -> receiver.accept(above + line, fields);
           if (delimiter == ' ') {
-            readSpaced(in, receiver);
+            readSpaced(reader, below);
           } else {
-            readDelimited(in, receiver);
+            readDelimited(reader, below);
           }
           return true;
         });
   }
 
-  private static void readSpaced(Reader in, Receiver receiver) throws IOException {
-    BufferedReader reader = new BufferedReader(in);
+  /** Returns how many lines there are to the last of them. */
+  private int skipComments(BufferedReader reader) throws IOException {
+    int lines = 0;
+    for (int left = comments.size(); left > 0; lines++) {
+      String line = reader.readLine();
+      left -= line == null || !line.isBlank() ? 1 : 0;
+    }
+    return lines;
+  }
+
+  private static List<String> spaced(String line) {
+    return List.of(line.strip().split("\\s+"));
+  }
+
+  private static void readSpaced(BufferedReader reader, Receiver receiver) throws IOException {
     String text;
     for (int line = 1; (text = reader.readLine()) != null; line++) {
       if (!text.isBlank()) {
-        receiver.accept(line, List.of(text.strip().split("\\s+")));
+        receiver.accept(line, spaced(text));
       }
     }
   }

@@ -28,6 +28,11 @@ interface Records {
   /** Where a record stands, for messages. */
   String at(int line);
 
+  /** Lines above the records that are none of them. */
+  default List<String> comments() {
+    return List.of();
+  }
+
   /** Whether this is so: a pipe that nobody copied is read once. */
   boolean canReopen();
 }

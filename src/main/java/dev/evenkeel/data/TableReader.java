@@ -44,6 +44,11 @@ final class TableReader {
   }
 
   Table read() {
+    if (!records.comments().isEmpty()) {
+      remarks.add(
+          "%s: taken for comments, not for data: %s."
+              .formatted(records.name(), Cells.quoted(records.comments())));
+    }
     records.forEach(this::readFirst);
     start();
     if (firstLine == 0) {

@@ -269,7 +269,20 @@ record RawRows(
 
     /** By name or number; a name may have commas in it, else they part several. */
     private List<String> targets(Table read) {
-      return plan.targets().isEmpty() ? List.of("-1") : parted(read, plan.targets());
+      return plan.targets().isEmpty() ? List.of(last(read)) : parted(read, plan.targets());
+    }
+
+    /** The last column, but for those that lines which end in delimiters make: nameless, empty. */
+    private static String last(Table read) {
+      int last = read.columns().size() - 1;
+      for (int c = last; c > 0; c--) {
+        Column column = read.columns().get(c);
+        boolean named = !column.name().matches("(unnamed )?" + (c + 1));
+        if (named || !IntStream.range(0, read.rows()).allMatch(column::missing)) {
+          return column.name();
+        }
+      }
+      return read.columns().get(last).name();
     }
 
     private static List<String> parted(Table read, List<String> texts) {

@@ -215,6 +215,38 @@ class TableReadingTest {
   }
 
   @Test
+  void commentsAboveTheTableAreLeftOutAndSaid() throws IOException {
+    Table table = table("# export 2024\n\n# it's, \"late\na;b;c\n1,5;x;3\n2;y;4\n");
+    assertEquals(List.of("a", "b", "c"), table.columnNames());
+    assertArrayEquals(new double[] {1.5, 2}, numbers(table, "a"));
+    assertEquals(List.of("x", "y"), levels(table, "b"));
+    assertEquals(5, table.line(0));
+    assertTrue(
+        table
+            .remarks()
+            .get(0)
+            .endsWith(
+                "t.csv: taken for comments, not for data: \"# export 2024\", \"# it's, \"late\"."),
+        table.remarks().get(0));
+    assertEquals(2, table("# by numpy\n1 2 3 4\n5 6 7 8\n").rows());
+    assertEquals(30, table("# one\n".repeat(20) + "1,2\n".repeat(30)).rows());
+    Expect.failure(
+        () -> table("# export 2024\na,b,c\n1,2\n"), "line 3: it has 2 fields, but line 2 has 3");
+  }
+
+  @Test
+  void linesThatBeginLikeCommentsMayBeHeadersAndData() throws IOException {
+    assertEquals(List.of("#id", "name"), table("#id,name\n1,New York City\n").columnNames());
+    assertEquals(List.of("#id", "name"), table("#id;name\n1;a,b\n").columnNames());
+    assertEquals(List.of("# id", "y"), table("# made 2024\n# id,y\n1,2\n").columnNames());
+    Table colours = table("x,y\n#fff,1\n#000,2\n");
+    assertEquals(List.of("#fff", "#000"), levels(colours, "x"));
+    assertEquals(List.of(), colours.remarks());
+    Expect.failure(() -> table("# a b c\n1 2\n"), "line 2: it has 2 fields, but line 1 has 4");
+    assertEquals(List.of("#", "a"), table("# a\n# b\n").columnNames(), "nothing but such lines");
+  }
+
+  @Test
   void theDelimiterMayBeNamed() throws IOException {
     for (String name : List.of("tab", "\\t", "\t")) {
       TableFormat format = TableFormat.DETECT.withDelimiter(name);

@@ -73,6 +73,15 @@ class TablePlanTest {
   }
 
   @Test
+  void theTargetIsTheLastColumnBeforeThoseThatLinesEndWith() throws IOException {
+    DataPlan plan = plan("x,y,,", i -> i * 7 % 11 + "," + i + ".5,,");
+    assertEquals(List.of("y"), plan.load(notes::add).preparation().target().names());
+    assertSays("t.csv: columns \"3\", \"4\" have no value, and are left out.");
+    DataPlan named = plan("x,y,cost", i -> i * 7 % 11 + "," + i + ".5,");
+    Expect.failure(() -> named.load(notes::add), "t.csv: no row has \"cost\", so there is nothing");
+  }
+
+  @Test
   void aTargetThatNamesTheRowsIsRefused() throws IOException {
     DataPlan plan = plan("x,id", i -> i * 7 % 11 + ",H" + i);
     Expect.failure(

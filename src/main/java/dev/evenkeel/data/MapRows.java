@@ -1,6 +1,7 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Required;
 import dev.evenkeel.Words;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -18,6 +19,10 @@ import java.util.Set;
  */
 record MapRows(String name, Iterable<? extends Map<String, ?>> rows, Table.Options options)
     implements Records {
+
+  MapRows {
+    Required.there(rows, name, "rows: maps from the names of columns to values");
+  }
 
   /** Of the header: before all rows. */
   private static final int ABOVE = -1;

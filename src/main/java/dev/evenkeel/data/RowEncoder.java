@@ -1,6 +1,7 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Required;
 import dev.evenkeel.Words;
 import dev.evenkeel.tensor.InputLayout;
 import java.util.ArrayList;
@@ -91,6 +92,7 @@ public final class RowEncoder {
    * @param out takes the inputs from 0 on
    */
   public void encode(Map<String, ?> row, float[] out) {
+    requireThere(row);
     int place = 0;
     for (int i = 0; i < levels.size(); i++) {
       Feature feature = preparation.features().get(i);
@@ -128,6 +130,10 @@ public final class RowEncoder {
     }
   }
 
+  private static void requireThere(Map<String, ?> row) {
+    Required.there(row, "The row", "the values of its columns by their names");
+  }
+
   private EvenkeelException notNamed() {
     return new EvenkeelException(
         "The model takes %s without names, not a row with named columns"
@@ -139,6 +145,7 @@ public final class RowEncoder {
    * missing.
    */
   public List<String> unseen(Map<String, ?> row) {
+    requireThere(row);
     List<String> columns = new ArrayList<>();
     for (int i = 0; i < levels.size(); i++) {
       String column = preparation.features().get(i).column().orElseThrow(this::notNamed);

@@ -1,6 +1,7 @@
 package dev.evenkeel.deploy;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Required;
 import dev.evenkeel.Words;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.RowEncoder;
@@ -147,6 +148,7 @@ public final class Predictor {
 
   /** The class of the largest probability that {@link #predict} gave for one row. */
   public String classOf(float[] probabilities) {
+    Required.there(probabilities, "The answer", "the probabilities of the classes");
     List<String> classes = classes();
     if (classes.isEmpty() || probabilities.length != classes.size()) {
       throw new EvenkeelException(
@@ -164,6 +166,7 @@ public final class Predictor {
 
   /** Logits, or values in their own units; for one row or several. */
   public float[] outputs(float... rows) {
+    Required.there(rows, "The row", "the numbers of its features");
     if (encoder.isPresent()) { // a lambda here would be one more object
       encoder.get().requireUnnamed();
     }

@@ -1,6 +1,7 @@
 package dev.evenkeel.metric;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
@@ -39,6 +40,12 @@ public record Confusion(double[] rows, double[][] counts) {
       }
     }
     return confusion;
+  }
+
+  @Override
+  public String toString() {
+    return "Confusion[rows=%s, counts=%s]"
+        .formatted(Arrays.toString(rows), Arrays.deepToString(counts));
   }
 
   public int classes() {

@@ -1,6 +1,7 @@
 package dev.evenkeel.metric;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Required;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -45,6 +46,7 @@ public interface Metric {
 
   /** The metric of a name: accuracy, top5 (or top and another number), f1, rmse, … */
   static Metric named(String name) {
+    Required.there(name, "The name of the metric", OF_CLASSES + ", " + OF_NUMBERS);
     return switch (name) {
       case "accuracy" -> new Accuracy();
       case "logloss" -> new LogLoss();

@@ -131,7 +131,7 @@ public record Predictions(
   int[] classes(String metric) {
     if (targetColumns != 1) {
       throw new EvenkeelException(
-          "%s: targets have %s, expected 1: the index of the class."
+          "%s: targets have %s, expected 1: the index of the class. Of flags, ofFlags is the mean over them, as in Evaluator.value."
               .formatted(metric, Words.counted(targetColumns, "column")));
     }
     int[] classes = new int[rows];

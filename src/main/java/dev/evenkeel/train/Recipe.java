@@ -61,7 +61,11 @@ public record Recipe(
       throw new EvenkeelException("The patience must be at least 0 validations, not " + patience);
     }
     keepsBest |= patience > 0;
+    metrics.forEach(Metric::named); // refuses those that there are not
     metrics = List.copyOf(metrics);
+    if (!monitor.equals("loss")) {
+      Metric.named(monitor);
+    }
   }
 
   /**

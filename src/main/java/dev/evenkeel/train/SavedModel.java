@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Required;
 import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
@@ -69,6 +70,7 @@ public record SavedModel(
 
   /** Reads a file, or the model or else the checkpoint in a folder. */
   public static SavedModel load(Path fileOrFolder) {
+    Required.there(fileOrFolder, "The path of the model", "a file or a run folder");
     Path file = fileOrFolder;
     if (Files.isDirectory(fileOrFolder)) {
       file = fileOrFolder.resolve(MODEL_FILE);

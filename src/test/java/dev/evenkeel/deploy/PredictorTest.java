@@ -186,6 +186,26 @@ class PredictorTest {
     Expect.failure(() -> digits.unseen(Map.of("a", "1")), "The model takes 64 numbers");
   }
 
+  @Test
+  void nullsAreRefusedByName() {
+    TinyRuns.train(TinyRuns.table(folder, "kind"), Recipe.classification(), folder);
+    Predictor predictor = Predictor.load(folder);
+    String row = "The row is null, but it must be the values of its columns by their names";
+    Expect.failure(() -> predictor.answer(null), row);
+    Expect.failure(() -> predictor.unseen(null), row);
+    Expect.failure(() -> predictor.classOf(null), "The answer is null, but it must be the");
+    Expect.failure(() -> Predictor.load(null), "The path of the model is null, but it must be");
+    TinyRuns.train(DataPlan.of("digits"), Recipe.classification(), folder);
+    Predictor digits = Predictor.load(folder);
+    Expect.failure(() -> digits.predict((float[]) null), "The row is null, but it must be the");
+    Expect.failure(
+        () -> DataPlan.of("homes").withTarget("y").load((List<Map<String, ?>>) null, note -> {}),
+        "homes is null, but it must be rows");
+    Expect.failure(
+        () -> Recipe.classification().withMetrics(Arrays.asList("f1", null)),
+        "The name of the metric is null, but it must be accuracy, top5");
+  }
+
   /** A later file may write 1 as 1.0, and so may whoever asks for a single row. */
   @Test
   void categoriesThatAreNumbersAreFoundAsInATable() throws IOException {

@@ -266,7 +266,7 @@ class ClassificationMetricsTest {
             + " column.",
         () -> new Accuracy().of(binary(new float[1], 2)));
     assertMessage(
-        "logloss: targets have 2 columns, expected 1: the index of the class.",
+        "logloss: targets have 2 columns, expected 1: the index of the class. Of flags, ofFlags is the mean over them, as in Evaluator.value.",
         () -> new LogLoss().of(new Predictions(1, 2, new float[2], 2, new float[2])));
   }
 

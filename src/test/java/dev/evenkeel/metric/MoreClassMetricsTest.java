@@ -115,6 +115,9 @@ class MoreClassMetricsTest {
     Confusion confusion = Confusion.of(p);
     assertArrayEquals(new double[][] {{2, 1, 0}, {0, 1, 1}, {0, 0, 1}}, confusion.counts());
     assertArrayEquals(new double[] {3, 2, 1}, confusion.rows());
+    assertEquals(
+        "Confusion[rows=[3.0, 2.0, 1.0], counts=[[2.0, 1.0, 0.0], [0.0, 1.0, 1.0], [0.0, 0.0, 1.0]]]",
+        confusion.toString());
     assertEquals(1, confusion.precision(0));
     assertEquals(0.5, confusion.precision(1));
     assertEquals(2 / 3.0, confusion.recall(0), DOUBLE);

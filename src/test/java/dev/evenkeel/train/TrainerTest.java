@@ -795,8 +795,8 @@ class TrainerTest extends OnCpu {
           () -> new Trainer(model, RECIPE.withEarlyStopping(2, "rmse"), TRAIN),
           "The monitor \"rmse\" is neither \"loss\" nor one of the metrics taken: [accuracy]");
       Expect.failure(
-          () -> new Trainer(model, RECIPE.withMetrics(List.of("f0")), TRAIN),
-          "Unknown metric 'f0'");
+          () -> RECIPE.withMetrics(List.of("roc_auc")), "Unknown metric 'roc_auc': expected");
+      Expect.failure(() -> RECIPE.withEarlyStopping(2, "f0"), "Unknown metric 'f0'");
       Expect.failure(
           () -> new Trainer(model, RECIPE.withEarlyStopping(2, "loss"), TRAIN).fit(),
           "Early stopping needs rows to validate on. help: split some off");

@@ -82,6 +82,15 @@ class TablePlanTest {
   }
 
   @Test
+  void textsUnknownToTheModelAreSaidOfLaterFilesAlone() throws IOException {
+    DataPlan plan = plan("x,shop,y", i -> i + "," + (i % 3 == 0 ? "r" + i : "a") + "," + i + ".5");
+    Preparation preparation = plan.load(notes::add).preparation();
+    assertTrue(notes.stream().noneMatch(note -> note.contains("unknown")), notes::toString);
+    plan.load(file("later.csv", "x,shop\n1,b\n").toString(), false, preparation, notes::add);
+    assertSays("later.csv: column \"shop\" has 1 text unknown to the model");
+  }
+
+  @Test
   void aTargetThatNamesTheRowsIsRefused() throws IOException {
     DataPlan plan = plan("x,id", i -> i * 7 % 11 + ",H" + i);
     Expect.failure(

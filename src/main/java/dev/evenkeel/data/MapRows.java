@@ -20,14 +20,14 @@ import java.util.Set;
 record MapRows(String name, Iterable<? extends Map<String, ?>> rows, Table.Options options)
     implements Records {
 
-  MapRows {
-    Required.there(rows, name, "rows: maps from the names of columns to values");
-  }
-
   /** Of the header: before all rows. */
   private static final int ABOVE = -1;
 
   private static final char NOTHING = '\0';
+
+  MapRows {
+    Required.there(rows, name, "rows: maps from the names of columns to values");
+  }
 
   @Override
   public void forEach(Receiver receiver) {

@@ -9,25 +9,41 @@
 
 #include <type_traits>
 
+constexpr int ROUNDS = 10;
+
+/** The rounds' keys: they follow from the seed alone, and are made once, before any loop. */
+struct Keys {
+  unsigned low[ROUNDS];
+  unsigned high[ROUNDS];
+
+  __device__ __forceinline__ explicit Keys(uint64_t seed) {
+    unsigned key0 = static_cast<unsigned>(seed);
+    unsigned key1 = static_cast<unsigned>(seed >> 32);
+#pragma unroll
+    for (int round = 0; round < ROUNDS; round++) {
+      low[round] = key0;
+      high[round] = key1;
+      key0 += 0x9E3779B9u;
+      key1 += 0xBB67AE85u;
+    }
+  }
+};
+
 /** Philox 4×32-10 (Salmon et al. 2011), word for word as Philox.java. */
 __device__ __forceinline__ void
-philox(uint64_t seed, uint64_t stream, uint64_t position, unsigned (&out)[4]) {
+philox(const Keys &keys, uint64_t stream, uint64_t position, unsigned (&out)[4]) {
   unsigned c0 = static_cast<unsigned>(position);
   unsigned c1 = static_cast<unsigned>(position >> 32);
   unsigned c2 = static_cast<unsigned>(stream);
   unsigned c3 = static_cast<unsigned>(stream >> 32);
-  unsigned key0 = static_cast<unsigned>(seed);
-  unsigned key1 = static_cast<unsigned>(seed >> 32);
 #pragma unroll
-  for (int round = 0; round < 10; round++) {
+  for (int round = 0; round < ROUNDS; round++) {
     const uint64_t product0 = static_cast<uint64_t>(0xD2511F53u) * c0;
     const uint64_t product1 = static_cast<uint64_t>(0xCD9E8D57u) * c2;
-    c0 = static_cast<unsigned>(product1 >> 32) ^ c1 ^ key0;
-    c2 = static_cast<unsigned>(product0 >> 32) ^ c3 ^ key1;
+    c0 = static_cast<unsigned>(product1 >> 32) ^ c1 ^ keys.low[round];
+    c2 = static_cast<unsigned>(product0 >> 32) ^ c3 ^ keys.high[round];
     c1 = static_cast<unsigned>(product1);
     c3 = static_cast<unsigned>(product0);
-    key0 += 0x9E3779B9u;
-    key1 += 0xBB67AE85u;
   }
   out[0] = c0;
   out[1] = c1;
@@ -42,7 +58,7 @@ __device__ __forceinline__ float scaled(float x, float scale, float shift) {
 
 /** What a dropout does at this step, as StepScalars.dropping writes it. */
 struct Dropping {
-  int64_t drop_below; // what an element's word must reach for the element to be kept
+  unsigned drop_below; // what an element's word must reach for the element to be kept
   float scale;
   float shift;
   float dropped;
@@ -74,13 +90,13 @@ struct KeepAll {
 struct Drop {
   static constexpr bool DROPS = true;
   Dropping what;
-  uint64_t seed;
+  Keys keys;
   uint64_t counter;
   int columns;
   int above; // rows of the matrix above the one that the caller counts as 0
 
   __device__ __forceinline__ Drop(DROPOUT_PARAMETERS, int columns)
-      : what(*dropping), seed(seed), counter(stream + *step), columns(columns), above(0) {}
+      : what(*dropping), keys(seed), counter(stream + *step), columns(columns), above(0) {}
 
   __device__ __forceinline__ Drop below(int row) const {
     Drop drop = *this;
@@ -91,28 +107,31 @@ struct Drop {
   /** Whether elements first, first + 1, … are kept: V bits, from the lowest on. */
   template <int V> __device__ __forceinline__ unsigned keeps(uint64_t first) const {
     const unsigned turn = first & 3; // a vector may begin, and then ends, inside a block
+    uint64_t block = first / 4;
     unsigned bits = 0;
     // One copy of the rounds' code, and a few registers: other warps fill the time.
 #pragma unroll 1
-    for (unsigned begin = 0; begin < turn + V; begin += 4) {
+    for (unsigned begin = 0; begin < turn + V; begin += 4, block++) {
       unsigned words[4];
-      philox(seed, counter, (first + begin) / 4, words);
+      philox(keys, counter, block, words);
+      unsigned four = 0;
 #pragma unroll
       for (int i = 0; i < 4; i++) {
-        bits |= (words[i] >= what.drop_below ? 1u : 0u) << (begin + i);
+        four |= words[i] >= what.drop_below ? 1u << i : 0u;
       }
+      bits |= four << begin;
     }
     return bits >> turn & ((1u << V) - 1);
   }
 
-  /** The same for a thread's R rows row, row + down, …: V bits each. */
+  /** The same for a thread's R rows row, row + down, …: V bits each, moved in from above. */
   template <int R, int V>
   __device__ __forceinline__ Bits<R * V> draw(const Panel &p, int row) const {
     Bits<R * V> bits = 0;
 #pragma unroll 1
     for (int i = 0; i < R; i++) {
       const int64_t first = at(above + row + i * p.down, columns, p.column);
-      bits |= static_cast<Bits<R * V>>(keeps<V>(first)) << (i * V);
+      bits = bits >> V | static_cast<Bits<R * V>>(keeps<V>(first)) << ((R - 1) * V);
     }
     return bits;
   }

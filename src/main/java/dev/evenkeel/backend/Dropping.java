@@ -36,9 +36,12 @@ public record Dropping(double probability, boolean alpha, boolean ofGradients) {
     return probability * step.dropout();
   }
 
-  /** An element is kept if its random word, unsigned, is at least this. */
+  /**
+   * An element is kept if its random word, unsigned, is at least this: 32 bits, so that a GPU
+   * compares words. Of what is dropped all but surely, one in 2³² is kept.
+   */
   public static long dropBelow(double probability) {
-    return Math.round(probability * 0x1p32);
+    return Math.min(Math.round(probability * 0x1p32), 0xffffffffL);
   }
 
   /** What a kept element is multiplied by. */

@@ -61,6 +61,8 @@ final class DataRows {
       String input = "%d x 13, order and step move on".formatted(n);
       rows.add(new Row("sequence", input, bench -> sequence(bench, n, 13)));
     }
+    String allButSurely = "5 x 7, all but surely";
+    rows.add(new Row("dropout", allButSurely, bench -> dropout(bench, 1 - 1e-10, 3, 5, 7)));
     rows.add(new Row("dropout", "how many stay", DataRows::keepRate));
     rows.add(new Row("dropout", "layers and seeds differ", DataRows::independence));
     rows.add(new Row("dropout", "a dropped NaN is 0", DataRows::droppedNaN));

@@ -88,7 +88,7 @@ final class BatchBench {
     boolean once = rows <= NormKernels.WHOLE_COLUMNS;
     int forward = once ? 2 : 3;
     int backward = once ? 3 : 5;
-    Drop drop = new Drop(device.take(24), 1, 0, device.take(8));
+    Drop drop = new Drop(device.take(16), 1, 0, device.take(8));
     Norm ghost = norm.ofGroups(32);
     long ghosts = device.take(12L * columns * ghost.groups(rows));
     RowNorm layer = new RowNorm(norm.gamma(), norm.beta(), 1, true, 1e-5);

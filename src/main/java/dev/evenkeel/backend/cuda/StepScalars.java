@@ -219,22 +219,20 @@ final class StepScalars {
   }
 
   /**
-   * Address of what a dropout does at a step: the bound that a word must reach to be kept, a 64-bit
-   * integer; then scale, shift and the dropped value, three floats. A deep net has many dropouts
+   * Address of what a dropout does at a step: the bound that a word must reach to be kept,
+   * unsigned; then scale, shift and the dropped value, three floats. A deep net has many dropouts
    * that do the same.
    */
   long dropping(Step step, Dropping dropping) {
-    return address(step, dropping, 5, (owner, values, at) -> write(dropping, owner, values, at));
+    return address(step, dropping, 4, (owner, values, at) -> write(dropping, owner, values, at));
   }
 
   private static void write(Dropping dropping, Step step, int[] values, int at) {
     double probability = dropping.probability(step);
-    long dropBelow = Dropping.dropBelow(probability);
-    values[at] = (int) dropBelow;
-    values[at + 1] = (int) (dropBelow >>> 32);
-    values[at + 2] = Float.floatToRawIntBits((float) dropping.scale(probability));
-    values[at + 3] = Float.floatToRawIntBits((float) dropping.shift(probability));
-    values[at + 4] = Float.floatToRawIntBits((float) dropping.dropped(probability));
+    values[at] = (int) Dropping.dropBelow(probability);
+    values[at + 1] = Float.floatToRawIntBits((float) dropping.scale(probability));
+    values[at + 2] = Float.floatToRawIntBits((float) dropping.shift(probability));
+    values[at + 3] = Float.floatToRawIntBits((float) dropping.dropped(probability));
   }
 
   /** Address of Adam's two corrections: learning rate / (1 − β₁ᵗ), and 1/√(1 − β₂ᵗ). */

@@ -126,7 +126,7 @@ class KernelTrafficTest {
   /** Every way with dropout as without: it moves nothing of its own. */
   private List<Kernels.Drop> drops() {
     return List.of(
-        Kernels.Drop.NONE, new Kernels.Drop(memory.allocate(24), 1, 0, memory.allocate(8)));
+        Kernels.Drop.NONE, new Kernels.Drop(memory.allocate(16), 1, 0, memory.allocate(8)));
   }
 
   @Test
@@ -312,7 +312,7 @@ class KernelTrafficTest {
     moves("relu", x, 1, 1, 1, kernels.activations.forward(x, 0, Activation.RELU, y));
     moves("scale and shift", x, 1, 1, 1, kernels.data.scaleShift(x, 2, 1, y));
     long step = memory.allocate(8);
-    long dropping = memory.allocate(24);
+    long dropping = memory.allocate(16);
     moves("dropout", x, 1, 1, 1, kernels.data.dropout(x, dropping, 1, 0, step, y));
   }
 

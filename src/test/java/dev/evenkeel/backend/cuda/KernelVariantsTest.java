@@ -330,7 +330,6 @@ class KernelVariantsTest {
   static long dropping(KernelDevice d, int dropBelow, float scale, float shift, float dropped) {
     return d.integers(
         dropBelow,
-        0,
         Float.floatToRawIntBits(scale),
         Float.floatToRawIntBits(shift),
         Float.floatToRawIntBits(dropped));

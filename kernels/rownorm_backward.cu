@@ -225,31 +225,34 @@ __device__ __forceinline__ void add_row_gradients(
     double (&sums)[2][V]) {
   const int group = p.column / groups.length;
   dispatch(activation, [&](auto a) {
-    constexpr int R = ROWS_OF<decltype(a), 2>;
+    constexpr int R = ROWS_OF<decltype(a), (V > 4 ? 2 : 4)>;
 #pragma unroll 1
     for (int row = p.begin; row < p.end; row += R * p.down) {
       RawType<T, V> raw_dy[R];
       RawType<T, V> raw_x[R];
+      Standard standards[R];
       load_rows<R, T, V>(dy, dy_pitch, p, row, zeros<T, V>(), raw_dy);
-      load_rows<R, T, V>(x, x_pitch, p, row, zeros<T, V>(), raw_x);
+      // In place of rows behind the end the first one again: what is multiplied by 0 is finite. No
+      // row's loads wait for another row.
+#pragma unroll
+      for (int i = 0; i < R; i++) {
+        const int64_t own = row + i * p.down < p.end ? row + i * p.down : row;
+        raw_x[i] = load<T, V>(x + own * x_pitch + p.column);
+        standards[i] = load_standard(saved, own * groups.count + group);
+      }
       float sum[V] = {};
       float dot[V] = {};
 #pragma unroll
       for (int i = 0; i < R; i++) {
-        const int own = row + i * p.down;
-        if (own < p.end) {
-          const Standard standard =
-              load_standard(saved, static_cast<int64_t>(own) * groups.count + group);
-          float t[V];
-          float x_hat[V];
-          unpack(raw_dy[i], t);
-          unpack(raw_x[i], x_hat);
-          mask_row(a, standard, gamma, beta, x_hat, t);
+        float t[V];
+        float x_hat[V];
+        unpack(raw_dy[i], t);
+        unpack(raw_x[i], x_hat);
+        mask_row(a, standards[i], gamma, beta, x_hat, t);
 #pragma unroll
-          for (int j = 0; j < V; j++) {
-            sum[j] += t[j];
-            dot[j] += t[j] * x_hat[j];
-          }
+        for (int j = 0; j < V; j++) {
+          sum[j] += t[j];
+          dot[j] += t[j] * x_hat[j];
         }
       }
 #pragma unroll
@@ -310,7 +313,7 @@ __device__ __forceinline__ void row_norm_sums(
     row_norm_backward<T, V>(                                                                       \
         dy, dy_pitch, x, x_pitch, groups, gamma, beta, saved, activation, dx, dx_pitch, lanes);    \
   }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) row_norm_sums_##SUFFIX(                    \
+  extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_ROWS<V>) row_norm_sums_##SUFFIX( \
       const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int length, int count,         \
       const float *gamma, const float *beta, const float *saved, int activation, float *d_gamma,   \
       float *d_beta, int lanes, int rows_per_slab, Scratch *scratch) {                             \

@@ -39,7 +39,6 @@ __device__ __forceinline__ void add_moments_of(
     }
   }
   const float by_count = 1.0f / count;
-  float sum[V] = {};
   float squares[V] = {};
 #pragma unroll
   for (int i = 0; i < R; i++) {
@@ -49,17 +48,19 @@ __device__ __forceinline__ void add_moments_of(
     for (int j = 0; j < V; j++) {
       const float d =
           WHOLE || i < count ? (v[j] - own[j]) - __fmul_rn(mean[j], by_count) : 0.0f;
-      sum[j] += d;
       squares[j] += d * d;
     }
   }
 #pragma unroll
   for (int j = 0; j < V; j++) {
-    // The same product as above, and no fused one: what was taken off is put back.
-    const double shift = static_cast<double>(own[j]) - origin[j] + __fmul_rn(mean[j], by_count);
-    const double shifted = count * shift + sum[j];
+    // The same product as above, and no fused one: what was taken off is put back. What it left of
+    // the sum is the sum of the deviations.
+    const float taken = __fmul_rn(mean[j], by_count);
+    const double shift = static_cast<double>(own[j]) - origin[j] + taken;
+    const float sum = fmaf(-static_cast<float>(count), taken, mean[j]);
+    const double shifted = count * shift + sum;
     sums[0][j] += shifted;
-    sums[1][j] += shift * (shifted + sum[j]) + squares[j];
+    sums[1][j] += shift * (shifted + sum) + squares[j];
   }
 }
 

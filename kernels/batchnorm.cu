@@ -18,6 +18,7 @@ __device__ __forceinline__ void statistics(
     int rows,
     int columns,
     int pitch,
+    double one_by_rows,
     double epsilon,
     const Running &running,
     double unbiased,
@@ -43,7 +44,7 @@ __device__ __forceinline__ void statistics(
   __syncthreads(); // all have read what some write now
   const int column = blockIdx.x * lanes * V + threadIdx.x;
   if (threadIdx.x < lanes * V && column < columns) {
-    const Moments batch(origin, column_sums, rows);
+    const Moments batch(origin, column_sums, one_by_rows);
     const SavedColumn mine(batch, epsilon, running.variance == nullptr);
     mine.write(saved, columns, column);
     running.move(old, mine.mean(), batch.variance * unbiased, column);
@@ -64,6 +65,7 @@ __device__ __forceinline__ void forward_panel(
     int x_pitch,
     const float *gamma,
     const float *beta,
+    double one_by_rows,
     double epsilon,
     const Running &running,
     double unbiased,
@@ -89,7 +91,7 @@ __device__ __forceinline__ void forward_panel(
   double column_sums[2];
   sum_rows(sums, p, shared, column_sums);
   if (has_column) {
-    const Moments batch(origin, column_sums, rows);
+    const Moments batch(origin, column_sums, one_by_rows);
     const SavedColumn mine(batch, epsilon, running.variance == nullptr);
     mine.keep(kept);
     mine.write(saved, columns, column);
@@ -212,12 +214,12 @@ __device__ __forceinline__ void backward_panel(
 
 #define BATCH_NORM_KERNELS(SUFFIX, T, V)                                                           \
   extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_SUMS) bn_statistics_##SUFFIX(    \
-      const T *x, int rows, int columns, int pitch, double epsilon, float *running_mean,           \
-      float *running_variance, float *count, double weight, double unbiased, float *saved,         \
-      int lanes, Scratch *scratch) {                                                               \
+      const T *x, int rows, int columns, int pitch, double one_by_rows, double epsilon,            \
+      float *running_mean, float *running_variance, float *count, double weight, double unbiased,  \
+      float *saved, int lanes, Scratch *scratch) {                                                 \
     const Running running{running_mean, running_variance, count, weight};                          \
     statistics<T, V>(                                                                              \
-        x, rows, columns, pitch, epsilon, running, unbiased, saved, lanes, scratch);               \
+        x, rows, columns, pitch, one_by_rows, epsilon, running, unbiased, saved, lanes, scratch);  \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_ROWS<V>) bn_inference_##SUFFIX(  \
       const T *x, int rows, int columns, int x_pitch, const float *gamma, const float *beta,       \
@@ -240,7 +242,7 @@ __device__ __forceinline__ void backward_panel(
     }                                                                                              \
     const int column = blockIdx.x * lanes * V + threadIdx.x;                                       \
     if (threadIdx.x < lanes * V && column < columns) {                                             \
-      const Moments all(load_one(x + column), column_sums, rows);                                  \
+      const Moments all(load_one(x + column), column_sums, 1.0 / rows);                            \
       mean[column] = static_cast<float>(all.mean);                                                 \
       variance[column] = static_cast<float>(all.variance);                                         \
     }                                                                                              \
@@ -260,14 +262,14 @@ __device__ __forceinline__ void backward_panel(
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_PANELS<V>) bn_forward_##SUFFIX(  \
       const T *x, int rows, int columns, int x_pitch, const float *gamma, const float *beta,       \
-      double epsilon, float *running_mean, float *running_variance, float *count, double weight,   \
-      double unbiased, float *saved, int activation, T *y, int y_pitch, int lanes,                 \
-      Scratch *scratch, DROPOUT_PARAMETERS) {                                                      \
+      double one_by_rows, double epsilon, float *running_mean, float *running_variance,            \
+      float *count, double weight, double unbiased, float *saved, int activation, T *y,            \
+      int y_pitch, int lanes, Scratch *scratch, DROPOUT_PARAMETERS) {                              \
     const D d(dropping, seed, stream, step, columns);                                              \
     const Running running{running_mean, running_variance, count, weight};                          \
     forward_panel<T, V>(                                                                           \
-        x, rows, columns, x_pitch, gamma, beta, epsilon, running, unbiased, saved, activation, d,  \
-        y, y_pitch, lanes, scratch);                                                               \
+        x, rows, columns, x_pitch, gamma, beta, one_by_rows, epsilon, running, unbiased, saved,    \
+        activation, d, y, y_pitch, lanes, scratch);                                                \
   }                                                                                                \
   extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_OF_SUMS) bn_reduce_##SUFFIX(        \
       const T *dy, int dy_pitch, const T *x, int x_pitch, int rows, int columns,                   \

@@ -100,9 +100,10 @@ struct Moments {
   double mean;
   double variance;
 
-  __device__ __forceinline__ Moments(float origin, const double (&sums)[2], int rows) {
-    const double offset = sums[0] / rows;
-    const double squares = (sums[1] - sums[0] * offset) / rows;
+  /** Two products, since two divisions, one behind the other, would keep a small network waiting. */
+  __device__ __forceinline__ Moments(float origin, const double (&sums)[2], double one_by_rows) {
+    const double offset = sums[0] * one_by_rows;
+    const double squares = (sums[1] - sums[0] * offset) * one_by_rows;
     mean = origin + offset;
     variance = squares < 0 ? 0 : squares; // not fmax, which would hide a NaN
   }

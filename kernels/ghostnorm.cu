@@ -64,6 +64,7 @@ __device__ __forceinline__ void ghost_forward(
   for (int group = ghosts.begin(); group < ghosts.end(); group++) {
     const int first = ghosts.first_row(group);
     const int rows = ghosts.first_row(group + 1) - first;
+    const double one_by_rows = 1.0 / rows; // before the sums are known
     const T *own = x + at(first, x_pitch, 0);
     const Panel p = ghost_panel<V>(rows, columns, lanes);
     double sums[2][V] = {};
@@ -71,7 +72,7 @@ __device__ __forceinline__ void ghost_forward(
     double column_sums[2];
     sum_rows(sums, p, shared, column_sums);
     if (has_column) {
-      const Moments batch(load_one(own + column), column_sums, rows);
+      const Moments batch(load_one(own + column), column_sums, one_by_rows);
       const SavedColumn mine(batch, epsilon, running.variance == nullptr);
       mine.keep(kept);
       mine.write(saved + 3 * at(group, columns, 0), columns, column);

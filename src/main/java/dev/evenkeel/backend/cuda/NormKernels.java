@@ -27,6 +27,7 @@ final class NormKernels {
       return ghosts.forward(x, norm, activation, drop, y, saved);
     }
     int width = Launcher.width(x, y);
+    double oneByRows = 1.0 / x.rows();
     double unbiased = norm.unbiased() && x.rows() > 1 ? x.rows() / (x.rows() - 1.0) : 1;
     if (x.rows() <= WHOLE_COLUMNS) {
       Panels panels = Panels.ofWholeColumns(x.rows(), x.columns(), width, x.type().bytes);
@@ -40,6 +41,7 @@ final class NormKernels {
               x.pitch(),
               norm.gamma(),
               norm.beta(),
+              oneByRows,
               norm.epsilon(),
               norm.runningMean(),
               norm.runningVariance(),
@@ -61,6 +63,7 @@ final class NormKernels {
             x.rows(),
             x.columns(),
             x.pitch(),
+            oneByRows,
             norm.epsilon(),
             norm.runningMean(),
             norm.runningVariance(),

@@ -181,6 +181,55 @@ class GpuScriptsTest {
     }
   }
 
+  /** A Python with a torch of that CUDA, and wheels as both majors have them. */
+  private Result benchWithTorch(String cuda, String set) throws Exception {
+    Assumptions.assumeTrue(Files.isExecutable(BASH), "there is no " + BASH + " here");
+    Assumptions.assumeTrue(run("env", "python3", "-V").exitCode() == 0, "there is no python3 here");
+    Path site = Files.createDirectories(folder.resolve("site"));
+    Files.writeString(
+        site.resolve("torch.py"),
+        """
+        class cuda:
+            is_available = staticmethod(lambda: True)
+        class version:
+            cuda = "%s"
+        __version__ = "2.x"
+        """
+            .formatted(cuda));
+    for (String file :
+        List.of(
+            "cublas/lib/libcublas.so.12",
+            "cu13/lib/libcublas.so.13",
+            "cu13/lib/libcudart.so.13",
+            "cudnn/lib/libcudnn.so.9",
+            "nccl/lib/libnccl.so.2")) {
+      Path library = site.resolve("nvidia").resolve(file);
+      Files.createDirectories(library.getParent());
+      Files.writeString(library, "not a library");
+    }
+    Path bench = bundle("gpu-bench");
+    executable(
+        folder.resolve("bundle"),
+        "evenkeel",
+        "#!/usr/bin/env bash\necho \"ours from $EVENKEEL_CUDA\" >&2\necho '{}'\n");
+    String start = "%s; export PYTHONPATH=%s; %s --minutes 0.01 --out results";
+    return run(BASH.toString(), "-c", start.formatted(set, site, bench));
+  }
+
+  @Test
+  void bothSidesTakeTheLibrariesOfPyTorchsWheels() throws Exception {
+    String nvidia = folder.resolve("site/nvidia").toString();
+    String twelve = benchWithTorch("12.8", "unset EVENKEEL_CUDA").output();
+    assertTrue(
+        twelve.contains("ours from %1$s/cublas/lib:%1$s/cudnn/lib\n".formatted(nvidia)), twelve);
+    String thirteen = benchWithTorch("13.0", "unset EVENKEEL_CUDA").output();
+    assertTrue(
+        thirteen.contains("ours from %1$s/cu13/lib:%1$s/cudnn/lib\n".formatted(nvidia)), thirteen);
+    assertTrue(thirteen.contains("PyTorch 2.x with CUDA 13.0\n"), thirteen);
+    String own = benchWithTorch("13.0", "export EVENKEEL_CUDA=/own").output();
+    assertTrue(own.contains("ours from /own\n"), own);
+  }
+
   /**
    * gpu-bench with a Python whose torch.compile gives one result, and an Evenkeel.
    *

@@ -55,14 +55,17 @@ public final class LibrarySearch {
   /** The order of the search. */
   private Finding search(Library library) {
     List<String> no = new ArrayList<>();
+    boolean namesNewer = library == Library.CUBLAS && isNamed(Library.CUBLAS_13);
     return named(library, no)
+        .or(() -> namesNewer ? bridged(library, no) : Optional.empty())
         .or(() -> onTheClassPath(library, no))
         .or(() -> installed(library, no))
-        .or(() -> bridged(library, no))
+        .or(() -> namesNewer ? Optional.empty() : bridged(library, no))
         .orElseGet(() -> new Finding(library, Optional.empty(), "", List.copyOf(no)));
   }
 
   private Optional<Finding> named(Library library, List<String> no) {
+    List<String> lacking = new ArrayList<>();
     for (Place place : Places.named(machine)) {
       int before = no.size();
       Optional<Finding> found = take(library, place, no);
@@ -71,12 +74,18 @@ public final class LibrarySearch {
       }
       // The driver is part of the system, and its absence in that folder surprises nobody.
       if (no.size() == before && library != Library.DRIVER) {
-        no.add(
+        lacking.add(
             "%s names %s, where there is no %s"
                 .formatted(Machine.FOLDER, place.folder(), library.mainFile()));
       }
     }
+    no.addAll(lacking);
     return Optional.empty();
+  }
+
+  private boolean isNamed(Library library) {
+    return Places.named(machine).stream()
+        .anyMatch(place -> Files.exists(place.folder().resolve(library.mainFile())));
   }
 
   private Optional<Finding> onTheClassPath(Library library, List<String> no) {

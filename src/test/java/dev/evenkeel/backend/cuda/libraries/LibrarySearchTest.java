@@ -223,6 +223,21 @@ class LibrarySearchTest {
         loaded);
   }
 
+  /** Who names CUDA 13's folder, as PyTorch's wheels have it, wants that one. */
+  @Test
+  void aNamedCublas13ComesBeforeAnInstalled12() throws IOException {
+    library("/usr/local/cuda/lib64", CUBLAS);
+    Path named = library("/nvidia/cu13/lib", "libcublasLt.so.13", "libcublas.so.13");
+    Path cudnn = library("/nvidia/cudnn/lib", CUDNN);
+    Path carried = library("/carried", Bridge.FILE);
+    environment.put("EVENKEEL_CUDA", "%s:%s:%s".formatted(named, cudnn, carried));
+    Finding found = find(Library.CUBLAS);
+    assertEquals(Optional.of(named.resolve("libcublas.so.13")), found.file());
+    assertEquals("EVENKEEL_CUDA, bridged", found.place());
+    assertEquals(cudnn, place(Library.CUDNN));
+    assertEquals(List.of(), find(Library.CUDNN).passedOver());
+  }
+
   @Test
   void otherSystemsAreRefusedByName() {
     Machine machine =

@@ -2,6 +2,7 @@ package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
@@ -53,16 +54,33 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
       Backend.requireWhole(table);
     }
     this.nanos = nanos;
-    this.slotBytes = Math.multiplyExact(batch.rows(), batch.pitch() * batch.type().bytes);
+    this.slotBytes = slotBytes(batch);
     this.staging = memory.allocate((long) SLOTS * slotBytes); // first: it may be refused
-    this.pinned =
-        driver.allocatePinned(Math.multiplyExact(SLOTS, slotBytes)).order(ByteOrder.nativeOrder());
+    this.pinned = driver.allocatePinned(SLOTS * slotBytes).order(ByteOrder.nativeOrder());
     this.pinnedFloats = pinned.asFloatBuffer();
     for (int i = 0; i < SLOTS; i++) {
       arrived[i] = driver.createEvent(false);
       used[i] = driver.createEvent(false);
       driver.record(used[i], stream); // the zeros that fill new memory must not follow a batch
     }
+  }
+
+  /** Of one batch; all slots lie in one buffer of Java's, whose bytes an int counts. */
+  static int slotBytes(View batch) {
+    long row = (long) batch.pitch() * batch.type().bytes;
+    long most = Integer.MAX_VALUE / SLOTS;
+    if (batch.rows() * row > most) {
+      throw new EvenkeelException(
+          ("A batch of %,d rows of %,d inputs has %s, and one of a table that stays on the host may have"
+                  + " %s. help: --batch %d or less")
+              .formatted(
+                  batch.rows(),
+                  batch.columns(),
+                  DeviceMemoryException.megabytes(batch.rows() * row),
+                  DeviceMemoryException.megabytes(most),
+                  most / row));
+    }
+    return (int) (batch.rows() * row);
   }
 
   /** What a step does on the device. */

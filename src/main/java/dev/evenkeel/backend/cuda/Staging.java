@@ -38,11 +38,15 @@ final class Staging {
     int next = 0;
     for (long from = 0; from < length(target); from += piece(target)) {
       int count = (int) Math.min(piece(target), length(target) - from);
-      for (int i = 0; i < count; i++) {
-        if (column < target.columns()) {
-          put(target.type(), i, source[next++]);
+      if (isPlain(target)) {
+        pinned.asFloatBuffer().put(source, (int) from, count);
+      } else {
+        for (int i = 0; i < count; i++) {
+          if (column < target.columns()) {
+            put(target.type(), i, source[next++]);
+          }
+          column = column + 1 == target.pitch() ? 0 : column + 1;
         }
-        column = column + 1 == target.pitch() ? 0 : column + 1;
       }
       int bytes = target.type().bytes;
       driver.copyToDevice(pinned, 0, target.address() + from * bytes, count * bytes, stream);
@@ -59,6 +63,10 @@ final class Staging {
       int bytes = source.type().bytes;
       driver.copyToHost(source.address() + from * bytes, pinned, 0, count * bytes, stream);
       driver.synchronize(stream);
+      if (isPlain(source)) {
+        pinned.asFloatBuffer().get(target, (int) from, count);
+        continue;
+      }
       for (int i = 0; i < count; i++) {
         if (column < source.columns()) {
           target[next++] = get(source.type(), i);
@@ -66,6 +74,11 @@ final class Staging {
         column = column + 1 == source.pitch() ? 0 : column + 1;
       }
     }
+  }
+
+  /** Whether it lies in memory as the host's array does. */
+  private static boolean isPlain(View view) {
+    return view.type() == ElementType.FLOAT32 && view.pitch() == view.columns();
   }
 
   /** Elements from a view's first to its last, padding between its rows included. */

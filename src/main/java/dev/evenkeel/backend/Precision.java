@@ -6,7 +6,7 @@ import java.util.Locale;
 public enum Precision {
   /** float32 throughout. */
   FP32,
-  /** float32 in memory; products round their inputs to ten bits of mantissa. Ampere and later. */
+  /** float32 in memory; products take ten bits of their inputs' mantissa. Ampere and later. */
   TF32,
   /**
    * On a GPU bfloat16 activations and copies of the weights for products, Ampere and later. On a

@@ -12,8 +12,8 @@ public interface Blas extends AutoCloseable {
   /**
    * c := op(a) op(b), all row-major, sums in float32. Inputs are both FLOAT32 or both BFLOAT16.
    *
-   * @param precision of float32 inputs: FP32 keeps them as they are (pedantic), TF32 rounds them to
-   *     ten bits of mantissa
+   * @param precision of float32 inputs: FP32 keeps them as they are, TF32 leaves ten bits of their
+   *     mantissa, rounded or cut off as the GPU does
    */
   Operation multiply(
       View a, boolean transposeA, View b, boolean transposeB, View c, Precision precision);

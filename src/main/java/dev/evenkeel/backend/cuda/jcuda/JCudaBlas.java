@@ -128,13 +128,14 @@ public final class JCudaBlas implements Blas {
     return type == ElementType.FLOAT32 ? cudaDataType.CUDA_R_32F : cudaDataType.CUDA_R_16BF;
   }
 
+  /**
+   * In the handle's math mode COMPUTE_32F takes float32 whole: TF32 is used where it is asked for.
+   * The pedantic type would rule out faster ways to the same precision.
+   */
   private static int compute(ElementType type, Precision precision) {
-    if (type == ElementType.BFLOAT16) {
-      return cublasComputeType.CUBLAS_COMPUTE_32F;
-    }
-    return precision == Precision.FP32
-        ? cublasComputeType.CUBLAS_COMPUTE_32F_PEDANTIC
-        : cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32;
+    return type == ElementType.FLOAT32 && precision != Precision.FP32
+        ? cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32
+        : cublasComputeType.CUBLAS_COMPUTE_32F;
   }
 
   @Override

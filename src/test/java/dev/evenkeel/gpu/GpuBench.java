@@ -72,7 +72,8 @@ public final class GpuBench {
           new Net(784, 2048, 4, 10, 512));
 
   private static final String LAYERS =
-      "256x784x512,256x512x512,8192x4096x4096,4096x1024x1024,512x784x2048,512x2048x2048";
+      "256x784x512,256x512x512,8192x4096x4096,4096x1024x1024,512x784x2048,512x2048x2048,"
+          + "4096x500x500,4096x501x501,4096x504x504";
   private static final String COPIES = "256x512,8192x4096,4096x1024,512x2048";
 
   private static final ObjectMapper MAPPER = new ObjectMapper();

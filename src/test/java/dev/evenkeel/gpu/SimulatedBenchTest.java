@@ -117,6 +117,8 @@ class SimulatedBenchTest {
           assertEquals(16 * 24 * 8, one.m() * one.n() * one.k());
           assertEquals(2e-6 * 16 * 24 * 8 / one.microseconds(), one.teraflops(), 1e-9);
         }
+        assertEquals(
+            3, bench.products(5, 13, 3, precision).size(), "rows of weights begin anywhere");
       }
     }
     driver.assertNothingLeaked();

@@ -52,12 +52,21 @@ final class BenchDevice {
 
   /** Matrices of normal numbers: zeros would draw less power, and run faster than real data. */
   View[] matrices(int sets, int rows, int columns, ElementType type) {
+    return matrices(sets, rows, columns, columns, type);
+  }
+
+  /** The same with rows padded as those of activations are. */
+  View[] activations(int sets, int rows, int columns, ElementType type) {
+    return matrices(sets, rows, columns, CudaBuffer.pitch(columns), type);
+  }
+
+  private View[] matrices(int sets, int rows, int columns, int pitch, ElementType type) {
     View first = View.floats(take(4L * rows * columns), rows, columns);
     fill(first);
     View[] all = new View[sets];
     for (int i = 0; i < sets; i++) {
-      long address = take((long) rows * columns * type.bytes);
-      all[i] = new View(address, rows, columns, columns, type);
+      long address = take((long) rows * pitch * type.bytes);
+      all[i] = new View(address, rows, columns, pitch, type);
       kernels.data.copy(first, all[i]).run();
     }
     return all;

@@ -60,7 +60,7 @@ final class CudaBuffer extends Buffer {
     return (long) rows * pitch(columns) * type.bytes;
   }
 
-  private static int pitch(int columns) {
+  static int pitch(int columns) {
     return (columns + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 

@@ -217,9 +217,9 @@ public final class KernelBench implements AutoCloseable {
     long elements = (long) batch * inputs + (long) inputs * outputs + (long) batch * outputs;
     int sets = Math.min(32, device.sets(elements * type.bytes));
     try (Blas blas = libraries.blas(device.driver, device.stream, workspace, workspaceBytes)) {
-      View[] x = device.matrices(sets, batch, inputs, type);
+      View[] x = device.activations(sets, batch, inputs, type);
       View[] w = device.matrices(sets, outputs, inputs, type);
-      View[] z = device.matrices(sets, batch, outputs, type);
+      View[] z = device.activations(sets, batch, outputs, type);
       View[] dw = device.matrices(sets, outputs, inputs, ElementType.FLOAT32);
       double flops = 2.0 * batch * inputs * outputs;
       double forward =

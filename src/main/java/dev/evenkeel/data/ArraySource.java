@@ -7,10 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
- * Features and targets from arrays: a file of each, or one NPZ file of both, which may bring a test
- * set, too.
+ * Features and targets from arrays: a file of each, or one NPZ file of both, which may bring sets
+ * to validate and test on, too.
  *
  * @param target a file, or the name of an array in an NPZ file; where it is empty, the rows have no
  *     targets, unless an array in an NPZ file is called as targets are
@@ -19,23 +20,46 @@ import java.util.Optional;
 record ArraySource(Path path, Optional<String> target, Optional<Task.Kind> task) {
 
   private static final List<String> FEATURES =
-      List.of("x_train", "x", "X", "data", "features", "embeddings", "images");
+      List.of("x", "X", "data", "features", "embeddings", "images");
   private static final List<String> TARGETS =
       List.of("y", "Y", "target", "targets", "label", "labels");
-  private static final String X_TEST = "x_test";
-  private static final String Y_TEST = "y_test";
 
   static boolean matches(Path path) {
     return Npz.matches(path) || ArrayFile.matches(path);
   }
 
-  /** Whether it has a test set of its own. */
-  static boolean bringsTest(Path path) {
-    return Npz.matches(path) && Files.isRegularFile(path) && bringsTest(Npz.of(path));
+  /** Whether it has a set of its own to validate or to test on. */
+  static boolean brings(Path path, Kept kept) {
+    return Npz.matches(path) && Files.isRegularFile(path) && pair(Npz.of(path), kept).isPresent();
   }
 
-  private static boolean bringsTest(Npz file) {
-    return file.names().containsAll(List.of(FEATURES.get(0), X_TEST, Y_TEST));
+  /** What else may stand beside the rows to learn from, and how people call it. */
+  enum Kept {
+    VALID("valid", "val"),
+    TEST("test");
+
+    private final List<String> endings;
+
+    Kept(String... endings) {
+      this.endings = List.of(endings);
+    }
+  }
+
+  /** Names of features and targets. */
+  private record Pair(String x, String y) {
+
+    static Optional<Pair> of(List<String> names, String ending) {
+      return Stream.of("x", "X")
+          .map(x -> new Pair(x + "_" + ending, "y_" + ending))
+          .filter(pair -> names.contains(pair.x) && names.contains(pair.y))
+          .findFirst();
+    }
+  }
+
+  private static Optional<Pair> pair(Npz file, Kept kept) {
+    return Pair.of(file.names(), "train").isEmpty()
+        ? Optional.empty()
+        : kept.endings.stream().flatMap(end -> Pair.of(file.names(), end).stream()).findFirst();
   }
 
   Source load() {
@@ -43,7 +67,8 @@ record ArraySource(Path path, Optional<String> target, Optional<Task.Kind> task)
       return load(Npz.of(path));
     }
     ArrayFile features = ArrayFile.read(path);
-    return source(features, target.map(this::targets), Optional.empty());
+    Dataset data = dataset(features, target.map(this::targets));
+    return new Source.Arrays(data, Optional.empty(), Optional.empty(), features.images());
   }
 
   private ArrayFile targets(String file) {
@@ -62,15 +87,35 @@ record ArraySource(Path path, Optional<String> target, Optional<Task.Kind> task)
   }
 
   private Source load(Npz file) {
+    Optional<Pair> train = Pair.of(file.names(), "train");
+    if (train.isPresent()) {
+      return load(file, train.get());
+    }
     Optional<String> y = targetName(file);
-    String x = featuresName(file, y);
+    ArrayFile features = array(file, featuresName(file, y));
     Optional<ArrayFile> targets =
         y.map(name -> file.names().contains(name) ? array(file, name) : targets(name));
-    Optional<Dataset> test =
-        targets.isPresent() && bringsTest(file)
-            ? Optional.of(dataset(array(file, X_TEST), Optional.of(array(file, Y_TEST))))
-            : Optional.empty();
-    return source(array(file, x), targets, test);
+    Dataset data = dataset(features, targets);
+    return new Source.Arrays(data, Optional.empty(), Optional.empty(), features.images());
+  }
+
+  private Source load(Npz file, Pair train) {
+    if (target.isPresent() && !target.get().equals(train.y)) {
+      throw new EvenkeelException(
+          "%s has the arrays %s and %s, so its target is the latter, not %s. help: leave --target out"
+              .formatted(path, train.x, train.y, target.get()));
+    }
+    ArrayFile features = array(file, train.x);
+    return new Source.Arrays(
+        dataset(features, Optional.of(array(file, train.y))),
+        kept(file, Kept.VALID),
+        kept(file, Kept.TEST),
+        features.images());
+  }
+
+  private Optional<Dataset> kept(Npz file, Kept kept) {
+    return pair(file, kept)
+        .map(pair -> dataset(array(file, pair.x), Optional.of(array(file, pair.y))));
   }
 
   private Optional<String> targetName(Npz file) {
@@ -83,9 +128,7 @@ record ArraySource(Path path, Optional<String> target, Optional<Task.Kind> task)
       }
       return target;
     }
-    return names.contains(FEATURES.get(0))
-        ? Optional.of("y_train").filter(names::contains)
-        : TARGETS.stream().filter(names::contains).findFirst();
+    return TARGETS.stream().filter(names::contains).findFirst();
   }
 
   private String featuresName(Npz file, Optional<String> y) {
@@ -106,10 +149,6 @@ record ArraySource(Path path, Optional<String> target, Optional<Task.Kind> task)
 
   private static ArrayFile array(Npz file, String name) {
     return ArrayFile.of("%s, array \"%s\"".formatted(file.path(), name), file.read(name));
-  }
-
-  private Source source(ArrayFile features, Optional<ArrayFile> targets, Optional<Dataset> test) {
-    return new Source.Arrays(dataset(features, targets), test, features.images());
   }
 
   private Dataset dataset(ArrayFile features, Optional<ArrayFile> targets) {

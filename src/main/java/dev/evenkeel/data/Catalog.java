@@ -70,7 +70,12 @@ public final class Catalog {
   public static boolean bringsTest(String data) {
     return data.equals("mnist")
         || data.equals("fashion-mnist")
-        || ArraySource.bringsTest(Path.of(data));
+        || ArraySource.brings(Path.of(data), ArraySource.Kept.TEST);
+  }
+
+  /** The same of rows to validate on. */
+  public static boolean bringsValid(String data) {
+    return ArraySource.brings(Path.of(data), ArraySource.Kept.VALID);
   }
 
   /** Whether a data set of {@link #NAMES} is here. */
@@ -95,9 +100,9 @@ public final class Catalog {
       String nameOrPath, Table.Options options, Optional<String> target, Optional<Task.Kind> task) {
     switch (nameOrPath) {
       case "digits":
-        return new Source.Arrays(digits(), Optional.empty(), true);
+        return alone(digits(), true);
       case "breast-cancer":
-        return new Source.Arrays(breastCancer(), Optional.empty(), false);
+        return alone(breastCancer(), false);
       case "mnist":
         return images(nameOrPath, DIGITS);
       case "fashion-mnist":
@@ -115,6 +120,10 @@ public final class Catalog {
               : new Source.Csv(Table.read(path, options));
         }
     }
+  }
+
+  private static Source alone(Dataset data, boolean shared) {
+    return new Source.Arrays(data, Optional.empty(), Optional.empty(), shared);
   }
 
   private static Dataset digits() {
@@ -152,7 +161,10 @@ public final class Catalog {
 
   private Source images(String name, List<String> classes) {
     return new Source.Arrays(
-        images(name, "train", classes), Optional.of(images(name, "t10k", classes)), true);
+        images(name, "train", classes),
+        Optional.empty(),
+        Optional.of(images(name, "t10k", classes)),
+        true);
   }
 
   private Dataset images(String name, String part, List<String> classes) {

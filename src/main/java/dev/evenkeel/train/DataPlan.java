@@ -217,8 +217,9 @@ public record DataPlan(
   /** How rows are parted, in a few words. */
   public String way() {
     List<String> words = new ArrayList<>();
+    boolean ownValid = Catalog.bringsValid(data);
     boolean ownTest = Catalog.bringsTest(data);
-    if (valid.share() > 0 || test.share() > 0 && !ownTest) {
+    if (valid.share() > 0 && !ownValid || test.share() > 0 && !ownTest) {
       String random = group.isEmpty() ? "" : " by whole groups of \"%s\"".formatted(group);
       words.add(
           order == Split.Order.ORDERED
@@ -230,6 +231,9 @@ public record DataPlan(
     }
     if (test.isFile()) {
       words.add("test rows in " + test);
+    }
+    if (ownValid) {
+      words.add("the data's own validation rows");
     }
     if (ownTest) {
       words.add("the data's own test rows");

@@ -108,8 +108,9 @@ public record Parts(
     return rows.length == 0 ? Optional.empty() : Optional.of(rows);
   }
 
-  Parts withTest(Dataset rows) {
-    return new Parts(train, valid, Optional.of(rows), preparation);
+  /** With those instead, where there are some. */
+  Parts with(Optional<Dataset> ownValid, Optional<Dataset> ownTest) {
+    return new Parts(train, ownValid.or(() -> valid), ownTest.or(() -> test), preparation);
   }
 
   /** {@link Network#mlp} with as many inputs and outputs as these data need. */

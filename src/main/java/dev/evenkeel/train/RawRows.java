@@ -38,7 +38,8 @@ import java.util.stream.IntStream;
  * @param strata the class index of every row, 0 for numbers
  * @param classes what each row's class is called
  * @param groups that stay together, where the plan has some
- * @param ownTest the test set that the data bring along, not among these rows
+ * @param ownValid the rows to validate on that the data bring along, not among these rows
+ * @param ownTest the test set, likewise
  * @param prepare makes parts of a split of these rows
  */
 record RawRows(
@@ -46,6 +47,7 @@ record RawRows(
     int[] strata,
     IntFunction<String> classes,
     Optional<Groups> groups,
+    Optional<Dataset> ownValid,
     Optional<Dataset> ownTest,
     Function<Split, Parts> prepare) {
 
@@ -99,6 +101,7 @@ record RawRows(
         strata,
         row -> Integer.toString(strata[row]),
         Optional.empty(),
+        arrays.valid(),
         arrays.test(),
         split -> Parts.prepared(arrays.data(), split, preparation.apply(split)));
   }
@@ -116,12 +119,13 @@ record RawRows(
         row -> "", // the model knows its classes, whichever train now
         groups,
         Optional.empty(),
+        Optional.empty(),
         split -> new KeptFiles(plan).into(Parts.of(all::select, split, trained), groups, notes));
   }
 
-  /** At random, by whole groups, or in order; the data's own test set stands for another one. */
+  /** At random, by whole groups, or in order; sets that the data bring stand for others. */
   Split split() {
-    double valid = plan.valid().share();
+    double valid = ownValid.isPresent() ? 0 : plan.valid().share();
     double test = ownTest.isPresent() ? 0 : plan.test().share();
     if (plan.order() == Split.Order.ORDERED) {
       return Split.ordered(strata.length, valid, test);
@@ -131,10 +135,10 @@ record RawRows(
         : Split.stratified(strata, valid, test, plan.seed());
   }
 
-  /** The prepared rows of a split; the data's own test set is the one of all splits. */
+  /** The prepared rows of a split; sets that the data bring are those of all splits. */
   Parts parts(Split split) {
     Parts own = prepare.apply(split);
-    return ownTest.map(test -> own.withTest(own.preparation().apply(test))).orElse(own);
+    return own.with(ownValid.map(own.preparation()::apply), ownTest.map(own.preparation()::apply));
   }
 
   List<Split> folds(int count) {
@@ -234,6 +238,7 @@ record RawRows(
           choice.strata(table),
           row -> table.column(choice.columns().get(0)).text(row),
           groups,
+          Optional.empty(),
           Optional.empty(),
           split -> {
             Consumer<String> once = said.getAndSet(true) ? note -> {} : notes;

@@ -289,6 +289,23 @@ class CliDataTest {
         .says("the data's own test rows", "nothing was left to train");
   }
 
+  @Test
+  void anNpzFileMayBringItsValidationRows() {
+    imagesWithTest("all.npz", 120, 30);
+    Path x = folder.resolve("x_train.npy");
+    Path y = folder.resolve("y_train.npy");
+    Path xValid = NpyFiles.write(folder.resolve("x_valid.npy"), new int[] {2, 2, 2}, new float[8]);
+    Path yValid = NpyFiles.write(folder.resolve("y_valid.npy"), "wide", "tall");
+    Path file = NpyFiles.zip(folder.resolve("both.npz"), x, y, xValid, yValid);
+    Path run = folder.resolve("run");
+    CommandLineRun.of("train --data", file, "--hidden 8 --epochs 2 --out", run)
+        .says("96 rows train, 2 validate, 24 test", "the data's own validation rows");
+    CommandLineRun.of("train --data", file, "--test 0 --hidden 8 --out", folder.resolve("other"))
+        .says("120 rows train, 2 validate, 0 test · the data's own validation rows");
+    CommandLineRun.of("train --resume", run).succeeded();
+    CommandLineRun.of("cross-validate --data", file, "--folds 3 --hidden 4 --epochs 1").succeeded();
+  }
+
   /** Of 2 × 2 pixels, in three classes by name. */
   private Path imagesWithTest(String name, int train, int test) {
     List<Path> arrays = new ArrayList<>();

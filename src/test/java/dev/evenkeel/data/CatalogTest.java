@@ -211,8 +211,27 @@ class CatalogTest {
     NpyFiles.write(yTest, "c", "d");
     Dataset other = npz(Optional.empty(), xTest, x, yTest, y).test().orElseThrow();
     Expect.failure(() -> fitted.apply(other), "classes, c to d, but the model was trained for");
+    Expect.failure(
+        () -> npz(Optional.of("y_test"), xTest, x, yTest, y),
+        "has the arrays x_train and y_train, so its target is the latter, not y_test");
     npz(Optional.empty(), x, y);
     assertTrue(!Catalog.bringsTest(folder.resolve("a.npz").toString()));
+  }
+
+  @Test
+  void oneFileMayBringRowsToValidateOn() {
+    Path x = npy("X_train.npy", 3, 1, 1, 2, 3);
+    Path y = npy("y_train.npy", 3, 0, 0.5f, 1, 2);
+    for (String ending : List.of("val", "valid")) {
+      Path xValid = npy("X_" + ending + ".npy", 2, 1, 4, 5);
+      Path yValid = npy("y_" + ending + ".npy", 2, 0, 3, 4);
+      Source.Arrays source = npz(Optional.empty(), yValid, xValid, x, y);
+      assertArrayEquals(new float[] {4, 5}, source.valid().orElseThrow().features());
+      assertArrayEquals(new float[] {3, 4}, source.valid().orElseThrow().targets());
+      assertEquals(Optional.empty(), source.test());
+      assertTrue(Catalog.bringsValid(folder.resolve("a.npz").toString()));
+      assertTrue(!Catalog.bringsTest(folder.resolve("a.npz").toString()));
+    }
   }
 
   @Test

@@ -106,11 +106,10 @@ record ArraySource(Path path, Optional<String> target, Optional<Task.Kind> task)
               .formatted(path, train.x, train.y, target.get()));
     }
     ArrayFile features = array(file, train.x);
+    Dataset data = dataset(features, Optional.of(array(file, train.y)));
+    ArraySource alike = new ArraySource(path, target, Optional.of(data.task().kind()));
     return new Source.Arrays(
-        dataset(features, Optional.of(array(file, train.y))),
-        kept(file, Kept.VALID),
-        kept(file, Kept.TEST),
-        features.images());
+        data, alike.kept(file, Kept.VALID), alike.kept(file, Kept.TEST), features.images());
   }
 
   private Optional<Dataset> kept(Npz file, Kept kept) {

@@ -17,7 +17,11 @@ final class ArrayTargets {
 
   /** Of several columns, whether they hold 0 and 1 alone. */
   static boolean areFlags(ArrayFile targets, Optional<Task.Kind> forced) {
-    boolean flags = targets.columns() > 1 && !targets.holdsTexts();
+    if (targets.holdsTexts()) {
+      requireClasses(targets, forced);
+      return false;
+    }
+    boolean flags = targets.columns() > 1;
     for (float value : targets.values()) {
       flags &= value == 0 || value == 1;
     }
@@ -26,7 +30,6 @@ final class ArrayTargets {
 
   static boolean areClasses(ArrayFile targets, Optional<Task.Kind> forced) {
     if (targets.holdsTexts()) {
-      requireClasses(targets, forced);
       return true;
     }
     if (forced.isPresent()) {

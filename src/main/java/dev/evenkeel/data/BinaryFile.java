@@ -18,6 +18,7 @@ enum BinaryFile {
       "a zip file, as XLSX and NPZ files are",
       "save a spreadsheet as CSV, call an NPZ file .npz, and unpack others"),
   OLD_EXCEL("\u00d0\u00cf\u0011\u00e0", "an old Excel file (XLS)", "save it as CSV"),
+  HDF5("\u0089HDF", "an HDF5 file", "save its arrays by np.save"),
   NPY("\u0093NUMPY", "an NPY file", "call it .npy"),
   GZIP("\u001f\u008b", "compressed by gzip twice", "unpack it once"),
   ZSTANDARD("(\u00b5/\u00fd", "compressed by zstd", "unpack it"),

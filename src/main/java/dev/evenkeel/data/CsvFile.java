@@ -37,9 +37,6 @@ record CsvFile(Path path, char delimiter, String encoding, List<String> comments
   private static final char[] CANDIDATES = {'\t', ';', ',', '|'};
 
   static CsvFile of(Path path, TableFormat format) {
-    if (!format.delimiter().isEmpty()) {
-      return new CsvFile(path, format.delimiter().charAt(0), format.encoding(), List.of());
-    }
     String encoding = format.encoding();
     List<String> sample = decoded(path, encoding, CsvFile::sample);
     if (sample.stream().anyMatch(line -> line.indexOf('\0') >= 0)) {
@@ -49,7 +46,8 @@ record CsvFile(Path path, char delimiter, String encoding, List<String> comments
     }
     int comments = comments(sample);
     List<String> lines = sample.subList(comments, sample.size());
-    return new CsvFile(path, delimiter(lines), encoding, List.copyOf(sample.subList(0, comments)));
+    char used = format.delimiter().isEmpty() ? delimiter(lines) : format.delimiter().charAt(0);
+    return new CsvFile(path, used, encoding, List.copyOf(sample.subList(0, comments)));
   }
 
   /** How many lines are comments: those that begin with # and have fewer fields than the data. */
@@ -79,7 +77,12 @@ record CsvFile(Path path, char delimiter, String encoding, List<String> comments
       any |= count > 0;
       narrower |= count > count(line, candidate);
     }
-    return any ? narrower : spaced(line).size() < spaced(below).size();
+    return any ? narrower : isNarrower(spaced(line), spaced(below).size());
+  }
+
+  /** Also where a mark stands before the names of all columns, as NumPy's savetxt writes it. */
+  private static boolean isNarrower(List<String> fields, int below) {
+    return fields.size() < below || fields.size() == below + 1 && fields.get(0).equals(MARK);
   }
 
   /** The one that every one of the first lines has equally often. */

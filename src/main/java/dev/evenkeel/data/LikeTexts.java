@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -23,8 +24,12 @@ final class LikeTexts {
 
   private LikeTexts() {}
 
-  /** Names those that are several classes or categories. */
-  static Optional<String> remark(String file, Preparation preparation) {
+  /**
+   * Names those that are several classes or categories.
+   *
+   * @param chosen columns whose texts are meant as they are
+   */
+  static Optional<String> remark(String file, Preparation preparation, Set<String> chosen) {
     Map<String, List<String>> texts = new LinkedHashMap<>();
     for (Feature feature : preparation.features()) {
       if (feature instanceof Feature.Categorical categories) {
@@ -36,6 +41,7 @@ final class LikeTexts {
     } else if (preparation.target() instanceof Target.Flags flags) {
       flags.flags().forEach(flag -> texts.put(flag.name(), List.of(flag.no(), flag.yes())));
     }
+    texts.keySet().removeAll(chosen);
     List<String> alike = new ArrayList<>();
     texts.forEach(
         (name, all) ->
@@ -47,7 +53,7 @@ final class LikeTexts {
     }
     int more = alike.size() - EXAMPLES;
     return Optional.of(
-        "%s: taken for different, though only case or punctuation tells them apart: %s%s. help: write those alike in the file that mean the same"
+        "%s: taken for different, though only case or punctuation tells them apart: %s%s. help: write those alike in the file that mean the same; --categorical COLUMN says that they don't"
             .formatted(
                 file,
                 alike.stream().limit(EXAMPLES).collect(Collectors.joining("; ")),

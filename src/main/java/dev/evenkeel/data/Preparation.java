@@ -2,8 +2,10 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -326,6 +328,19 @@ public record Preparation(
                       .map(columns -> Words.counted(columns.count(), "column"))
                       .orElse("a table with named columns")));
     }
+    if (data.hasTargets()
+        && data.task() instanceof Task.Classification c
+        && target instanceof Target.Labels labels
+        && !suits(c)) {
+      List<String> unknown = unknown(c.classes(), labels.classes());
+      throw new EvenkeelException(
+          "Data set %s has %s of which training had no rows: %s. Those of training are %s."
+              .formatted(
+                  data.name(),
+                  Words.counted(unknown.size(), "class"),
+                  Cells.quoted(unknown),
+                  Cells.quoted(labels.classes())));
+    }
     if (data.hasTargets() && !suits(data.task())) {
       throw new EvenkeelException(
           "Data set %s is %s, but the model was trained for %s. Give targets of that kind."
@@ -368,16 +383,30 @@ public record Preparation(
   /** A file need not have a row of every class. */
   private boolean suits(Task task) {
     return task instanceof Task.Classification c && target instanceof Target.Labels labels
-        ? labels.classes().containsAll(c.classes())
+        ? unknown(c.classes(), labels.classes()).isEmpty()
         : task.equals(target.task());
+  }
+
+  private static boolean begin(List<String> all, List<String> some) {
+    return some.size() <= all.size() && some.equals(all.subList(0, some.size()));
+  }
+
+  private static List<String> unknown(List<String> some, List<String> all) {
+    if (begin(all, some)) {
+      return List.of();
+    }
+    Set<String> known = Set.copyOf(all);
+    return some.stream().filter(name -> !known.contains(name)).toList();
   }
 
   /** Indexes of some of the classes become those of all. */
   private static void rename(float[] indexes, List<String> some, List<String> all) {
-    if (some.equals(all.subList(0, some.size()))) {
+    if (begin(all, some)) {
       return;
     }
-    int[] places = some.stream().mapToInt(all::indexOf).toArray();
+    Map<String, Integer> known = new HashMap<>();
+    all.forEach(name -> known.put(name, known.size()));
+    int[] places = some.stream().mapToInt(known::get).toArray();
     for (int row = 0; row < indexes.length; row++) {
       indexes[row] = places[(int) indexes[row]];
     }

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntToDoubleFunction;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /** What the training rows of a table teach: the {@link Preparation} of it. */
@@ -62,6 +63,10 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
   private Feature feature(Column column) {
     if (column instanceof Column.Numeric numeric) {
       double[] present = present(column, numeric.values());
+      if (present.length < trainRows.length
+          && DoubleStream.of(present).allMatch(v -> v == present[0])) {
+        return new Feature.Categorical(column.name(), List.of(Cells.text(present[0])));
+      }
       double center = center(present);
       List<Double> edges = scaling == Scaling.PIECES ? edges(present) : List.of();
       return edges.size() < 2

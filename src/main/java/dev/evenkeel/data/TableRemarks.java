@@ -88,7 +88,7 @@ public final class TableRemarks {
     }
     found.noteDates(preparation);
     found.noteCodes(preparation);
-    LikeTexts.remark(table.name(), preparation).ifPresent(found.remarks::add);
+    LikeTexts.remark(table.name(), preparation, chosen).ifPresent(found.remarks::add);
     found.noteRareClasses(preparation.target());
     found.noteConstant(preparation.features(), trainRows);
     found.noteTelling(preparation, trainRows);
@@ -286,13 +286,10 @@ public final class TableRemarks {
         feature.column().ifPresent(names::add);
       }
     }
-    if (preparation.target() instanceof Target.Quantities quantities) {
-      names.addAll(quantities.names());
-    }
     names.removeIf(name -> counting.contains(name) || table.padded(name).isEmpty());
     if (!names.isEmpty()) {
       remarks.add(
-          "%s: column%s %s became numbers, though zeros in front make all equally long, such as %s, as codes are. help: --categorical %s makes a category of each"
+          "%s: column%s %s became numbers, though zeros in front make all equally long, such as %s, as codes are. help: --categorical %s makes a category of each text; if each row has its own, --drop is better"
               .formatted(
                   table.name(),
                   names.size() == 1 ? "" : "s",
@@ -335,7 +332,7 @@ public final class TableRemarks {
     }
   }
 
-  /** Missing numbers stand at the mean of the others; a missing text says something. */
+  /** Where some are missing, that says something. */
   private void noteConstant(List<Feature> features, int[] trainRows) {
     List<String> names =
         features.stream()
@@ -360,14 +357,7 @@ public final class TableRemarks {
       return first >= 0 && IntStream.of(rows).allMatch(row -> texts.codes()[row] == first);
     }
     double[] values = ((Column.Numeric) column).values();
-    double first = Double.NaN;
-    for (int row : rows) {
-      first = Double.isNaN(first) ? values[row] : first;
-      if (!Double.isNaN(values[row]) && values[row] != first) {
-        return false;
-      }
-    }
-    return true;
+    return IntStream.of(rows).allMatch(row -> values[row] == values[rows[0]]);
   }
 
   /** The first of many are enough to show how to name the others. */

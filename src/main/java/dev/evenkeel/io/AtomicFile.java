@@ -56,13 +56,14 @@ public final class AtomicFile {
 
   /**
    * An interrupt of the thread, which closes channels, does not end it: what was half written is
-   * written anew, and the interrupt stays set.
+   * written anew by a thread that nobody knows, and the interrupt stays set.
    */
   public static void write(Path target, Writer body) {
     boolean interrupted = Thread.interrupted();
     try {
-      while (!isWritten(target, body)) {
-        interrupted |= Thread.interrupted();
+      if (!isWritten(target, body)) {
+        interrupted = true;
+        Uninterrupted.run(() -> isWritten(target, body));
       }
     } finally {
       if (interrupted) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * An array from NumPy's file format NPY, in C order: numbers as 32-bit floats, or texts. Reads
@@ -75,7 +77,8 @@ public record Npy(int[] shape, float[] data, List<String> texts) {
       throw damaged(
           name, "bytes follow the %d values that its shape %s says", count, Arrays.toString(shape));
     }
-    return new Npy(shape, fortran && shape.length > 1 ? toRowMajor(data, shape) : data, texts);
+    Npy read = new Npy(shape, data, texts);
+    return fortran && shape.length > 1 ? read.turned() : read;
   }
 
   private static String header(String name, InputStream in) throws IOException {
@@ -127,7 +130,9 @@ public record Npy(int[] shape, float[] data, List<String> texts) {
         values = Math.multiplyExact(values, shape[i]);
       }
       if (values == 0) {
-        throw damaged(name, "its shape (%s) holds no value", text);
+        throw new EvenkeelException(
+            "%s holds an array of shape (%s), so it has no value. Give one with rows and columns."
+                .formatted(name, text));
       }
     } catch (ArithmeticException | NumberFormatException e) {
       throw new EvenkeelException(
@@ -165,7 +170,14 @@ public record Npy(int[] shape, float[] data, List<String> texts) {
       byte[] bytes = new byte[element.width()];
       while (texts.size() < count) {
         requireAll(texts.size(), in.readNBytes(bytes, 0, bytes.length), 1);
-        texts.add(element.text(bytes));
+        try {
+          texts.add(element.text(bytes));
+        } catch (CharacterCodingException e) {
+          throw new EvenkeelException(
+              "%s, value %d (from 0): its bytes are no text%s. help: np.char.decode(array, 'latin1') makes texts of bytes in that encoding"
+                  .formatted(name, texts.size(), element.kind() == 'S' ? " in UTF-8" : ""),
+              e);
+        }
       }
       return texts;
     }
@@ -182,20 +194,28 @@ public record Npy(int[] shape, float[] data, List<String> texts) {
     }
   }
 
-  private static float[] toRowMajor(float[] columnMajor, int[] shape) {
-    float[] data = new float[columnMajor.length];
-    for (int i = 0; i < data.length; i++) {
-      int from = 0;
-      int rest = i;
-      int stride = data.length;
-      for (int d = shape.length - 1; d >= 0; d--) {
-        stride /= shape[d];
-        from += rest % shape[d] * stride;
-        rest /= shape[d];
-      }
-      data[i] = columnMajor[from];
+  /** In C order, where this one is in Fortran's. */
+  private Npy turned() {
+    float[] numbers = new float[data.length];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = data[place(i, numbers.length)];
     }
-    return data;
+    List<String> words =
+        IntStream.range(0, texts.size()).mapToObj(i -> texts.get(place(i, texts.size()))).toList();
+    return new Npy(shape, numbers, words);
+  }
+
+  /** Where Fortran's order has the value that is number {@code i} of so many in C's. */
+  private int place(int i, int count) {
+    int place = 0;
+    int rest = i;
+    int stride = count;
+    for (int d = shape.length - 1; d >= 0; d--) {
+      stride /= shape[d];
+      place += rest % shape[d] * stride;
+      rest /= shape[d];
+    }
+    return place;
   }
 
   private static EvenkeelException damaged(String name, String detail, Object... values) {

@@ -3,6 +3,7 @@ package dev.evenkeel.io;
 import dev.evenkeel.EvenkeelException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 
@@ -40,12 +41,12 @@ record NpyElement(String descr, char kind, int width, ByteOrder order) {
   }
 
   /** A text fills its width up with zeros. */
-  String text(byte[] bytes) {
+  String text(byte[] bytes) throws CharacterCodingException {
     Charset charset =
         kind == 'S'
             ? StandardCharsets.UTF_8
             : Charset.forName(order == ByteOrder.BIG_ENDIAN ? "UTF-32BE" : "UTF-32LE");
-    String text = new String(bytes, charset);
+    String text = charset.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     int end = text.length();
     while (end > 0 && text.charAt(end - 1) == 0) {
       end--;

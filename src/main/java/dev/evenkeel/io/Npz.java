@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
@@ -43,8 +45,19 @@ public record Npz(Path path, List<String> names) {
         path,
         zip -> {
           ZipEntry entry = zip.getEntry(name + ENDING);
-          try (InputStream in = new BufferedInputStream(zip.getInputStream(entry), 1 << 16)) {
-            return Npy.read("%s, array \"%s\"".formatted(path, name), in, Files.size(path));
+          if (entry == null) {
+            throw new EvenkeelException(
+                "%s has no array \"%s\". Its arrays are: %s."
+                    .formatted(path, name, String.join(", ", names)));
+          }
+          CRC32 sum = new CRC32();
+          try (InputStream all = new CheckedInputStream(zip.getInputStream(entry), sum);
+              InputStream in = new BufferedInputStream(all, 1 << 16)) {
+            Npy array = Npy.read("%s, array \"%s\"".formatted(path, name), in, Files.size(path));
+            if (sum.getValue() != entry.getCrc()) {
+              throw new ZipException("the checksum of " + entry.getName() + " is another");
+            }
+            return array;
           }
         });
   }
@@ -61,7 +74,7 @@ public record Npz(Path path, List<String> names) {
     } catch (ZipException | EOFException | IllegalArgumentException e) { // of names, the last
       throw new EvenkeelException(
           "%s is damaged, or is not an NPZ file: %s. Use another copy of it."
-              .formatted(path, e.getMessage()),
+              .formatted(path, AtomicFile.reason(e)),
           e);
     } catch (IOException e) {
       throw Unreadable.because(path, e);

@@ -168,6 +168,7 @@ public record Measured(Dataset rows, String words, boolean changed) {
     String name = given.data().replace("%", "%%"); // within a format
     Measured all = given.all("%s of " + name, false, notes);
     LaterRows.thatTrained(trained, saved)
+        .filter(rows -> all.rows().hasTargets())
         .flatMap(rows -> RepeatedRows.trained(all.rows(), given.data(), rows))
         .ifPresent(notes);
     return all;

@@ -351,8 +351,10 @@ record RawRows(
       TableRemarks.of(
               table, preparation, Set.copyOf(parted(table, plan.categorical())), split.train())
           .forEach(once);
-      // what is unknown of this very file is either rare, which is said, or in rows kept apart
-      PreparedTable rows = preparation.prepare(table.without(left), true, note -> {});
+      // Texts that no row to train on has are by chance, unless rows are kept apart on purpose.
+      boolean apart = groups.isPresent() || plan.order() == Split.Order.ORDERED;
+      PreparedTable rows =
+          preparation.prepare(table.without(left), true, apart ? once : note -> {});
       PreparedTable all =
           plan.weights().isEmpty() ? rows : rows.withWeights(RowWeights.of(table, plan.weights()));
       return Parts.of(all::select, split, preparation);

@@ -77,7 +77,7 @@ record Sources(DataPlan plan) {
   private void requireTargets(Dataset data) {
     if (!data.hasTargets()) {
       throw new EvenkeelException(
-          "%s has no targets to learn from. help: --target FILE names the file that holds them"
+          "%s has no targets to learn from. help: --target FILE names the file that holds them; of an NPZ file, --target NAME the array"
               .formatted(plan.data()));
     }
   }

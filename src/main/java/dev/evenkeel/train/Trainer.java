@@ -259,6 +259,7 @@ public final class Trainer {
     } catch (DeviceMemoryException e) {
       throw memory().advise(e, held);
     } finally {
+      enough = false;
       mark.ifPresent(RunMark::close);
       if (interrupted) {
         Thread.currentThread().interrupt();

@@ -289,6 +289,32 @@ class CliDataTest {
         .says("the data's own test rows", "nothing was left to train");
   }
 
+  /** A box that was ticked or not: that it is empty says all that it says. */
+  @Test
+  void aColumnOfOneNumberAndGapsIsACategory() throws IOException {
+    StringBuilder csv = new StringBuilder("smoker,x,y\n");
+    for (int i = 0; i < 300; i++) {
+      boolean smoker = i * 7 % 11 < 5;
+      csv.append(smoker ? "1" : "").append(',').append(i % 13).append(',');
+      csv.append(smoker ? 3 : 0.01 * (i % 5)).append('\n');
+    }
+    Path file = write("boxes.csv", csv.toString());
+    Path run = folder.resolve("boxes");
+    CommandLineRun trained =
+        CommandLineRun.of(
+            "train --data", file, "--task regression --hidden 8 --out", run, "--json");
+    assertFalse(trained.err().contains("has one value"), trained.err());
+    assertTrue(trained.json().get("test_rmse").asDouble() < 1, trained.out());
+    Path later = write("later.csv", "smoker,x\n1,3\n,3\n1.0,3\n");
+    List<String> answers =
+        CommandLineRun.of("predict --model", run, "--data", later, "--out -")
+            .out()
+            .lines()
+            .toList();
+    assertEquals(answers.get(1), answers.get(3));
+    assertTrue(Double.parseDouble(answers.get(1)) > 2 + Double.parseDouble(answers.get(2)));
+  }
+
   @Test
   void anNpzFileMayBringItsValidationRows() {
     imagesWithTest("all.npz", 120, 30);

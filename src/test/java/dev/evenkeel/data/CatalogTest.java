@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -138,6 +139,8 @@ class CatalogTest {
         () -> load(x, target, Optional.of(Task.Kind.REGRESSION)),
         "y.npy holds texts, which are classes: they can't be predicted as numbers");
     Expect.failure(
+        () -> load(x, target, Optional.of(Task.Kind.FLAGS)), "they can't be predicted as flags");
+    Expect.failure(
         () -> load(y, Optional.empty(), Optional.empty()), "y.npy holds texts, but features are");
     NpyFiles.write(y, "a", "b", "", "a");
     Expect.failure(
@@ -210,12 +213,46 @@ class CatalogTest {
     assertArrayEquals(new int[] {2, 1}, test.labels(), "by the names of all classes");
     NpyFiles.write(yTest, "c", "d");
     Dataset other = npz(Optional.empty(), xTest, x, yTest, y).test().orElseThrow();
-    Expect.failure(() -> fitted.apply(other), "classes, c to d, but the model was trained for");
+    Expect.failure(
+        () -> fitted.apply(other),
+        "has 1 class of which training had no rows: \"d\". Those of training are \"a\", \"b\", \"c\".");
     Expect.failure(
         () -> npz(Optional.of("y_test"), xTest, x, yTest, y),
         "has the arrays x_train and y_train, so its target is the latter, not y_test");
     npz(Optional.empty(), x, y);
     assertTrue(!Catalog.bringsTest(folder.resolve("a.npz").toString()));
+  }
+
+  /** By themselves the few rows would be numbers, since 3 of 4 are different. */
+  @Test
+  void aTestSetIsReadAsTheTrainingSetIs() {
+    Path x = npy("x_train.npy", 9, 1, new float[9]);
+    Path y = npy("y_train.npy", 9, 0, 0, 1, 2, 0, 1, 2, 0, 1, 2);
+    Path xTest = npy("x_test.npy", 4, 1, new float[4]);
+    Path yTest = npy("y_test.npy", 4, 0, 0, 1, 2, 1);
+    Dataset test = npz(Optional.empty(), x, y, xTest, yTest).test().orElseThrow();
+    assertArrayEquals(new int[] {0, 1, 2, 1}, test.labels());
+    npy("y_train.npy", 9, 0, 0.5f, 1, 2, 3, 4, 5, 6, 7, 8);
+    npy("y_test.npy", 4, 0, 0, 0, 1, 1);
+    test = npz(Optional.empty(), x, y, xTest, yTest).test().orElseThrow();
+    assertEquals(new Task.Regression(List.of("target")), test.task());
+  }
+
+  /** In a second; a list looked through for each class would take minutes. */
+  @Test
+  @Timeout(20)
+  void classesMayBeMany() {
+    int count = 1 << 17;
+    float[] labels = new float[2 * count];
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = i / 2;
+    }
+    Path x = npy("x.npy", labels.length, 1, new float[labels.length]);
+    Path y = npy("y.npy", labels.length, 0, labels);
+    Optional<String> target = Optional.of(y.toString());
+    Dataset data = ((Source.Arrays) load(x, target, Optional.of(Task.Kind.CLASSIFICATION))).data();
+    int[] rows = IntStream.range(0, labels.length).toArray();
+    assertArrayEquals(data.labels(), Preparation.fit(data, rows, false).apply(data).labels());
   }
 
   @Test

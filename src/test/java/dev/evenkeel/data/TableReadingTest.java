@@ -229,6 +229,9 @@ class TableReadingTest {
                 "t.csv: taken for comments, not for data: \"# export 2024\", \"# it's, \"late\"."),
         table.remarks().get(0));
     assertEquals(2, table("# by numpy\n1 2 3 4\n5 6 7 8\n").rows());
+    assertEquals(2, table("# x y\n1 2\n5 6\n").rows());
+    TableFormat named = TableFormat.DETECT.withDelimiter(";");
+    assertEquals(List.of("a", "b"), table("# made\n#\na;b\n1;2\n", named).columnNames());
     assertEquals(30, table("# one\n".repeat(20) + "1,2\n".repeat(30)).rows());
     Expect.failure(
         () -> table("# export 2024\na,b,c\n1,2\n"), "line 3: it has 2 fields, but line 2 has 3");

@@ -46,7 +46,7 @@ class TableRemarksTest {
         i -> "%05d,%02d,%s".formatted(1067 + 331 * (i % 40), i % 12 + 1, value(i));
     assertEquals(
         List.of(
-            "columns \"zip\", \"month\" became numbers, though zeros in front make all equally long, such as \"01067\", as codes are. help: --categorical zip,month makes a category of each"),
+            "columns \"zip\", \"month\" became numbers, though zeros in front make all equally long, such as \"01067\", as codes are. help: --categorical zip,month makes a category of each text; if each row has its own, --drop is better"),
         said("zip,month,y", row));
     assertEquals(List.of(), said("zip,month,y", row, "zip", "month"));
   }
@@ -72,7 +72,7 @@ class TableRemarksTest {
   void textsThatDifferInCaseOrPunctuationAreNamed() throws IOException {
     assertEquals(
         List.of(
-            "taken for different, though only case or punctuation tells them apart: \"Yes\", \"yes\", \"yes.\" in column \"paid\"; \"AKTIV\", \"aktiv\" in column \"state\". help: write those alike in the file that mean the same"),
+            "taken for different, though only case or punctuation tells them apart: \"Yes\", \"yes\", \"yes.\" in column \"paid\"; \"AKTIV\", \"aktiv\" in column \"state\". help: write those alike in the file that mean the same; --categorical COLUMN says that they don't"),
         said(
             "paid,x,state",
             i ->
@@ -105,9 +105,9 @@ class TableRemarksTest {
         List.of(
             "columns \"a\", \"b\" have one value in all rows to train on, so nothing is learned from them. help: --drop a,b"),
         said(
-            "a,b,c,x,y",
+            "a,b,c,d,x,y",
             i ->
-                "%s,here,%s,%s,%s"
+                "2.5,here,%s,%s,%s,%s"
                     .formatted(
                         i % 4 == 0 ? "" : "2.5", i % 4 == 0 ? "" : "x", value(i), value(i + 7))));
   }

@@ -16,9 +16,12 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,6 +115,35 @@ class AtomicFileTest {
     assertTrue(Thread.interrupted());
     assertEquals(2, times.get());
     assertEquals("ab", Files.readString(target));
+    assertEquals(List.of("a.txt"), names());
+  }
+
+  /** As an executor does that is told again and again to stop now. */
+  @Test
+  @Timeout(20)
+  void interruptsThatNeverEndDoNotKeepAFileFromBeingWritten() throws Exception {
+    Path target = folder.resolve("a.txt");
+    FutureTask<Boolean> writing =
+        new FutureTask<>(
+            () -> {
+              AtomicFile.write(
+                  target,
+                  channel -> {
+                    for (int i = 0; i < 50; i++) {
+                      LockSupport.parkNanos(1_000_000);
+                      channel.write(ByteBuffer.wrap(new byte[] {'a'}));
+                    }
+                  });
+              return Thread.interrupted();
+            });
+    Thread thread = new Thread(writing);
+    thread.start();
+    while (thread.isAlive()) {
+      thread.interrupt();
+      Thread.sleep(1);
+    }
+    assertTrue(writing.get(), "the flag stays");
+    assertEquals("a".repeat(50), Files.readString(target));
     assertEquals(List.of("a.txt"), names());
   }
 

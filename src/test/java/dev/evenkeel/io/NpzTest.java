@@ -2,10 +2,13 @@ package dev.evenkeel.io;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Expect;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -69,6 +72,44 @@ class NpzTest {
     Expect.failure(
         () -> file.read("objects"), file.path() + ", array \"objects\" holds values of type '|O'");
     Expect.failure(() -> file.read("records"), "values of type [('a', '<i4'), ('b', '<f4')]");
+  }
+
+  @Test
+  void bytesThatAreNoTextAreNamed() throws IOException {
+    Path path =
+        NpyFiles.write(folder.resolve("s.npy"), 1, "|S4", false, "2,", bytes("eel\0", "caf\u00e9"));
+    Expect.failure(
+        () -> Npy.read(path), "s.npy, value 1 (from 0): its bytes are no text in UTF-8", "latin1");
+  }
+
+  private static byte[] bytes(String... texts) {
+    return String.join("", texts).getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  @Test
+  void textsInFortransOrderAreTurned() {
+    Path path = NpyFiles.write(folder.resolve("f.npy"), 1, "|S1", true, "2, 3", bytes("adbecf"));
+    assertEquals(List.of("a", "b", "c", "d", "e", "f"), Npy.read(path).texts());
+  }
+
+  /** As if a disk had done it: zip files say what they should hold. */
+  @Test
+  void oneFlippedBitIsFound() throws IOException {
+    Path x = NpyFiles.write(folder.resolve("x.npy"), new int[] {2}, 1, 2);
+    byte[] whole = Files.readAllBytes(NpyFiles.zip(folder.resolve("one.npz"), x));
+    int changed = 0;
+    for (int i = 30; i < whole.length; i++) {
+      byte[] other = whole.clone();
+      other[i] ^= 1;
+      Path path = Files.write(folder.resolve("other.npz"), other);
+      try {
+        Npy array = Npz.of(path).read("x");
+        assertArrayEquals(new float[] {1, 2}, array.data(), "bit of byte " + i);
+      } catch (EvenkeelException e) {
+        changed++;
+      }
+    }
+    assertTrue(changed > 60, "of " + whole.length);
   }
 
   @Test

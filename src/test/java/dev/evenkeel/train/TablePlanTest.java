@@ -10,6 +10,7 @@ import dev.evenkeel.Expect;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Feature;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.data.TableFormat;
 import dev.evenkeel.data.Target;
@@ -88,6 +89,14 @@ class TablePlanTest {
     assertTrue(notes.stream().noneMatch(note -> note.contains("unknown")), notes::toString);
     plan.load(file("later.csv", "x,shop\n1,b\n").toString(), false, preparation, notes::add);
     assertSays("later.csv: column \"shop\" has 1 text unknown to the model");
+  }
+
+  /** Which of all rows train is no chance then, and so neither is what they lack. */
+  @Test
+  void textsOfRowsKeptApartOnPurposeAreSaid() throws IOException {
+    DataPlan plan = plan("x,shop,y", i -> i + "," + (i < 50 ? "a" : "new") + "," + i + ".5");
+    plan.withOrder(Split.Order.ORDERED).load(notes::add);
+    assertSays("column \"shop\" has 1 text unknown to the model, in", "taken as missing: \"new\"");
   }
 
   @Test

@@ -30,9 +30,6 @@ public record Preparation(
     Target target,
     TableFormat reading) {
 
-  /** Values that one processor scales before it asks for more. */
-  private static final int BLOCK = 1 << 20;
-
   public Preparation {
     features = List.copyOf(features);
     if (!(clip >= 0 && clip < Double.POSITIVE_INFINITY)) {
@@ -358,22 +355,13 @@ public record Preparation(
     return selected.with(values, target.task());
   }
 
-  /** Whole rows at a time; many are shared out to processors. */
   private void scale(float[] values) {
     int width = width();
-    int block = Math.max(1, BLOCK / width) * width;
-    IntStream blocks = IntStream.range(0, (values.length - 1) / block + 1);
-    (values.length <= block ? blocks : blocks.parallel())
-        .map(index -> index * block)
-        .forEach(from -> scale(values, width, from, Math.min(values.length - from, block) + from));
-  }
-
-  private void scale(float[] values, int width, int from, int to) {
     if (clip == 0) {
-      standardize.apply(values, width, from, to);
+      standardize.apply(values, width);
       return;
     }
-    for (int start = from; start < to; start += width) {
+    for (int start = 0; start < values.length; start += width) {
       for (int c = 0; c < width; c++) {
         values[start + c] = scaled(values[start + c], c);
       }

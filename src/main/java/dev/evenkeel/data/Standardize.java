@@ -18,9 +18,6 @@ public record Standardize(double[] mean, double[] deviation) {
   /** Floats lose digits below 1.2e-38. */
   private static final double SMALL = 1e-30;
 
-  /** So many columns of a row are taken together. */
-  private static final int PANEL = 128;
-
   public Standardize {
     if (mean.length == 0 || mean.length != deviation.length) {
       throw new EvenkeelException(
@@ -85,55 +82,41 @@ public record Standardize(double[] mean, double[] deviation) {
 
   /**
    * Two passes over values shifted by the first row, so that a large mean cancels nothing and a
-   * constant column comes out as exactly constant. Many columns are shared out to processors.
+   * constant column comes out as exactly constant.
    */
   private static Standardize fit(IntToDoubleFunction values, int columns, int[] rows, int groups) {
     if (rows.length == 0) {
       throw new EvenkeelException("Cannot standardise by 0 training rows. Give at least one row.");
     }
-    Standardize fitted = new Standardize(new double[groups], new double[groups]);
-    if (groups == 1 || columns <= PANEL) {
-      fitted.fit(values, columns, rows, 0, columns);
-    } else {
-      IntStream.range(0, (columns - 1) / PANEL + 1)
-          .parallel()
-          .map(panel -> panel * PANEL)
-          .forEach(
-              from -> fitted.fit(values, columns, rows, from, Math.min(from + PANEL, columns)));
-    }
-    return fitted;
-  }
-
-  /** The columns between these, all of one group or each of its own. */
-  private void fit(IntToDoubleFunction values, int columns, int[] rows, int from, int to) {
-    int end = mean.length == 1 ? 1 : to;
-    double count = mean.length == 1 ? (double) rows.length * columns : rows.length;
-    double[] shift = new double[end];
-    double[] meanOfShifted = new double[end];
-    for (int g = from; g < end; g++) {
+    double[] shift = new double[groups];
+    for (int g = 0; g < groups; g++) {
       shift[g] = values.applyAsDouble(rows[0] * columns + g);
     }
+    double count = (double) rows.length * columns / groups;
+    double[] meanOfShifted = new double[groups];
     for (int row : rows) {
-      for (int c = from; c < to; c++) {
-        int g = end == 1 ? 0 : c;
+      for (int c = 0; c < columns; c++) {
+        int g = groups == 1 ? 0 : c;
         meanOfShifted[g] += values.applyAsDouble(row * columns + c) - shift[g];
       }
     }
-    for (int g = from; g < end; g++) {
+    double[] mean = new double[groups];
+    for (int g = 0; g < groups; g++) {
       meanOfShifted[g] /= count;
       mean[g] = shift[g] + meanOfShifted[g];
     }
-    double[] squares = new double[end];
+    double[] deviation = new double[groups];
     for (int row : rows) {
-      for (int c = from; c < to; c++) {
-        int g = end == 1 ? 0 : c;
+      for (int c = 0; c < columns; c++) {
+        int g = groups == 1 ? 0 : c;
         double difference = values.applyAsDouble(row * columns + c) - shift[g] - meanOfShifted[g];
-        squares[g] += difference * difference;
+        deviation[g] += difference * difference;
       }
     }
-    for (int g = from; g < end; g++) {
-      deviation[g] = squares[g] == 0 ? 1 : Math.sqrt(squares[g] / count);
+    for (int g = 0; g < groups; g++) {
+      deviation[g] = deviation[g] == 0 ? 1 : Math.sqrt(deviation[g] / count);
     }
+    return new Standardize(mean, deviation);
   }
 
   /** Standardises these rows of several columns, one row after the other. */
@@ -180,12 +163,7 @@ public record Standardize(double[] mean, double[] deviation) {
   /** Standardises [rows, columns] in place. */
   public void apply(float[] features, int columns) {
     requireWidth(columns);
-    apply(features, columns, 0, features.length);
-  }
-
-  /** The whole rows between. */
-  void apply(float[] features, int columns, int from, int to) {
-    for (int start = from; start < to; start += columns) {
+    for (int start = 0; start < features.length; start += columns) {
       for (int c = 0; c < columns; c++) {
         features[start + c] = (float) of(features[start + c], c);
       }

@@ -10,6 +10,7 @@ import dev.evenkeel.metric.Metric;
 import dev.evenkeel.metric.Predictions;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.train.Evaluator;
+import dev.evenkeel.train.EveryClass;
 import dev.evenkeel.train.Importance;
 import dev.evenkeel.train.Measured;
 import dev.evenkeel.train.SavedModel;
@@ -67,7 +68,7 @@ final class EvaluateCommand implements Callable<Integer> {
         metrics.isEmpty()
             ? Evaluation.metrics(saved.recipe(), classes)
             : new LinkedHashSet<>(metrics);
-    Evaluation.requireEveryClass(names, data, "row");
+    EveryClass.require(names, data, "row");
     try (Backend backend = common.open();
         Model built = saved.build(backend);
         Evaluator evaluator =

@@ -10,6 +10,7 @@ import dev.evenkeel.nn.Network;
 import dev.evenkeel.optim.Fade;
 import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.optim.Schedule;
+import dev.evenkeel.train.EveryClass;
 import dev.evenkeel.train.Recipe;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -244,7 +245,7 @@ final class RecipeOptions {
 
   /** Refuses metrics that need rows of every class, where these lack one. */
   void requireEveryClass(Dataset rows, String what) {
-    Evaluation.requireEveryClass(measured(rows.task()), rows, what);
+    EveryClass.require(measured(rows.task()), rows, what);
   }
 
   /** What an option is that was not given. */

@@ -14,6 +14,7 @@ import dev.evenkeel.nn.Model;
 import dev.evenkeel.report.Answers;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Evaluator;
+import dev.evenkeel.train.EveryClass;
 import dev.evenkeel.train.Observations;
 import dev.evenkeel.train.Parts;
 import dev.evenkeel.train.Portion;
@@ -199,10 +200,8 @@ final class TrainCommand implements Callable<Integer> {
       Supplier<Model> build,
       boolean knowsOthers) {
     Dataset train = parts.train();
-    parts
-        .valid()
-        .ifPresent(rows -> Evaluation.requireEveryClass(how.metrics(), rows, "validation row"));
-    parts.test().ifPresent(rows -> Evaluation.requireEveryClass(how.metrics(), rows, "test row"));
+    parts.valid().ifPresent(rows -> EveryClass.require(how.metrics(), rows, "validation row"));
+    parts.test().ifPresent(rows -> EveryClass.require(how.metrics(), rows, "test row"));
     Path folder = out == null ? RunFolder.next(Path.of("runs"), plan.data()) : out;
     return RunFolder.fill(
         folder,

@@ -181,6 +181,7 @@ public final class Trainer {
   public Trainer withValidation(Dataset valid) {
     requireFit(valid, "validation");
     requireLoss(valid);
+    EveryClass.require(recipe.metrics(), valid, "validation row");
     this.valid = Optional.of(valid);
     return this;
   }

@@ -112,7 +112,7 @@ class CliEvaluateTest {
         CommandLineRun.of("evaluate --model", classes, "--data", few)
             .refused(
                 "auc needs rows of every class, but of 3 rows none is of class \"top\"",
-                "help: more rows, or other --metrics");
+                "help: more rows, or other metrics");
     assertFalse(run.out().contains("accuracy"), run::toString);
     CommandLineRun.of("evaluate --model", classes, "--data", few, "--metrics accuracy,f1")
         .succeeded();

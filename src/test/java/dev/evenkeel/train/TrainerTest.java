@@ -816,6 +816,14 @@ class TrainerTest extends OnCpu {
           () -> fit(model, RECIPE),
           "The network has 5 outputs, but the targets of the training data need 10");
     }
+    try (Model model = SMALL.build(backend, 1)) {
+      int[] zeros = IntStream.range(0, VALID.rows()).filter(i -> VALID.labels()[i] == 0).toArray();
+      Trainer trainer = new Trainer(model, RECIPE.withMetrics(List.of("auc")), TRAIN);
+      Expect.failure(
+          () -> trainer.withValidation(VALID.select(zeros)),
+          "auc needs rows of every class, but of",
+          "none is of class \"1\"");
+    }
     Dataset two = Dataset.classification("t", new float[8], 4, new int[2], List.of("a", "b"));
     try (Model model = Network.mlp(4, List.of(3), 1).build(backend, 1)) {
       new Trainer(model, RECIPE.withLoss(Loss.binaryCrossEntropy()), two);

@@ -73,9 +73,9 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--warmup",
       paramLabel = "N",
-      defaultValue = "50",
-      description = "steps before (default: ${DEFAULT-VALUE})")
-  private int warmup;
+      description =
+          "steps before (default: 50, and as many as take 3 seconds: Java compiles what runs often)")
+  private Integer warmup;
 
   @Option(names = "--infer", description = "time inference instead of training")
   private boolean infer;
@@ -127,7 +127,10 @@ final class BenchCommand implements Callable<Integer> {
     Flag.atLeast("--out", outputs, 1);
     Flag.atLeast("--batch", batch, 1);
     Flag.atLeast("--steps", steps, 1);
-    Flag.atLeast("--warmup", warmup, 0);
+    if (warmup != null) {
+      Flag.atLeast("--warmup", warmup, 0);
+    }
+    int before = warmup == null ? Bench.UNTIL_COMPILED : warmup;
     if (limits || kernels) {
       new KernelTables(common, quick).show(limits, kernels);
       return 0;
@@ -144,7 +147,7 @@ final class BenchCommand implements Callable<Integer> {
         Backend backend = common.openUnsaid(replay)) {
       common.sayDevice();
       Bench bench = new Bench(description, backend, batch, seed);
-      Bench.Result result = infer ? bench.infer(steps, warmup) : bench.train(paced, steps, warmup);
+      Bench.Result result = infer ? bench.infer(steps, before) : bench.train(paced, steps, before);
       show(backend, result, watch.taken());
     }
     return 0;

@@ -29,6 +29,12 @@ import java.util.function.IntConsumer;
  */
 public final class Bench {
 
+  /** As many steps as Java needs to compile what runs often: 50, and 3 seconds long. */
+  public static final int UNTIL_COMPILED = -1;
+
+  private static final int LEAST_WARM_UP = 50;
+  private static final long WARM_UP_NANOS = 3_000_000_000L;
+
   private static final int BATCHES = 8;
 
   /** Values of all batches: the largest networks have fewer batches. */
@@ -103,7 +109,10 @@ public final class Bench {
    */
   private record Times(long[] nanos, double hostNanos) {}
 
-  /** Times {@code steps} training steps after {@code warmup} others. */
+  /**
+   * Times {@code steps} training steps after {@code warmup} others, which may be {@link
+   * #UNTIL_COMPILED}.
+   */
   public Result train(Optimizer optimizer, int steps, int warmup) {
     Philox random = new Philox(seed, 1);
     RowOrder order = RowOrder.natural(batches * batch);
@@ -148,7 +157,7 @@ public final class Bench {
       }
       Steps inference =
           new Steps(number -> passes.get(number % batches).run(), () -> awaitDevice(model));
-      Times times = time(inference, steps, Math.max(warmup, runsAhead ? 2 * batches : 0));
+      Times times = time(inference, steps, warmup);
       int nodes = passes.get(0).nodes();
       double moved = 2.0 * batch * hiddenWidths(model) * activationBytes() * 1e-6;
       Result result = result(times, Double.NaN, nodes, named, moved, model);
@@ -167,7 +176,10 @@ public final class Bench {
   private Times time(Steps work, int steps, int warmup) {
     IntConsumer step = work.start;
     int number = 0;
-    while (number < warmup) {
+    int recorded = runsAhead ? 2 * batches : 0; // a sequence for each, run by itself the first time
+    int least = Math.max(recorded, warmup == UNTIL_COMPILED ? LEAST_WARM_UP : warmup);
+    long end = System.nanoTime() + (warmup == UNTIL_COMPILED ? WARM_UP_NANOS : 0);
+    while (number < least || System.nanoTime() < end) {
       step.accept(number++);
     }
     work.await.run();

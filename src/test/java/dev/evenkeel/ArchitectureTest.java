@@ -35,7 +35,7 @@ class ArchitectureTest {
           Map.entry("loss", Set.of("backend", "tensor")),
           Map.entry("optim", Set.of("backend", "tensor")),
           Map.entry("metric", Set.of()),
-          Map.entry("io", Set.of()),
+          Map.entry("io", Set.of("tensor")),
           Map.entry("data", Set.of("tensor", "io")),
           Map.entry(
               "train", Set.of("nn", "loss", "optim", "metric", "data", "io", "backend", "tensor")),

@@ -5,6 +5,7 @@ import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
+import dev.evenkeel.tensor.Rows;
 import java.util.List;
 import java.util.Optional;
 
@@ -71,9 +72,11 @@ public interface Backend extends AutoCloseable {
    * its layout isn't plain, as the layout says. Then it has the inputs for columns, and only {@link
    * #gather} can read it.
    *
-   * @param values whole rows of the layout's stored columns
+   * <p>Rows that lie in no array are read for each batch, unless the device holds them all.
+   *
+   * @param stored of the layout's stored columns
    */
-  Matrix inputs(float[] values, InputLayout layout);
+  Matrix inputs(Rows stored, InputLayout layout);
 
   /**
    * Refuses a view of some rows of a table that is stored as its layout says: where they begin
@@ -94,7 +97,7 @@ public interface Backend extends AutoCloseable {
           "An array of %d floats does not match a table of [%d, %d]"
               .formatted(values.length, rows, columns));
     }
-    return inputs(values, InputLayout.plain(columns));
+    return inputs(Rows.of(values, columns), InputLayout.plain(columns));
   }
 
   /** Copies all of a matrix from the host. */

@@ -9,6 +9,7 @@ import dev.evenkeel.tensor.InputLayout.Stored;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.Philox;
 import dev.evenkeel.tensor.RowOrder;
+import dev.evenkeel.tensor.Rows;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -148,7 +149,7 @@ final class EveryOperation implements AutoCloseable {
       levels[i] = i % (c + 1) - 1;
     }
     List<Stored> one = List.of(Stored.category(c));
-    Matrix table = backend.inputs(levels, new InputLayout(one, cold, hot));
+    Matrix table = backend.inputs(Rows.of(levels, 1), new InputLayout(one, cold, hot));
     buffers.add(table.buffer());
     return table;
   }

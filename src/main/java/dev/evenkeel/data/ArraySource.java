@@ -3,6 +3,7 @@ package dev.evenkeel.data;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.io.Npz;
+import dev.evenkeel.tensor.Rows;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -66,7 +67,7 @@ record ArraySource(Path path, Optional<String> target, Optional<Task.Kind> task)
     if (Npz.matches(path)) {
       return load(Npz.of(path));
     }
-    ArrayFile features = ArrayFile.read(path);
+    ArrayFile features = ArrayFile.features(path);
     Dataset data = dataset(features, target.map(this::targets));
     return new Source.Arrays(data, Optional.empty(), Optional.empty(), features.images());
   }
@@ -157,25 +158,25 @@ record ArraySource(Path path, Optional<String> target, Optional<Task.Kind> task)
               .formatted(features.name()));
     }
     String name = path.toString();
-    float[] x = features.values();
+    Rows x = features.rows();
     if (targets.isEmpty()) {
-      return Dataset.unlabelled(name, x, features.columns());
+      return Dataset.unlabelled(name, x, new Task.Regression(List.of()));
     }
     ArrayFile y = targets.get();
-    if (y.rows() != features.rows()) {
+    if (y.rows().count() != x.count()) {
       throw new EvenkeelException(
           "%s has %s, but %s has %,d. They must be the same rows."
               .formatted(
-                  y.name(), Words.counted(y.rows(), "row"), features.name(), features.rows()));
+                  y.name(), Words.counted(y.rows().count(), "row"), features.name(), x.count()));
     }
     List<String> names = ArrayTargets.names(y.columns());
     if (ArrayTargets.areFlags(y, task)) {
-      return Dataset.flags(name, x, features.columns(), y.values(), names);
+      return Dataset.flags(name, x, y.values(), names);
     }
     if (ArrayTargets.areClasses(y, task)) {
       List<String> classes = ArrayTargets.classes(y);
-      return Dataset.classification(name, x, features.columns(), ArrayTargets.labels(y), classes);
+      return Dataset.classification(name, x, ArrayTargets.labels(y), classes);
     }
-    return Dataset.regression(name, x, features.columns(), y.values(), names);
+    return Dataset.regression(name, x, y.values(), names);
   }
 }

@@ -46,11 +46,11 @@ final class ArrayTargets {
       return false;
     }
     long distinct =
-        IntStream.range(0, targets.rows())
+        IntStream.range(0, targets.rows().count())
             .map(row -> (int) targets.values()[row])
             .distinct()
             .count();
-    return distinct <= TargetChoice.MOST_CLASSES && distinct < targets.rows() / 2.0;
+    return distinct <= TargetChoice.MOST_CLASSES && distinct < targets.rows().count() / 2.0;
   }
 
   private static void requireClasses(ArrayFile targets, Optional<Task.Kind> forced) {

@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.io.Sha256;
 import dev.evenkeel.tensor.InputLayout;
+import dev.evenkeel.tensor.Rows;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
@@ -19,7 +20,7 @@ import java.util.stream.IntStream;
  * classification has one target column that holds the class index. A data set made only to be
  * predicted has no target columns. Rows may have weights: what each counts in losses and metrics.
  * The arrays are shared with the caller, never copied. Those of a table hold categories in short,
- * as their {@link #layout} says.
+ * as their {@link #layout} says. Features need not lie in an array: see {@link Rows}.
  */
 public final class Dataset {
 
@@ -28,7 +29,8 @@ public final class Dataset {
 
   private final String name;
   private final int rows;
-  private final float[] stored;
+  private final Rows unseen;
+  private final Rows stored;
   private final InputLayout layout;
   private final int targetColumns;
   private final float[] targets;
@@ -37,7 +39,7 @@ public final class Dataset {
 
   private Dataset(
       String name,
-      float[] stored,
+      Rows unseen,
       InputLayout layout,
       float[] targets,
       int targetColumns,
@@ -45,8 +47,9 @@ public final class Dataset {
       float[] weights) {
     requireThere(name, "targets", targets);
     this.name = name;
-    this.rows = stored.length / layout.stored();
-    this.stored = stored;
+    this.rows = unseen.count();
+    this.unseen = unseen;
+    this.stored = unseen.array().isPresent() ? unseen : new FiniteRows(name, unseen);
     this.layout = layout;
     this.targetColumns = targetColumns;
     this.targets = targets;
@@ -66,7 +69,7 @@ public final class Dataset {
 
   /** Of values from elsewhere; a part of these rows needs no second look. */
   private Dataset checked() {
-    requireFinite("feature", stored, layout.stored());
+    stored.array().ifPresent(values -> requireFinite("feature", values, layout.stored()));
     if (task instanceof Task.Regression) {
       requireFinite("target", targets, targetColumns);
     }
@@ -84,15 +87,29 @@ public final class Dataset {
   static Dataset prepared(
       String name, float[] stored, InputLayout layout, float[] targets, Task task) {
     requireRows(name, stored, layout.stored());
-    int targetColumns = targets.length / (stored.length / layout.stored());
-    return new Dataset(name, stored, layout, targets, targetColumns, task, ALIKE).checked();
+    Rows rows = Rows.of(stored, layout.stored());
+    int targetColumns = targets.length / rows.count();
+    return new Dataset(name, rows, layout, targets, targetColumns, task, ALIKE).checked();
+  }
+
+  private static Rows rows(String name, float[] features, int columns) {
+    requireThere(name, "features", features);
+    requireRows(name, features, columns);
+    return Rows.of(features, columns);
   }
 
   private static Dataset plain(
-      String name, float[] features, int columns, float[] targets, int targetColumns, Task task) {
+      String name, Rows features, float[] targets, int targetColumns, Task task) {
     requireThere(name, "features", features);
-    requireRows(name, features, columns);
-    InputLayout layout = InputLayout.plain(columns);
+    if (features.columns() < 1 || features.count() < 1) {
+      throw new EvenkeelException(
+          "Data set %s has %s of %s. Give at least one of each."
+              .formatted(
+                  name,
+                  Words.counted(features.count(), "row"),
+                  Words.counted(features.columns(), "column")));
+    }
+    InputLayout layout = InputLayout.plain(features.columns());
     return new Dataset(name, features, layout, targets, targetColumns, task, ALIKE).checked();
   }
 
@@ -104,8 +121,9 @@ public final class Dataset {
     }
   }
 
+  /** Of row i what class it is, by its place among their names. */
   public static Dataset classification(
-      String name, float[] features, int columns, int[] labels, List<String> classes) {
+      String name, Rows features, int[] labels, List<String> classes) {
     requireThere(name, "labels", labels);
     requireThere(name, "names of the classes", classes);
     float[] targets = new float[labels.length];
@@ -122,7 +140,12 @@ public final class Dataset {
       }
       targets[row] = labels[row];
     }
-    return plain(name, features, columns, targets, 1, new Task.Classification(classes));
+    return plain(name, features, targets, 1, new Task.Classification(classes));
+  }
+
+  public static Dataset classification(
+      String name, float[] features, int columns, int[] labels, List<String> classes) {
+    return classification(name, rows(name, features, columns), labels, classes);
   }
 
   public static Dataset classification(
@@ -133,14 +156,18 @@ public final class Dataset {
 
   /** The targets are [rows, targetNames.size()], row-major. */
   public static Dataset regression(
-      String name, float[] features, int columns, float[] targets, List<String> targetNames) {
+      String name, Rows features, float[] targets, List<String> targetNames) {
     requireThere(name, "names of the targets", targetNames);
     if (targetNames.isEmpty()) {
       throw new EvenkeelException(
           "Data set %s: a regression needs the name of at least one target.".formatted(name));
     }
-    return plain(
-        name, features, columns, targets, targetNames.size(), new Task.Regression(targetNames));
+    return plain(name, features, targets, targetNames.size(), new Task.Regression(targetNames));
+  }
+
+  public static Dataset regression(
+      String name, float[] features, int columns, float[] targets, List<String> targetNames) {
+    return regression(name, rows(name, features, columns), targets, targetNames);
   }
 
   public static Dataset regression(
@@ -161,10 +188,14 @@ public final class Dataset {
   }
 
   /** Of each row what is true: 1 or 0, [rows, flagNames.size()], row-major. */
+  public static Dataset flags(String name, Rows features, float[] flags, List<String> flagNames) {
+    requireThere(name, "names of the flags", flagNames);
+    return plain(name, features, flags, flagNames.size(), new Task.Flags(flagNames));
+  }
+
   public static Dataset flags(
       String name, float[] features, int columns, float[] flags, List<String> flagNames) {
-    requireThere(name, "names of the flags", flagNames);
-    return plain(name, features, columns, flags, flagNames.size(), new Task.Flags(flagNames));
+    return flags(name, rows(name, features, columns), flags, flagNames);
   }
 
   /** Rows without targets, to be predicted. */
@@ -174,7 +205,11 @@ public final class Dataset {
 
   /** Rows without targets, to be predicted by a model of the given task. */
   public static Dataset unlabelled(String name, float[] features, int columns, Task task) {
-    return plain(name, features, columns, new float[0], 0, task);
+    return unlabelled(name, rows(name, features, columns), task);
+  }
+
+  public static Dataset unlabelled(String name, Rows features, Task task) {
+    return plain(name, features, new float[0], 0, task);
   }
 
   public String name() {
@@ -190,12 +225,18 @@ public final class Dataset {
     return layout.inputs();
   }
 
-  /** The inputs of all rows: the array itself where the layout is plain, else made anew. */
+  /** The inputs of all rows: the array itself where they lie so in one, else made anew. */
   public float[] features() {
-    if (layout.isPlain()) {
-      return stored;
+    if (layout.isPlain() && stored.array().isPresent()) {
+      return stored.array().get();
     }
-    float[] features = new float[Math.multiplyExact(rows, columns())];
+    long values = (long) rows * columns();
+    if (values > Integer.MAX_VALUE) {
+      throw new EvenkeelException(
+          "Data set %s: its %,d inputs are more than an array of Java's may have. help: copyInputs, a row at a time"
+              .formatted(name, values));
+    }
+    float[] features = new float[(int) values];
     for (int row = 0; row < rows; row++) {
       copyInputs(row, features, row * columns());
     }
@@ -204,11 +245,17 @@ public final class Dataset {
 
   /** Writes the inputs of one row from {@code at} on. */
   public void copyInputs(int row, float[] inputs, int at) {
-    layout.expand(stored, row * layout.stored(), inputs, at);
+    if (layout.isPlain()) {
+      stored.read(row, inputs, at);
+      return;
+    }
+    float[] some = new float[layout.stored()];
+    stored.read(row, some, 0);
+    layout.expand(some, 0, inputs, at);
   }
 
   /** The features as they are stored, [rows, layout().stored()]. */
-  public float[] stored() {
+  public Rows stored() {
     return stored;
   }
 
@@ -248,18 +295,29 @@ public final class Dataset {
                 .formatted(name, row, weights[row]));
       }
     }
-    return new Dataset(name, stored, layout, targets, targetColumns, task, weights);
+    return new Dataset(name, unseen, layout, targets, targetColumns, task, weights);
   }
 
-  /** The same rows with other inputs, as those of a model's own task. */
-  Dataset with(float[] features, Task task) {
-    InputLayout plain = InputLayout.plain(columns());
-    return new Dataset(name, features, plain, targets, targetColumns, task, weights).checked();
+  /**
+   * The same rows as a preparation scales them, and of its task: in place where they lie in an
+   * array, else whenever they are read.
+   */
+  Dataset scaled(Preparation preparation, Task task) {
+    Rows scaled = unseen;
+    if (unseen.array().isPresent()) {
+      float[] values = unseen.array().get();
+      for (int start = 0; start < values.length; start += columns()) {
+        preparation.scale(values, start, columns());
+      }
+    } else {
+      scaled = new ScaledRows(unseen, preparation);
+    }
+    return new Dataset(name, scaled, layout, targets, targetColumns, task, weights).checked();
   }
 
   /** The same rows, which count alike. */
   public Dataset unweighted() {
-    return new Dataset(name, stored, layout, targets, targetColumns, task, ALIKE);
+    return new Dataset(name, unseen, layout, targets, targetColumns, task, ALIKE);
   }
 
   /** Whether rows count differently. */
@@ -336,11 +394,12 @@ public final class Dataset {
     return hasTargets() && task instanceof Task.Classification ? labels() : new int[rows];
   }
 
-  /** Copies the given rows, in the given order. */
+  /** Copies the given rows, in the given order; those that lie in no array stay where they are. */
   public Dataset select(int[] selected) {
+    requireRows(selected);
     return new Dataset(
         name,
-        gather(stored, layout.stored(), selected),
+        some(selected),
         layout,
         gather(targets, targetColumns, selected),
         targetColumns,
@@ -348,16 +407,27 @@ public final class Dataset {
         isWeighted() ? gather(weights, 1, selected) : ALIKE);
   }
 
-  private float[] gather(float[] values, int width, int[] selected) {
-    float[] copy = new float[Math.multiplyExact(selected.length, width)];
-    for (int i = 0; i < selected.length; i++) {
-      int row = selected[i];
+  private Rows some(int[] selected) {
+    int width = layout.stored();
+    return stored.array().isPresent()
+        ? Rows.of(gather(stored.array().get(), width, selected), width)
+        : new SomeRows(unseen, selected.clone());
+  }
+
+  private void requireRows(int[] selected) {
+    for (int row : selected) {
       if (row < 0 || row >= rows) {
         throw new EvenkeelException(
             "Data set %s: row %d does not exist; it has %s, from 0 to %d."
                 .formatted(name, row, Words.counted(rows, "row"), rows - 1));
       }
-      System.arraycopy(values, row * width, copy, i * width, width);
+    }
+  }
+
+  private static float[] gather(float[] values, int width, int[] selected) {
+    float[] copy = new float[Math.multiplyExact(selected.length, width)];
+    for (int i = 0; i < selected.length; i++) {
+      System.arraycopy(values, selected[i] * width, copy, i * width, width);
     }
     return copy;
   }
@@ -371,13 +441,25 @@ public final class Dataset {
     ByteBuffer shape = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
     digest.update(shape.putInt(rows).putInt(columns()).putInt(targetColumns).flip());
     update(digest, stored);
-    update(digest, targets);
-    update(digest, weights);
+    update(digest, Rows.of(targets, 1));
+    update(digest, Rows.of(weights, 1));
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  private static void update(MessageDigest digest, float[] values) {
+  private static void update(MessageDigest digest, Rows rows) {
+    float[] array = rows.array().orElseGet(() -> new float[rows.columns()]);
     ByteBuffer chunk = ByteBuffer.allocate(CHUNK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    if (rows.array().isPresent()) {
+      update(digest, array, chunk);
+      return;
+    }
+    for (int row = 0; row < rows.count(); row++) {
+      rows.read(row, array, 0);
+      update(digest, array, chunk);
+    }
+  }
+
+  private static void update(MessageDigest digest, float[] values, ByteBuffer chunk) {
     for (int start = 0; start < values.length; start += CHUNK) {
       int count = Math.min(CHUNK, values.length - start);
       chunk.clear().asFloatBuffer().put(values, start, count);
@@ -388,9 +470,7 @@ public final class Dataset {
   private void requireFinite(String what, float[] values, int width) {
     for (int i = 0; i < values.length; i++) {
       if (!Float.isFinite(values[i])) {
-        throw new EvenkeelException(
-            "Data set %s: the %s in row %d, column %d (both counted from 0) is %s. Every value must be finite: fill or drop it first."
-                .formatted(name, what, i / width, i % width, values[i]));
+        throw FiniteRows.notFinite(name, what, i / width, i % width, values[i]);
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import dev.evenkeel.tensor.Rows;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -68,8 +69,8 @@ public record Preparation(
     return new Preparation(
         List.of(new Feature.Columns(data.columns())),
         shared
-            ? Standardize.shared(data.features(), data.columns(), trainRows)
-            : Standardize.perColumn(data.features(), data.columns(), trainRows),
+            ? Standardize.shared(data.stored(), trainRows)
+            : Standardize.perColumn(data.stored(), trainRows),
         fitTarget(data, trainRows));
   }
 
@@ -78,7 +79,7 @@ public record Preparation(
     requireRows(data.name(), trainRows);
     return new Preparation(
         List.of(new Feature.Columns(data.columns())),
-        RobustScale.fit(data.features(), data.columns(), column -> trainRows),
+        RobustScale.fit(data.stored(), trainRows),
         SmoothClip.LIMIT,
         fitTarget(data, trainRows),
         TableFormat.DETECT);
@@ -103,7 +104,7 @@ public record Preparation(
           data.name(), names, trainRows, (row, k) -> values[row * names.size() + k]);
       return new Target.Quantities(
           ((Task.Regression) data.task()).targets(),
-          Standardize.perColumn(data.targets(), data.targetColumns(), trainRows));
+          Standardize.perColumn(Rows.of(data.targets(), data.targetColumns()), trainRows));
     }
     throw new EvenkeelException(
         "Data set %s has no targets to learn from. Give labels or target values."
@@ -344,27 +345,23 @@ public record Preparation(
               .formatted(data.name(), describe(data.task()), describe(target.task())));
     }
     Dataset selected = data.select(rows);
-    float[] values = selected.features();
-    scale(values);
     if (data.hasTargets() && target instanceof Target.Labels labels) {
       rename(selected.targets(), ((Task.Classification) data.task()).classes(), labels.classes());
     }
     if (data.hasTargets() && target instanceof Target.Quantities quantities) {
       quantities.scale().apply(selected.targets(), selected.targetColumns());
     }
-    return selected.with(values, target.task());
+    return selected.scaled(this, target.task());
   }
 
-  private void scale(float[] values) {
-    int width = width();
+  /** What the network gets for the row of an array that begins at {@code start}, in place. */
+  void scale(float[] values, int start, int columns) {
     if (clip == 0) {
-      standardize.apply(values, width);
+      standardize.apply(values, start, columns);
       return;
     }
-    for (int start = 0; start < values.length; start += width) {
-      for (int c = 0; c < width; c++) {
-        values[start + c] = scaled(values[start + c], c);
-      }
+    for (int c = 0; c < columns; c++) {
+      values[start + c] = scaled(values[start + c], c);
     }
   }
 

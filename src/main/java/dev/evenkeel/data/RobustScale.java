@@ -1,9 +1,11 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.Sample;
+import dev.evenkeel.tensor.Rows;
 import java.util.Arrays;
 import java.util.function.IntFunction;
 import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 
 /**
  * Centre and size of columns by ranks instead of sums, so that outliers move them little: {@code (x
@@ -19,15 +21,26 @@ final class RobustScale {
    */
   static final double CONSTANT = Double.MAX_VALUE;
 
+  /** Ranks are taken of a copy, of 256 MB. */
+  private static final int MOST_VALUES = 1 << 26;
+
+  /** Enough for quartiles. */
+  private static final int FEWEST = 1 << 12;
+
   private RobustScale() {}
 
   /**
-   * Of [rows, columns].
-   *
-   * @param rowsOf which rows of a column count, at least one
+   * Of the rows of these places, at least one; where they are very many, of some, evenly spread.
    */
-  static Standardize fit(float[] features, int columns, IntFunction<int[]> rowsOf) {
-    return fit(c -> row -> features[row * columns + c], columns, rowsOf);
+  static Standardize fit(Rows rows, int[] chosen) {
+    int columns = rows.columns();
+    int count = Math.min(chosen.length, Math.max(FEWEST, MOST_VALUES / columns));
+    float[] some = new float[Math.multiplyExact(count, columns)];
+    for (int i = 0; i < count; i++) {
+      rows.read(chosen[(int) ((long) i * chosen.length / count)], some, i * columns);
+    }
+    int[] all = IntStream.range(0, count).toArray();
+    return fit(c -> row -> some[row * columns + c], columns, column -> all);
   }
 
   /** Of values by column and then row; in double, since what is far out may not fit a float. */

@@ -2,6 +2,7 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import dev.evenkeel.tensor.Rows;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -28,15 +29,17 @@ public record Standardize(double[] mean, double[] deviation) {
     }
   }
 
-  public static Standardize perColumn(float[] features, int columns, int[] rows) {
-    return fit(i -> features[i], columns, rows, columns);
+  /** Each column by itself, on the rows of these places. */
+  public static Standardize perColumn(Rows rows, int[] chosen) {
+    return fit(rows, chosen, rows.columns());
   }
 
-  public static Standardize shared(float[] features, int columns, int[] rows) {
-    return fit(i -> features[i], columns, rows, 1);
+  /** One mean and deviation of all columns. */
+  public static Standardize shared(Rows rows, int[] chosen) {
+    return fit(rows, chosen, 1);
   }
 
-  /** For one column, as {@link #fit} does, but without a call for each value. */
+  /** For one column, as {@link #fit} does. */
   static Standardize column(double[] values) {
     double shift = values[0];
     double meanOfShifted = 0;
@@ -84,20 +87,21 @@ public record Standardize(double[] mean, double[] deviation) {
    * Two passes over values shifted by the first row, so that a large mean cancels nothing and a
    * constant column comes out as exactly constant.
    */
-  private static Standardize fit(IntToDoubleFunction values, int columns, int[] rows, int groups) {
-    if (rows.length == 0) {
+  private static Standardize fit(Rows rows, int[] chosen, int groups) {
+    if (chosen.length == 0) {
       throw new EvenkeelException("Cannot standardise by 0 training rows. Give at least one row.");
     }
+    float[] row = new float[rows.columns()];
+    rows.read(chosen[0], row, 0);
     double[] shift = new double[groups];
-    for (int g = 0; g < groups; g++) {
-      shift[g] = values.applyAsDouble(rows[0] * columns + g);
-    }
-    double count = (double) rows.length * columns / groups;
+    Arrays.setAll(shift, g -> row[g]);
+    double count = (double) chosen.length * row.length / groups;
     double[] meanOfShifted = new double[groups];
-    for (int row : rows) {
-      for (int c = 0; c < columns; c++) {
+    for (int one : chosen) {
+      rows.read(one, row, 0);
+      for (int c = 0; c < row.length; c++) {
         int g = groups == 1 ? 0 : c;
-        meanOfShifted[g] += values.applyAsDouble(row * columns + c) - shift[g];
+        meanOfShifted[g] += row[c] - shift[g];
       }
     }
     double[] mean = new double[groups];
@@ -106,10 +110,11 @@ public record Standardize(double[] mean, double[] deviation) {
       mean[g] = shift[g] + meanOfShifted[g];
     }
     double[] deviation = new double[groups];
-    for (int row : rows) {
-      for (int c = 0; c < columns; c++) {
+    for (int one : chosen) {
+      rows.read(one, row, 0);
+      for (int c = 0; c < row.length; c++) {
         int g = groups == 1 ? 0 : c;
-        double difference = values.applyAsDouble(row * columns + c) - shift[g] - meanOfShifted[g];
+        double difference = row[c] - shift[g] - meanOfShifted[g];
         deviation[g] += difference * difference;
       }
     }
@@ -145,7 +150,11 @@ public record Standardize(double[] mean, double[] deviation) {
         double most = IntStream.of(rows).mapToDouble(values).max().orElse(0);
         double unit = Math.max(-least, most);
         if (least < most && unit < SMALL) {
-          Standardize own = fit(row -> values.applyAsDouble(row) / unit, 1, rows, 1);
+          Standardize own =
+              column(
+                  IntStream.of(rows)
+                      .mapToDouble(row -> values.applyAsDouble(row) / unit)
+                      .toArray());
           means[c] = own.mean[0] * unit;
           deviations[c] = own.deviation[0] * unit;
         }
@@ -164,9 +173,20 @@ public record Standardize(double[] mean, double[] deviation) {
   public void apply(float[] features, int columns) {
     requireWidth(columns);
     for (int start = 0; start < features.length; start += columns) {
-      for (int c = 0; c < columns; c++) {
-        features[start + c] = (float) of(features[start + c], c);
+      apply(features, start, columns);
+    }
+  }
+
+  /** The same of a single row. */
+  void apply(float[] features, int start, int columns) {
+    if (mean.length == 1) {
+      for (int i = start; i < start + columns; i++) {
+        features[i] = (float) ((features[i] - mean[0]) / deviation[0]);
       }
+      return;
+    }
+    for (int c = 0; c < columns; c++) {
+      features[start + c] = (float) ((features[start + c] - mean[c]) / deviation[c]);
     }
   }
 

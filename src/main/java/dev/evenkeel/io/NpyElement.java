@@ -54,44 +54,71 @@ record NpyElement(String descr, char kind, int width, ByteOrder order) {
     return text.substring(0, end);
   }
 
-  void decode(ByteBuffer from, float[] to, int start, int count) {
-    if (kind == 'f' && width == 4) {
-      from.asFloatBuffer().get(to, start, count);
+  /** Whether values are floats of 32 bits, as they are wanted. */
+  boolean isFloat() {
+    return kind == 'f' && width == 4;
+  }
+
+  /** Of so many values, from byte {@code from} of the buffer on; its position stays. */
+  void decode(ByteBuffer bytes, int from, float[] to, int start, int count) {
+    if (kind == 'f' && width == 2) {
+      for (int i = 0; i < count; i++) {
+        to[start + i] = Halves.FLOATS[bytes.getShort(from + 2 * i) & 0xFFFF];
+      }
       return;
     }
-    for (int i = start; i < start + count; i++) {
-      to[i] =
+    for (int i = 0; i < count; i++) {
+      int at = from + i * width;
+      to[start + i] =
           switch (kind) {
-            case 'f' -> width == 2 ? ofHalf(from.getShort()) : (float) from.getDouble();
-            case 'i' ->
-                switch (width) {
-                  case 1 -> from.get();
-                  case 2 -> from.getShort();
-                  case 4 -> from.getInt();
-                  default -> from.getLong();
-                };
-            default ->
-                switch (width) {
-                  case 1 -> from.get() & 0xFF;
-                  case 2 -> from.getShort() & 0xFFFF;
-                  case 4 -> from.getInt() & 0xFFFFFFFFL;
-                  default -> ofUnsigned(from.getLong());
-                };
+            case 'f' -> isFloat() ? bytes.getFloat(at) : (float) bytes.getDouble(at);
+            case 'i' -> ofSigned(bytes, at);
+            default -> ofUnsigned(bytes, at);
           };
     }
   }
 
-  /** A sign, five bits of exponent, ten of fraction. */
-  private static float ofHalf(short bits) {
-    int exponent = bits >> 10 & 0x1F;
-    int fraction = bits & 0x3FF;
-    int sign = bits & 0x8000;
-    if (exponent == 0) {
-      float value = fraction * 0x1p-24f;
-      return sign == 0 ? value : -value;
+  private float ofSigned(ByteBuffer bytes, int at) {
+    return switch (width) {
+      case 1 -> bytes.get(at);
+      case 2 -> bytes.getShort(at);
+      case 4 -> bytes.getInt(at);
+      default -> bytes.getLong(at);
+    };
+  }
+
+  private float ofUnsigned(ByteBuffer bytes, int at) {
+    return switch (width) {
+      case 1 -> bytes.get(at) & 0xFF;
+      case 2 -> bytes.getShort(at) & 0xFFFF;
+      case 4 -> bytes.getInt(at) & 0xFFFFFFFFL;
+      default -> ofUnsigned(bytes.getLong(at));
+    };
+  }
+
+  /** Every float of 16 bits as one of 32: to look it up is faster than to shift it together. */
+  private static final class Halves {
+
+    static final float[] FLOATS = new float[1 << 16];
+
+    static {
+      for (int bits = 0; bits < FLOATS.length; bits++) {
+        FLOATS[bits] = of(bits);
+      }
     }
-    int wide = exponent == 0x1F ? 0xFF : exponent + 112;
-    return Float.intBitsToFloat(sign << 16 | wide << 23 | fraction << 13);
+
+    /** A sign, five bits of exponent, ten of fraction. */
+    private static float of(int bits) {
+      int exponent = bits >> 10 & 0x1F;
+      int fraction = bits & 0x3FF;
+      int sign = bits & 0x8000;
+      if (exponent == 0) {
+        float value = fraction * 0x1p-24f;
+        return sign == 0 ? value : -value;
+      }
+      int wide = exponent == 0x1F ? 0xFF : exponent + 112;
+      return Float.intBitsToFloat(sign << 16 | wide << 23 | fraction << 13);
+    }
   }
 
   /** Halved with its lowest bit kept, so that the rounding to float stays right. */

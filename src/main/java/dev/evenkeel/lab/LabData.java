@@ -75,7 +75,7 @@ public record LabData(String name, Dataset train, Dataset test) {
   /** By one mean and deviation for all features, those of the training rows. */
   public LabData standardised() {
     int[] rows = IntStream.range(0, train.rows()).toArray();
-    Standardize standardize = Standardize.shared(train.features(), inputs(), rows);
+    Standardize standardize = Standardize.shared(train.stored(), rows);
     return new LabData(name, apply(standardize, train), apply(standardize, test));
   }
 

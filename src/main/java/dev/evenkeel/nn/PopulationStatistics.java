@@ -5,6 +5,7 @@ import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
+import dev.evenkeel.tensor.Rows;
 import java.util.function.Predicate;
 
 /**
@@ -33,14 +34,14 @@ public final class PopulationStatistics {
    * the weights stay. What a positive scale and a shift of all inputs did to a model is undone so;
    * an inversion is not.
    *
-   * @param stored whole rows, as the layout has them
+   * @param stored rows as the layout has them
    */
-  public static void adapt(Model model, float[] stored, InputLayout layout, int chunkRows) {
+  public static void adapt(Model model, Rows stored, InputLayout layout, int chunkRows) {
     if (!model.network().hasBatchNorm()) {
       throw new EvenkeelException(
           "The model has no batch norm, so it has no statistics to adapt: its other layers do not depend on the data. help: a model trained with --norm batch, ghost:K or mean-only");
     }
-    if (stored.length < 2 * layout.stored()) {
+    if (stored.count() < 2) {
       throw new EvenkeelException(
           "Batch norm can't be adapted to one row: less its own mean, nothing of it is left. help: at least 2 rows, better a thousand");
     }

@@ -69,6 +69,7 @@ record RawRows(
     if (!Catalog.NAMES.contains(plan.data())) {
       notes.accept(sentence(plan, arrays.data()));
     }
+    noteWhereRowsLie(arrays.data(), notes);
     return of(plan, arrays, split -> fit(plan, arrays, split));
   }
 
@@ -92,6 +93,15 @@ record RawRows(
   /** The same of a table that is read. */
   static RawRows toGoOn(DataPlan plan, Table table, Preparation trained, Consumer<String> notes) {
     return new OfTable(plan, notes).rows(table, trained);
+  }
+
+  /** What is to be known before many seconds pass. */
+  private static void noteWhereRowsLie(Dataset data, Consumer<String> notes) {
+    if (data.stored().array().isEmpty()) {
+      notes.accept(
+          "%s is read where it lies, row by row, since its %,d numbers would take more than half of Java's memory. help: EVENKEEL_JAVA_OPTIONS=-Xmx gives more, if the machine has it"
+              .formatted(data.name(), (long) data.rows() * data.columns()));
+    }
   }
 
   static RawRows of(DataPlan plan, Source.Arrays arrays, Function<Split, Preparation> preparation) {

@@ -59,9 +59,11 @@ final class RepeatedRows {
     int targets = data.targetColumns();
     long[] keys = new SplittableRandom(1).longs(columns + targets).toArray();
     long[] hashes = new long[data.rows()];
+    float[] stored = new float[columns];
     for (int row = 0; row < hashes.length; row++) {
+      data.stored().read(row, stored, 0);
       hashes[row] =
-          hash(data.stored(), row * columns, columns, keys, 0)
+          hash(stored, 0, columns, keys, 0)
               + hash(data.targets(), row * targets, targets, keys, columns);
     }
     return hashes;

@@ -11,6 +11,7 @@ import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
+import dev.evenkeel.tensor.Rows;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -79,7 +80,7 @@ record RunMemory(Model model, Recipe recipe, Dataset train, Optional<Dataset> va
       Model planned, InputLayout layout, int targetColumns, boolean weighted, int batch) {
     Backend backend = planned.backend();
     return new TrainingStep.Source(
-        backend.inputs(new float[layout.stored()], layout),
+        backend.inputs(Rows.of(new float[layout.stored()], layout.stored()), layout),
         backend.table(new float[targetColumns], 1, targetColumns),
         weighted,
         new RowOrder(new int[batch]));

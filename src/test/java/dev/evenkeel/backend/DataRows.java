@@ -1,11 +1,13 @@
 package dev.evenkeel.backend;
 
 import dev.evenkeel.Expect;
+import dev.evenkeel.tensor.InNoArray;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.InputLayout.Kind;
 import dev.evenkeel.tensor.InputLayout.Stored;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
+import dev.evenkeel.tensor.Rows;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -37,7 +39,11 @@ final class DataRows {
           }
         }
         String category = input + ", with categories";
-        rows.add(new Row("gather", category, bench -> gatherInputs(bench, values, n, c)));
+        rows.add(new Row("gather", category, bench -> gatherInputs(bench, values, n, c, false)));
+        String nowhere = category + ", in no array";
+        rows.add(new Row("gather", nowhere, bench -> gatherInputs(bench, values, n, c, true)));
+        String plain = input + ", in no array";
+        rows.add(new Row("gather", plain, bench -> gatherPlain(bench, values, n, c)));
         rows.add(new Row("copy", input, bench -> copy(bench, values, n, c)));
         rows.add(new Row("add", input, bench -> add(bench, values, n, c)));
       }
@@ -142,7 +148,7 @@ final class DataRows {
   }
 
   /** Columns of numbers, categories and pieces, of one input and of many, and rows of no level. */
-  private static void gatherInputs(Bench bench, Values values, int n, int c) {
+  private static void gatherInputs(Bench bench, Values values, int n, int c, boolean hidden) {
     List<Stored> columns = new ArrayList<>();
     Stored[] kinds = {
       Stored.category(3),
@@ -205,7 +211,8 @@ final class DataRows {
     Matrix batchTargets = bench.output(n, 2);
     float[] targets = Values.NORMAL.of(tableRows, 2, 2);
     InputLayout layout = new InputLayout(columns, cold, hot);
-    Matrix source = bench.backend.inputs(table, layout);
+    Rows rows = Rows.of(table, layout.stored());
+    Matrix source = bench.backend.inputs(hidden ? new InNoArray(rows) : rows, layout);
     try (var held = source.buffer()) {
       Matrix view = source.view(c, n, c);
       Expect.failure(
@@ -229,6 +236,30 @@ final class DataRows {
         both.run();
         bench.exact("batch with targets at position " + position, expected, batch);
         bench.exact("targets at position " + position, belonging, batchTargets);
+      }
+    }
+  }
+
+  private static void gatherPlain(Bench bench, Values values, int n, int c) {
+    int tableRows = n + 5;
+    float[] table = values.of(tableRows, c, 1);
+    int[] order = new int[3 + 2 * n];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = (int) (i * 7919L % tableRows);
+    }
+    RowOrder walk = new RowOrder(order);
+    Matrix batch = bench.outputRows(n, c);
+    Matrix source = bench.backend.inputs(InNoArray.of(table, c), InputLayout.plain(c));
+    try (var held = source.buffer()) {
+      Operation gather = bench.backend.gather(source, walk, batch);
+      for (int position : new int[] {0, 3, n}) {
+        walk.moveTo(position);
+        float[] expected = new float[n * c];
+        for (int i = 0; i < n; i++) {
+          System.arraycopy(table, order[position + i] * c, expected, i * c, c);
+        }
+        gather.run();
+        bench.exact("batch at position " + position, expected, batch);
       }
     }
   }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.evenkeel.Expect;
+import dev.evenkeel.tensor.InNoArray;
+import dev.evenkeel.tensor.Rows;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -37,6 +39,73 @@ class DatasetTest {
     selected.features()[0] = 99;
     assertEquals(5, data.features()[4]);
     Expect.failure(() -> data.select(new int[] {3}), "row 3 does not exist", "0 to 2");
+  }
+
+  @Test
+  void rowsInNoArrayAreAsThoseInOne() {
+    float[] values = {1, 2, 3, 4, 5, 6};
+    int[] labels = {0, 1, 1};
+    Rows rows = InNoArray.of(values, 2);
+    Dataset data = Dataset.classification("three", rows, labels, AB);
+    assertEquals(three().fingerprint(), data.fingerprint());
+    assertArrayEquals(values, data.features());
+    Dataset some = data.select(new int[] {2, 0});
+    assertArrayEquals(new float[] {5, 6, 1, 2}, some.features());
+    assertEquals(three().select(new int[] {2, 0}).fingerprint(), some.fingerprint());
+    float[] inputs = new float[4];
+    some.copyInputs(1, inputs, 1);
+    assertArrayEquals(new float[] {0, 1, 2, 0}, inputs);
+    assertEquals(
+        Dataset.flags("f", values, 2, new float[] {0, 1, 1, 0, 0, 0}, AB).fingerprint(),
+        Dataset.flags("f", rows, new float[] {0, 1, 1, 0, 0, 0}, AB).fingerprint());
+    Expect.failure(() -> data.select(new int[] {3}), "row 3 does not exist", "0 to 2");
+    Expect.failure(
+        () -> Dataset.regression("r", rows, new float[2], List.of("y")),
+        "3 rows with 1 target column need 3 target values, but there are 2");
+    Expect.failure(
+        () -> Dataset.unlabelled("none", Rows.of(new float[0], 3), new Task.Flags(AB)),
+        "Data set none has 0 rows of 3 columns. Give at least one of each.");
+  }
+
+  /** Looked through when it is read, and called by where it was before it was chosen. */
+  @Test
+  void whatIsNotFiniteInNoArrayIsNamed() {
+    float[] values = {1, 2, 3, 4, Float.NaN, 6};
+    Dataset data = Dataset.unlabelled("u", InNoArray.of(values, 2), new Task.Flags(AB));
+    Dataset some = data.select(new int[] {2, 0}).select(new int[] {1, 0});
+    String words = "Data set u: the feature in row 2, column 0 (both counted from 0) is NaN.";
+    Expect.failure(some::features, words);
+    Expect.failure(some::fingerprint, words);
+    some.copyInputs(0, new float[2], 0);
+  }
+
+  /** A hundred times the rows that Java's arrays hold. */
+  @Test
+  void moreInputsThanAnArrayTakesAreRefusedAsOne() {
+    Rows many =
+        new Rows() {
+          @Override
+          public int count() {
+            return Integer.MAX_VALUE;
+          }
+
+          @Override
+          public int columns() {
+            return 100;
+          }
+
+          @Override
+          public void read(int row, float[] to, int at) {
+            to[at] = row;
+          }
+        };
+    Dataset data = Dataset.unlabelled("many", many, new Task.Flags(AB));
+    Expect.failure(
+        data::features,
+        "its 214,748,364,700 inputs are more than an array of Java's may have. help: copyInputs");
+    float[] last = new float[100];
+    data.copyInputs(Integer.MAX_VALUE - 1, last, 0);
+    assertEquals((float) (Integer.MAX_VALUE - 1), last[0]);
   }
 
   @Test

@@ -115,11 +115,12 @@ class PreparationTest {
     assertEquals(2, data.layout().stored());
     float[] colors = new float[5];
     for (int row = 0; row < colors.length; row++) {
-      colors[row] = data.stored()[2 * row + 1];
+      colors[row] = data.stored().array().orElseThrow()[2 * row + 1];
     }
     assertArrayEquals(new float[] {1, 0, 1, -1, -1}, colors);
     Dataset some = data.select(new int[] {4, 0});
-    assertArrayEquals(new float[] {-1, 1}, new float[] {some.stored()[1], some.stored()[3]});
+    float[] stored = some.stored().array().orElseThrow();
+    assertArrayEquals(new float[] {-1, 1}, new float[] {stored[1], stored[3]});
     assertNotEquals(data.fingerprint(), data.select(new int[] {1, 0, 2, 3, 4}).fingerprint());
   }
 

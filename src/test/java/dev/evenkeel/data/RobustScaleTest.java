@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.io.Json;
 import dev.evenkeel.tensor.Philox;
+import dev.evenkeel.tensor.Rows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +24,7 @@ class RobustScaleTest {
 
   private static Standardize ofColumn(float... values) {
     int[] rows = IntStream.range(0, values.length).toArray();
-    return RobustScale.fit(values, 1, column -> rows);
+    return RobustScale.fit(Rows.of(values, 1), rows);
   }
 
   /** How many values lie below and above, which needs no sorting: float64 and independent. */
@@ -64,7 +65,7 @@ class RobustScaleTest {
     }
     for (int skipped : new int[] {2, 3, 5}) { // even and odd numbers of rows
       int[] rows = IntStream.range(0, 1201).filter(row -> row % skipped != 0).toArray();
-      Standardize fitted = RobustScale.fit(features, columns, column -> rows);
+      Standardize fitted = RobustScale.fit(Rows.of(features, columns), rows);
       for (int c = 0; c < columns; c++) {
         double upper = quantile(features, columns, c, rows, 0.75);
         double lower = quantile(features, columns, c, rows, 0.25);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.evenkeel.Expect;
 import dev.evenkeel.tensor.Philox;
+import dev.evenkeel.tensor.Rows;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Arrays;
@@ -53,7 +54,7 @@ class StandardizeTest {
   void meanAndDeviationAreThoseOfTheGivenRows() {
     float[] features = features();
     int[] rows = IntStream.range(0, ROWS).filter(row -> row % 3 != 0).toArray();
-    Standardize fitted = Standardize.perColumn(features, COLUMNS, rows);
+    Standardize fitted = Standardize.perColumn(Rows.of(features, COLUMNS), rows);
     for (int c : new int[] {0, 1, 3}) {
       double mean = exactMean(features, c, rows);
       double deviation = naiveDeviation(features, c, rows);
@@ -66,7 +67,7 @@ class StandardizeTest {
   @Test
   void standardisedColumnsHaveMeanZeroAndDeviationOneAlsoFarFromZero() {
     float[] features = features();
-    Standardize.perColumn(features, COLUMNS, ALL).apply(features, COLUMNS);
+    Standardize.perColumn(Rows.of(features, COLUMNS), ALL).apply(features, COLUMNS);
     for (int c : new int[] {0, 1, 3}) {
       assertEquals(0, exactMean(features, c, ALL), 1e-7, "column " + c);
       assertEquals(1, naiveDeviation(features, c, ALL), 1e-6, "column " + c);
@@ -76,7 +77,7 @@ class StandardizeTest {
   @Test
   void aConstantColumnBecomesExactlyZero() {
     float[] features = features();
-    Standardize fitted = Standardize.perColumn(features, COLUMNS, ALL);
+    Standardize fitted = Standardize.perColumn(Rows.of(features, COLUMNS), ALL);
     assertEquals(0.1f, fitted.mean()[2]);
     assertEquals(1, fitted.deviation()[2]);
     fitted.apply(features, COLUMNS);
@@ -97,7 +98,7 @@ class StandardizeTest {
   @Test
   void oneSharedMeanServesAllColumns() {
     float[] features = {1, 2, 3, 4, 100, 100};
-    Standardize shared = Standardize.shared(features, 2, new int[] {0, 1});
+    Standardize shared = Standardize.shared(Rows.of(features, 2), new int[] {0, 1});
     assertEquals(new Standardize(new double[] {2.5}, new double[] {Math.sqrt(1.25)}), shared);
     shared.apply(features, 2);
     float[] expected = new float[6];
@@ -110,7 +111,7 @@ class StandardizeTest {
   @Test
   void restoringUndoesStandardising() {
     float[] features = {3, -8, 5, 1e4f, 7, 9};
-    Standardize fitted = Standardize.perColumn(features, 2, new int[] {0, 1, 2});
+    Standardize fitted = Standardize.perColumn(Rows.of(features, 2), new int[] {0, 1, 2});
     float[] copy = features.clone();
     fitted.apply(copy, 2);
     assertNotEquals(features[0], copy[0]);
@@ -120,18 +121,19 @@ class StandardizeTest {
 
   @Test
   void jsonKeepsEveryBit() throws Exception {
-    Standardize fitted = Standardize.perColumn(features(), COLUMNS, ALL);
+    Standardize fitted = Standardize.perColumn(Rows.of(features(), COLUMNS), ALL);
     ObjectMapper json = new ObjectMapper();
     Standardize read = json.readValue(json.writeValueAsString(fitted), Standardize.class);
     assertEquals(fitted, read);
     assertEquals(fitted.hashCode(), read.hashCode());
-    assertNotEquals(fitted, Standardize.perColumn(features(), COLUMNS, new int[] {0, 1}));
+    assertNotEquals(fitted, Standardize.perColumn(Rows.of(features(), COLUMNS), new int[] {0, 1}));
   }
 
   @Test
   void otherColumnsThanFittedAreRefused() {
-    Standardize fitted = Standardize.perColumn(new float[6], 3, new int[] {0});
+    Standardize fitted = Standardize.perColumn(Rows.of(new float[6], 3), new int[] {0});
     Expect.failure(() -> fitted.apply(new float[4], 2), "fitted to 3 columns, but the data has 2");
-    Expect.failure(() -> Standardize.shared(new float[6], 3, new int[0]), "0 training rows");
+    Expect.failure(
+        () -> Standardize.shared(Rows.of(new float[6], 3), new int[0]), "0 training rows");
   }
 }

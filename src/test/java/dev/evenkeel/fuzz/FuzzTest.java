@@ -22,6 +22,7 @@ import dev.evenkeel.io.Idx;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.io.Npy;
 import dev.evenkeel.io.NpyFiles;
+import dev.evenkeel.io.NpyRows;
 import dev.evenkeel.io.Npz;
 import dev.evenkeel.io.Safetensors;
 import dev.evenkeel.nn.Activate;
@@ -141,6 +142,13 @@ class FuzzTest {
       seeds.addAll(Seeds.plainAndCompressed(Seeds.read(good.resolve("a.npy"))));
     }
     fuzz("npy", "in.npy", seeds, Npy::read);
+    fuzz(
+        "npy in place",
+        "in.npy",
+        seeds,
+        path ->
+            NpyRows.of(path)
+                .ifPresent(rows -> rows.read(rows.count() - 1, new float[rows.columns()], 0)));
   }
 
   @Test

@@ -70,7 +70,7 @@ public final class NpyFiles {
     return bytes.toByteArray();
   }
 
-  static Path write(
+  public static Path write(
       Path path, int version, String descr, boolean fortran, String shape, byte[] data) {
     String header =
         "{'descr': '%s', 'fortran_order': %s, 'shape': (%s), }"

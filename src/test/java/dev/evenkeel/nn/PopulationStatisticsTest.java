@@ -12,6 +12,7 @@ import dev.evenkeel.backend.Device;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.Rows;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Random;
@@ -99,7 +100,7 @@ class PopulationStatisticsTest {
       for (int i = 0; i < 3; i++) {
         try (Model model = network.build(backend, 1)) {
           float[] before = values(model, model.flatParameters());
-          PopulationStatistics.adapt(model, inputs[i], InputLayout.plain(5), 16);
+          PopulationStatistics.adapt(model, Rows.of(inputs[i], 5), InputLayout.plain(5), 16);
           assertArrayEquals(before, values(model, model.flatParameters()), "weights stay");
           outputs[i] = AsTrained.outputs(model, inputs[i]);
         }
@@ -129,7 +130,8 @@ class PopulationStatisticsTest {
     try (Backend backend = Device.cpu(1);
         Model model = Network.of(2, Linear.of(4), RowNorm.layer()).build(backend, 1)) {
       Expect.failure(
-          () -> PopulationStatistics.adapt(model, new float[4], InputLayout.plain(2), 2),
+          () ->
+              PopulationStatistics.adapt(model, Rows.of(new float[4], 2), InputLayout.plain(2), 2),
           "The model has no batch norm, so it has no statistics to adapt");
     }
   }

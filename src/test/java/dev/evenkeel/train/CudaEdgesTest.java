@@ -37,6 +37,7 @@ import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.InputLayout.Stored;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
+import dev.evenkeel.tensor.Rows;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -468,7 +469,8 @@ class CudaEdgesTest {
       RowOrder order = new RowOrder(IntStream.range(0, rows).map(i -> i * 7 % rows).toArray());
       Matrix batch = Matrix.of(backend.allocateActivations(8, inputs), 8, inputs);
       Matrix batchTargets = Matrix.of(backend.allocate(8), 8, 1);
-      Matrix table = backend.inputs(stored, new InputLayout(columns, cold, hot));
+      Matrix table =
+          backend.inputs(Rows.of(stored, columns.size()), new InputLayout(columns, cold, hot));
       Operation gather =
           backend.gatherWithTargets(
               table, backend.table(new float[rows], rows, 1), order, batch, batchTargets);

@@ -19,6 +19,7 @@ import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
+import dev.evenkeel.tensor.Rows;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -88,11 +89,10 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public Matrix inputs(float[] values, InputLayout layout) {
-    int rows = values.length / layout.stored();
-    return layout.isPlain()
-        ? table(values, rows, layout.inputs())
-        : ShortTable.of(table(values, rows, layout.stored()), layout);
+  public Matrix inputs(Rows stored, InputLayout layout) {
+    return layout.isPlain() && stored.array().isPresent()
+        ? table(stored.array().get(), stored.count(), layout.inputs())
+        : Matrix.of(new InputTable(stored, layout, allocated), stored.count(), layout.inputs());
   }
 
   @Override

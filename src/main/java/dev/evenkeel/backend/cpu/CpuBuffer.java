@@ -19,7 +19,7 @@ final class CpuBuffer extends Buffer {
   }
 
   static float[] data(Matrix matrix) {
-    if (matrix.buffer() instanceof ShortTable) {
+    if (matrix.buffer() instanceof InputTable) {
       throw new EvenkeelException(
           "A table %s is stored in short: only gather can read it".formatted(matrix.shape()));
     }

@@ -4,7 +4,6 @@ import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Operation;
-import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 
@@ -33,36 +32,38 @@ final class Simple {
   /** batch[i] := table[order[position + i]]: a copy of whole rows, or the inputs that they make. */
   static final class Gather extends ParallelOperation {
 
-    private final Matrix stored;
-    private final InputLayout layout;
+    private final Matrix table;
     private final RowOrder order;
     private final Matrix batch;
+    private final float[][] scratch;
 
     Gather(Workers workers, Matrix table, RowOrder order, Matrix batch) {
       super(workers, batch.size() * 0.3);
-      if (table.buffer() instanceof ShortTable of) {
-        this.stored = of.stored(table);
-        this.layout = of.layout();
-      } else {
-        this.stored = table;
-        this.layout = InputLayout.plain(table.columns());
-      }
+      this.table = table;
       this.order = order;
       this.batch = batch;
+      int floats = 0;
+      if (table.buffer() instanceof InputTable made) {
+        Backend.requireWhole(table);
+        floats = made.scratch();
+      }
+      this.scratch = new float[workers()][floats];
     }
 
     @Override
     public void run(int worker, int workers) {
-      float[] source = data(stored);
       float[] target = data(batch);
       int[] rows = order.rows();
       int end = begin(batch.rows(), worker + 1, workers);
       for (int i = begin(batch.rows(), worker, workers); i < end; i++) {
-        layout.expand(
-            source,
-            (int) stored.offset() + rows[order.position() + i] * stored.columns(),
-            target,
-            (int) batch.offset() + i * batch.columns());
+        int row = rows[order.position() + i];
+        int at = (int) batch.offset() + i * batch.columns();
+        if (table.buffer() instanceof InputTable made) {
+          made.read(row, scratch[worker], target, at);
+        } else {
+          int from = (int) table.offset() + row * table.columns();
+          System.arraycopy(data(table), from, target, at, table.columns());
+        }
       }
     }
   }

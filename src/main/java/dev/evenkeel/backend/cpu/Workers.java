@@ -77,6 +77,9 @@ final class Workers implements AutoCloseable {
       if (thrown instanceof RuntimeException expected) {
         throw expected;
       }
+      if (thrown instanceof Error error) {
+        throw error;
+      }
       throw new IllegalStateException("A worker failed: " + thrown, thrown);
     }
   }

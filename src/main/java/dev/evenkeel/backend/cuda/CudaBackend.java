@@ -21,6 +21,7 @@ import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
+import dev.evenkeel.tensor.Rows;
 import java.util.List;
 import java.util.Optional;
 
@@ -153,8 +154,8 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public Matrix inputs(float[] values, InputLayout layout) {
-    return tables.inputs(values, layout);
+  public Matrix inputs(Rows stored, InputLayout layout) {
+    return tables.inputs(stored, layout);
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.evenkeel.backend.Operation;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
+import dev.evenkeel.tensor.Rows;
 import java.util.List;
 
 /**
@@ -42,40 +43,39 @@ final class CudaTables {
 
   Matrix table(float[] values, int rows, int columns) {
     if (!fits(4L * values.length)) {
-      return Matrix.of(new HostTable(values, InputLayout.plain(columns)), rows, columns);
+      HostTable table = new HostTable(Rows.of(values, columns), InputLayout.plain(columns));
+      return Matrix.of(table, rows, columns);
     }
     long size = (long) rows * columns;
-    return filled(values, CudaBuffer.floats(memory, memory::allocate, size), rows, columns);
+    Matrix matrix = Matrix.of(CudaBuffer.floats(memory, memory::allocate, size), rows, columns);
+    staging.upload(values, CudaBuffer.view(matrix));
+    return matrix;
   }
 
   /** The same, stored as activations are, or in short where the layout isn't plain. */
-  Matrix inputs(float[] values, InputLayout layout) {
-    int rows = values.length / layout.stored();
+  Matrix inputs(Rows stored, InputLayout layout) {
+    int rows = stored.count();
     int columns = layout.inputs();
     long bytes =
         layout.isPlain()
             ? CudaBuffer.activationBytes(rows, columns, activations)
-            : ShortTable.bytes(values, layout);
+            : ShortTable.bytes(stored, layout);
     if (!fits(bytes)) {
-      return Matrix.of(new HostTable(values, layout), rows, columns);
+      return Matrix.of(new HostTable(stored, layout), rows, columns);
     }
     if (!layout.isPlain()) {
-      return Matrix.of(new ShortTable(memory, staging, values, layout), rows, columns);
+      return Matrix.of(new ShortTable(memory, staging, stored, layout), rows, columns);
     }
     CudaBuffer buffer =
         CudaBuffer.activations(memory, memory::allocate, rows, columns, activations);
-    return filled(values, buffer, rows, columns);
+    Matrix matrix = Matrix.of(buffer, rows, columns);
+    staging.upload(stored, CudaBuffer.view(matrix));
+    return matrix;
   }
 
   /** Whether it leaves room for what a run needs beside it. */
   private boolean fits(long bytes) {
     return bytes <= SHARE * driver.freeMemory();
-  }
-
-  private Matrix filled(float[] values, CudaBuffer buffer, int rows, int columns) {
-    Matrix matrix = Matrix.of(buffer, rows, columns);
-    staging.upload(values, CudaBuffer.view(matrix));
-    return matrix;
   }
 
   /** Nanoseconds that the host spent on bringing batches together. */

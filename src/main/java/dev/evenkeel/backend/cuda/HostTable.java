@@ -4,20 +4,21 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.Rows;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A table that is too large for the device: it stays on the host, and batches of it travel. */
+/** A table that is too large for the device: it stays where it is, and batches of it travel. */
 final class HostTable extends Buffer {
 
-  private final float[] values;
+  private final Rows rows;
   private final InputLayout layout;
   private final List<StagedGather> gathers = new ArrayList<>();
   private boolean closed;
 
-  HostTable(float[] values, InputLayout layout) {
-    super((long) (values.length / layout.stored()) * layout.inputs());
-    this.values = values;
+  HostTable(Rows rows, InputLayout layout) {
+    super((long) rows.count() * layout.inputs());
+    this.rows = rows;
     this.layout = layout;
   }
 
@@ -33,11 +34,11 @@ final class HostTable extends Buffer {
     return table;
   }
 
-  float[] values() {
-    return values;
+  Rows rows() {
+    return rows;
   }
 
-  /** How the values become the columns that it has. */
+  /** How the rows become the columns that it has. */
   InputLayout layout() {
     return layout;
   }

@@ -4,6 +4,7 @@ import dev.evenkeel.backend.Backend;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
+import dev.evenkeel.tensor.Rows;
 
 /** A table on the device of which fewer columns are stored than it has: for gather alone. */
 final class ShortTable extends Buffer {
@@ -17,20 +18,20 @@ final class ShortTable extends Buffer {
   private final long inputs;
   private boolean closed;
 
-  ShortTable(CudaMemory memory, Staging staging, float[] values, InputLayout layout) {
-    super((long) (values.length / layout.stored()) * layout.inputs());
+  ShortTable(CudaMemory memory, Staging staging, Rows rows, InputLayout layout) {
+    super((long) rows.count() * layout.inputs());
     this.memory = memory;
-    this.values = CudaBuffer.floats(memory, memory::allocate, values.length);
-    this.stored =
-        CudaBuffer.view(Matrix.of(this.values, values.length / layout.stored(), layout.stored()));
+    this.values =
+        CudaBuffer.floats(memory, memory::allocate, (long) rows.count() * layout.stored());
+    this.stored = CudaBuffer.view(Matrix.of(values, rows.count(), layout.stored()));
     int[] words = words(layout);
     this.inputs = memory.allocate(4L * words.length);
-    staging.upload(values, stored);
+    staging.upload(rows, stored);
     staging.upload(words, inputs);
   }
 
-  static long bytes(float[] values, InputLayout layout) {
-    return 4L * values.length + 4L * WORDS * layout.inputs();
+  static long bytes(Rows rows, InputLayout layout) {
+    return 4L * rows.count() * layout.stored() + 4L * WORDS * layout.inputs();
   }
 
   /**

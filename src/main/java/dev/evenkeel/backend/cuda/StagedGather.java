@@ -26,6 +26,7 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
   private final Matrix table;
   private final RowOrder order;
   private final View batch;
+  private final float[] stored;
   private final float[] inputs;
   private final int slotBytes;
   private final ByteBuffer pinned;
@@ -49,10 +50,9 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
     this.table = table;
     this.order = order;
     this.batch = batch;
+    this.stored = new float[HostTable.of(table).layout().stored()];
     this.inputs = new float[batch.columns()];
-    if (!HostTable.of(table).layout().isPlain()) {
-      Backend.requireWhole(table);
-    }
+    Backend.requireWhole(table);
     this.nanos = nanos;
     this.slotBytes = slotBytes(batch);
     this.staging = memory.allocate((long) SLOTS * slotBytes); // first: it may be refused
@@ -126,8 +126,8 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
         throw new EvenkeelException(
             "A row order asks for row %d of a table of %d".formatted(row, table.rows()));
       }
-      long from = table.offset() + (long) row * host.layout().stored();
-      host.layout().expand(host.values(), Math.toIntExact(from), inputs, 0);
+      host.rows().read(row, stored, 0);
+      host.layout().expand(stored, 0, inputs, 0);
       int target = slot * slotElements + i * batch.pitch();
       if (batch.type() == ElementType.FLOAT32) {
         pinnedFloats.put(target, inputs);

@@ -1,6 +1,7 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.tensor.Rows;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -28,6 +29,25 @@ final class Staging {
       pinned.asIntBuffer().put(source, from, count);
       driver.copyToDevice(pinned, 0, target + 4L * from, 4 * count, stream);
       driver.synchronize(stream);
+    }
+  }
+
+  /** The same of rows wherever they lie, some at a time. */
+  void upload(Rows source, View target) {
+    if (source.array().isPresent()) {
+      upload(source.array().get(), target);
+      return;
+    }
+    int width = target.columns();
+    int most = Math.max(1, BYTES / 4 / width);
+    for (int from = 0; from < target.rows(); from += most) {
+      int count = Math.min(most, target.rows() - from);
+      float[] some = new float[count * width];
+      for (int i = 0; i < count; i++) {
+        source.read(from + i, some, i * width);
+      }
+      long start = target.address() + (long) from * target.pitch() * target.type().bytes;
+      upload(some, new View(start, count, width, target.pitch(), target.type()));
     }
   }
 

@@ -1,0 +1,113 @@
+package dev.evenkeel.io;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.evenkeel.Expect;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The same numbers as {@link Npy} reads, without reading them first. */
+class NpyRowsTest {
+
+  @TempDir Path folder;
+
+  private Path npy(String descr, boolean fortran, String shape, byte[] data) {
+    return NpyFiles.write(folder.resolve("x.npy"), 1, descr, fortran, shape, data);
+  }
+
+  @Test
+  void everyTypeIsReadAsItIsWhole() {
+    Random random = new Random(3);
+    for (String descr :
+        List.of(
+            "<f2", ">f2", "<f4", ">f4", "<f8", ">f8", "|i1", "|u1", "|b1", "<i2", ">u2", "<i4",
+            ">u4", "<i8", ">u8")) {
+      byte[] data = new byte[6 * (descr.charAt(2) - '0')];
+      random.nextBytes(data);
+      Path file = npy(descr, false, "2, 3", data);
+      NpyRows rows = NpyRows.of(file).orElseThrow();
+      assertEquals(2, rows.count());
+      assertEquals(3, rows.columns());
+      float[] all = new float[8];
+      rows.read(1, all, 4);
+      rows.read(0, all, 1);
+      float[] whole = Npy.read(file).data();
+      assertArrayEquals(
+          new float[] {0, whole[0], whole[1], whole[2], whole[3], whole[4], whole[5], 0},
+          all,
+          descr);
+    }
+  }
+
+  @Test
+  void moreDimensionsLieFlatInTheirRow() {
+    NpyRows images = NpyRows.of(npy("|u1", false, "2, 2, 3", new byte[12])).orElseThrow();
+    assertEquals(6, images.columns());
+    assertEquals(3, images.dimensions());
+    NpyRows numbers = NpyRows.of(npy("|u1", true, "12,", new byte[12])).orElseThrow();
+    assertEquals(1, numbers.columns(), "one dimension has one order");
+    assertEquals(12, numbers.count());
+  }
+
+  /** A hollow file of 2.5 GB, which takes no room on disk, in three mappings. */
+  @Test
+  void rowsBeyondAMappingAreFound() throws IOException {
+    int rows = 2_500_000;
+    int bytes = 1000;
+    Path file = npy("<f4", false, "%d, %d".formatted(rows, bytes / 4), new byte[0]);
+    long start = Files.size(file);
+    int[] some = {0, 1_073_740, 1_073_741, 1_073_742, 2_147_482, 2_147_483, 2_499_999};
+    try (RandomAccessFile hollow = new RandomAccessFile(file.toFile(), "rw")) {
+      hollow.setLength(start + (long) rows * bytes);
+      for (int row : some) {
+        for (int place : new int[] {0, bytes / 4 - 1}) {
+          ByteBuffer value = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+          hollow.seek(start + (long) row * bytes + 4L * place);
+          hollow.write(value.putFloat(row + place / 1000f).array());
+        }
+      }
+    }
+    NpyRows found = NpyRows.of(file).orElseThrow();
+    float[] row = new float[bytes / 4];
+    for (int wanted : some) {
+      found.read(wanted, row, 0);
+      assertEquals((float) wanted, row[0]);
+      assertEquals(wanted + 0.249f, row[249]);
+      assertEquals(0, row[1]);
+    }
+    found.read(1, row, 0);
+    assertArrayEquals(new float[bytes / 4], row);
+  }
+
+  @Test
+  void whatCannotBeReadInPlaceIsLeftToOthers() throws IOException {
+    assertTrue(NpyRows.of(npy("|S2", false, "2,", new byte[4])).isEmpty(), "texts");
+    assertTrue(NpyRows.of(npy("|u1", true, "2, 2", new byte[4])).isEmpty(), "Fortran's order");
+    assertTrue(NpyRows.of(npy("<f8", false, "1, 300000000", new byte[4])).isEmpty(), "long rows");
+    Path other = Files.write(folder.resolve("x.npy.gz"), new byte[] {0x1f, (byte) 0x8b, 1});
+    assertTrue(NpyRows.of(other).isEmpty(), "compressed");
+    assertTrue(NpyRows.of(Files.write(folder.resolve("no.npy"), new byte[0])).isEmpty(), "empty");
+  }
+
+  @Test
+  void damageIsSaidAsOfThoseReadWhole() {
+    Path less = npy("<f4", false, "2, 2", new byte[15]);
+    Expect.failure(() -> NpyRows.of(less), "it has 3 values of type <f4, but its shape needs 4");
+    Path more = npy("<f4", false, "2, 2", new byte[17]);
+    Expect.failure(() -> NpyRows.of(more), "bytes follow the 4 values that its shape [2, 2] says");
+    Path objects = npy("|O", false, "2, 2", new byte[32]);
+    Expect.failure(() -> NpyRows.of(objects), "holds values of type '|O'");
+    Path none = folder.resolve("none.npy");
+    Expect.failure(() -> NpyRows.of(none), "none.npy");
+  }
+}

@@ -5,6 +5,7 @@ import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.Masking;
+import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
 import java.util.Arrays;
 

@@ -1,6 +1,7 @@
 package dev.evenkeel.backend.cpu;
 
 import dev.evenkeel.backend.LossMemory;
+import dev.evenkeel.backend.Workers;
 
 /** Mean over all N·K of max(z, 0) − z t + log(1 + exp(−|z|)); gradient (σ(z) − t) / (N K). */
 final class BinaryCrossEntropy extends Losses {

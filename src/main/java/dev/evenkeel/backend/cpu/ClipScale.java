@@ -2,6 +2,7 @@ package dev.evenkeel.backend.cpu;
 
 import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
+import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
 
 /** norm := ‖g‖ and min(1, limit / ‖g‖), with partial sums of fixed blocks in double. */

@@ -2,6 +2,7 @@ package dev.evenkeel.backend.cpu;
 
 import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
+import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
 
 /** Mean and biased variance of every column. */

@@ -1,5 +1,6 @@
 package dev.evenkeel.backend.cpu;
 
+import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
 import java.util.Arrays;
 

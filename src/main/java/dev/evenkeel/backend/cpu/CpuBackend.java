@@ -15,6 +15,7 @@ import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.Readback;
 import dev.evenkeel.backend.RowNormMemory;
 import dev.evenkeel.backend.Step;
+import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Buffer;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;

@@ -1,5 +1,7 @@
 package dev.evenkeel.backend.cpu;
 
+import dev.evenkeel.backend.Workers;
+
 /** An operation over all elements alike, split into contiguous ranges. */
 abstract class Flat extends ParallelOperation {
 

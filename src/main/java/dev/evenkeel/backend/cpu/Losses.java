@@ -3,6 +3,7 @@ package dev.evenkeel.backend.cpu;
 import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
 import dev.evenkeel.backend.LossMemory;
+import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
 
 /**

@@ -1,6 +1,7 @@
 package dev.evenkeel.backend.cpu;
 
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Workers;
 
 /** An operation whose work is split among the workers, or done by the caller where it is small. */
 abstract class ParallelOperation implements Operation, Workers.Part {

@@ -2,6 +2,7 @@ package dev.evenkeel.backend.cpu;
 
 import dev.evenkeel.backend.Backend.RegressionLoss;
 import dev.evenkeel.backend.LossMemory;
+import dev.evenkeel.backend.Workers;
 
 /** Mean over all N·K of e², |e| or Huber's loss, with e = y − t. */
 final class Regression extends Losses {

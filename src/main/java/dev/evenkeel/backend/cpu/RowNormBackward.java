@@ -4,6 +4,7 @@ import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.RowNormMemory;
+import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
 
 /**

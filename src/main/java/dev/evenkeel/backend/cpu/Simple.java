@@ -4,6 +4,7 @@ import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 

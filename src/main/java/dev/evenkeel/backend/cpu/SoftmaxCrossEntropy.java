@@ -5,6 +5,7 @@ import static dev.evenkeel.backend.cpu.CpuBuffer.data;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.backend.LossMemory;
+import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
 
 /**

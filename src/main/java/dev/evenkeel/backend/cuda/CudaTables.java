@@ -1,11 +1,13 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import dev.evenkeel.tensor.Rows;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Tables of data, on the device where they fit, else on the host; and the batches that are gathered
@@ -15,6 +17,9 @@ final class CudaTables {
 
   /** Tables that take more of the free memory than this stay on the host. */
   private static final double SHARE = 0.6;
+
+  /** Threads that bring batches together: more find the host's memory busy. */
+  private static final int MOST_WORKERS = 8;
 
   private final CudaDriver driver;
   private final CudaMemory memory;
@@ -26,6 +31,8 @@ final class CudaTables {
 
   /** The stream of batches that come from the host; 0 until there is such a table. */
   private long copies;
+
+  private Optional<Workers> workers = Optional.empty();
 
   CudaTables(
       CudaMemory memory,
@@ -122,8 +129,11 @@ final class CudaTables {
   private CudaOperation stagedGather(Matrix table, RowOrder order, View batch) {
     if (copies == 0) {
       copies = driver.createStream();
+      int processors = Runtime.getRuntime().availableProcessors();
+      workers = Optional.of(new Workers(Math.min(MOST_WORKERS, processors)));
     }
-    StagedGather gather = new StagedGather(memory, copies, table, order, batch, gatherNanos);
+    StagedGather gather =
+        new StagedGather(memory, copies, workers.get(), table, order, batch, gatherNanos);
     HostTable.of(table).own(gather);
     return new CudaOperation(scalars, gather.work(kernels, scalars), gather, gather);
   }
@@ -132,5 +142,6 @@ final class CudaTables {
     if (copies != 0) {
       driver.destroyStream(copies);
     }
+    workers.ifPresent(Workers::close);
   }
 }

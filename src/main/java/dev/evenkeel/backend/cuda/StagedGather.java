@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.backend.Operation;
+import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
 import dev.evenkeel.tensor.RowOrder;
 import java.nio.ByteBuffer;
@@ -15,9 +16,12 @@ import java.nio.FloatBuffer;
  * buffers and copies it on a stream of its own, while the device still computes the step before.
  * Within the step a kernel takes the batch from where it arrived.
  */
-final class StagedGather implements StepScalars.Position, CudaOperation.Around {
+final class StagedGather implements StepScalars.Position, CudaOperation.Around, Workers.Part {
 
   private static final int SLOTS = 2;
+
+  /** Fewer floats are gathered sooner than others are woken for them. */
+  private static final int SMALLEST_SPLIT = 1 << 13;
 
   private final CudaDriver driver;
   private final CudaMemory memory;
@@ -26,8 +30,9 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
   private final Matrix table;
   private final RowOrder order;
   private final View batch;
-  private final float[] stored;
-  private final float[] inputs;
+  private final Workers workers;
+  private final float[][] stored;
+  private final float[][] inputs;
   private final int slotBytes;
   private final ByteBuffer pinned;
   private final FloatBuffer pinnedFloats;
@@ -39,10 +44,17 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
 
   /**
    * @param copies the stream that copies run on
+   * @param workers that bring rows together
    * @param nanos counts what the host spends on gathering, and on waiting for memory to gather into
    */
   StagedGather(
-      CudaMemory memory, long copies, Matrix table, RowOrder order, View batch, long[] nanos) {
+      CudaMemory memory,
+      long copies,
+      Workers workers,
+      Matrix table,
+      RowOrder order,
+      View batch,
+      long[] nanos) {
     this.driver = memory.driver;
     this.memory = memory;
     this.stream = memory.stream;
@@ -50,8 +62,9 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
     this.table = table;
     this.order = order;
     this.batch = batch;
-    this.stored = new float[HostTable.of(table).layout().stored()];
-    this.inputs = new float[batch.columns()];
+    this.workers = workers;
+    this.stored = new float[workers.count()][HostTable.of(table).layout().stored()];
+    this.inputs = new float[workers.count()][batch.columns()];
     Backend.requireWhole(table);
     this.nanos = nanos;
     this.slotBytes = slotBytes(batch);
@@ -117,24 +130,37 @@ final class StagedGather implements StepScalars.Position, CudaOperation.Around {
   }
 
   private void gather() {
+    if (batch.size() < SMALLEST_SPLIT) {
+      run(0, 1);
+    } else {
+      workers.run(this);
+    }
+  }
+
+  /** A worker's share of the rows. */
+  @Override
+  public void run(int worker, int workers) {
+    int end = (int) ((worker + 1L) * batch.rows() / workers);
+    for (int i = (int) ((long) worker * batch.rows() / workers); i < end; i++) {
+      gather(i, stored[worker], inputs[worker]);
+    }
+  }
+
+  private void gather(int i, float[] stored, float[] inputs) {
     HostTable host = HostTable.of(table);
-    int[] rows = order.rows();
-    int slotElements = batch.rows() * batch.pitch();
-    for (int i = 0; i < batch.rows(); i++) {
-      int row = rows[order.position() + i];
-      if (row < 0 || row >= table.rows()) {
-        throw new EvenkeelException(
-            "A row order asks for row %d of a table of %d".formatted(row, table.rows()));
-      }
-      host.rows().read(row, stored, 0);
-      host.layout().expand(stored, 0, inputs, 0);
-      int target = slot * slotElements + i * batch.pitch();
-      if (batch.type() == ElementType.FLOAT32) {
-        pinnedFloats.put(target, inputs);
-      } else {
-        for (int j = 0; j < inputs.length; j++) {
-          pinned.putShort(2 * (target + j), Staging.bfloat16(inputs[j]));
-        }
+    int row = order.rows()[order.position() + i];
+    if (row < 0 || row >= table.rows()) {
+      throw new EvenkeelException(
+          "A row order asks for row %d of a table of %d".formatted(row, table.rows()));
+    }
+    host.rows().read(row, stored, 0);
+    host.layout().expand(stored, 0, inputs, 0);
+    int target = (slot * batch.rows() + i) * batch.pitch();
+    if (batch.type() == ElementType.FLOAT32) {
+      pinnedFloats.put(target, inputs);
+    } else {
+      for (int j = 0; j < inputs.length; j++) {
+        pinned.putShort(2 * (target + j), Staging.bfloat16(inputs[j]));
       }
     }
   }

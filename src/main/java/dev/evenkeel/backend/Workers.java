@@ -1,4 +1,4 @@
-package dev.evenkeel.backend.cpu;
+package dev.evenkeel.backend;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -11,10 +11,10 @@ import java.util.concurrent.locks.LockSupport;
  * bits (handing over then costs 0.2 µs), and sleep after that, so that an idle backend costs
  * nothing.
  */
-final class Workers implements AutoCloseable {
+public final class Workers implements AutoCloseable {
 
   /** One worker's share of an operation. */
-  interface Part {
+  public interface Part {
     void run(int worker, int workers);
   }
 
@@ -29,7 +29,10 @@ final class Workers implements AutoCloseable {
   private volatile Throwable failure;
   private Part part;
 
-  Workers(int workers) {
+  /**
+   * @param workers the caller included
+   */
+  public Workers(int workers) {
     threads = new Thread[workers - 1];
     asleep = new AtomicIntegerArray(workers - 1);
     for (int i = 0; i < threads.length; i++) {
@@ -40,12 +43,12 @@ final class Workers implements AutoCloseable {
     }
   }
 
-  int count() {
+  public int count() {
     return threads.length + 1;
   }
 
   /** Runs all parts and returns when the last is done; the first failure is thrown on. */
-  void run(Part work) {
+  public void run(Part work) {
     part = work;
     running.set(threads.length);
     generation++; // volatile: publishes the part

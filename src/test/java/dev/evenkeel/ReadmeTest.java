@@ -71,6 +71,7 @@ class ReadmeTest {
   @ParameterizedTest
   @CsvSource({
     "'float[][] rows', arrays, 'accuracy=(0\\.9\\d*|1\\.0)'",
+    "'record Plane', plane, 'rmse=\\d\\.\\d'",
     "'List<Map<String', homes, 'Column \"price\".*rmse=1?\\d{1,4}\\.'",
   })
   void theExamplesOfDataInMemoryTrain(
@@ -82,6 +83,7 @@ class ReadmeTest {
     assertTrue(code.find());
     StringBuilder source = new StringBuilder("import java.nio.file.Path;\nimport java.util.*;\n");
     source
+        .append("import dev.evenkeel.data.*;\nimport dev.evenkeel.tensor.Rows;\n")
         .append("import dev.evenkeel.train.*;\n")
         .append("class Example { public static void main(String[] args) {\n")
         .append(code.group(1))

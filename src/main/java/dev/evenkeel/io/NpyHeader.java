@@ -41,10 +41,11 @@ record NpyHeader(String name, NpyElement element, int[] shape, boolean isFortran
 
   /** The same, of those that are to lie in an array. */
   int countInArray() {
-    if (count() > Integer.MAX_VALUE) {
+    long most = Math.min(Integer.MAX_VALUE, Runtime.getRuntime().maxMemory() / Float.BYTES);
+    if (count() > most) {
       throw new EvenkeelException(
-          "%s holds %,d values, more than the %,d of an array of Java's. help: features in an NPY file that isn't compressed, in C order, are read where they lie, however many they are"
-              .formatted(name, count(), Integer.MAX_VALUE));
+          "%s holds %,d values, but in memory there is room for %,d. help: features as np.save('x.npy', x) writes them, neither compressed nor in Fortran's order, are read where they lie, however many they are; or EVENKEEL_JAVA_OPTIONS=-Xmx gives Java more memory"
+              .formatted(name, count(), most));
     }
     return (int) count();
   }

@@ -66,6 +66,18 @@ class NpyTest {
     assertArrayEquals(new float[] {1, 3, 5, 2, 4, 6}, fortran.data());
   }
 
+  /** Said before anything is read: the file itself need not be there. */
+  @Test
+  void whatNoArrayHoldsIsRefusedWithAWayOut() throws IOException {
+    Path file = npy(1, "<f4", true, "70000, 70000", new byte[4]);
+    Expect.failure(
+        () -> Npy.read(file),
+        "x.npy holds 4,900,000,000 values, but in memory there is room for ",
+        "help: features as np.save('x.npy', x) writes them");
+    Path wide = npy(1, "<f4", false, "2, 70000, 70000", new byte[4]);
+    Expect.failure(() -> Npy.read(wide), "more than 2,147,483,647 rows, or values in a row");
+  }
+
   @Test
   void alsoWhatIsLargerThanAChunkIsRead() {
     float[] data = new float[3 * 17001];

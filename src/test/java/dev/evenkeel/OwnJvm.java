@@ -25,8 +25,14 @@ public final class OwnJvm {
 
   /** The same before it starts, for outputs that go elsewhere. */
   public static ProcessBuilder builder(String options, Class<?> main, String... arguments) {
+    return builder(Path.of(System.getProperty("java.home")), options, main, arguments);
+  }
+
+  /** The same of another Java. */
+  public static ProcessBuilder builder(
+      Path home, String options, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add(home.resolve("bin").resolve("java").toString());
     command.addAll(List.of(options.split(" ")));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(List.of(arguments));
@@ -36,7 +42,12 @@ public final class OwnJvm {
   /** What a main method says, which must end with 0. */
   public static String said(String options, Class<?> main, String... arguments)
       throws IOException, InterruptedException {
-    Process process = start(options, main, arguments);
+    return said(builder(options, main, arguments));
+  }
+
+  /** What a process says, which must end with 0; both of its outputs are one. */
+  public static String said(ProcessBuilder builder) throws IOException, InterruptedException {
+    Process process = builder.redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), said);
     return said;

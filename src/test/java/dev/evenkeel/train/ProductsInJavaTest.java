@@ -31,7 +31,11 @@ class ProductsInJavaTest {
       })
   void learnsTheSame(String system) throws Exception {
     assumeFalse(Training.description().contains(IN_JAVA), "there is no other way here");
-    List<String> said = OwnJvm.said(system, Training.class).lines().toList();
+    List<String> said =
+        OwnJvm.said(system, Training.class)
+            .lines()
+            .dropWhile(line -> !line.startsWith("CPU")) // Java 22 misses Accelerate on its Mac
+            .toList();
     assertTrue(said.get(0).contains(IN_JAVA), () -> "said " + said);
     List<Float> here = Training.losses();
     assertEquals(1 + here.size(), said.size(), () -> "said " + said);

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.bytedeco.javacpp.Loader;
@@ -16,10 +17,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Matrix products of row-major matrices: OpenBLAS through netlib where it can be had, with {@link
- * OneDnn} for all but the smallest where that is faster, else a {@link JavaProduct}. One thread a
- * call: the workers are the only pool (two pools on the same cores stall each other).
+ * OneDnn} for all but the smallest where that is faster; macOS' Accelerate; else a {@link
+ * JavaProduct}. One thread a call: the workers are the only pool (two pools on the same cores stall
+ * each other).
  */
 final class Blas {
+
+  /** No file, but the loader of macOS knows it. */
+  private static final String ACCELERATE =
+      "/System/Library/Frameworks/Accelerate.framework/Accelerate";
 
   private static final String NATIVE_LIBRARY = "dev.ludovic.netlib.blas.nativeLibPath";
 
@@ -37,15 +43,15 @@ final class Blas {
    */
   private static final long SMALL = 1_000_000;
 
-  /** Null where products are made in Java. */
-  private final BLAS netlib;
+  /** Makes the calls of one product; null where products are made in Java. */
+  private final Supplier<Sgemm> library;
 
   private final String description;
   private final boolean oneDnn;
   private final boolean rounded;
 
-  private Blas(BLAS netlib, String description, boolean oneDnn, boolean rounded) {
-    this.netlib = netlib;
+  private Blas(Supplier<Sgemm> library, String description, boolean oneDnn, boolean rounded) {
+    this.library = library;
     this.description = description;
     this.oneDnn = oneDnn;
     this.rounded = rounded;
@@ -53,7 +59,7 @@ final class Blas {
 
   /**
    * Looked up once; {@code -Devenkeel.blas=java} makes products in Java, {@code openblas} leaves
-   * out oneDNN.
+   * out oneDNN, and a path is that of another library.
    */
   static synchronized Blas get() {
     if (shared == null) {
@@ -74,7 +80,7 @@ final class Blas {
           "Products in bf16 are oneDNN's, but this process has %s. help: org.bytedeco:dnnl with the classifier linux-x86_64 on the class path, no -Devenkeel.blas; or leave the precision out"
               .formatted(blas.description));
     }
-    return new Blas(blas.netlib, blas.description + " in bf16", true, true);
+    return new Blas(blas.library, blas.description + " in bf16", true, true);
   }
 
   String description() {
@@ -86,21 +92,59 @@ final class Blas {
     Logger netlibLog = Logger.getLogger("dev.ludovic.netlib.blas");
     netlibLog.setLevel(Level.SEVERE);
     String asked = System.getProperty("evenkeel.blas", "");
+    if (asked.matches(".*[/\\\\].*")) {
+      return ofFile(asked);
+    }
+    if (asked.isEmpty() && System.getProperty("os.name").startsWith("Mac")) {
+      return onMac();
+    }
     if (!asked.equals("java") && netlibHasNatives()) {
       try {
         return openBlas(!asked.equals("openblas") && OneDnn.isThere() && OneDnn.isLoaded());
       } catch (LinkageError | RuntimeException | IOException e) {
-        LoggerFactory.getLogger(Blas.class)
-            .warn(
-                "Matrix products are made in Java, at about half of OpenBLAS' speed, since that can't be"
-                    + " loaded ({}). help: put org.bytedeco:openblas and javacpp with the classifier"
-                    + " of this system, linux-x86_64 or linux-arm64, on the class path, or on the"
-                    + " module path with --add-modules ALL-MODULE-PATH; -Devenkeel.blas=java"
-                    + " silences this",
-                rootMessage(e));
+        warn(
+            "that",
+            e,
+            "put org.bytedeco:openblas and javacpp with the classifier of this system, linux-x86_64"
+                + " or linux-arm64, on the class path, or on the module path with --add-modules"
+                + " ALL-MODULE-PATH");
       }
     }
     return new Blas(null, "products in Java", false, false);
+  }
+
+  private static void warn(String library, Throwable e, String help) {
+    LoggerFactory.getLogger(Blas.class)
+        .warn(
+            "Matrix products are made in Java, at about half of OpenBLAS' speed, since {} can't be"
+                + " loaded ({}). help: {}; -Devenkeel.blas=java silences this",
+            library,
+            rootMessage(e),
+            help);
+  }
+
+  /** A library of the user's own. */
+  private static Blas ofFile(String library) {
+    try {
+      return new Blas(ForeignBlas.of(library)::sgemm, library, false, false);
+    } catch (ReflectiveOperationException e) {
+      throw new EvenkeelException(
+          "-Devenkeel.blas=%s can't be used: %s. help: the path of a library with C's interface to BLAS, and Java 22 or newer"
+              .formatted(library, rootMessage(e)),
+          e);
+    }
+  }
+
+  private static Blas onMac() {
+    if (!ForeignBlas.isPossible()) {
+      return new Blas(null, "products in Java; Java 22 takes Accelerate", false, false);
+    }
+    try {
+      return new Blas(ForeignBlas.of(ACCELERATE)::sgemm, "Accelerate", false, false);
+    } catch (ReflectiveOperationException e) {
+      warn("Accelerate", e, "please report it");
+      return new Blas(null, "products in Java", false, false);
+    }
   }
 
   private static boolean netlibHasNatives() {
@@ -109,8 +153,8 @@ final class Blas {
   }
 
   /** With the products of that BLAS alone. */
-  static Blas of(BLAS netlib, String description) {
-    return new Blas(netlib, description, false, false);
+  static Blas of(Sgemm sgemm, String description) {
+    return new Blas(() -> sgemm, description, false, false);
   }
 
   /** JavaCPP unpacks the library once; netlib is then given the very same file. */
@@ -129,7 +173,8 @@ final class Blas {
     BLAS netlib = NativeBLAS.getInstance();
     openblas_nolapack.blas_set_num_threads(1);
     String version = openblas_nolapack.OPENBLAS_VERSION.trim() + pinned();
-    return new Blas(netlib, oneDnn ? version + " and oneDNN" : version, oneDnn, false);
+    Sgemm sgemm = throughNetlib(netlib);
+    return new Blas(() -> sgemm, oneDnn ? version + " and oneDNN" : version, oneDnn, false);
   }
 
   /** OpenBLAS obeys these variables in silence, at up to half its speed. */
@@ -179,7 +224,7 @@ final class Blas {
   }
 
   Product product(Shape shape) {
-    if (netlib == null) {
+    if (library == null) {
       return new JavaProduct(shape);
     }
     Product fast = oneDnn && !shape.isSmall() ? OneDnn.product(shape, rounded) : null;
@@ -192,6 +237,7 @@ final class Blas {
    */
   private final class OpenBlas implements Product {
     private final Shape shape;
+    private final Sgemm sgemm = library.get();
     private final int most;
 
     OpenBlas(Shape shape) {
@@ -219,27 +265,60 @@ final class Blas {
       }
     }
 
-    /** One block; BLAS thinks in columns, hence the swapped operands. */
+    /** One block. */
     private void multiply(
         int from, float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cStride) {
-      netlib.sgemm(
-          shape.transposeB ? "T" : "N",
-          shape.transposeA ? "T" : "N",
-          shape.n,
+      sgemm.multiply(
+          shape.transposeA,
+          shape.transposeB,
           shape.m,
+          shape.n,
           Math.min(most, shape.k - from),
-          1f,
-          b,
-          bFrom + from * (shape.transposeB ? 1 : shape.bStride),
-          shape.bStride,
           a,
           aFrom + from * (shape.transposeA ? shape.aStride : 1),
           shape.aStride,
-          0f,
+          b,
+          bFrom + from * (shape.transposeB ? 1 : shape.bStride),
+          shape.bStride,
           c,
           cFrom,
           cStride);
     }
+  }
+
+  /** BLAS thinks in columns, hence the swapped operands. */
+  private static Sgemm throughNetlib(BLAS netlib) {
+    return (transposeA,
+        transposeB,
+        m,
+        n,
+        k,
+        a,
+        aFrom,
+        aStride,
+        b,
+        bFrom,
+        bStride,
+        c,
+        cFrom,
+        cStride) ->
+        netlib.sgemm(
+            transposeB ? "T" : "N",
+            transposeA ? "T" : "N",
+            n,
+            m,
+            k,
+            1f,
+            b,
+            bFrom,
+            bStride,
+            a,
+            aFrom,
+            aStride,
+            0f,
+            c,
+            cFrom,
+            cStride);
   }
 
   private static void add(float[] block, int blockFrom, float[] c, int cFrom, int length) {

@@ -17,6 +17,7 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Training by a library that is called as Java 22 calls foreign functions, which is how macOS'
@@ -89,6 +90,61 @@ class ForeignBlasTest {
         none.startsWith("-Devenkeel.blas=/no/such.so can't be used: Cannot open library"), none);
     String other = said("-Devenkeel.blas=" + home.resolve("lib/libzip.so"), Refused.class);
     assertTrue(other.contains("libzip.so can't be used: it has no function cblas_sgemm"), other);
+  }
+
+  /** A library that multiplies rightly, but only on threads of which it was told that they are. */
+  private static final String STRICT =
+      """
+      static __thread int told;
+      int BLASSetThreading(unsigned model) { told = model == 1; return 0; }
+      void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a,
+          int lda, const float *b, int ldb, float beta, float *c, int ldc) {
+        for (int i = 0; i < m; i++)
+          for (int j = 0; j < n; j++) {
+            float sum = 0;
+            for (int l = 0; l < k; l++)
+              sum += (ta == 112 ? a[l * lda + i] : a[i * lda + l])
+                  * (tb == 112 ? b[j * ldb + l] : b[l * ldb + j]);
+            c[i * ldc + j] = told && order == 101 ? SIGN sum : 0;
+          }
+      }
+      """;
+
+  private static String compiled(Path folder, String sign) throws Exception {
+    Path source = Files.writeString(folder.resolve("blas.c"), STRICT.replace("SIGN", sign));
+    Path file = folder.resolve("blas%s.so".formatted(sign));
+    Process gcc =
+        new ProcessBuilder(
+                "gcc", "-shared", "-fPIC", "-O2", "-o", file.toString(), source.toString())
+            .inheritIO()
+            .start();
+    assertEquals(0, gcc.waitFor());
+    return file.toString();
+  }
+
+  @Test
+  void everyThreadTellsThatItIsOne(@TempDir Path folder) throws Exception {
+    assumeTrue(hasGcc(), "there is no gcc");
+    List<String> said =
+        said("-Devenkeel.blas=" + compiled(folder, "+"), ProductsInJavaTest.Training.class)
+            .lines()
+            .toList();
+    List<Float> here = ProductsInJavaTest.Training.losses();
+    for (int i = 0; i < here.size(); i++) {
+      assertEquals(here.get(i), Float.parseFloat(said.get(1 + i)), 1e-4 * here.get(i), "step " + i);
+    }
+    String wrong = said("-Devenkeel.blas=" + compiled(folder, "-"), Refused.class);
+    assertTrue(
+        wrong.contains("can't be used: it multiplies wrongly: [0.0, -58.0, -64.0, -139.0, -154.0]"),
+        wrong);
+  }
+
+  private static boolean hasGcc() {
+    try {
+      return new ProcessBuilder("gcc", "--version").start().waitFor() == 0;
+    } catch (IOException | InterruptedException e) {
+      return false;
+    }
   }
 
   /** On a Mac where Accelerate can't be loaded: words, and products in Java. */

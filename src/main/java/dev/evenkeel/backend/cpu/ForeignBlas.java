@@ -18,6 +18,7 @@ final class ForeignBlas {
 
   private static final int FIRST_JAVA = 22;
   private static final String PACKAGE = "java.lang.foreign.";
+  private static final int ONE_THREAD = 1;
   private static final int ROW_MAJOR = 101;
   private static final int PLAIN = 111;
   private static final int TRANSPOSED = 112;
@@ -42,6 +43,9 @@ final class ForeignBlas {
   private final MethodHandle sgemm;
   private final MethodHandle segment;
 
+  /** Accelerate's: from then on its functions use the thread that called this alone. */
+  private final Optional<MethodHandle> setThreading;
+
   private ForeignBlas(String library) throws ReflectiveOperationException {
     Class<?> arena = type("Arena");
     this.lookup =
@@ -51,6 +55,7 @@ final class ForeignBlas {
     this.sgemm =
         function("cblas_sgemm", SGEMM)
             .orElseThrow(() -> new NoSuchMethodException("it has no function cblas_sgemm"));
+    this.setThreading = function("BLASSetThreading", int.class);
     MethodHandle whole =
         MethodHandles.publicLookup()
             .findStatic(
@@ -85,7 +90,7 @@ final class ForeignBlas {
       ForeignBlas blas = new ForeignBlas(library);
       Optional<MethodHandle> threads = blas.function("openblas_set_num_threads", int.class);
       if (threads.isPresent()) {
-        threads.get().invoke(1);
+        threads.get().invokeExact(ONE_THREAD);
       }
       blas.check();
       return blas;
@@ -161,6 +166,7 @@ final class ForeignBlas {
     private final Part a = new Part();
     private final Part b = new Part();
     private final Part c = new Part();
+    private Thread told;
 
     @Override
     public void multiply(
@@ -179,6 +185,10 @@ final class ForeignBlas {
         int cFrom,
         int cStride) {
       try {
+        if (setThreading.isPresent() && told != Thread.currentThread()) {
+          setThreading.get().invokeExact(ONE_THREAD);
+          told = Thread.currentThread();
+        }
         sgemm.invokeExact(
             ROW_MAJOR,
             transposeA ? TRANSPOSED : PLAIN,

@@ -150,8 +150,7 @@ public final class Dataset {
 
   public static Dataset classification(
       String name, float[][] features, int[] labels, List<String> classes) {
-    return classification(
-        name, flatten(name, "features", features), width(features), labels, classes);
+    return classification(name, NestedRows.of(name, "features", features), labels, classes);
   }
 
   /** The targets are [rows, targetNames.size()], row-major. */
@@ -173,18 +172,17 @@ public final class Dataset {
   public static Dataset regression(
       String name, float[][] features, float[] targets, String targetName) {
     return regression(
-        name, flatten(name, "features", features), width(features), targets, List.of(targetName));
+        name, NestedRows.of(name, "features", features), targets, List.of(targetName));
   }
 
   /** Several targets for each row, called "target 1" and on, or of one "target". */
   public static Dataset regression(String name, float[][] features, float[][] targets) {
-    float[] flat = flatten(name, "targets", targets);
+    Rows values = NestedRows.of(name, "targets", targets);
     return regression(
         name,
-        flatten(name, "features", features),
-        width(features),
-        flat,
-        ArrayTargets.names(Math.max(1, width(targets))));
+        NestedRows.of(name, "features", features),
+        values.array().orElse(new float[0]),
+        ArrayTargets.names(Math.max(1, values.columns())));
   }
 
   /** Of each row what is true: 1 or 0, [rows, flagNames.size()], row-major. */
@@ -475,35 +473,13 @@ public final class Dataset {
     }
   }
 
-  private static int width(float[][] values) {
-    return values == null || values.length == 0 || values[0] == null ? 0 : values[0].length;
-  }
-
   /** For arrays that others hand in, of which a part may be lacking. */
-  private static void requireThere(String name, String what, Object values) {
+  static void requireThere(String name, String what, Object values) {
     if (values == null) {
       throw new EvenkeelException(
           "Data set %s: the %s are null. Give an array with a value for each row."
               .formatted(name, what));
     }
-  }
-
-  private static float[] flatten(String name, String what, float[][] features) {
-    requireThere(name, what, features);
-    for (int row = 0; row < features.length; row++) {
-      requireThere(name, what + " of row " + row, features[row]);
-    }
-    int columns = width(features);
-    float[] flat = new float[Math.multiplyExact(features.length, columns)];
-    for (int row = 0; row < features.length; row++) {
-      if (features[row].length != columns) {
-        throw new EvenkeelException(
-            "Data set %s: row %d has %s where row 0 has %,d. Every row needs the same number."
-                .formatted(name, row, Words.counted(features[row].length, "column"), columns));
-      }
-      System.arraycopy(features[row], 0, flat, row * columns, columns);
-    }
-    return flat;
   }
 
   @Override

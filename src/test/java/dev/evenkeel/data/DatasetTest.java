@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import dev.evenkeel.Expect;
 import dev.evenkeel.tensor.InNoArray;
 import dev.evenkeel.tensor.Rows;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -106,6 +107,23 @@ class DatasetTest {
     float[] last = new float[100];
     data.copyInputs(Integer.MAX_VALUE - 1, last, 0);
     assertEquals((float) (Integer.MAX_VALUE - 1), last[0]);
+  }
+
+  /** Of 2,200 million values, which no array holds; here it is one row again and again. */
+  @Test
+  void nestedArraysMayHoldMoreThanOneArray() {
+    float[][] rows = new float[2_200_000][];
+    Arrays.fill(rows, new float[1000]);
+    rows[2_199_999] = new float[1000];
+    rows[2_199_999][999] = 5;
+    Dataset data = Dataset.regression("nested", rows, new float[rows.length], "y");
+    assertEquals(2_200_000, data.rows());
+    float[] last = data.select(new int[] {2_199_999}).features();
+    assertEquals(5, last[999]);
+    rows[7] = new float[999];
+    Expect.failure(
+        () -> Dataset.regression("nested", rows, new float[rows.length], "y"),
+        "row 7 has 999 columns where row 0 has 1,000");
   }
 
   @Test

@@ -19,7 +19,7 @@ final class DataOptions {
       paramLabel = "NAME|FILE",
       defaultValue = "digits",
       description =
-          "digits, breast-cancer, mnist, fashion-mnist, or a CSV, NPY, NPZ or IDX file, gzipped or not, or - for stdin (default: ${DEFAULT-VALUE})")
+          "digits, breast-cancer, mnist, fashion-mnist, or a CSV, JSON, NPY, NPZ or IDX file, gzipped or not, or - for stdin (default: ${DEFAULT-VALUE})")
   String data;
 
   @Option(

@@ -8,7 +8,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 
 /**
  * Rows of another program as records, by the texts of their values. Above them stand, as a header,
@@ -78,7 +77,7 @@ record MapRows(String name, Iterable<? extends Map<String, ?>> rows, Table.Optio
                 .formatted(at(number), column));
       }
       String text = ValueText.of(value);
-      if (text == null && isChecked(c, columns)) {
+      if (text == null && options.checks(column, columns)) {
         throw ValueText.refusal("%s, column \"%s\"".formatted(at(number), column), value);
       }
       texts.add(text == null ? "" : text);
@@ -91,12 +90,6 @@ record MapRows(String name, Iterable<? extends Map<String, ?>> rows, Table.Optio
               .formatted(at(number), Words.counted(more.size(), "column"), Cells.quoted(more)));
     }
     return texts;
-  }
-
-  private boolean isChecked(int c, List<String> columns) {
-    Set<String> names = Set.copyOf(columns);
-    Set<String> dropped = Set.copyOf(ColumnNames.parted(options.dropped(), names));
-    return options.withDropped(dropped).checks(columns.get(c), c + 1, columns.size());
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import dev.evenkeel.io.JsonObjects;
 import dev.evenkeel.io.Spool;
 import java.nio.file.Path;
 import java.util.BitSet;
@@ -80,6 +81,12 @@ public final class Table {
       return new Options(format, categorical, texts, dropped, used);
     }
 
+    /** Whether a mistake in one of these columns matters, of which some are dropped. */
+    boolean checks(String name, List<String> columns) {
+      Set<String> left = Set.copyOf(ColumnNames.parted(dropped, Set.copyOf(columns)));
+      return withDropped(left).checks(name, columns.indexOf(name) + 1, columns.size());
+    }
+
     /** Whether a mistake in a column, the {@code number}-th of {@code count}, matters. */
     boolean checks(String name, int number, int count) {
       return (used.isEmpty() || used.contains(name))
@@ -131,6 +138,9 @@ public final class Table {
   public static Table read(Path path, Options options) {
     try (Spool spool = Spool.of(path)) {
       BinaryFile.requireNone(path);
+      if (JsonObjects.matches(path)) {
+        return read(JsonRecords.of(path, options), options.withHeader(Header.PRESENT));
+      }
       return read(CsvFile.of(path, options.format()), options);
     }
   }

@@ -191,6 +191,8 @@ class FuzzTest {
             houses().replace(',', '|'),
             "0;1;day;y\n" + "1,5;-;2024-01-31;2,5\n3,5;7;2024-02-29T12:30:01+01:00;4\n".repeat(9),
             "31/01/2024 N/A 01\n01/12/2024 2.5 02\n".repeat(9),
+            "{\"a\":1,\"b\":{\"c\":\"x\",\"d\":null},\"y\":2.5}\n{\"a\":2,\"y\":3}\n".repeat(9),
+            "[" + "{\"a\":1e3,\"b\":true},{\"a\":2,\"b\":false},".repeat(9) + "{\"b\":false}]",
             "1 2 3\n4 5 6.5\n7 8 9\n".repeat(7),
             "20,3\n" + "1.5,2,3,0\n2,3,4.25,1\n".repeat(10))) {
       seeds.addAll(Seeds.plainAndCompressed(csv.getBytes(StandardCharsets.UTF_8)));

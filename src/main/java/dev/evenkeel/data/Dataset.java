@@ -29,7 +29,10 @@ public final class Dataset {
 
   private final String name;
   private final int rows;
-  private final Rows unseen;
+
+  /** What is stored, but not looked through when it is read: for those who change it first. */
+  private final Rows unchecked;
+
   private final Rows stored;
   private final InputLayout layout;
   private final int targetColumns;
@@ -39,7 +42,7 @@ public final class Dataset {
 
   private Dataset(
       String name,
-      Rows unseen,
+      Rows unchecked,
       InputLayout layout,
       float[] targets,
       int targetColumns,
@@ -47,9 +50,9 @@ public final class Dataset {
       float[] weights) {
     requireThere(name, "targets", targets);
     this.name = name;
-    this.rows = unseen.count();
-    this.unseen = unseen;
-    this.stored = unseen.array().isPresent() ? unseen : new FiniteRows(name, unseen);
+    this.rows = unchecked.count();
+    this.unchecked = unchecked;
+    this.stored = unchecked.array().isPresent() ? unchecked : new FiniteRows(name, unchecked);
     this.layout = layout;
     this.targetColumns = targetColumns;
     this.targets = targets;
@@ -293,7 +296,7 @@ public final class Dataset {
                 .formatted(name, row, weights[row]));
       }
     }
-    return new Dataset(name, unseen, layout, targets, targetColumns, task, weights);
+    return new Dataset(name, unchecked, layout, targets, targetColumns, task, weights);
   }
 
   /**
@@ -301,21 +304,21 @@ public final class Dataset {
    * array, else whenever they are read.
    */
   Dataset scaled(Preparation preparation, Task task) {
-    Rows scaled = unseen;
-    if (unseen.array().isPresent()) {
-      float[] values = unseen.array().get();
+    Rows scaled = unchecked;
+    if (unchecked.array().isPresent()) {
+      float[] values = unchecked.array().get();
       for (int start = 0; start < values.length; start += columns()) {
         preparation.scale(values, start, columns());
       }
     } else {
-      scaled = new ScaledRows(unseen, preparation);
+      scaled = new ScaledRows(unchecked, preparation);
     }
     return new Dataset(name, scaled, layout, targets, targetColumns, task, weights).checked();
   }
 
   /** The same rows, which count alike. */
   public Dataset unweighted() {
-    return new Dataset(name, unseen, layout, targets, targetColumns, task, ALIKE);
+    return new Dataset(name, unchecked, layout, targets, targetColumns, task, ALIKE);
   }
 
   /** Whether rows count differently. */
@@ -409,7 +412,7 @@ public final class Dataset {
     int width = layout.stored();
     return stored.array().isPresent()
         ? Rows.of(gather(stored.array().get(), width, selected), width)
-        : new SomeRows(unseen, selected.clone());
+        : new SomeRows(unchecked, selected.clone());
   }
 
   private void requireRows(int[] selected) {
@@ -436,24 +439,23 @@ public final class Dataset {
    */
   public String fingerprint() {
     MessageDigest digest = Sha256.digest();
-    ByteBuffer shape = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
-    digest.update(shape.putInt(rows).putInt(columns()).putInt(targetColumns).flip());
-    update(digest, stored);
-    update(digest, Rows.of(targets, 1));
-    update(digest, Rows.of(weights, 1));
+    ByteBuffer chunk = ByteBuffer.allocate(CHUNK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    digest.update(chunk.putInt(rows).putInt(columns()).putInt(targetColumns).flip());
+    update(digest, stored, chunk);
+    update(digest, targets, chunk);
+    update(digest, weights, chunk);
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  private static void update(MessageDigest digest, Rows rows) {
-    float[] array = rows.array().orElseGet(() -> new float[rows.columns()]);
-    ByteBuffer chunk = ByteBuffer.allocate(CHUNK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  private static void update(MessageDigest digest, Rows rows, ByteBuffer chunk) {
     if (rows.array().isPresent()) {
-      update(digest, array, chunk);
+      update(digest, rows.array().get(), chunk);
       return;
     }
+    float[] values = new float[rows.columns()];
     for (int row = 0; row < rows.count(); row++) {
-      rows.read(row, array, 0);
-      update(digest, array, chunk);
+      rows.read(row, values, 0);
+      update(digest, values, chunk);
     }
   }
 

@@ -18,7 +18,7 @@ final class CudaTables {
   /** Tables that take more of the free memory than this stay on the host. */
   private static final double SHARE = 0.6;
 
-  /** Threads that bring batches together: more find the host's memory busy. */
+  /** Threads that bring rows together: more find the host's memory busy. */
   private static final int MOST_WORKERS = 8;
 
   private final CudaDriver driver;
@@ -71,13 +71,31 @@ final class CudaTables {
       return Matrix.of(new HostTable(stored, layout), rows, columns);
     }
     if (!layout.isPlain()) {
-      return Matrix.of(new ShortTable(memory, staging, stored, layout), rows, columns);
+      ShortTable table = new ShortTable(memory, staging, rows, layout);
+      upload(stored, table.stored());
+      return Matrix.of(table, rows, columns);
     }
     CudaBuffer buffer =
         CudaBuffer.activations(memory, memory::allocate, rows, columns, activations);
     Matrix matrix = Matrix.of(buffer, rows, columns);
-    staging.upload(stored, CudaBuffer.view(matrix));
+    upload(stored, CudaBuffer.view(matrix));
     return matrix;
+  }
+
+  private void upload(Rows rows, View target) {
+    if (rows.array().isPresent()) {
+      staging.upload(rows.array().get(), target);
+    } else {
+      staging.upload(rows, target, workers());
+    }
+  }
+
+  private Workers workers() {
+    if (workers.isEmpty()) {
+      int processors = Runtime.getRuntime().availableProcessors();
+      workers = Optional.of(new Workers(Math.min(MOST_WORKERS, processors)));
+    }
+    return workers.get();
   }
 
   /** Whether it leaves room for what a run needs beside it. */
@@ -129,11 +147,9 @@ final class CudaTables {
   private CudaOperation stagedGather(Matrix table, RowOrder order, View batch) {
     if (copies == 0) {
       copies = driver.createStream();
-      int processors = Runtime.getRuntime().availableProcessors();
-      workers = Optional.of(new Workers(Math.min(MOST_WORKERS, processors)));
     }
     StagedGather gather =
-        new StagedGather(memory, copies, workers.get(), table, order, batch, gatherNanos);
+        new StagedGather(memory, copies, workers(), table, order, batch, gatherNanos);
     HostTable.of(table).own(gather);
     return new CudaOperation(scalars, gather.work(kernels, scalars), gather, gather);
   }

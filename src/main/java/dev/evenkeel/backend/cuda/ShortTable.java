@@ -18,15 +18,14 @@ final class ShortTable extends Buffer {
   private final long inputs;
   private boolean closed;
 
-  ShortTable(CudaMemory memory, Staging staging, Rows rows, InputLayout layout) {
-    super((long) rows.count() * layout.inputs());
+  /** Of so many rows, which are still to be uploaded to {@link #stored()}. */
+  ShortTable(CudaMemory memory, Staging staging, int rows, InputLayout layout) {
+    super((long) rows * layout.inputs());
     this.memory = memory;
-    this.values =
-        CudaBuffer.floats(memory, memory::allocate, (long) rows.count() * layout.stored());
-    this.stored = CudaBuffer.view(Matrix.of(values, rows.count(), layout.stored()));
+    this.values = CudaBuffer.floats(memory, memory::allocate, (long) rows * layout.stored());
+    this.stored = CudaBuffer.view(Matrix.of(values, rows, layout.stored()));
     int[] words = words(layout);
     this.inputs = memory.allocate(4L * words.length);
-    staging.upload(rows, stored);
     staging.upload(words, inputs);
   }
 
@@ -57,6 +56,10 @@ final class ShortTable extends Buffer {
       }
     }
     return words;
+  }
+
+  View stored() {
+    return stored;
   }
 
   /** Where the stored columns of a table lie, whether it is one of these or has all columns. */

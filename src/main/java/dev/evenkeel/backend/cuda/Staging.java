@@ -1,6 +1,7 @@
 package dev.evenkeel.backend.cuda;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Rows;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -32,20 +33,21 @@ final class Staging {
     }
   }
 
-  /** The same of rows wherever they lie, some at a time. */
-  void upload(Rows source, View target) {
-    if (source.array().isPresent()) {
-      upload(source.array().get(), target);
-      return;
-    }
+  /** The same of rows that lie in no array: the workers read some at a time. */
+  void upload(Rows source, View target, Workers workers) {
     int width = target.columns();
     int most = Math.max(1, BYTES / 4 / width);
     for (int from = 0; from < target.rows(); from += most) {
-      int count = Math.min(most, target.rows() - from);
+      int first = from;
+      int count = Math.min(most, target.rows() - first);
       float[] some = new float[count * width];
-      for (int i = 0; i < count; i++) {
-        source.read(from + i, some, i * width);
-      }
+      workers.run(
+          (worker, all) -> {
+            int end = (int) ((worker + 1L) * count / all);
+            for (int i = (int) ((long) worker * count / all); i < end; i++) {
+              source.read(first + i, some, i * width);
+            }
+          });
       long start = target.address() + (long) from * target.pitch() * target.type().bytes;
       upload(some, new View(start, count, width, target.pitch(), target.type()));
     }

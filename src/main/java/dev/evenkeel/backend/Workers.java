@@ -90,7 +90,12 @@ public final class Workers implements AutoCloseable {
   private void work(int worker) {
     int seen = 0;
     while (true) {
-      seen = awaitChange(worker, seen);
+      try {
+        seen = awaitChange(worker, seen);
+      } catch (Throwable late) { // of a mapped file that was cut: Java notices some time after
+        failure = late;
+        continue;
+      }
       if (closed) {
         return;
       }

@@ -112,6 +112,12 @@ public final class Dataset {
                   Words.counted(features.count(), "row"),
                   Words.counted(features.columns(), "column")));
     }
+    long values = (long) features.count() * features.columns();
+    if (features.array().filter(array -> array.length != values).isPresent()) {
+      throw new EvenkeelException(
+          "Data set %s: the array of its rows does not have their %,d values."
+              .formatted(name, values));
+    }
     InputLayout layout = InputLayout.plain(features.columns());
     return new Dataset(name, features, layout, targets, targetColumns, task, ALIKE).checked();
   }

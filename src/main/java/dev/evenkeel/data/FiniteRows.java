@@ -23,7 +23,8 @@ record FiniteRows(String name, Rows rows) implements Rows {
   @Override
   public void read(int row, float[] to, int at) {
     rows.read(row, to, at);
-    for (int i = at; i < at + rows.columns(); i++) {
+    int end = at + rows.columns();
+    for (int i = at; i < end; i++) {
       if (!Float.isFinite(to[i])) {
         throw notFinite(name, "feature", rows.origin(row), i - at, to[i]);
       }

@@ -21,26 +21,40 @@ final class RobustScale {
    */
   static final double CONSTANT = Double.MAX_VALUE;
 
-  /** Ranks are taken of a copy, of 256 MB. */
+  /** More than so many values are not ranked, as long as the rows are enough for quartiles. */
   private static final int MOST_VALUES = 1 << 26;
 
-  /** Enough for quartiles. */
   private static final int FEWEST = 1 << 12;
+
+  /** Floats of a copy: 64 MB. */
+  private static final int COPY = 1 << 24;
 
   private RobustScale() {}
 
   /**
    * Of the rows of these places, at least one; where they are very many, of some, evenly spread.
+   * Ranks are taken of so many columns at a time as a copy may have.
    */
   static Standardize fit(Rows rows, int[] chosen) {
     int columns = rows.columns();
     int count = Math.min(chosen.length, Math.max(FEWEST, MOST_VALUES / columns));
-    float[] some = new float[Math.multiplyExact(count, columns)];
-    for (int i = 0; i < count; i++) {
-      rows.read(chosen[(int) ((long) i * chosen.length / count)], some, i * columns);
+    int most = Math.min(columns, Math.max(1, COPY / count));
+    int[] places = IntStream.range(0, count).toArray();
+    double[] median = new double[columns];
+    double[] size = new double[columns];
+    float[] row = new float[columns];
+    float[] copy = new float[count * most];
+    for (int from = 0; from < columns; from += most) {
+      int width = Math.min(most, columns - from);
+      for (int i = 0; i < count; i++) {
+        rows.read(chosen[(int) ((long) i * chosen.length / count)], row, 0);
+        System.arraycopy(row, from, copy, i * width, width);
+      }
+      Standardize part = fit(c -> i -> copy[i * width + c], width, column -> places);
+      System.arraycopy(part.mean(), 0, median, from, width);
+      System.arraycopy(part.deviation(), 0, size, from, width);
     }
-    int[] all = IntStream.range(0, count).toArray();
-    return fit(c -> row -> some[row * columns + c], columns, column -> all);
+    return new Standardize(median, size);
   }
 
   /** Of values by column and then row; in double, since what is far out may not fit a float. */

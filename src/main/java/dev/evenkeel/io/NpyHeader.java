@@ -39,12 +39,12 @@ record NpyHeader(String name, NpyElement element, int[] shape, boolean isFortran
     return (long) shape[0] * columns();
   }
 
-  /** The same, of those that are to lie in an array. */
+  /** The same, of those that are to lie in an array, and then prepared in another. */
   int countInArray() {
-    long most = Math.min(Integer.MAX_VALUE, Runtime.getRuntime().maxMemory() / Float.BYTES);
+    long most = Math.min(Integer.MAX_VALUE, Runtime.getRuntime().maxMemory() / (2 * Float.BYTES));
     if (count() > most) {
       throw new EvenkeelException(
-          "%s holds %,d values, but in memory there is room for %,d. help: features as np.save('x.npy', x) writes them, neither compressed nor in Fortran's order, are read where they lie, however many they are; or EVENKEEL_JAVA_OPTIONS=-Xmx gives Java more memory"
+          "%s holds %,d values, but memory has room for %,d. help: EVENKEEL_JAVA_OPTIONS=-Xmx gives Java more; or features in a file of np.save's, in C order and with rows below 2 GB, which are read where they lie"
               .formatted(name, count(), most));
     }
     return (int) count();
@@ -53,6 +53,21 @@ record NpyHeader(String name, NpyElement element, int[] shape, boolean isFortran
   /** All dimensions but the first, flat; 1 where there is none. */
   int columns() {
     return Arrays.stream(shape).skip(1).reduce(1, (a, b) -> a * b);
+  }
+
+  /**
+   * Refuses a file of which not just so many values follow.
+   *
+   * @param bytes that follow
+   */
+  void requireSize(long bytes) {
+    long there = bytes / element.width();
+    if (there < count()) {
+      throw lacks(there);
+    }
+    if (there > count() || bytes % element.width() != 0) {
+      throw bytesFollow();
+    }
   }
 
   EvenkeelException bytesFollow() {

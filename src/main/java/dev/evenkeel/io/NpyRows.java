@@ -1,5 +1,6 @@
 package dev.evenkeel.io;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.tensor.Rows;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,7 +16,7 @@ import java.util.stream.Stream;
 /**
  * The rows of an NPY file, read where they lie: the file is mapped, so what of it is in memory the
  * operating system decides, and there may be more of it than memory holds. If it becomes shorter
- * while it is read, Java throws an {@link InternalError}.
+ * while it is read, Java throws an {@link InternalError}, perhaps only some rows later.
  */
 public final class NpyRows implements Rows {
 
@@ -31,25 +32,23 @@ public final class NpyRows implements Rows {
   /** The same, where they need no decoding. */
   private final FloatBuffer[] floats;
 
+  /** Each thread's row as it lies in the file. */
+  private final ThreadLocal<ByteBuffer> raw;
+
   private NpyRows(NpyHeader header, FileChannel file) throws IOException {
     this.header = header;
     this.columns = header.columns();
     this.rowBytes = columns * header.element().width();
     this.rowsOfPart = Math.max(1, MOST_BYTES / rowBytes);
+    this.raw =
+        ThreadLocal.withInitial(
+            () -> ByteBuffer.allocate(rowBytes).order(header.element().order()));
     long start = file.position();
-    long there = (file.size() - start) / header.element().width();
-    if (there < header.count()) {
-      throw header.lacks(there);
-    }
-    if (file.size() - start != (long) count() * rowBytes) {
-      throw header.bytesFollow();
-    }
     this.parts = new ByteBuffer[(count() - 1) / rowsOfPart + 1];
     for (int i = 0; i < parts.length; i++) {
       long from = (long) i * rowsOfPart;
       long bytes = Math.min(rowsOfPart, count() - from) * rowBytes;
-      ByteBuffer part = file.map(MapMode.READ_ONLY, start + from * rowBytes, bytes);
-      parts[i] = part.order(header.element().order());
+      parts[i] = map(file, start + from * rowBytes, bytes).order(header.element().order());
     }
     this.floats =
         header.element().isFloat()
@@ -72,12 +71,24 @@ public final class NpyRows implements Rows {
       }
       file.position(0);
       NpyHeader header = NpyHeader.read(path.toString(), in);
+      header.requireSize(file.size() - file.position());
       boolean fits = (long) header.columns() * header.element().width() <= Integer.MAX_VALUE;
       return header.element().isText() || header.isFortran() || !fits
           ? Optional.empty()
           : Optional.of(new NpyRows(header, file));
     } catch (IOException e) {
       throw Unreadable.because(path, e);
+    }
+  }
+
+  private ByteBuffer map(FileChannel file, long from, long bytes) {
+    try {
+      return file.map(MapMode.READ_ONLY, from, bytes);
+    } catch (IOException e) {
+      throw new EvenkeelException(
+          "%s can't be mapped: %s. help: more room for addresses, which ulimit -v may keep short"
+              .formatted(header.name(), AtomicFile.reason(e)),
+          e);
     }
   }
 
@@ -97,13 +108,16 @@ public final class NpyRows implements Rows {
   }
 
   @Override
-  public void read(int row, float[] to, int at) {
-    int part = row / rowsOfPart;
-    int place = row % rowsOfPart;
+  public void read(int index, float[] to, int at) {
+    int part = index / rowsOfPart;
+    int place = index % rowsOfPart;
     if (floats.length > 0) {
       floats[part].get(place * columns, to, at, columns);
     } else {
-      header.element().decode(parts[part], place * rowBytes, to, at, columns);
+      // Of a copy: where the file was cut, its own bytes may be others at every look.
+      ByteBuffer row = raw.get();
+      parts[part].get(place * rowBytes, row.array(), 0, rowBytes);
+      header.element().decode(row, 0, to, at, columns);
     }
   }
 }

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Commands in processes whose memory is smaller than their data: 8 million numbers. */
 @Timeout(120)
@@ -103,9 +105,17 @@ class CliInPlaceTest {
     assertTrue(more.contains("epoch 1/1"), more);
   }
 
-  @Test
+  @ParameterizedTest
+  @CsvSource({"|i1, 50", "<f2, 25"})
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "a file that is read can't be cut there")
-  void aFileThatIsCutIsOneSentence() throws IOException, InterruptedException {
+  void aFileThatIsCutIsOneSentence(String type, int columns)
+      throws IOException, InterruptedException {
+    byte[] bytes = new byte[ROWS * COLUMNS];
+    new Random(1).nextBytes(bytes);
+    for (int i = 1; i < bytes.length; i += 2) {
+      bytes[i] &= (byte) 0xBF; // of 16-bit floats none infinite
+    }
+    NpyFiles.write(x, 1, type, false, "%d, %d".formatted(ROWS, columns), bytes);
     Path run = folder.resolve("run");
     Process process =
         OwnJvm.start(

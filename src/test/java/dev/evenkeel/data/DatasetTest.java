@@ -10,6 +10,7 @@ import dev.evenkeel.tensor.InNoArray;
 import dev.evenkeel.tensor.Rows;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class DatasetTest {
@@ -78,6 +79,37 @@ class DatasetTest {
     Expect.failure(some::features, words);
     Expect.failure(some::fingerprint, words);
     some.copyInputs(0, new float[2], 0);
+  }
+
+  @Test
+  void rowsThatAreNoneAreRefused() {
+    Expect.failure(
+        () -> Rows.of(new float[401], 2), "An array of 401 floats does not make rows of 2");
+    Expect.failure(() -> Rows.of(new float[4], 0), "rows of 0 columns");
+    Expect.failure(() -> Rows.of(null, 2), "null does not make rows of 2 columns");
+    Rows less =
+        new Rows() {
+          @Override
+          public int count() {
+            return 3;
+          }
+
+          @Override
+          public int columns() {
+            return 2;
+          }
+
+          @Override
+          public void read(int row, float[] to, int at) {}
+
+          @Override
+          public Optional<float[]> array() {
+            return Optional.of(new float[5]);
+          }
+        };
+    Expect.failure(
+        () -> Dataset.unlabelled("less", less, new Task.Flags(AB)),
+        "Data set less: the array of its rows does not have their 6 values.");
   }
 
   /** A hundred times the rows that Java's arrays hold. */

@@ -54,6 +54,37 @@ class RobustScaleTest {
     throw new AssertionError("No value of rank " + rank);
   }
 
+  /** Of so many columns that they are ranked in several copies. */
+  @Test
+  void columnsInSeveralCopiesAreRankedAlike() {
+    int columns = 9_001;
+    int rows = 4_001;
+    Rows wide =
+        new Rows() {
+          @Override
+          public int count() {
+            return rows;
+          }
+
+          @Override
+          public int columns() {
+            return columns;
+          }
+
+          @Override
+          public void read(int index, float[] to, int at) {
+            for (int c = 0; c < columns; c++) {
+              to[at + c] = (float) ((index * 7L + c) % rows) + c;
+            }
+          }
+        };
+    Standardize fitted = RobustScale.fit(wide, IntStream.range(0, rows).toArray());
+    for (int c = 0; c < columns; c++) {
+      assertEquals(2000 + c, fitted.mean()[c]);
+      assertEquals(2000, fitted.deviation()[c]);
+    }
+  }
+
   @Test
   void medianAndQuartilesAreThoseOfTheGivenRows() {
     int columns = 3;

@@ -93,7 +93,11 @@ class NpyRowsTest {
   void whatCannotBeReadInPlaceIsLeftToOthers() throws IOException {
     assertTrue(NpyRows.of(npy("|S2", false, "2,", new byte[4])).isEmpty(), "texts");
     assertTrue(NpyRows.of(npy("|u1", true, "2, 2", new byte[4])).isEmpty(), "Fortran's order");
-    assertTrue(NpyRows.of(npy("<f8", false, "1, 300000000", new byte[4])).isEmpty(), "long rows");
+    Path wide = npy("<f8", false, "1, 300000000", new byte[0]);
+    try (RandomAccessFile hollow = new RandomAccessFile(wide.toFile(), "rw")) {
+      hollow.setLength(hollow.length() + 2_400_000_000L);
+    }
+    assertTrue(NpyRows.of(wide).isEmpty(), "rows beyond 2 GB");
     Path other = Files.write(folder.resolve("x.npy.gz"), new byte[] {0x1f, (byte) 0x8b, 1});
     assertTrue(NpyRows.of(other).isEmpty(), "compressed");
     assertTrue(NpyRows.of(Files.write(folder.resolve("no.npy"), new byte[0])).isEmpty(), "empty");
@@ -105,6 +109,8 @@ class NpyRowsTest {
     Expect.failure(() -> NpyRows.of(less), "it has 3 values of type <f4, but its shape needs 4");
     Path more = npy("<f4", false, "2, 2", new byte[17]);
     Expect.failure(() -> NpyRows.of(more), "bytes follow the 4 values that its shape [2, 2] says");
+    Path lying = npy("<f4", true, "2000000000, 2000000000", new byte[4]);
+    Expect.failure(() -> NpyRows.of(lying), "it has 1 value of type <f4, but its shape needs 4,0");
     Path objects = npy("|O", false, "2, 2", new byte[32]);
     Expect.failure(() -> NpyRows.of(objects), "holds values of type '|O'");
     Path none = folder.resolve("none.npy");

@@ -72,8 +72,8 @@ class NpyTest {
     Path file = npy(1, "<f4", true, "70000, 70000", new byte[4]);
     Expect.failure(
         () -> Npy.read(file),
-        "x.npy holds 4,900,000,000 values, but in memory there is room for ",
-        "help: features as np.save('x.npy', x) writes them");
+        "x.npy holds 4,900,000,000 values, but memory has room for ",
+        "or features in a file of np.save's, in C order and with rows below 2 GB");
     Path wide = npy(1, "<f4", false, "2, 70000, 70000", new byte[4]);
     Expect.failure(() -> Npy.read(wide), "more than 2,147,483,647 rows, or values in a row");
   }

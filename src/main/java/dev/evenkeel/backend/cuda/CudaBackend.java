@@ -536,6 +536,7 @@ public final class CudaBackend implements Backend {
     try {
       closeParts();
     } finally {
+      tables.stopWorkers();
       memory.close();
       driver.close(); // after a fault too, when the parts can't be given back one by one
     }

@@ -72,21 +72,26 @@ final class CudaTables {
     }
     if (!layout.isPlain()) {
       ShortTable table = new ShortTable(memory, staging, rows, layout);
-      upload(stored, table.stored());
-      return Matrix.of(table, rows, columns);
+      return filled(stored, table.stored(), Matrix.of(table, rows, columns));
     }
     CudaBuffer buffer =
         CudaBuffer.activations(memory, memory::allocate, rows, columns, activations);
     Matrix matrix = Matrix.of(buffer, rows, columns);
-    upload(stored, CudaBuffer.view(matrix));
-    return matrix;
+    return filled(stored, CudaBuffer.view(matrix), matrix);
   }
 
-  private void upload(Rows rows, View target) {
-    if (rows.array().isPresent()) {
-      staging.upload(rows.array().get(), target);
-    } else {
-      staging.upload(rows, target, workers());
+  /** Rows of others' making may throw what they like. */
+  private Matrix filled(Rows rows, View target, Matrix table) {
+    try {
+      if (rows.array().isPresent()) {
+        staging.upload(rows.array().get(), target);
+      } else {
+        staging.upload(rows, target, workers());
+      }
+      return table;
+    } catch (RuntimeException | Error e) {
+      table.buffer().close();
+      throw e;
     }
   }
 
@@ -154,10 +159,13 @@ final class CudaTables {
     return new CudaOperation(scalars, gather.work(kernels, scalars), gather, gather);
   }
 
+  void stopWorkers() {
+    workers.ifPresent(Workers::close);
+  }
+
   void close() {
     if (copies != 0) {
       driver.destroyStream(copies);
     }
-    workers.ifPresent(Workers::close);
   }
 }

@@ -447,27 +447,16 @@ public final class Dataset {
     MessageDigest digest = Sha256.digest();
     ByteBuffer chunk = ByteBuffer.allocate(CHUNK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     digest.update(chunk.putInt(rows).putInt(columns()).putInt(targetColumns).flip());
-    update(digest, stored, chunk);
-    update(digest, targets, chunk);
-    update(digest, weights, chunk);
+    RowWalk.over(
+        stored, (first, count, values) -> update(digest, values, count * stored.columns(), chunk));
+    update(digest, targets, targets.length, chunk);
+    update(digest, weights, weights.length, chunk);
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  private static void update(MessageDigest digest, Rows rows, ByteBuffer chunk) {
-    if (rows.array().isPresent()) {
-      update(digest, rows.array().get(), chunk);
-      return;
-    }
-    float[] values = new float[rows.columns()];
-    for (int row = 0; row < rows.count(); row++) {
-      rows.read(row, values, 0);
-      update(digest, values, chunk);
-    }
-  }
-
-  private static void update(MessageDigest digest, float[] values, ByteBuffer chunk) {
-    for (int start = 0; start < values.length; start += CHUNK) {
-      int count = Math.min(CHUNK, values.length - start);
+  private static void update(MessageDigest digest, float[] values, int length, ByteBuffer chunk) {
+    for (int start = 0; start < length; start += CHUNK) {
+      int count = Math.min(CHUNK, length - start);
       chunk.clear().asFloatBuffer().put(values, start, count);
       digest.update(chunk.limit(count * Float.BYTES));
     }

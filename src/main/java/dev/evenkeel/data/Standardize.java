@@ -91,33 +91,42 @@ public record Standardize(double[] mean, double[] deviation) {
     if (chosen.length == 0) {
       throw new EvenkeelException("Cannot standardise by 0 training rows. Give at least one row.");
     }
-    float[] row = new float[rows.columns()];
-    rows.read(chosen[0], row, 0);
+    int columns = rows.columns();
+    float[] first = new float[columns];
+    rows.read(chosen[0], first, 0);
     double[] shift = new double[groups];
-    Arrays.setAll(shift, g -> row[g]);
-    double count = (double) chosen.length * row.length / groups;
+    Arrays.setAll(shift, g -> first[g]);
+    double count = (double) chosen.length * columns / groups;
     double[] meanOfShifted = new double[groups];
-    for (int one : chosen) {
-      rows.read(one, row, 0);
-      for (int c = 0; c < row.length; c++) {
-        int g = groups == 1 ? 0 : c;
-        meanOfShifted[g] += row[c] - shift[g];
-      }
-    }
+    RowWalk.over(
+        rows,
+        chosen,
+        (place, some, values) -> {
+          for (int start = 0; start < some * columns; start += columns) {
+            for (int c = 0; c < columns; c++) {
+              int g = groups == 1 ? 0 : c;
+              meanOfShifted[g] += values[start + c] - shift[g];
+            }
+          }
+        });
     double[] mean = new double[groups];
     for (int g = 0; g < groups; g++) {
       meanOfShifted[g] /= count;
       mean[g] = shift[g] + meanOfShifted[g];
     }
     double[] deviation = new double[groups];
-    for (int one : chosen) {
-      rows.read(one, row, 0);
-      for (int c = 0; c < row.length; c++) {
-        int g = groups == 1 ? 0 : c;
-        double difference = row[c] - shift[g] - meanOfShifted[g];
-        deviation[g] += difference * difference;
-      }
-    }
+    RowWalk.over(
+        rows,
+        chosen,
+        (place, some, values) -> {
+          for (int start = 0; start < some * columns; start += columns) {
+            for (int c = 0; c < columns; c++) {
+              int g = groups == 1 ? 0 : c;
+              double difference = values[start + c] - shift[g] - meanOfShifted[g];
+              deviation[g] += difference * difference;
+            }
+          }
+        });
     for (int g = 0; g < groups; g++) {
       deviation[g] = deviation[g] == 0 ? 1 : Math.sqrt(deviation[g] / count);
     }

@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.RowWalk;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -59,13 +60,15 @@ final class RepeatedRows {
     int targets = data.targetColumns();
     long[] keys = new SplittableRandom(1).longs(columns + targets).toArray();
     long[] hashes = new long[data.rows()];
-    float[] stored = new float[columns];
-    for (int row = 0; row < hashes.length; row++) {
-      data.stored().read(row, stored, 0);
-      hashes[row] =
-          hash(stored, 0, columns, keys, 0)
-              + hash(data.targets(), row * targets, targets, keys, columns);
-    }
+    RowWalk.over(
+        data.stored(),
+        (first, count, values) -> {
+          for (int i = 0; i < count; i++) {
+            hashes[first + i] =
+                hash(values, i * columns, columns, keys, 0)
+                    + hash(data.targets(), (first + i) * targets, targets, keys, columns);
+          }
+        });
     return hashes;
   }
 

@@ -13,6 +13,9 @@ import java.util.stream.IntStream;
  */
 final class ArrayTargets {
 
+  /** Beyond it floats hold no odd numbers. */
+  private static final float LARGEST = 1 << 24;
+
   private ArrayTargets() {}
 
   /** Of several columns, whether they hold 0 and 1 alone. */
@@ -38,19 +41,32 @@ final class ArrayTargets {
     if (targets.bytes()) {
       return targets.columns() == 1;
     }
-    boolean whole = true;
+    boolean whole = targets.columns() == 1;
     for (float value : targets.values()) {
-      whole &= value == Math.rint(value) && value >= 0 && value <= TargetChoice.MOST_CLASSES;
+      whole &= isWhole(value);
     }
-    if (!whole || targets.columns() != 1) {
-      return false;
+    int distinct = whole ? distinct(targets).length : 0;
+    return whole
+        && distinct <= TargetChoice.MOST_CLASSES
+        && distinct < targets.rows().count() / 2.0;
+  }
+
+  private static boolean isWhole(float value) {
+    return value == Math.rint(value) && Math.abs(value) <= LARGEST;
+  }
+
+  /** The different numbers that there are, of whole ones. */
+  private static int[] distinct(ArrayFile targets) {
+    int[] sorted = new int[targets.values().length];
+    Arrays.setAll(sorted, i -> (int) targets.values()[i]);
+    Arrays.sort(sorted);
+    int count = 0;
+    for (int number : sorted) {
+      if (count == 0 || number != sorted[count - 1]) {
+        sorted[count++] = number;
+      }
     }
-    long distinct =
-        IntStream.range(0, targets.rows().count())
-            .map(row -> (int) targets.values()[row])
-            .distinct()
-            .count();
-    return distinct <= TargetChoice.MOST_CLASSES && distinct < targets.rows().count() / 2.0;
+    return Arrays.copyOf(sorted, count);
   }
 
   private static void requireClasses(ArrayFile targets, Optional<Task.Kind> forced) {
@@ -67,28 +83,28 @@ final class ArrayTargets {
           "%s has %s, but a classification needs one class index for each row. Choose another file, or --task regression."
               .formatted(targets.name(), Words.counted(targets.columns(), "column")));
     }
-    int[] labels = new int[targets.values().length];
-    for (int row = 0; row < labels.length; row++) {
-      float value = targets.values()[row];
-      if (value < 0 || value != Math.rint(value) || value >= 1 << 20) {
+    float[] values = targets.values();
+    for (int row = 0; row < values.length; row++) {
+      if (!isWhole(values[row])) {
         throw new EvenkeelException(
-            "%s, row %d (from 0): %s is not a class index. Classes are whole numbers from 0."
-                .formatted(targets.name(), row, value));
+            "%s, row %d (from 0): %s is no class. Classes are whole numbers or texts."
+                .formatted(targets.name(), row, values[row]));
       }
-      labels[row] = (int) value;
     }
+    if (targets.holdsTexts()) {
+      return IntStream.range(0, values.length).map(row -> (int) values[row]).toArray();
+    }
+    int[] distinct = distinct(targets);
+    int[] labels = new int[values.length];
+    Arrays.setAll(labels, row -> Arrays.binarySearch(distinct, (int) values[row]));
     return labels;
   }
 
+  /** Texts, or the numbers that there are. */
   static List<String> classes(ArrayFile targets) {
-    if (targets.holdsTexts()) {
-      return targets.classes();
-    }
-    float largest = 0;
-    for (float value : targets.values()) {
-      largest = Math.max(largest, value);
-    }
-    return IntStream.rangeClosed(0, (int) largest).mapToObj(Integer::toString).toList();
+    return targets.holdsTexts()
+        ? targets.classes()
+        : IntStream.of(distinct(targets)).mapToObj(Integer::toString).toList();
   }
 
   static List<String> names(int count) {

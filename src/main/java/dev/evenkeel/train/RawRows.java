@@ -208,13 +208,13 @@ record RawRows(
                   : ", because it holds 0 and 1 alone. If that is wrong, say --task regression.");
     }
     if (found instanceof Task.Classification) {
-      return "%s is predicted by classification, into %,d classes%s%s."
-              .formatted(file, found.outputs(), asked, Parts.emptyClasses(data))
+      return "%s is predicted by classification, into %,d classes%s."
+              .formatted(file, found.outputs(), asked)
           + (asked.isEmpty() ? " If that is wrong, say --task regression." : "");
     }
     return "%s is predicted by regression%s.".formatted(file, asked)
         + (asked.isEmpty()
-            ? " Only whole numbers from 0 to %d that repeat are taken for classes; if it holds classes, say --task classification."
+            ? " Only whole numbers of at most %d different values, which repeat, are taken for classes; if it holds classes, say --task classification."
                 .formatted(TargetChoice.MOST_CLASSES)
             : "");
   }

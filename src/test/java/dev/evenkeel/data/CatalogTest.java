@@ -282,7 +282,7 @@ class CatalogTest {
     Path half = npy("h.npy", 2, 0, 0, 0.5f);
     Expect.failure(
         () -> load(x, Optional.of(half.toString()), Optional.of(Task.Kind.CLASSIFICATION)),
-        "row 1 (from 0): 0.5 is not a class index");
+        "row 1 (from 0): 0.5 is no class");
     Expect.failure(
         () -> load(x, Optional.of("none.npy"), Optional.empty()), "no file none.npy", "--target");
   }
@@ -317,8 +317,8 @@ class CatalogTest {
     assertEquals(4, data.columns());
     assertEquals(244, data.features()[0]);
     assertEquals(255, data.features()[11]);
-    assertArrayEquals(new int[] {2, 0, 130}, data.labels());
-    assertEquals(131, data.task().outputs());
+    assertArrayEquals(new int[] {1, 0, 2}, data.labels());
+    assertEquals(new Task.Classification(List.of("0", "2", "130")), data.task());
     Path volumes = idx("v-idx4-ubyte", new int[] {3, 1, 2, 2}, new int[12]);
     assertEquals(4, idx(volumes, labels, Optional.empty()).data().columns());
     Path plain = idx("no-name-tells", new int[] {3}, 1, 2, 3);

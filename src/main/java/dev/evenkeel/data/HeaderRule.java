@@ -73,6 +73,11 @@ final class HeaderRule {
     return !blocked() && !dates && count(Kind.NUMBER) == 0 && count(Kind.EMPTY) < first.size();
   }
 
+  /** Whether the first line might name columns at all. */
+  boolean hasTexts() {
+    return count(Kind.TEXT) > 0;
+  }
+
   /** A header with numbers in it; worth a word to the user. */
   boolean isLikely() {
     if (blocked() || below.isEmpty() || below.stream().anyMatch(r -> r.size() != first.size())) {

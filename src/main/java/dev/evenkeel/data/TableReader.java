@@ -153,6 +153,11 @@ final class TableReader {
     } else {
       headerLine = named ? firstLine : 0;
       nameColumns(first, named);
+      if (!named && format.header() == Table.Header.AUTO && headerRule().hasTexts()) {
+        remarks.add(
+            "%s: taken for data, not for the names of the columns, which are called by number. If it names them, say --header."
+                .formatted(records.at(firstLine)));
+      }
     }
     sample.stream()
         .skip(headerLine == 0 ? 0 : 1)
@@ -192,11 +197,7 @@ final class TableReader {
   }
 
   private boolean foundHeader() {
-    HeaderRule rule =
-        new HeaderRule(
-            sample.stream().map(Line::fields).toList(),
-            missing,
-            format.takesCommas(records.delimiter()));
+    HeaderRule rule = headerRule();
     if (rule.isPlain()) {
       return true;
     }
@@ -208,6 +209,13 @@ final class TableReader {
       return true;
     }
     return false;
+  }
+
+  private HeaderRule headerRule() {
+    return new HeaderRule(
+        sample.stream().map(Line::fields).toList(),
+        missing,
+        format.takesCommas(records.delimiter()));
   }
 
   /**

@@ -227,6 +227,20 @@ class TableTest {
   }
 
   /** As scikit-learn writes them: rows, features, names of the classes. */
+  /** Where it might name the columns, but the lines below look alike. */
+  @Test
+  void aFirstLineThatIsTakenForDataIsTold() throws IOException {
+    String rows = "Chile,1,2\nPeru,3,4\nCuba,5,6\n";
+    Table table = Table.read(file("country,1999,2000\n" + rows));
+    assertEquals(4, table.rows());
+    assertEquals(
+        List.of(
+            table.name()
+                + ", line 1: taken for data, not for the names of the columns, which are called by number. If it names them, say --header."),
+        table.remarks());
+    assertEquals(List.of(), Table.read(file("1,2\n3,4\n5,6\n")).remarks());
+  }
+
   @Test
   void aFirstLineThatCountsRowsAndColumnsIsNoData() throws IOException {
     Table table = table("3,2,rose,lily\n1,2,0\n3,4,1\n5,6,1\n");

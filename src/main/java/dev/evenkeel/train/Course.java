@@ -43,9 +43,10 @@ final class Course {
               .formatted(saved.file()));
     }
     if (!from.data().equals(progress.data())) {
+      boolean sameTrain = from.data().get(0).equals(progress.data().get(0));
       throw new EvenkeelException(
-          "%s was trained on other data: the fingerprint of its rows was %s, now it is %s. help: go on with the very same file, split and seed"
-              .formatted(saved.file(), from.data(), progress.data()));
+          "%s was trained on other data: the rows to %s on are not the same. help: go on with the very same file, split and seed"
+              .formatted(saved.file(), sameTrain ? "validate" : "train"));
     }
     model.fill(saved.values(model, ""));
     Checkpoint.restoreOptimizer(saved, model, optimizerState);

@@ -28,12 +28,15 @@ final class RepeatedRows {
     return count <= FEW * rows.rows()
         ? Optional.empty()
         : Optional.of(
-            "%s: %,d of the %,d %s rows are to the model the same as a row to train on, target included. Where they say again what was said once, measures flatter. help: a file without repeated rows, or --group COLUMN, which keeps those of one origin together"
+            "%s: %,d of the %,d %s rows are to the model the same as a row to train on, target included. Where they say again what was said once, measures flatter. help: a file without repeated rows%s"
                 .formatted(
                     rows.name(),
                     count,
                     rows.rows(),
-                    parts.test().isPresent() ? "test" : "validation"));
+                    parts.test().isPresent() ? "test" : "validation",
+                    parts.preparation().unnamed().isPresent()
+                        ? ""
+                        : ", or --group COLUMN, which keeps those of one origin together"));
   }
 
   /** The same of a model's other data, of rows that trained it. */

@@ -52,7 +52,7 @@ final class ArrayTargets {
   }
 
   private static boolean isWhole(float value) {
-    return value == Math.rint(value) && Math.abs(value) <= LARGEST;
+    return value == Math.rint(value) && Math.abs(value) < LARGEST;
   }
 
   /** The different numbers that there are, of whole ones. */
@@ -87,8 +87,8 @@ final class ArrayTargets {
     for (int row = 0; row < values.length; row++) {
       if (!isWhole(values[row])) {
         throw new EvenkeelException(
-            "%s, row %d (from 0): %s is no class. Classes are whole numbers or texts."
-                .formatted(targets.name(), row, values[row]));
+            "%s, row %d (from 0): %s is no class. Classes are texts, or whole numbers below %,.0f."
+                .formatted(targets.name(), row, Cells.text(values[row]), LARGEST));
       }
     }
     if (targets.holdsTexts()) {

@@ -10,6 +10,8 @@ import java.util.stream.Collectors;
 public final class ColumnNames {
 
   /** What every shell takes as it is, and what parts no list. */
+  private static final int MOST_LISTED = 100;
+
   private static final Pattern PLAIN = Pattern.compile("[\\p{L}\\p{N}_.:/@%+-]+");
 
   /** What a shell reads between double quotes. */
@@ -51,10 +53,14 @@ public final class ColumnNames {
     return READ.matcher(name).find() ? "'" + name.replace("'", "'\\''") + "'" : "\"" + name + "\"";
   }
 
-  /** As a list in a sentence; those in quotes that would not be told apart. */
+  /** As a list in a sentence, not too long; those in quotes that would not be told apart. */
   public static String listed(Collection<String> names) {
-    return names.stream()
-        .map(name -> PLAIN.matcher(name).matches() ? name : "\"" + name + "\"")
-        .collect(Collectors.joining(", "));
+    String some =
+        names.stream()
+            .limit(MOST_LISTED)
+            .map(name -> PLAIN.matcher(name).matches() ? name : "\"" + name + "\"")
+            .collect(Collectors.joining(", "));
+    int more = names.size() - MOST_LISTED;
+    return more <= 0 ? some : "%s and %,d more".formatted(some, more);
   }
 }

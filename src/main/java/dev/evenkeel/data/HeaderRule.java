@@ -73,9 +73,12 @@ final class HeaderRule {
     return !blocked() && !dates && count(Kind.NUMBER) == 0 && count(Kind.EMPTY) < first.size();
   }
 
-  /** Whether the first line might name columns at all. */
-  boolean hasTexts() {
-    return count(Kind.TEXT) > 0;
+  /** Whether the first line might name columns at all: a text in it does not come again below. */
+  boolean isPossible() {
+    return columns(Kind.TEXT)
+        .anyMatch(
+            c ->
+                below.stream().noneMatch(row -> c < row.size() && row.get(c).equals(first.get(c))));
   }
 
   /** A header with numbers in it; worth a word to the user. */

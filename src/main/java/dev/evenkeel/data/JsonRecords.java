@@ -8,47 +8,74 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
- * The objects of a JSON file as records. Above them stand, as a header, the names that any of them
- * has, as they come; what an object lacks is missing.
+ * The objects of a JSON file as records, by their numbers. Above them stand, as a header, the names
+ * that any of them has, as they come; what an object lacks is missing.
  *
+ * @param lacking those that a model uses, but no object has
  * @param options tell in which columns it matters what values are
  */
-record JsonRecords(Path path, List<String> columns, Table.Options options) implements Records {
+record JsonRecords(Path path, List<String> columns, List<String> lacking, Table.Options options)
+    implements Records {
 
   /** Of the header: before all rows. */
   private static final int ABOVE = -1;
 
   private static final char NOTHING = '\0';
 
+  /** Of an array in a column that nobody uses. */
+  private static final String ARRAY = "[...]";
+
   static JsonRecords of(Path path, Table.Options options) {
     Set<String> names = new LinkedHashSet<>();
-    JsonObjects.read(path, (line, values) -> names.addAll(values.keySet()));
+    JsonObjects.read(path, values -> names.addAll(values.keySet()));
     if (names.isEmpty()) {
       throw new EvenkeelException("%s has no values: give objects with some.".formatted(path));
     }
-    return new JsonRecords(path, List.copyOf(names), options);
+    Set<String> lacking = new TreeSet<>(options.used());
+    lacking.removeAll(names);
+    if (lacking.size() == options.used().size()) {
+      lacking.clear(); // it is another file altogether, and refused as that
+    }
+    names.addAll(lacking);
+    return new JsonRecords(path, List.copyOf(names), List.copyOf(lacking), options);
   }
 
   @Override
   public void forEach(Receiver receiver) {
+    boolean[] checked = new boolean[columns.size()];
+    for (int c = 0; c < checked.length; c++) {
+      checked[c] = options.checks(columns.get(c), columns);
+    }
     receiver.accept(ABOVE, columns);
+    int[] number = new int[1];
     JsonObjects.read(
         path,
-        (line, values) -> {
-          List<String> texts = new ArrayList<>(columns.size());
-          for (String column : columns) {
+        values -> {
+          number[0]++;
+          List<String> texts = new ArrayList<>(checked.length);
+          for (int c = 0; c < checked.length; c++) {
+            String column = columns.get(c);
             String text = values.getOrDefault(column, "");
-            if (text == null && options.checks(column, columns)) {
+            if (text == null && checked[c]) {
               throw new EvenkeelException(
                   "%s: \"%s\" is an array, but a column has one value. help: --drop %s, or a value of its own for each"
-                      .formatted(at(line), column, column));
+                      .formatted(at(number[0]), column, ColumnNames.word(column)));
             }
-            texts.add(text == null ? "" : text);
+            texts.add(text == null ? ARRAY : text);
           }
-          receiver.accept(line, texts);
+          receiver.accept(number[0], texts);
         });
+  }
+
+  @Override
+  public List<String> remarks() {
+    return lacking.isEmpty()
+        ? List.of()
+        : List.of(
+            "%s: no object has %s, taken as missing.".formatted(path, ColumnNames.listed(lacking)));
   }
 
   @Override
@@ -67,8 +94,8 @@ record JsonRecords(Path path, List<String> columns, Table.Options options) imple
   }
 
   @Override
-  public String at(int line) {
-    return line == ABOVE ? name() : "%s, line %d".formatted(path, line);
+  public String at(int number) {
+    return number == ABOVE ? name() : "%s, object %d".formatted(path, number);
   }
 
   @Override

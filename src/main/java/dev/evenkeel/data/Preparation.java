@@ -332,7 +332,7 @@ public record Preparation(
         && !suits(c)) {
       List<String> unknown = unknown(c.classes(), labels.classes());
       throw new EvenkeelException(
-          "Data set %s has %s of which training had no rows: %s. Those of training are %s."
+          "Data set %s has %s of which training had no rows: %s. Those of training are %s. help: leave such rows out"
               .formatted(
                   data.name(),
                   Words.counted(unknown.size(), "class"),

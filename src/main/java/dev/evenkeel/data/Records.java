@@ -33,6 +33,11 @@ interface Records {
     return List.of();
   }
 
+  /** What was found out about them that the user should hear of, a sentence each. */
+  default List<String> remarks() {
+    return List.of();
+  }
+
   /** Whether this is so: a pipe that nobody copied is read once. */
   boolean canReopen();
 }

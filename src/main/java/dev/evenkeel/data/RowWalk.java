@@ -40,7 +40,7 @@ public final class RowWalk {
       IntStream some = IntStream.range(0, count);
       try {
         some.parallel().forEach(i -> rows.read(row.applyAsInt(first + i), values, i * columns));
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         for (int i = 0; i < count; i++) { // the first that can't be read, of several
           rows.read(row.applyAsInt(first + i), values, i * columns);
         }

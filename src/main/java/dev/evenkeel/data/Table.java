@@ -139,7 +139,7 @@ public final class Table {
     try (Spool spool = Spool.of(path)) {
       BinaryFile.requireNone(path);
       if (JsonObjects.matches(path)) {
-        return read(JsonRecords.of(path, options), options.withHeader(Header.PRESENT));
+        return read(JsonRecords.of(path, options), options.withFormat(options.format().ofJson()));
       }
       return read(CsvFile.of(path, options.format()), options);
     }

@@ -48,6 +48,12 @@ public record TableFormat(
     }
   }
 
+  /** For JSON: names and encoding are as they are, and its numbers have points. */
+  TableFormat ofJson() {
+    String both = decimal.equals(",") ? ",." : decimal;
+    return new TableFormat(Table.Header.PRESENT, "", both, missing, "");
+  }
+
   public TableFormat withHeader(Table.Header header) {
     return new TableFormat(header, delimiter, decimal, missing, encoding);
   }

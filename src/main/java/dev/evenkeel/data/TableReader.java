@@ -49,6 +49,7 @@ final class TableReader {
           "%s: taken for comments, not for data: %s."
               .formatted(records.name(), Cells.quoted(records.comments())));
     }
+    remarks.addAll(records.remarks());
     records.forEach(this::readFirst);
     start();
     if (firstLine == 0) {
@@ -153,7 +154,7 @@ final class TableReader {
     } else {
       headerLine = named ? firstLine : 0;
       nameColumns(first, named);
-      if (!named && format.header() == Table.Header.AUTO && headerRule().hasTexts()) {
+      if (!named && format.header() == Table.Header.AUTO && headerRule().isPossible()) {
         remarks.add(
             "%s: taken for data, not for the names of the columns, which are called by number. If it names them, say --header."
                 .formatted(records.at(firstLine)));

@@ -20,9 +20,17 @@ import java.util.regex.Pattern;
  */
 public final class JsonObjects {
 
+  /** Of bytes as characters, without zeros, so that it is one pattern in all encodings of JSON. */
+  private static final String MARK = "(\u00ef\u00bb\u00bf|\u00fe\u00ff|\u00ff\u00fe)?\\s*";
+
   private static final Pattern START =
-      Pattern.compile("\\uFEFF?\\s*(\\[\\s*)?\\{\\s*(\"|}).*", Pattern.DOTALL);
-  private static final int LONGEST_START = 4096;
+      Pattern.compile(MARK + "(\\[\\s*)?\\{\\s*(\"|}).*", Pattern.DOTALL);
+
+  /** Of lists of lists, of names in single quotes, and of objects behind a separator. */
+  private static final Pattern NEARLY =
+      Pattern.compile(MARK + "(\\[\\s*[\\[\\]]|\\{\\s*'|\u001e\\s*\\{).*", Pattern.DOTALL);
+
+  private static final int LONGEST_START = 1 << 16;
   private static final int DEEPEST = 200;
 
   private static final JsonFactory FACTORY =
@@ -35,22 +43,29 @@ public final class JsonObjects {
           .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS) // as Python writes them
           .build();
 
+  private static final String EXAMPLE = "{\"area\": 120, \"price\": 350000}";
+
   private JsonObjects() {}
 
   /** Receives each object, in order. */
   @FunctionalInterface
   public interface Receiver {
     /**
-     * @param line where it begins, from 1
      * @param values as texts, in the file's order; "" of null, and null of an array
      */
-    void accept(int line, Map<String, String> values);
+    void accept(Map<String, String> values);
   }
 
   /** Whether a file begins as one of objects does. */
   public static boolean matches(Path path) {
     byte[] first = Gzip.read(path, in -> in.readNBytes(LONGEST_START));
-    return START.matcher(new String(first, StandardCharsets.UTF_8)).matches();
+    String start = new String(first, StandardCharsets.ISO_8859_1).replace("\0", "");
+    if (NEARLY.matcher(start).matches()) {
+      throw new EvenkeelException(
+          "%s looks like JSON, but not like objects with names in double quotes, one for each row, as %s. help: convert it, or save it as CSV"
+              .formatted(path, EXAMPLE));
+    }
+    return START.matcher(start).matches();
   }
 
   public static void read(Path path, Receiver receiver) {
@@ -78,7 +93,7 @@ public final class JsonObjects {
         .lines()
         .findFirst()
         .orElse("")
-        .replaceAll(" \\(start marker.*", "");
+        .replaceAll(" \\(start marker.*|, from `[^`]*`| \\(code \\d+\\)", "");
   }
 
   private static void read(Path path, JsonParser parser, Receiver receiver) throws IOException {
@@ -91,31 +106,40 @@ public final class JsonObjects {
         inArray = false;
         continue;
       }
-      int line = parser.currentTokenLocation().getLineNr();
       if (parser.currentToken() != JsonToken.START_OBJECT) {
-        throw new EvenkeelException(
-            "%s, line %d: an object is needed for each row, as {\"area\": 120, \"price\": 350000}, not %s."
-                .formatted(path, line, parser.getText()));
+        throw refusal(
+            path,
+            parser,
+            "an object is needed for each row, as %s, not %s".formatted(EXAMPLE, parser.getText()));
       }
       Map<String, String> values = new LinkedHashMap<>();
-      object("", parser, values);
-      receiver.accept(line, values);
+      object(path, "", parser, values);
+      receiver.accept(values);
     }
   }
 
+  private static EvenkeelException refusal(Path path, JsonParser parser, String words) {
+    return new EvenkeelException(
+        "%s, line %d: %s".formatted(path, parser.currentTokenLocation().getLineNr(), words));
+  }
+
   /** Up to the end of the object that has begun. */
-  private static void object(String prefix, JsonParser parser, Map<String, String> values)
-      throws IOException {
+  private static void object(
+      Path path, String prefix, JsonParser parser, Map<String, String> values) throws IOException {
     while (parser.nextToken() != JsonToken.END_OBJECT) {
-      String name = prefix + parser.currentName();
-      switch (parser.nextToken()) {
-        case START_OBJECT -> object(name + ".", parser, values);
-        case START_ARRAY -> {
-          parser.skipChildren();
-          values.put(name, null);
-        }
-        case VALUE_NULL -> values.put(name, "");
-        default -> values.put(name, parser.getText());
+      String name = prefix + parser.currentName().strip();
+      JsonToken token = parser.nextToken();
+      if (token == JsonToken.START_OBJECT) {
+        object(path, name + ".", parser, values);
+        continue;
+      }
+      if (values.containsKey(name)) {
+        throw refusal(path, parser, "the object has two values called \"%s\"".formatted(name));
+      }
+      values.put(name, token == JsonToken.VALUE_NULL ? "" : parser.getText());
+      if (token == JsonToken.START_ARRAY) {
+        parser.skipChildren();
+        values.put(name, null);
       }
     }
   }

@@ -271,7 +271,7 @@ record RawRows(
       for (String target : plan.targets()) {
         if (read.find(target).isEmpty() && DataPlan.isFile(target)) {
           throw new EvenkeelException(
-              "--target %s is a file, but the target of a CSV file is one of its own columns: %s. help: join the two files"
+              "--target %s is a file, but the target of a table is one of its own columns: %s. help: join the two files"
                   .formatted(target, ColumnNames.listed(read.columnNames())));
         }
       }

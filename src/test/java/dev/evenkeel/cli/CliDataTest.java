@@ -272,6 +272,9 @@ class CliDataTest {
     CommandLineRun.of("evaluate --model", run, "--data", x, "--target", y)
         .succeeded()
         .says("accuracy 100.00 %");
+    NpyFiles.write(y, new int[] {4}, 16_777_214, 16_777_215, 16_777_216, 8);
+    CommandLineRun.of("evaluate --model", run, "--data", x, "--target", y)
+        .refused("row 2 (from 0): 16777216 is no class. Classes are texts, or whole numbers below");
     NpyFiles.write(y, new int[] {4}, 100, 8, 100, 8);
     CommandLineRun.of("evaluate --model", run, "--data", x, "--target", y)
         .refused("1 class of which training had no rows: \"8\"");

@@ -459,7 +459,7 @@ class CliMessagesTest {
         .refused("From 60 rows in 60 classes no fraction of 0.1");
     Path targets = write("y.csv", "y\n1\n");
     train("--data", table, "--target", targets)
-        .refused("is a file, but the target of a CSV file is one of its own columns", "join");
+        .refused("is a file, but the target of a table is one of its own columns", "join");
   }
 
   @Test
@@ -485,7 +485,8 @@ class CliMessagesTest {
     half[3] = 0.5f;
     NpyFiles.write(y, new int[] {40}, half);
     train("--data", x, "--target", y, "--task classification")
-        .refused("row 3 (from 0): 0.5 is no class. Classes are whole numbers or texts.");
+        .refused(
+            "row 3 (from 0): 0.5 is no class. Classes are texts, or whole numbers below 16,777,216.");
     float[] holes = new float[80];
     holes[7] = Float.NaN;
     NpyFiles.write(x, new int[] {40, 2}, holes);

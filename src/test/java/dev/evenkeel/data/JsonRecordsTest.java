@@ -3,14 +3,17 @@ package dev.evenkeel.data;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.Expect;
 import dev.evenkeel.io.JsonObjects;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -93,7 +96,7 @@ class JsonRecordsTest {
     Path file = file("t.jsonl", "{\"x\":1,\"tags\":[]}\n\n{\"x\":2,\"tags\":[{\"k\":1}]}");
     Expect.failure(
         () -> Table.read(file),
-        "t.jsonl, line 1: \"tags\" is an array, but a column has one value. help: --drop tags, or");
+        "t.jsonl, object 1: \"tags\" is an array, but a column has one value. help: --drop tags, or");
     for (String dropped : List.of("tags", "2", "-1")) {
       Table table = Table.read(file, Table.Options.DETECT.withDropped(Set.of(dropped)));
       assertEquals(2, table.rows());
@@ -111,13 +114,81 @@ class JsonRecordsTest {
     failure("[{\"a\":1},\n{\"a\":2}", "line 2: this is no JSON: Unexpected end-of-input");
     failure("{\"a\":1", "line 1: this is no JSON: Unexpected end-of-input");
     failure("[{},{}]", "has no values: give objects with some");
-    failure("{\"a\":" + "{\"a\":".repeat(300), "this is no JSON: Document nesting depth");
+    failure(
+        "{\"a\":" + "{\"a\":".repeat(300),
+        "this is no JSON: Document nesting depth (201) exceeds the maximum allowed (200)");
+    failure("{\"a\":1,\n\"b\":2,\"a\":3}", "line 2: the object has two values called \"a\"");
+    failure("{\"u.a\":1,\"u\":{\"a\":2}}", "line 1: the object has two values called \"u.a\"");
+    failure("{\" a\":[],\"a\":2}", "the object has two values called \"a\"");
+    for (String nearly : List.of("[]", "[[1,2],[3,4]]", "{'a': 1}", "\u001e{\"a\":1}\n")) {
+      failure(nearly, "bad.json looks like JSON, but not like objects with names in double quotes");
+    }
     failure("[{\"a\":1}] {", "this is no JSON: Unexpected end-of-input");
   }
 
   private void failure(String text, String... words) throws IOException {
     Path file = file("bad.json", text);
     Expect.failure(() -> Table.read(file), words);
+  }
+
+  /** By their objects, however many stand in a line. */
+  @Test
+  void objectsWithoutATargetAreLeftOut() throws IOException {
+    StringBuilder text = new StringBuilder("[");
+    for (int i = 0; i < 40; i++) {
+      text.append(i == 0 ? "" : i % 5 == 0 ? ",\n" : ",").append("{\"x\":").append(i);
+      text.append(i % 10 == 3 ? ",\"y\":null}" : i % 10 == 7 ? "}" : ",\"y\":" + 2 * i + "}");
+    }
+    List<String> notes = new ArrayList<>();
+    Table known =
+        Table.read(file("t.json", text.append("]").toString()))
+            .whereKnown(List.of("y"), notes::add);
+    assertEquals(32, known.rows());
+    assertEquals("78", known.column("y").text(31));
+    assertTrue(
+        notes
+            .get(0)
+            .startsWith(folder.resolve("t.json") + ", object 4: the target \"y\" is missing"),
+        notes.toString());
+    Path wrong =
+        file("w.json", "[{\"x\":1},{\"x\":2}" + ",{\"x\":3}".repeat(40) + ",{\"x\":\"o\"}]");
+    Expect.failure(() -> Table.read(wrong), "w.json, object 43, column \"x\": \"o\" is not");
+  }
+
+  @Test
+  void otherEncodingsAreFound() throws IOException {
+    Table csv = Table.read(file("t.csv", CSV));
+    for (Charset charset :
+        List.of(StandardCharsets.UTF_16, StandardCharsets.UTF_16LE, StandardCharsets.UTF_16BE)) {
+      Path path = Files.write(folder.resolve("u.json"), LINES.getBytes(charset));
+      assertEquals(cells(csv), cells(Table.read(path)), charset.toString());
+    }
+    assertEquals(cells(csv), cells(Table.read(file("b.json", " \n".repeat(9_000) + LINES))));
+  }
+
+  /** Which the model of a file of commas keeps. */
+  @Test
+  void numbersHavePointsWhateverIsSaidOfDecimals() throws IOException {
+    Table.Options commas =
+        Table.Options.DETECT.withFormat(TableFormat.DETECT.withDecimal(",").withDelimiter(";"));
+    Table table = Table.read(file("t.jsonl", "{\"x\":1.5}\n{\"x\":2.5}\n"), commas);
+    assertEquals("1.5", table.column("x").text(0));
+    assertEquals(Column.Numeric.class, table.column("x").getClass());
+    assertEquals("", table.format().delimiter());
+  }
+
+  /** As those who leave nulls out write them. */
+  @Test
+  void whatNoObjectHasIsMissing() throws IOException {
+    Table.Options used = Table.Options.DETECT.withUsed(Set.of("x", "z"));
+    Table table = Table.read(file("t.jsonl", "{\"x\":1,\"more\":[1]}"), used);
+    assertEquals(List.of("x", "more", "z"), table.columnNames());
+    assertTrue(table.column("z").missing(0));
+    assertEquals(
+        List.of(folder.resolve("t.jsonl") + ": no object has z, taken as missing."),
+        table.remarks());
+    Table other = Table.read(file("t.jsonl", "{\"a\":1}"), used);
+    assertEquals(List.of("a"), other.columnNames());
   }
 
   /** SQL Server's names of columns, and a table that begins with a brace. */

@@ -239,6 +239,8 @@ class TableTest {
                 + ", line 1: taken for data, not for the names of the columns, which are called by number. If it names them, say --header."),
         table.remarks());
     assertEquals(List.of(), Table.read(file("1,2\n3,4\n5,6\n")).remarks());
+    assertEquals(
+        List.of(), Table.read(file("a,1,2\nb,3,4\na,5,6\n")).remarks(), "\"a\" is no name");
   }
 
   @Test

@@ -85,6 +85,10 @@ class ForeignBlasTest {
 
   @Test
   void whatCannotBeCalledIsSaid() throws IOException, InterruptedException {
+    String word = said("-Devenkeel.blas=libmkl_rt.so", Refused.class);
+    assertEquals(
+        "-Devenkeel.blas=libmkl_rt.so is none of java, openblas and the path of a library",
+        word.strip());
     String none = said("-Devenkeel.blas=/no/such.so", Refused.class);
     assertTrue(
         none.startsWith("-Devenkeel.blas=/no/such.so can't be used: Cannot open library"), none);

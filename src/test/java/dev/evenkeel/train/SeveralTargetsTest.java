@@ -144,7 +144,7 @@ class SeveralTargetsTest {
     String file = file("y.csv", "y", i -> "1");
     Expect.failure(
         () -> plan.withTarget("a", file).load(notes::add),
-        "y.csv is a file, but the target of a CSV file is one of its own columns");
+        "y.csv is a file, but the target of a table is one of its own columns");
   }
 
   private static DataPlan with(

@@ -95,6 +95,11 @@ final class Blas {
     if (asked.matches(".*[/\\\\].*")) {
       return ofFile(asked);
     }
+    if (!Set.of("", "java", "openblas").contains(asked)) {
+      throw new EvenkeelException(
+          "-Devenkeel.blas=%s is none of java, openblas and the path of a library"
+              .formatted(asked));
+    }
     if (asked.isEmpty() && System.getProperty("os.name").startsWith("Mac")) {
       return onMac();
     }

@@ -152,6 +152,11 @@ final class CountingDriver implements CudaDriver {
   }
 
   @Override
+  public boolean holdsData() {
+    return false;
+  }
+
+  @Override
   public ByteBuffer allocatePinned(int bytes) {
     return ByteBuffer.allocate(bytes);
   }

@@ -31,6 +31,11 @@ public interface CudaDriver extends AutoCloseable {
 
   void free(long address);
 
+  /** Whether memory holds what is copied to it; a driver that only counts needs no copies. */
+  default boolean holdsData() {
+    return true;
+  }
+
   /**
    * A part of an allocation that is used as one of its own, from a multiple of 256 bytes on, and
    * its address: to CUDA it's the sum. A driver that checks accesses sees who steps out of it.

@@ -83,9 +83,9 @@ final class CudaTables {
   /** Rows of others' making may throw what they like. */
   private Matrix filled(Rows rows, View target, Matrix table) {
     try {
-      if (rows.array().isPresent()) {
+      if (driver.holdsData() && rows.array().isPresent()) {
         staging.upload(rows.array().get(), target);
-      } else {
+      } else if (driver.holdsData()) {
         staging.upload(rows, target, workers());
       }
       return table;

@@ -146,7 +146,7 @@ final class Blas {
     }
     try {
       return new Blas(ForeignBlas.of(ACCELERATE)::sgemm, "Accelerate", false, false);
-    } catch (ReflectiveOperationException e) {
+    } catch (ReflectiveOperationException | LinkageError | RuntimeException e) {
       warn("Accelerate", e, "please report it");
       return new Blas(null, "products in Java", false, false);
     }

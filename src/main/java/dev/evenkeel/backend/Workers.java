@@ -90,12 +90,7 @@ public final class Workers implements AutoCloseable {
   private void work(int worker) {
     int seen = 0;
     while (true) {
-      try {
-        seen = awaitChange(worker, seen);
-      } catch (Throwable late) { // of a mapped file that was cut: Java notices some time after
-        failure = late;
-        continue;
-      }
+      seen = awaitChange(worker, seen);
       if (closed) {
         return;
       }

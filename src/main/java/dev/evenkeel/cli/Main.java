@@ -136,25 +136,12 @@ public final class Main implements Runnable {
       String words =
           "out of memory, of which Java may use %,d MB. help: fewer rows, smaller --hidden or --batch, or more memory, as in EVENKEEL_JAVA_OPTIONS=-Xmx8g"
               .formatted(Runtime.getRuntime().maxMemory() >> 20);
-      return fail(words, e, debug, json);
-    } catch (InternalError e) {
-      if (e.getMessage() == null || !e.getMessage().contains("unsafe memory access")) {
-        throw e;
+      complain(words, json);
+      if (debug) {
+        e.printStackTrace();
       }
-      return fail(
-          "a file became shorter while it was learned from, or its disk failed. help: leave files of data as they are until the command ends",
-          e,
-          debug,
-          json);
+      return FAILED;
     }
-  }
-
-  private static int fail(String words, Error e, boolean debug, boolean json) {
-    complain(words, json);
-    if (debug) {
-      e.printStackTrace();
-    }
-    return FAILED;
   }
 
   /** Whoever reads the JSON object on stdout finds one there, whatever happened. */

@@ -5,55 +5,48 @@ import dev.evenkeel.tensor.Rows;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
- * The rows of an NPY file, read where they lie: the file is mapped, so what of it is in memory the
- * operating system decides, and there may be more of it than memory holds. If it becomes shorter
- * while it is read, Java throws an {@link InternalError}, perhaps only some rows later.
+ * The rows of an NPY file, read where they lie, one by one: what of them is in memory the operating
+ * system decides, and there may be more of them than memory holds. A mapping would be read around
+ * every row that is not there, 128 kB at a time: far more than a row has.
  */
 public final class NpyRows implements Rows {
 
-  /** A mapping's bytes are counted by an int; a whole number of rows is in each. */
-  private static final int MOST_BYTES = 1 << 30;
-
+  private final Path path;
   private final NpyHeader header;
   private final int columns;
   private final int rowBytes;
-  private final int rowsOfPart;
-  private final ByteBuffer[] parts;
+  private final long start;
 
-  /** The same, where they need no decoding. */
-  private final FloatBuffer[] floats;
+  private final ThreadLocal<Raw> raw;
 
-  /** Each thread's row as it lies in the file. */
-  private final ThreadLocal<ByteBuffer> raw;
+  /** Exchanged where an interrupt closed it. */
+  private volatile FileChannel file;
 
-  private NpyRows(NpyHeader header, FileChannel file) throws IOException {
+  /** Each thread's row as it lies in the file, also seen as floats. */
+  private record Raw(ByteBuffer bytes, FloatBuffer floats) {
+    static Raw of(int size, ByteOrder order) {
+      ByteBuffer bytes = ByteBuffer.allocateDirect(size).order(order);
+      return new Raw(bytes, bytes.asFloatBuffer());
+    }
+  }
+
+  private NpyRows(Path path, NpyHeader header, FileChannel file) throws IOException {
+    this.path = path;
     this.header = header;
     this.columns = header.columns();
     this.rowBytes = columns * header.element().width();
-    this.rowsOfPart = Math.max(1, MOST_BYTES / rowBytes);
-    this.raw =
-        ThreadLocal.withInitial(
-            () -> ByteBuffer.allocate(rowBytes).order(header.element().order()));
-    long start = file.position();
-    this.parts = new ByteBuffer[(count() - 1) / rowsOfPart + 1];
-    for (int i = 0; i < parts.length; i++) {
-      long from = (long) i * rowsOfPart;
-      long bytes = Math.min(rowsOfPart, count() - from) * rowBytes;
-      parts[i] = map(file, start + from * rowBytes, bytes).order(header.element().order());
-    }
-    this.floats =
-        header.element().isFloat()
-            ? Stream.of(parts).map(ByteBuffer::asFloatBuffer).toArray(FloatBuffer[]::new)
-            : new FloatBuffer[0];
+    this.start = file.position();
+    this.raw = ThreadLocal.withInitial(() -> Raw.of(rowBytes, header.element().order()));
+    this.file = FileChannel.open(path); // it closes when nobody has these rows any more
   }
 
   /**
@@ -75,20 +68,9 @@ public final class NpyRows implements Rows {
       boolean fits = (long) header.columns() * header.element().width() <= Integer.MAX_VALUE;
       return header.element().isText() || header.isFortran() || !fits
           ? Optional.empty()
-          : Optional.of(new NpyRows(header, file));
+          : Optional.of(new NpyRows(path, header, file));
     } catch (IOException e) {
       throw Unreadable.because(path, e);
-    }
-  }
-
-  private ByteBuffer map(FileChannel file, long from, long bytes) {
-    try {
-      return file.map(MapMode.READ_ONLY, from, bytes);
-    } catch (IOException e) {
-      throw new EvenkeelException(
-          "%s can't be mapped: %s. help: more room for addresses, which ulimit -v may keep short"
-              .formatted(header.name(), AtomicFile.reason(e)),
-          e);
     }
   }
 
@@ -108,16 +90,44 @@ public final class NpyRows implements Rows {
   }
 
   @Override
-  public void read(int index, float[] to, int at) {
-    int part = index / rowsOfPart;
-    int place = index % rowsOfPart;
-    if (floats.length > 0) {
-      floats[part].get(place * columns, to, at, columns);
+  public void read(int row, float[] to, int at) {
+    Raw own = raw.get();
+    fill(own.bytes, start + (long) row * rowBytes, row);
+    if (header.element().isFloat()) {
+      own.floats.get(0, to, at, columns);
     } else {
-      // Of a copy: where the file was cut, its own bytes may be others at every look.
-      ByteBuffer row = raw.get();
-      parts[part].get(place * rowBytes, row.array(), 0, rowBytes);
-      header.element().decode(row, 0, to, at, columns);
+      header.element().decode(own.bytes, 0, to, at, columns);
+    }
+  }
+
+  private void fill(ByteBuffer bytes, long from, int row) {
+    boolean interrupted = false;
+    try {
+      for (bytes.clear(); bytes.hasRemaining(); ) {
+        FileChannel used = file;
+        try {
+          if (used.read(bytes, from + bytes.position()) < 0) {
+            throw new EvenkeelException(
+                "%s has no row %,d any more: it became shorter. help: leave files of data as they are until what reads them ends"
+                    .formatted(path, row));
+          }
+        } catch (ClosedChannelException e) { // by an interrupt, of this thread or of another
+          interrupted |= Thread.interrupted();
+          reopen(used);
+        }
+      }
+    } catch (IOException e) {
+      throw Unreadable.because(path, e);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private synchronized void reopen(FileChannel closed) throws IOException {
+    if (file == closed) {
+      file = FileChannel.open(path);
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.evenkeel.io;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.Expect;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,9 +61,9 @@ class NpyRowsTest {
     assertEquals(12, numbers.count());
   }
 
-  /** A hollow file of 2.5 GB, which takes no room on disk, in three mappings. */
+  /** A hollow file of 2.5 GB, which takes no room on disk. */
   @Test
-  void rowsBeyondAMappingAreFound() throws IOException {
+  void rowsBeyondTwoGigabytesAreFound() throws IOException {
     int rows = 2_500_000;
     int bytes = 1000;
     Path file = npy("<f4", false, "%d, %d".formatted(rows, bytes / 4), new byte[0]);
@@ -115,5 +117,50 @@ class NpyRowsTest {
     Expect.failure(() -> NpyRows.of(objects), "holds values of type '|O'");
     Path none = folder.resolve("none.npy");
     Expect.failure(() -> NpyRows.of(none), "none.npy");
+  }
+
+  @Test
+  void aFileThatIsCutIsSaid() throws IOException {
+    Path file = npy("<f4", false, "1000, 1000", new byte[4_000_000]);
+    NpyRows rows = NpyRows.of(file).orElseThrow();
+    try (RandomAccessFile cut = new RandomAccessFile(file.toFile(), "rw")) {
+      cut.setLength(5_000);
+    }
+    rows.read(0, new float[1000], 0);
+    Expect.failure(
+        () -> rows.read(999, new float[1000], 0), "x.npy has no row 999 any more: it became");
+  }
+
+  /** Which closes a channel of Java's, also under other threads that read from it. */
+  @Test
+  void anInterruptDisturbsNobody() throws Exception {
+    float[] values = new float[200_000];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i;
+    }
+    NpyRows rows =
+        NpyRows.of(NpyFiles.write(folder.resolve("i.npy"), new int[] {50_000, 4}, values))
+            .orElseThrow();
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread other =
+        new Thread(
+            () -> {
+              float[] row = new float[4];
+              for (int i = 0; i < 50_000; i++) {
+                rows.read(i, row, 0);
+                assertEquals(4f * i, row[0]);
+              }
+            });
+    other.setUncaughtExceptionHandler((thread, thrown) -> failure.set(thrown));
+    other.start();
+    float[] row = new float[4];
+    for (int i = 0; i < 500; i++) {
+      Thread.currentThread().interrupt();
+      rows.read(i, row, 0);
+      assertEquals(4f * i + 3, row[3]);
+      assertTrue(Thread.interrupted(), "the interrupt stays");
+    }
+    other.join();
+    assertNull(failure.get());
   }
 }

@@ -42,8 +42,6 @@ final class DataRows {
         rows.add(new Row("gather", category, bench -> gatherInputs(bench, values, n, c, false)));
         String nowhere = category + ", in no array";
         rows.add(new Row("gather", nowhere, bench -> gatherInputs(bench, values, n, c, true)));
-        String plain = input + ", in no array";
-        rows.add(new Row("gather", plain, bench -> gatherPlain(bench, values, n, c)));
         rows.add(new Row("copy", input, bench -> copy(bench, values, n, c)));
         rows.add(new Row("add", input, bench -> add(bench, values, n, c)));
       }
@@ -127,15 +125,22 @@ final class DataRows {
     }
     RowOrder walk = new RowOrder(order);
     Matrix batch = bench.outputRows(n, c);
-    Operation gather = bench.backend.gather(bench.input(tableRows, c, table), walk, batch);
-    for (int position : new int[] {0, 3, n}) {
-      walk.moveTo(position);
-      gather.run();
-      float[] expected = new float[n * c];
-      for (int i = 0; i < n; i++) {
-        System.arraycopy(table, order[position + i] * c, expected, i * c, c);
+    Matrix inNoArray = bench.backend.inputs(InNoArray.of(table, c), InputLayout.plain(c));
+    try (var held = inNoArray.buffer()) {
+      for (Matrix source : List.of(bench.input(tableRows, c, table), inNoArray)) {
+        Operation gather = bench.backend.gather(source, walk, batch);
+        for (int position : new int[] {0, 3, n}) {
+          walk.moveTo(position);
+          gather.run();
+          float[] expected = new float[n * c];
+          for (int i = 0; i < n; i++) {
+            System.arraycopy(table, order[position + i] * c, expected, i * c, c);
+          }
+          String where = source == inNoArray ? ", in no array" : "";
+          bench.exact("batch at position " + position + where, expected, batch);
+          bench.backend.write(new float[n * c], batch);
+        }
       }
-      bench.exact("batch at position " + position, expected, batch);
     }
     try (var untouched = bench.backend.table(table, tableRows, c).buffer()) {
       walk.moveTo(1);
@@ -236,30 +241,6 @@ final class DataRows {
         both.run();
         bench.exact("batch with targets at position " + position, expected, batch);
         bench.exact("targets at position " + position, belonging, batchTargets);
-      }
-    }
-  }
-
-  private static void gatherPlain(Bench bench, Values values, int n, int c) {
-    int tableRows = n + 5;
-    float[] table = values.of(tableRows, c, 1);
-    int[] order = new int[3 + 2 * n];
-    for (int i = 0; i < order.length; i++) {
-      order[i] = (int) (i * 7919L % tableRows);
-    }
-    RowOrder walk = new RowOrder(order);
-    Matrix batch = bench.outputRows(n, c);
-    Matrix source = bench.backend.inputs(InNoArray.of(table, c), InputLayout.plain(c));
-    try (var held = source.buffer()) {
-      Operation gather = bench.backend.gather(source, walk, batch);
-      for (int position : new int[] {0, 3, n}) {
-        walk.moveTo(position);
-        float[] expected = new float[n * c];
-        for (int i = 0; i < n; i++) {
-          System.arraycopy(table, order[position + i] * c, expected, i * c, c);
-        }
-        gather.run();
-        bench.exact("batch at position " + position, expected, batch);
       }
     }
   }

@@ -17,8 +17,6 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -107,7 +105,6 @@ class CliInPlaceTest {
 
   @ParameterizedTest
   @CsvSource({"|i1, 50", "<f2, 25"})
-  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "a file that is read can't be cut there")
   void aFileThatIsCutIsOneSentence(String type, int columns)
       throws IOException, InterruptedException {
     byte[] bytes = new byte[ROWS * COLUMNS];

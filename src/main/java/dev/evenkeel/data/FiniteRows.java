@@ -8,17 +8,7 @@ import dev.evenkeel.tensor.Rows;
  *
  * @param name what messages call their data set
  */
-record FiniteRows(String name, Rows rows) implements Rows {
-
-  @Override
-  public int count() {
-    return rows.count();
-  }
-
-  @Override
-  public int columns() {
-    return rows.columns();
-  }
+record FiniteRows(String name, Rows rows) implements OtherRows {
 
   @Override
   public void read(int row, float[] to, int at) {
@@ -29,11 +19,6 @@ record FiniteRows(String name, Rows rows) implements Rows {
         throw notFinite(name, "feature", rows.origin(row), i - at, to[i]);
       }
     }
-  }
-
-  @Override
-  public int origin(int row) {
-    return rows.origin(row);
   }
 
   static EvenkeelException notFinite(String name, String what, int row, int column, float value) {

@@ -29,7 +29,7 @@ final class CommonOptions extends OutputOptions {
       names = "--precision",
       paramLabel = "P",
       description =
-          "fp32; bf16 on a GPU or a CPU with AMX; tf32 on a GPU (default: tf32 on GPUs that have it, else fp32)")
+          "fp32; bf16 on a GPU, or on CPUs with AMX and AMD's since Zen 4; tf32 on a GPU (default: tf32 on GPUs that have it, else fp32)")
   Precision precision;
 
   @Option(

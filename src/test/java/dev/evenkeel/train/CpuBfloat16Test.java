@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Products in bfloat16 on CPUs with AMX; what others say who are asked for them. */
+/** Products in bfloat16 on CPUs that are fast at it; what others say who are asked for them. */
 class CpuBfloat16Test {
 
   /** Each worker's part of a product is beyond the smallest, which stay in float32. */
@@ -39,9 +39,11 @@ class CpuBfloat16Test {
 
   private record Run(List<Float> losses, float[] values) {}
 
-  private static boolean hasAmx() throws IOException {
-    Path cpu = Path.of("/proc/cpuinfo");
-    return Files.exists(cpu) && Files.readString(cpu).contains(" amx_bf16");
+  private static boolean isFast() throws IOException {
+    Path file = Path.of("/proc/cpuinfo");
+    String cpu = Files.exists(file) ? Files.readString(file) : "";
+    return cpu.contains(" amx_bf16")
+        || cpu.contains("AuthenticAMD") && cpu.contains(" avx512_bf16");
   }
 
   private static Backend open(int threads, Precision precision) {
@@ -65,7 +67,7 @@ class CpuBfloat16Test {
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
   void learnsTheSameAndTheSameBitsEveryTime(int threads) throws Exception {
-    assumeTrue(hasAmx(), "this CPU has no AMX");
+    assumeTrue(isFast(), "this CPU is not fast at bfloat16");
     Run exact = run(threads, Precision.FP32);
     Run shorter = run(threads, Precision.BF16);
     for (int i = 0; i < 60; i++) { // as on a GPU: what seven bits of mantissa may change early on
@@ -78,7 +80,7 @@ class CpuBfloat16Test {
 
   @Test
   void goesOnBitForBit() throws Exception {
-    assumeTrue(hasAmx(), "this CPU has no AMX");
+    assumeTrue(isFast(), "this CPU is not fast at bfloat16");
     Run whole = run(2, Precision.BF16);
     try (Backend backend = open(2, Precision.BF16);
         Model model = NETWORK.build(backend, 1)) {
@@ -92,15 +94,17 @@ class CpuBfloat16Test {
   }
 
   @Test
-  void withoutAmxTheErrorSaysSo() throws Exception {
-    assumeFalse(hasAmx(), "this CPU has AMX");
+  void elsewhereTheErrorSaysSo() throws Exception {
+    assumeFalse(isFast(), "this CPU is");
     Expect.failure(
-        () -> open(1, Precision.BF16), "bf16 needs AMX (Intel since Sapphire Rapids)", "help:");
+        () -> open(1, Precision.BF16),
+        "bf16 needs AMX (Intel since Sapphire Rapids) or AVX-512 with bfloat16",
+        "help:");
   }
 
   @Test
   void withoutOneDnnTheErrorSaysSo() throws Exception {
-    assumeTrue(hasAmx(), "this CPU has no AMX");
+    assumeTrue(isFast(), "this CPU is not fast at bfloat16");
     String said = OwnJvm.said("-Devenkeel.blas=openblas", InBfloat16.class);
     assertTrue(said.contains("Products in bf16 are oneDNN's, but this process has OpenBLAS"), said);
     assertTrue(said.contains("help:"), said);

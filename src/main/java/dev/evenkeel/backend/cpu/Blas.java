@@ -73,7 +73,7 @@ final class Blas {
     Blas blas = get();
     if (!OneDnn.hasBfloat16()) {
       throw new EvenkeelException(
-          "On a CPU bf16 needs AMX (Intel since Sapphire Rapids), which this one lacks. help: leave the precision out");
+          "On a CPU bf16 needs AMX (Intel since Sapphire Rapids) or AVX-512 with bfloat16 by AMD (since Zen 4), which this one lacks. help: leave the precision out");
     }
     if (!blas.oneDnn) {
       throw new EvenkeelException(

@@ -9,9 +9,10 @@ import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.slf4j.LoggerFactory;
 
@@ -33,7 +34,6 @@ final class OneDnn {
   private static final int ALIGNMENT = 64;
   private static final Cleaner CLEANER = Cleaner.create();
   private static final List<String> WANTED = List.of("avx512f", "avx512bw", "avx512vl", "avx512dq");
-  private static final List<String> BFLOAT16 = List.of("amx_bf16", "avx512_bf16");
 
   /** Whether its library is on the class path and this CPU is one that it pays on. */
   static boolean isThere() {
@@ -46,11 +46,14 @@ final class OneDnn {
   }
 
   /**
-   * Whether this CPU multiplies bfloat16 faster than float32: by tiles (AMX). With avx512_bf16
-   * alone oneDNN takes longer (measured on an Intel CPU whose tiles were left out).
+   * Whether this CPU multiplies bfloat16 faster than float32: Intel's by tiles (AMX), AMD's by
+   * AVX-512's own instruction, which takes longer on an Intel CPU whose tiles are left out
+   * (measured).
    */
   static boolean hasBfloat16() {
-    return There.FLAGS.containsAll(BFLOAT16);
+    Set<String> cpu = There.CPU;
+    return cpu.contains("avx512_bf16")
+        && (cpu.contains("amx_bf16") || cpu.contains("AuthenticAMD"));
   }
 
   /**
@@ -135,24 +138,24 @@ final class OneDnn {
   private static native void free(long[] product);
 
   private static final class There {
-    static final Set<String> FLAGS = flags();
+    static final Set<String> CPU = cpu();
     static final boolean YES = find();
 
     private static boolean find() {
       return System.getProperty("os.name").equals("Linux")
           && System.getProperty("os.arch").equals("amd64")
           && resource(NATIVES + "libdnnl.so.3") != null
-          && FLAGS.containsAll(WANTED);
+          && CPU.containsAll(WANTED);
     }
 
-    /** Of the CPU, as Linux lists them. */
-    private static Set<String> flags() {
+    /** Its flags and its maker, as Linux lists them. */
+    private static Set<String> cpu() {
       try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
         return lines
-            .filter(line -> line.startsWith("flags"))
-            .findFirst()
-            .map(line -> Set.copyOf(Arrays.asList(line.split("\\s+"))))
-            .orElse(Set.of());
+            .takeWhile(line -> !line.isEmpty()) // the first processor's
+            .filter(line -> line.startsWith("flags") || line.startsWith("vendor_id"))
+            .flatMap(line -> Stream.of(line.split("\\s+")))
+            .collect(Collectors.toUnmodifiableSet());
       } catch (IOException | RuntimeException e) {
         return Set.of(); // not to be known: OpenBLAS finds out by itself
       }

@@ -32,7 +32,7 @@ class OneDnnTest {
 
   private static void availableInBfloat16() {
     available();
-    assumeTrue(OneDnn.hasBfloat16(), "this CPU has no AMX");
+    assumeTrue(OneDnn.hasBfloat16(), "this CPU has no fast bfloat16");
   }
 
   @ParameterizedTest

@@ -1,5 +1,7 @@
 package dev.evenkeel.data;
 
+import dev.evenkeel.Words;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -70,6 +72,52 @@ final class Cells {
     return comma < 0 || text.indexOf('.') >= 0 || text.indexOf(',', comma + 1) >= 0
         ? Double.NaN
         : number(text.replace(',', '.'));
+  }
+
+  /**
+   * The finite numbers of a list such as "[0.5, -1e3]", between commas, blanks or both; null of any
+   * other text.
+   */
+  static double[] vector(String text) {
+    int end = text.length() - 1;
+    if (end < 1 || text.charAt(0) != '[' || text.charAt(end) != ']') {
+      return null;
+    }
+    double[] numbers = new double[8];
+    int count = 0;
+    boolean wanted = false; // behind a comma
+    for (int i = 1; i < end; i++) {
+      char c = text.charAt(i);
+      if (c == ',') {
+        if (wanted || count == 0) {
+          return null;
+        }
+        wanted = true;
+      } else if (!Character.isWhitespace(c)) {
+        int start = i;
+        while (i + 1 < end
+            && text.charAt(i + 1) != ','
+            && !Character.isWhitespace(text.charAt(i + 1))) {
+          i++;
+        }
+        double number = number(text.substring(start, i + 1));
+        if (Double.isNaN(number)) {
+          return null;
+        }
+        if (count == numbers.length) {
+          numbers = Arrays.copyOf(numbers, 2 * count);
+        }
+        numbers[count++] = number;
+        wanted = false;
+      }
+    }
+    return wanted ? null : Arrays.copyOf(numbers, count);
+  }
+
+  /** For messages: of a vector how long it is, of any other text itself. */
+  static String shown(String text) {
+    double[] vector = vector(text);
+    return vector == null ? quoted(text) : "a vector of " + Words.counted(vector.length, "number");
   }
 
   /** A whole number as we write it ourselves: no zeros in front, no plus, no decimal point. */

@@ -1,5 +1,7 @@
 package dev.evenkeel.data;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.List;
 
 /** One column of a {@link Table}. */
@@ -36,6 +38,19 @@ public sealed interface Column {
     @Override
     public String text(int row) {
       return levels.get(codes[row]);
+    }
+  }
+
+  /** As many numbers in each row, as of an embedding; all of them are missing, or none. */
+  record Vector(String name, List<Numeric> parts) implements Column {
+    @Override
+    public boolean missing(int row) {
+      return parts.get(0).missing(row);
+    }
+
+    @Override
+    public String text(int row) {
+      return parts.stream().map(part -> part.text(row)).collect(joining(", ", "[", "]"));
     }
   }
 }

@@ -1,15 +1,16 @@
 package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Words;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * A column while it is read: of numbers, by decimal points or else commas, until a text turns up
- * that is neither. One that begins with texts has them coded at once; of others the texts are coded
- * in a second reading.
+ * A column while it is read: of numbers, by decimal points or else commas, or of vectors, until a
+ * text turns up that is neither. One that begins with texts has them coded at once; of others the
+ * texts are coded in a second reading.
  */
 final class ColumnDraft {
 
@@ -38,6 +39,9 @@ final class ColumnDraft {
 
   /** Numbers; of a column that is coded, codes. */
   private final Doubles values = new Doubles();
+
+  /** Of each place in a vector its numbers; none where the first value is no vector. */
+  private final List<Doubles> parts = new ArrayList<>();
 
   private boolean coded;
   private final Map<String, Integer> levels = new HashMap<>();
@@ -83,6 +87,13 @@ final class ColumnDraft {
       addText(cell);
       return;
     }
+    if (parts.isEmpty() && isFirst() && cell.startsWith("[")) {
+      startVectors(Cells.vector(cell), row);
+    }
+    if (!parts.isEmpty()) {
+      addVector(cell, line);
+      return;
+    }
     double value =
         missing.haveNumbers() && missing.anywhere(cell) ? Double.NaN : number(cell, line);
     coded = coded || row == 0 && text.count > 0;
@@ -92,6 +103,34 @@ final class ColumnDraft {
       values.clear();
     } else {
       values.add(value);
+    }
+  }
+
+  private boolean isFirst() {
+    return numbers + withComma.count + text.count == 0;
+  }
+
+  private void startVectors(double[] first, int row) {
+    for (int k = 0; first != null && k < first.length; k++) {
+      parts.add(new Doubles());
+      parts.get(k).addMissing(row);
+    }
+  }
+
+  private void addVector(String cell, int line) {
+    boolean none = missing.amongNumbers(cell);
+    double[] vector = none ? null : Cells.vector(cell);
+    if (vector != null && vector.length == parts.size()) {
+      numbers++;
+    } else if (!none) {
+      text.add(cell, line);
+    }
+    if (text.count > 0) {
+      parts.forEach(Doubles::clear);
+      return;
+    }
+    for (int k = 0; k < parts.size(); k++) {
+      parts.get(k).add(none ? Double.NaN : vector[k]);
     }
   }
 
@@ -161,7 +200,7 @@ final class ColumnDraft {
 
   /** Whether it holds numbers that are not written as {@link Cells#text} writes them. */
   boolean isRespelled() {
-    return !isTextual() && (!plain || withComma.count > 0);
+    return !isTextual() && (!plain || withComma.count > 0 || !parts.isEmpty());
   }
 
   /**
@@ -176,13 +215,17 @@ final class ColumnDraft {
       return;
     }
     throw new EvenkeelException(
-        "%s, column \"%s\": %s is not a finite number, but %d of the column's %d values are numbers. help: %scorrect it, leave it empty if it is missing or name it with --missing%s"
+        "%s, column \"%s\": %s is not %s, but %d of the column's %d values are%s. help: %scorrect it, leave it empty if it is missing or name it with --missing%s"
             .formatted(
                 records.at(wrong.line),
                 name,
-                Cells.quoted(wrong.first),
+                Cells.shown(wrong.first),
+                parts.isEmpty()
+                    ? "a finite number"
+                    : "a vector of " + Words.counted(parts.size(), "finite number"),
                 fine,
                 filled,
+                parts.isEmpty() ? " numbers" : "",
                 wrong.line == firstLine ? "if that line names the columns, --header; or " : "",
                 later
                     ? ""
@@ -193,6 +236,7 @@ final class ColumnDraft {
   /** Forgets the numbers: from the first row to the last, its texts follow. */
   void startTexts() {
     values.clear();
+    parts.clear();
   }
 
   void addText(String cell) {
@@ -209,6 +253,10 @@ final class ColumnDraft {
 
   /** Lets go what was read, so that columns finished one by one are held but once. */
   Column finish() {
+    if (!isTextual() && !parts.isEmpty()) {
+      return new Column.Vector(
+          name, parts.stream().map(part -> new Column.Numeric(name, part.take())).toList());
+    }
     double[] all = values.take();
     return isTextual()
         ? new Column.Categorical(name, codes(all), List.copyOf(levelsInOrder))

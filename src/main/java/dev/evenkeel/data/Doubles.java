@@ -27,6 +27,12 @@ final class Doubles {
     last[used++] = value;
   }
 
+  void addMissing(int count) {
+    for (int i = 0; i < count; i++) {
+      add(Double.NaN);
+    }
+  }
+
   private void grow() {
     if (used > 0 && used < PIECE) {
       last = Arrays.copyOf(last, 2 * used);

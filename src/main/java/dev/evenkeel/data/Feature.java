@@ -14,6 +14,7 @@ import java.util.Optional;
   @JsonSubTypes.Type(value = Feature.Pieces.class, name = "pieces"),
   @JsonSubTypes.Type(value = Feature.Categorical.class, name = "categorical"),
   @JsonSubTypes.Type(value = Feature.Dates.class, name = "dates"),
+  @JsonSubTypes.Type(value = Feature.Vector.class, name = "vector"),
   @JsonSubTypes.Type(value = Feature.Columns.class, name = "columns")
 })
 public sealed interface Feature {
@@ -152,6 +153,30 @@ public sealed interface Feature {
       return input == 0
           ? days - center
           : Math.sin(2 * Math.PI / period(input) * days + shift(input));
+    }
+  }
+
+  /**
+   * A column of as many numbers in each row, as of an embedding: an input of each, less its mean
+   * over the training rows. A missing vector is 0 in all of them.
+   */
+  record Vector(String name, List<Double> centers) implements Feature {
+    public Vector {
+      centers = List.copyOf(centers);
+      if (centers.isEmpty()) {
+        throw new EvenkeelException(
+            "Column \"%s\" has vectors of 0 numbers, but a vector has at least 1".formatted(name));
+      }
+    }
+
+    @Override
+    public int width() {
+      return centers.size();
+    }
+
+    @Override
+    public Optional<String> column() {
+      return Optional.of(name);
     }
   }
 

@@ -24,6 +24,7 @@ final class HeaderRule {
   private enum Kind {
     EMPTY,
     NUMBER,
+    VECTOR,
     DATE,
     MISSING,
     TEXT
@@ -63,6 +64,8 @@ final class HeaderRule {
       return Kind.NUMBER;
     } else if (missing.amongNumbers(text)) {
       return Kind.MISSING;
+    } else if (Cells.vector(text) != null) {
+      return Kind.VECTOR;
     }
     return DateForm.isDate(text) ? Kind.DATE : Kind.TEXT;
   }
@@ -106,10 +109,11 @@ final class HeaderRule {
         && columns(Kind.TEXT).allMatch(this::isNoCategory);
   }
 
-  /** A name may be "missing", but hardly "?". */
+  /** A name may be "missing", but hardly "?" or "[1, 2]". */
   private boolean blocked() {
-    return columns(Kind.MISSING)
-        .anyMatch(c -> !NAMES.contains(first.get(c).toLowerCase(java.util.Locale.ROOT)));
+    return count(Kind.VECTOR) > 0
+        || columns(Kind.MISSING)
+            .anyMatch(c -> !NAMES.contains(first.get(c).toLowerCase(java.util.Locale.ROOT)));
   }
 
   private IntStream columns(Kind kind) {

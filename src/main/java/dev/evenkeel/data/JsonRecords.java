@@ -25,7 +25,7 @@ record JsonRecords(Path path, List<String> columns, List<String> lacking, Table.
 
   private static final char NOTHING = '\0';
 
-  /** Of an array in a column that nobody uses. */
+  /** Of an array, not of numbers, in a column that nobody uses. */
   private static final String ARRAY = "[...]";
 
   static JsonRecords of(Path path, Table.Options options) {
@@ -61,7 +61,7 @@ record JsonRecords(Path path, List<String> columns, List<String> lacking, Table.
             String text = values.getOrDefault(column, "");
             if (text == null && checked[c]) {
               throw new EvenkeelException(
-                  "%s: \"%s\" is an array, but a column has one value. help: --drop %s, or a value of its own for each"
+                  "%s: \"%s\" is an array of other things than numbers. help: --drop %s, or a value of its own for each"
                       .formatted(at(number[0]), column, ColumnNames.word(column)));
             }
             texts.add(text == null ? ARRAY : text);

@@ -171,7 +171,7 @@ public record Preparation(
   private Set<String> texts() {
     Set<String> names = new LinkedHashSet<>();
     features.stream()
-        .filter(feature -> !feature.holdsNumbers())
+        .filter(feature -> !feature.holdsNumbers() && !(feature instanceof Feature.Vector))
         .forEach(feature -> feature.column().ifPresent(names::add));
     if (target instanceof Target.Labels labels && unnamed().isEmpty()) {
       names.add(labels.name());

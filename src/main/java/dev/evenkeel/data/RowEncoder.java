@@ -5,8 +5,10 @@ import dev.evenkeel.Required;
 import dev.evenkeel.Words;
 import dev.evenkeel.tensor.InputLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.DoubleStream;
 
 /**
  * Turns single rows into a network's inputs, by a preparation: what {@link Preparation#apply} does
@@ -99,12 +101,7 @@ public final class RowEncoder {
       if (feature instanceof Feature.Numeric number) {
         double value = number(row, number.name());
         double centred = Double.isNaN(value) ? 0 : value - number.center();
-        out[place] = preparation.scaled(centred, place);
-        if (Float.isInfinite(out[place])) {
-          throw new EvenkeelException(
-              "Column \"%s\": %s is more than a float can hold, which ends at 3.4e38. help: correct it, or train with --scale robust, which clips it"
-                  .formatted(number.name(), value));
-        }
+        out[place] = finite(preparation.scaled(centred, place), value, number.name());
       } else if (feature instanceof Feature.Pieces pieces) {
         float where = lines.get(i).place(number(row, pieces.name()));
         for (int j = 0; j < pieces.width(); j++) {
@@ -123,11 +120,27 @@ public final class RowEncoder {
         for (int j = 0; j < date.width(); j++) {
           out[place + j] = preparation.scaled(date.value(days, j), place + j);
         }
+      } else if (feature instanceof Feature.Vector vector) {
+        double[] values = vector(row, vector);
+        for (int j = 0; j < vector.width(); j++) {
+          double value = values.length == 0 ? Double.NaN : values[j];
+          double centred = values.length == 0 ? 0 : value - vector.centers().get(j);
+          out[place + j] = finite(preparation.scaled(centred, place + j), value, vector.name());
+        }
       } else {
         throw notNamed();
       }
       place += feature.width();
     }
+  }
+
+  private static float finite(float input, double value, String column) {
+    if (Float.isInfinite(input)) {
+      throw new EvenkeelException(
+          "Column \"%s\": %s is more than a float can hold, which ends at 3.4e38. help: correct it, or train with --scale robust, which clips it"
+              .formatted(column, value));
+    }
+    return input;
   }
 
   private static void requireThere(Map<String, ?> row) {
@@ -181,6 +194,35 @@ public final class RowEncoder {
               .formatted(date.name(), Cells.quoted(text), date.form().example()));
     }
     return days;
+  }
+
+  /** None where it is missing. */
+  private double[] vector(Map<String, ?> row, Feature.Vector feature) {
+    Object value = row.get(feature.name());
+    double[] vector;
+    if (value instanceof float[] floats) {
+      vector = new double[floats.length];
+      Arrays.setAll(vector, j -> floats[j]);
+    } else if (value instanceof double[] doubles) {
+      vector = doubles;
+    } else {
+      String text = text(row, feature.name());
+      if (missing.amongNumbers(text)) {
+        return new double[0];
+      }
+      vector = Cells.vector(text);
+    }
+    if (vector == null
+        || vector.length != feature.width()
+        || !DoubleStream.of(vector).allMatch(Double::isFinite)) {
+      throw new EvenkeelException(
+          "Column \"%s\": %s is not a vector of %s, which the model was trained on there"
+              .formatted(
+                  feature.name(),
+                  Cells.shown(ValueText.of(value)),
+                  Words.counted(feature.width(), "finite number")));
+    }
+    return vector;
   }
 
   /** NaN where it is missing. */

@@ -311,8 +311,8 @@ public final class Table {
   }
 
   private static boolean mayHoldClasses(Column column) {
-    return column instanceof Column.Categorical
-        || DoubleStream.of(((Column.Numeric) column).values())
+    return !(column instanceof Column.Numeric numbers)
+        || DoubleStream.of(numbers.values())
                 .filter(value -> !Double.isNaN(value))
                 .distinct()
                 .limit(TargetChoice.MOST_CLASSES + 1)

@@ -13,6 +13,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.IntToDoubleFunction;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Turns a table's columns, found by name, into the features of a data set. */
 final class TableEncoder {
@@ -145,6 +147,11 @@ final class TableEncoder {
         for (int input = 0; input < f.width(); input++) {
           int own = input;
           values.add(row -> f.value(days[row], own));
+        }
+      } else if (feature instanceof Feature.Vector f) {
+        List<Column.Numeric> parts = parts(required(f.name()), f.width());
+        for (int k = 0; k < f.width(); k++) {
+          values.add(numbers(parts.get(k), f.centers().get(k)));
         }
       } else if (feature instanceof Feature.Columns f) {
         requireNumbers(f.count());
@@ -281,12 +288,12 @@ final class TableEncoder {
   private String nameOf(int input) {
     int start = 0;
     for (Feature feature : features) {
-      if (feature instanceof Feature.Numeric numeric && start == input) {
-        return numeric.name();
-      }
       start += feature.width();
+      if (input < start && feature.column().isPresent()) {
+        return feature.column().get();
+      }
     }
-    return table.columnNames().get(input); // categories are 0 or 1, so it is one of an array
+    return table.columnNames().get(input); // of an array
   }
 
   private Column required(String name) {
@@ -320,15 +327,50 @@ final class TableEncoder {
     return places;
   }
 
-  private void requireNumbers(Column column) {
-    if (column instanceof Column.Categorical texts) {
-      int wrong = firstNumberless(texts);
-      if (wrong >= 0) {
+  /** Of each place in a column's vectors the numbers by row, NaN where the vector is missing. */
+  private List<Column.Numeric> parts(Column column, int width) {
+    if (column instanceof Column.Vector vectors && vectors.parts().size() == width) {
+      return vectors.parts();
+    }
+    double[][] parts = new double[width][table.rows()];
+    for (int row = 0; row < table.rows(); row++) {
+      double[] vector = column.missing(row) ? null : Cells.vector(column.text(row));
+      if (!column.missing(row) && (vector == null || vector.length != width)) {
         throw new EvenkeelException(
-            "%s, column \"%s\": %s is not a finite number, but the model was trained on numbers there. help: correct it, leave it empty if it is missing, or name it with --missing"
-                .formatted(table.at(wrong), column.name(), Cells.quoted(texts.text(wrong))));
+            "%s, column \"%s\": %s is not a vector of %s, which the model was trained on there. help: correct it, or leave it empty if it is missing"
+                .formatted(
+                    table.at(row),
+                    column.name(),
+                    Cells.shown(column.text(row)),
+                    Words.counted(width, "finite number")));
+      }
+      for (int k = 0; k < width; k++) {
+        parts[k][row] = vector == null ? Double.NaN : vector[k];
       }
     }
+    return Stream.of(parts).map(part -> new Column.Numeric(column.name(), part)).toList();
+  }
+
+  private void requireNumbers(Column column) {
+    int wrong = firstNumberless(column);
+    if (wrong >= 0) {
+      throw new EvenkeelException(
+          "%s, column \"%s\": %s is not a finite number, but the model was trained on numbers there. help: correct it, leave it empty if it is missing, or name it with --missing"
+              .formatted(table.at(wrong), column.name(), Cells.shown(column.text(wrong))));
+    }
+  }
+
+  /** The row to blame in a column of no numbers; −1 where there is none. */
+  private int firstNumberless(Column column) {
+    if (column instanceof Column.Categorical texts) {
+      return firstNumberless(texts);
+    }
+    return column instanceof Column.Vector
+        ? IntStream.range(0, table.rows())
+            .filter(row -> !column.missing(row))
+            .findFirst()
+            .orElse(-1)
+        : -1;
   }
 
   /** The row to blame for a column of texts; −1 where all it holds are words for missing. */

@@ -73,6 +73,11 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
           ? new Feature.Numeric(column.name(), center)
           : new Feature.Pieces(column.name(), edges, center);
     }
+    if (column instanceof Column.Vector vectors) {
+      return new Feature.Vector(
+          column.name(),
+          vectors.parts().stream().map(part -> center(present(column, part.values()))).toList());
+    }
     Optional<DateForm> form = dates(table, (Column.Categorical) column);
     if (form.isPresent()) {
       boolean time = ((Column.Categorical) column).levels().stream().anyMatch(DateForm::hasTime);
@@ -152,8 +157,8 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
     List<int[]> present = new ArrayList<>();
     for (Feature feature : features) {
       int[] rows = trainRows;
-      if (feature instanceof Feature.Numeric numeric) {
-        Column column = table.column(numeric.name());
+      if (feature instanceof Feature.Numeric || feature instanceof Feature.Vector) {
+        Column column = table.column(feature.column().orElseThrow());
         rows = IntStream.of(trainRows).filter(row -> !column.missing(row)).toArray();
       } else if (feature instanceof Feature.Dates dates) {
         double[] days = TableEncoder.days(table, table.column(dates.name()), dates.form());

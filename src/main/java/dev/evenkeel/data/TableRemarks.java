@@ -15,8 +15,8 @@ import java.util.stream.IntStream;
 /**
  * What became of a table's columns that its owner may not have meant: numbers that are categories
  * because of a few words among them, codes that are numbers, names of rows that were left out,
- * numbers that count them, dates, texts alike, rare classes, columns that never change, and those
- * that give the target away.
+ * numbers that count them, dates, vectors, texts alike, rare classes, columns that never change,
+ * and those that give the target away.
  */
 public final class TableRemarks {
 
@@ -72,6 +72,8 @@ public final class TableRemarks {
             texts.name(),
             became,
             "--drop %s leaves it out".formatted(ColumnNames.word(texts.name())));
+      } else if (feature instanceof Feature.Vector vector) {
+        found.noteVector(vector);
       } else if (feature.holdsNumbers()) {
         found.noteCounting(feature.column().orElseThrow());
       }
@@ -176,7 +178,8 @@ public final class TableRemarks {
     return looks("numbers", texts, counts, number.or(grouped))
         .or(() -> looks("percents", texts, counts, t -> PERCENT.matcher(t).matches()))
         .or(() -> looks("money", texts, counts, t -> MONEY.matcher(t).matches()))
-        .or(() -> looks("dates", texts, counts, DateForm::isDate));
+        .or(() -> looks("dates", texts, counts, DateForm::isDate))
+        .or(() -> looks("lists of numbers", texts, counts, t -> Cells.vector(t) != null));
   }
 
   private static Optional<Looks> looks(
@@ -217,6 +220,16 @@ public final class TableRemarks {
                   Words.counted(rows, "row"),
                   ColumnNames.word(kept.name())));
     }
+  }
+
+  private void noteVector(Feature.Vector vector) {
+    remarks.add(
+        "%s: column \"%s\" holds vectors of %s, each an input. If they are categories, say --categorical %s."
+            .formatted(
+                table.name(),
+                vector.name(),
+                Words.counted(vector.width(), "number"),
+                ColumnNames.word(vector.name())));
   }
 
   /**
@@ -355,6 +368,9 @@ public final class TableRemarks {
     if (column instanceof Column.Categorical texts) {
       int first = texts.codes()[rows[0]];
       return first >= 0 && IntStream.of(rows).allMatch(row -> texts.codes()[row] == first);
+    }
+    if (column instanceof Column.Vector vectors) {
+      return vectors.parts().stream().allMatch(part -> isConstant(part, rows));
     }
     double[] values = ((Column.Numeric) column).values();
     return IntStream.of(rows).allMatch(row -> values[row] == values[rows[0]]);

@@ -37,6 +37,7 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
    */
   public static TargetChoice of(Table table, List<String> targets, Optional<Task.Kind> forced) {
     List<Column> columns = targets.stream().map(table::column).toList();
+    columns.forEach(column -> requireSingle(table, column, "--target"));
     boolean flags = forced.equals(Optional.of(Task.Kind.FLAGS));
     if (flags
         || forced.isEmpty() && columns.size() > 1 && columns.stream().allMatch(FlagColumn::is)) {
@@ -45,6 +46,19 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
     return columns.size() == 1
         ? ofOne(table, columns.get(0), forced)
         : ofSeveral(table, columns, forced);
+  }
+
+  /** Refuses vectors where a row has one value. */
+  static void requireSingle(Table table, Column column, String option) {
+    if (column instanceof Column.Vector vectors) {
+      throw new EvenkeelException(
+          "%s: column \"%s\" holds vectors of %s, but %s wants one value of each row. help: name another column"
+              .formatted(
+                  table.name(),
+                  column.name(),
+                  Words.counted(vectors.parts().size(), "number"),
+                  option));
+    }
   }
 
   private static TargetChoice ofSeveral(

@@ -49,6 +49,7 @@ final class TellingColumns {
     return features.stream()
         .flatMap(feature -> feature.column().stream())
         .map(table::column)
+        .filter(column -> !(column instanceof Column.Vector))
         .filter(column -> telling.tells(column, some) && telling.tells(column, trainRows))
         .map(Column::name)
         .toList();

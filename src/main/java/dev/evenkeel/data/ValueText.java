@@ -3,9 +3,11 @@ package dev.evenkeel.data;
 import dev.evenkeel.EvenkeelException;
 import java.time.Instant;
 import java.time.ZonedDateTime;
+import java.util.Arrays;
 import java.util.Calendar;
 import java.util.Collection;
 import java.util.Date;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -37,6 +39,12 @@ final class ValueText {
       return date.toInstant().toString();
     } else if (value instanceof ZonedDateTime date) {
       return date.toInstant().toString();
+    } else if (value instanceof float[] vector) {
+      return Arrays.toString(vector);
+    } else if (value instanceof double[] vector) {
+      return Arrays.toString(vector);
+    } else if (value instanceof List<?> list && list.stream().allMatch(Number.class::isInstance)) {
+      return list.toString();
     }
     return holdsSeveral(value) ? null : written(value);
   }
@@ -62,7 +70,7 @@ final class ValueText {
   static EvenkeelException refusal(String column, Object value) {
     Object held = value instanceof Optional<?> optional ? optional.orElseThrow() : value;
     return new EvenkeelException(
-        "%s: a value of type %s can't be a field of a table. help: give a text, a number, a boolean, an enum or a date; several numbers are a column each"
+        "%s: a value of type %s can't be a field of a table. help: give a text, a number, a boolean, an enum or a date; several numbers are a column each, or a vector: float[], double[] or a List"
             .formatted(column, held.getClass().getTypeName()));
   }
 }

@@ -14,9 +14,9 @@ import java.util.stream.DoubleStream;
 
 /**
  * What is in front of the network: an array is one input of floats; a table has an input [rows, 1]
- * for each column, called like it, of doubles or of texts. So a data frame's columns are fed as
- * they are, and time stamps keep their differences. ONNX can't read dates: they are fed as days
- * since 1970.
+ * for each column, called like it, of doubles or of texts, and [rows, numbers] of floats for one of
+ * vectors. So a data frame's columns are fed as they are, and time stamps keep their differences.
+ * ONNX can't read dates: they are fed as days since 1970.
  */
 final class OnnxInputs {
 
@@ -34,13 +34,14 @@ final class OnnxInputs {
   private final OnnxGraph graph;
   private final List<String> parts = new ArrayList<>();
 
-  /** Neighbouring columns of numbers, which are taken together. */
-  private final List<Column> numbers = new ArrayList<>();
+  /** Neighbouring columns of numbers and vectors, which are taken together. */
+  private final List<String> numbers = new ArrayList<>();
 
-  /**
-   * @param size what it is divided by in double; 1 where a float can do it later
-   */
-  private record Column(String input, double center, double size) {}
+  /** Of each of their numbers: what is taken off. */
+  private final List<Double> centers = new ArrayList<>();
+
+  /** What it is divided by in double; 1 where a float can do it later. */
+  private final List<Double> sizes = new ArrayList<>();
 
   private OnnxInputs(OnnxGraph graph) {
     this.graph = graph;
@@ -59,6 +60,7 @@ final class OnnxInputs {
   private String standardised(Preparation preparation) {
     double[] mean = preparation.standardize().mean().clone();
     double[] deviation = preparation.standardize().deviation().clone();
+    boolean own = mean.length == preparation.width(); // not one of all
     // All of them first: no value on the way to the network is to take the name of a column.
     Iterator<String> inputs = preparation.features().stream().map(this::input).toList().iterator();
     int place = 0;
@@ -67,13 +69,16 @@ final class OnnxInputs {
       if (feature instanceof Feature.Columns) {
         parts.add(input);
       } else if (feature instanceof Feature.Numeric numeric) {
-        double size = 1;
-        if (mean.length == preparation.width() && !fits(deviation[place])) {
-          size = deviation[place];
-          mean[place] /= size;
-          deviation[place] = 1;
+        numbers.add(input);
+        centers.add(numeric.center());
+        sizes.add(own ? sized(mean, deviation, place) : 1);
+      } else if (feature instanceof Feature.Vector vector) {
+        String name = "/vector" + place;
+        numbers.add(graph.node("Cast", name, Map.of("to", Type.DOUBLE.code()), input));
+        centers.addAll(vector.centers());
+        for (int j = 0; j < vector.width(); j++) {
+          sizes.add(own ? sized(mean, deviation, place + j) : 1);
         }
-        numbers.add(new Column(input, numeric.center(), size));
       } else if (feature instanceof Feature.Pieces pieces) {
         flushNumbers();
         append(pieces, input);
@@ -91,6 +96,17 @@ final class OnnxInputs {
     return preparation.clip() == 0 ? scaled : smoothlyClipped(preparation, scaled);
   }
 
+  /** What a number is divided by in double, which is then no longer done later. */
+  private static double sized(double[] mean, double[] deviation, int place) {
+    double size = deviation[place];
+    if (size > LEAST && size < MOST) {
+      return 1;
+    }
+    mean[place] /= size;
+    deviation[place] = 1;
+    return size;
+  }
+
   /** The input that a feature is made of; none, "", for texts that make nothing. */
   private String input(Feature feature) {
     if (feature instanceof Feature.Columns columns) {
@@ -101,16 +117,16 @@ final class OnnxInputs {
     if (feature.holdsNumbers()) {
       return graph.input(name, Type.DOUBLE, 1, "a number; NaN where it is missing");
     }
+    if (feature instanceof Feature.Vector) {
+      String text = "a vector; all NaN where it is missing";
+      return graph.input(name, Type.FLOAT, feature.width(), text);
+    }
     if (feature instanceof Feature.Dates) {
       String text = "days since 1970-01-01, the time as a fraction; NaN where it is missing";
       return graph.input(name, Type.DOUBLE, 1, text);
     }
     String text = "a text of the training data; any other, such as \"\", where it is missing";
     return feature.width() == 0 ? "" : graph.input(name, Type.STRING, 1, text);
-  }
-
-  private static boolean fits(double size) {
-    return size > LEAST && size < MOST;
   }
 
   private String scalar(String name, float value) {
@@ -160,16 +176,18 @@ final class OnnxInputs {
       return;
     }
     String name = "/numbers" + parts.size();
-    String together = concatenated(name, numbers.stream().map(Column::input).toList());
-    double[] center = numbers.stream().mapToDouble(Column::center).toArray();
+    String together = concatenated(name, numbers);
+    double[] center = centers.stream().mapToDouble(one -> one).toArray();
     String centred =
         graph.node("Sub", name + "/centred", together, graph.doubles(name + "/center", center));
-    double[] size = numbers.stream().mapToDouble(Column::size).toArray();
+    double[] size = sizes.stream().mapToDouble(one -> one).toArray();
     if (DoubleStream.of(size).anyMatch(one -> one != 1)) {
       centred = graph.node("Div", name + "/divided", centred, graph.doubles(name + "/size", size));
     }
     addRounded(name, centred);
     numbers.clear();
+    centers.clear();
+    sizes.clear();
   }
 
   private void addRounded(String name, String doubles) {

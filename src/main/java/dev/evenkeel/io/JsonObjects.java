@@ -51,7 +51,8 @@ public final class JsonObjects {
   @FunctionalInterface
   public interface Receiver {
     /**
-     * @param values as texts, in the file's order; "" of null, and null of an array
+     * @param values as texts, in the file's order; "" of null, "[1,2.5]" of an array of numbers,
+     *     and null of any other array
      */
     void accept(Map<String, String> values);
   }
@@ -136,11 +137,25 @@ public final class JsonObjects {
       if (values.containsKey(name)) {
         throw refusal(path, parser, "the object has two values called \"%s\"".formatted(name));
       }
-      values.put(name, token == JsonToken.VALUE_NULL ? "" : parser.getText());
       if (token == JsonToken.START_ARRAY) {
-        parser.skipChildren();
-        values.put(name, null);
+        values.put(name, vector(parser));
+      } else {
+        values.put(name, token == JsonToken.VALUE_NULL ? "" : parser.getText());
       }
     }
+  }
+
+  /** The text of an array of numbers up to its end, null of any other. */
+  private static String vector(JsonParser parser) throws IOException {
+    StringBuilder text = new StringBuilder("[");
+    boolean numbers = true;
+    for (JsonToken token; (token = parser.nextToken()) != JsonToken.END_ARRAY; ) {
+      numbers &= token.isNumeric();
+      if (numbers) {
+        text.append(text.length() == 1 ? "" : ",").append(parser.getText());
+      }
+      parser.skipChildren();
+    }
+    return numbers ? text.append(']').toString() : null;
   }
 }

@@ -96,7 +96,7 @@ class JsonRecordsTest {
     Path file = file("t.jsonl", "{\"x\":1,\"tags\":[]}\n\n{\"x\":2,\"tags\":[{\"k\":1}]}");
     Expect.failure(
         () -> Table.read(file),
-        "t.jsonl, object 1: \"tags\" is an array, but a column has one value. help: --drop tags, or");
+        "t.jsonl, object 2: \"tags\" is an array of other things than numbers. help: --drop tags, or");
     for (String dropped : List.of("tags", "2", "-1")) {
       Table table = Table.read(file, Table.Options.DETECT.withDropped(Set.of(dropped)));
       assertEquals(2, table.rows());

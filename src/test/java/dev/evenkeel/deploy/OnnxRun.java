@@ -77,6 +77,15 @@ final class OnnxRun implements AutoCloseable {
       return OnnxTensor.createTensor(
           environment, DoubleBuffer.wrap(numeric.values()), new long[] {rows, 1});
     }
+    if (column instanceof Column.Vector vectors) {
+      int width = vectors.parts().size();
+      float[] values = new float[rows * width];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) vectors.parts().get(i % width).values()[i / width];
+      }
+      return OnnxTensor.createTensor(
+          environment, FloatBuffer.wrap(values), new long[] {rows, width});
+    }
     String[] texts = new String[rows];
     for (int row = 0; row < rows; row++) {
       texts[row] = column.missing(row) ? "" : column.text(row);

@@ -42,8 +42,15 @@ final class PredictCommand implements Callable<Integer> {
       paramLabel = "FILE",
       defaultValue = "predictions.csv",
       description =
-          "CSV: the predicted class and each class's probability, or the predicted values; - for stdout (default: ${DEFAULT-VALUE})")
+          "the predicted class and each class's probability, or the predicted values; - for stdout (default: ${DEFAULT-VALUE})")
   private Path out;
+
+  @Option(
+      names = "--format",
+      paramLabel = "csv|jsonl",
+      description =
+          "jsonl: an object in each line (default: jsonl where --out ends in .jsonl, .ndjson or .json, else csv)")
+  private PredictionFile.Form format;
 
   @Option(
       names = "--with",
@@ -82,9 +89,9 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   /** Whether all of it was taken; {@link Main} says so where it was not. */
-  private static boolean writeToStdout(PredictionFile predictions) {
+  private static boolean writeToStdout(PredictionFile predictions, PredictionFile.Form form) {
     try {
-      predictions.write(new OutputStreamWriter(new Stdout(), StandardCharsets.UTF_8));
+      predictions.write(new OutputStreamWriter(new Stdout(), StandardCharsets.UTF_8), form);
       return true;
     } catch (IOException e) {
       return false;
@@ -132,9 +139,10 @@ final class PredictCommand implements Callable<Integer> {
               Evaluator.outputs(built, data, saved.recipe().batch(), saved.preparation()),
               built.network().outputs(),
               inputs);
+      PredictionFile.Form form = format == null ? PredictionFile.Form.of(out) : format;
       if (!toStdout) {
-        predictions.write(out);
-      } else if (!writeToStdout(predictions)) {
+        predictions.write(out, form);
+      } else if (!writeToStdout(predictions, form)) {
         return;
       }
       String where = toStdout ? "to stdout" : "in " + out;

@@ -2,9 +2,12 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Columns of a table as the texts that stand there, such as the numbers by which rows are known
@@ -12,7 +15,13 @@ import java.util.function.Consumer;
  */
 public final class InputColumns {
 
+  private static final Pattern NUMBER =
+      Pattern.compile("-?(0|[1-9]\\d*)(\\.\\d+)?([eE][-+]?\\d{1,3})?");
+
   private final Records records;
+  private final MissingWords missing;
+  private final List<Column> columns;
+  private final Set<String> codes;
   private final List<String> names;
   private final int[] indexes;
   private final int firstLine;
@@ -20,6 +29,10 @@ public final class InputColumns {
 
   private InputColumns(Table table, List<String> names) {
     this.records = table.records();
+    this.missing = new MissingWords(table.format());
+    this.columns = names.stream().map(table::column).toList();
+    this.codes =
+        names.stream().filter(name -> table.padded(name).isPresent()).collect(Collectors.toSet());
     this.names = names;
     this.indexes = names.stream().mapToInt(table.columnNames()::indexOf).toArray();
     this.firstLine = table.line(0);
@@ -42,6 +55,23 @@ public final class InputColumns {
 
   public List<String> names() {
     return names;
+  }
+
+  /**
+   * What one of these columns' texts is in JSON: of a column of numbers, but for codes such as
+   * "01067", a number with all its digits where it is written as one there, of one of vectors a
+   * {@code double[]}, else the text itself; null where it is missing.
+   */
+  public Object value(int column, String text) {
+    String word = text.strip();
+    if (columns.get(column) instanceof Column.Categorical || codes.contains(names.get(column))) {
+      return word.isEmpty() ? null : text;
+    } else if (missing.amongNumbers(word)) {
+      return null;
+    } else if (columns.get(column) instanceof Column.Vector) {
+      return Cells.vector(word);
+    }
+    return NUMBER.matcher(word).matches() ? new BigDecimal(word) : text;
   }
 
   /** The texts of each row, in the order of the table's rows. */

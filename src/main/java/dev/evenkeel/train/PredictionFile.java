@@ -6,6 +6,7 @@ import dev.evenkeel.data.InputColumns;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Target;
 import dev.evenkeel.io.AtomicFile;
+import dev.evenkeel.io.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
@@ -13,14 +14,29 @@ import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 
 /**
- * Predictions as CSV, a row for each row of the data, in its order, behind columns of the data
- * where they are wanted.
+ * Predictions, a row for each row of the data, in its order, behind columns of the data where they
+ * are wanted.
  */
 public final class PredictionFile {
+
+  /** What a file of them holds. */
+  public enum Form {
+    CSV,
+    /** An object in each line. */
+    JSONL;
+
+    /** By a file's name. */
+    public static Form of(Path file) {
+      return file.toString().matches("(?i).*\\.(jsonl|ndjson|json)") ? JSONL : CSV;
+    }
+  }
 
   private final Preparation preparation;
   private final float[] outputs;
@@ -39,34 +55,71 @@ public final class PredictionFile {
     this.inputs = inputs;
   }
 
-  public void write(Path file) {
-    AtomicFile.write(file, channel -> write(Channels.newWriter(channel, StandardCharsets.UTF_8)));
+  public void write(Path file, Form form) {
+    AtomicFile.write(
+        file, channel -> write(Channels.newWriter(channel, StandardCharsets.UTF_8), form));
   }
 
   /** Flushes the writer, and leaves it open. */
-  public void write(Writer out) throws IOException {
-    CsvWriter csv = CsvWriter.builder().build(out);
+  public void write(Writer out, Form form) throws IOException {
     try {
-      write(csv, header());
-      if (inputs.isEmpty()) {
-        for (int row = 0; row < outputs.length / columns; row++) {
-          write(csv, answers(row, new ArrayList<>()));
-        }
+      if (form == Form.CSV) {
+        CsvWriter csv = CsvWriter.builder().build(out);
+        write(() -> csv.writeRecord(header()));
+        forEachRow((texts, answers) -> write(() -> csv.writeRecord(fields(texts, answers))));
+        csv.flush();
       } else {
-        int[] row = new int[1];
-        inputs.get().forEachRow(texts -> write(csv, answers(row[0]++, new ArrayList<>(texts))));
+        List<String> names = header();
+        forEachRow(
+            (texts, answers) ->
+                write(() -> out.write(Json.write(values(names, texts, answers)) + "\n")));
+        out.flush();
       }
-      csv.flush();
     } catch (Unwritten e) {
       throw e.reason;
     }
   }
 
-  private static void write(CsvWriter csv, List<String> fields) {
+  /** Of each row what is copied and what is answered. */
+  private void forEachRow(BiConsumer<List<String>, List<Object>> receiver) {
+    if (inputs.isEmpty()) {
+      for (int row = 0; row < outputs.length / columns; row++) {
+        receiver.accept(List.of(), answers(row));
+      }
+    } else {
+      int[] row = new int[1];
+      inputs.get().forEachRow(texts -> receiver.accept(texts, answers(row[0]++)));
+    }
+  }
+
+  private static List<String> fields(List<String> texts, List<Object> answers) {
+    List<String> fields = new ArrayList<>(texts);
+    answers.forEach(answer -> fields.add(answer.toString()));
+    return fields;
+  }
+
+  private Map<String, Object> values(List<String> names, List<String> texts, List<Object> answers) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    for (int i = 0; i < texts.size(); i++) {
+      values.put(names.get(i), inputs.orElseThrow().value(i, texts.get(i)));
+    }
+    for (int i = 0; i < answers.size(); i++) {
+      values.put(names.get(texts.size() + i), answers.get(i));
+    }
+    return values;
+  }
+
+  private interface Writing {
+    void run() throws IOException;
+  }
+
+  private static void write(Writing row) {
     try {
-      csv.writeRecord(fields);
+      row.run();
     } catch (UncheckedIOException e) {
       throw new Unwritten(e.getCause());
+    } catch (IOException e) {
+      throw new Unwritten(e);
     }
   }
 
@@ -102,8 +155,9 @@ public final class PredictionFile {
     return header;
   }
 
-  /** Appends what is answered to a row. */
-  private List<String> answers(int row, List<String> fields) {
+  /** What is answered to a row: texts and numbers. */
+  private List<Object> answers(int row) {
+    List<Object> fields = new ArrayList<>();
     if (preparation.target() instanceof Target.Labels labels) {
       double[] probabilities = new double[labels.classes().size()];
       Probabilities.ofClasses(outputs, row * columns, columns, probabilities);
@@ -113,7 +167,7 @@ public final class PredictionFile {
       }
       fields.add(labels.classes().get(best));
       for (double p : probabilities) {
-        fields.add(Float.toString((float) p));
+        fields.add((float) p);
       }
     } else if (preparation.target() instanceof Target.Flags flags) {
       for (int k = 0; k < columns; k++) {
@@ -121,11 +175,11 @@ public final class PredictionFile {
         fields.add(outputs[row * columns + k] > 0 ? flag.yes() : flag.no());
       }
       for (int k = 0; k < columns; k++) {
-        fields.add(Float.toString((float) Probabilities.sigmoid(outputs[row * columns + k])));
+        fields.add((float) Probabilities.sigmoid(outputs[row * columns + k]));
       }
     } else {
       for (int k = 0; k < columns; k++) {
-        fields.add(Float.toString(outputs[row * columns + k]));
+        fields.add(outputs[row * columns + k]);
       }
     }
     return fields;

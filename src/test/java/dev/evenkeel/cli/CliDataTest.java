@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,40 @@ class CliDataTest {
     double sum = IntStream.range(1, 4).mapToDouble(k -> Double.parseDouble(answer[k])).sum();
     assertEquals(1, sum, 1e-6);
     assertTrue(Double.parseDouble(answer[3]) > 0.5);
+  }
+
+  /** Objects in, vectors among their values, and objects out. */
+  @Test
+  void jsonIsAnsweredByJson() throws IOException {
+    IntFunction<String> row =
+        i ->
+            "{\"id\":%d,\"words\":[%d,%s],\"kind\":\"%s\"}"
+                .formatted(7 * i % 101, i % 2, i / 8.0, i % 2 == 0 ? "even" : "odd");
+    Path data =
+        write("d.jsonl", IntStream.range(0, 100).mapToObj(row).collect(Collectors.joining("\n")));
+    Path run = folder.resolve("objects");
+    CommandLineRun.of("train --data", data, "--drop id --batch 16 --epochs 20 --out", run)
+        .succeeded()
+        .says("column \"words\" holds vectors of 2 numbers, each an input");
+    Path out = folder.resolve("p.jsonl");
+    CommandLineRun.of("predict --model", run, "--data", data, "--with id,words --out", out)
+        .succeeded();
+    List<String> lines = Files.readAllLines(out);
+    assertEquals(100, lines.size());
+    assertTrue(
+        lines
+            .get(3)
+            .matches(
+                "\\{\"id\":21,\"words\":\\[1.0,0.375],\"kind\":\"odd\",\"p\\(even\\)\":.*,\"p\\(odd\\)\":.*}"),
+        lines.get(3));
+    CommandLineRun.of("predict --model", run, "--data", data, "--format jsonl --out -")
+        .succeeded()
+        .says("{\"kind\":\"even\",\"p(even)\":");
+    CommandLineRun.of("evaluate --model", run, "--data", data).succeeded().says("accuracy");
+    Path wrong = write("w.jsonl", "{\"words\":[1,2,3]}");
+    CommandLineRun.of("predict --model", run, "--data", wrong, "--out", out)
+        .refused("object 1, column \"words\": a vector of 3 numbers is not a vector of 2");
+    assertEquals(lines, Files.readAllLines(out));
   }
 
   @Test

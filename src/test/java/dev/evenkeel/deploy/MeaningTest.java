@@ -56,7 +56,8 @@ class MeaningTest {
             new Standardize(new double[1], new double[] {1}),
             target);
     StringWriter file = new StringWriter();
-    new PredictionFile(preparation, logits.clone(), columns, Optional.empty()).write(file);
+    new PredictionFile(preparation, logits.clone(), columns, Optional.empty())
+        .write(file, PredictionFile.Form.CSV);
     float[] answers = meaning.answers(logits, columns, meaning.scratch(columns));
     List<String> lines = file.toString().lines().toList();
     for (int row = 0; row < ROWS; row++) {

@@ -66,6 +66,11 @@ final class TableOptions {
       TableFormat before = format;
       format = Flag.of("--encoding", () -> before.withEncoding(encoding));
     }
+    if (missing != null && missing.stream().anyMatch(word -> word.startsWith("["))) {
+      throw new EvenkeelException(
+          "--missing %s: a list can't be a word for a missing value. help: leave the field empty, or write []"
+              .formatted(String.join(",", missing)));
+    }
     return missing == null ? format : format.withMissing(missing);
   }
 }

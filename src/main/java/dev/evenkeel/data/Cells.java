@@ -75,8 +75,8 @@ final class Cells {
   }
 
   /**
-   * The finite numbers of a list such as "[0.5, -1e3]", between commas, blanks or both; null of any
-   * other text.
+   * The finite numbers of a list such as "[0.5, -1e3]", between commas or blanks; null of any other
+   * text.
    */
   static double[] vector(String text) {
     int end = text.length() - 1;
@@ -85,19 +85,17 @@ final class Cells {
     }
     double[] numbers = new double[8];
     int count = 0;
-    boolean wanted = false; // behind a comma
+    int commas = 0;
     for (int i = 1; i < end; i++) {
       char c = text.charAt(i);
       if (c == ',') {
-        if (wanted || count == 0) {
+        commas++;
+        if (commas != count) {
           return null;
         }
-        wanted = true;
       } else if (!Character.isWhitespace(c)) {
         int start = i;
-        while (i + 1 < end
-            && text.charAt(i + 1) != ','
-            && !Character.isWhitespace(text.charAt(i + 1))) {
+        while (i + 1 < end && isInside(text.charAt(i + 1))) {
           i++;
         }
         double number = number(text.substring(start, i + 1));
@@ -108,10 +106,13 @@ final class Cells {
           numbers = Arrays.copyOf(numbers, 2 * count);
         }
         numbers[count++] = number;
-        wanted = false;
       }
     }
-    return wanted ? null : Arrays.copyOf(numbers, count);
+    return commas == 0 || commas == count - 1 ? Arrays.copyOf(numbers, count) : null;
+  }
+
+  private static boolean isInside(char c) {
+    return c != ',' && !Character.isWhitespace(c);
   }
 
   /** For messages: of a vector how long it is, of any other text itself. */

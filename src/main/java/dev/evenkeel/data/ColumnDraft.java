@@ -3,9 +3,11 @@ package dev.evenkeel.data;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A column while it is read: of numbers, by decimal points or else commas, or of vectors, until a
@@ -24,7 +26,7 @@ final class ColumnDraft {
   private final boolean checked;
   private final boolean forced;
 
-  private long numbers;
+  private final Found numbers = new Found();
   private boolean points;
   private boolean plain = true;
 
@@ -40,7 +42,10 @@ final class ColumnDraft {
   /** Numbers; of a column that is coded, codes. */
   private final Doubles values = new Doubles();
 
-  /** Of each place in a vector its numbers; none where the first value is no vector. */
+  /** Lists of numbers, by how many they hold; vectors, where that is the same. */
+  private final Map<Integer, Found> lists = new HashMap<>();
+
+  /** Of each place in a vector its numbers. */
   private final List<Doubles> parts = new ArrayList<>();
 
   private boolean coded;
@@ -87,57 +92,48 @@ final class ColumnDraft {
       addText(cell);
       return;
     }
-    if (parts.isEmpty() && isFirst() && cell.startsWith("[")) {
-      startVectors(Cells.vector(cell), row);
+    boolean list = cell.startsWith("[") && !missing.amongNumbers(cell);
+    double[] vector = list && checked ? Cells.vector(cell) : null;
+    double value = Double.NaN;
+    if (vector != null) {
+      lists.computeIfAbsent(vector.length, unseen -> new Found()).add(cell, line);
+    } else if (list && !checked) {
+      plain = false; // nobody uses it, so nothing is kept
+    } else if (!missing.haveNumbers() || !missing.anywhere(cell)) {
+      value = number(cell, line);
     }
-    if (!parts.isEmpty()) {
-      addVector(cell, line);
-      return;
-    }
-    double value =
-        missing.haveNumbers() && missing.anywhere(cell) ? Double.NaN : number(cell, line);
     coded = coded || row == 0 && text.count > 0;
     if (coded) {
       addText(cell);
-    } else if (text.count > 0) {
-      values.clear();
-    } else {
+    } else if (isTextual()) {
+      startTexts();
+    } else if (lists.isEmpty()) {
       values.add(value);
+    } else {
+      addVector(vector, row);
     }
   }
 
-  private boolean isFirst() {
-    return numbers + withComma.count + text.count == 0;
-  }
-
-  private void startVectors(double[] first, int row) {
-    for (int k = 0; first != null && k < first.length; k++) {
-      parts.add(new Doubles());
-      parts.get(k).addMissing(row);
-    }
-  }
-
-  private void addVector(String cell, int line) {
-    boolean none = missing.amongNumbers(cell);
-    double[] vector = none ? null : Cells.vector(cell);
-    if (vector != null && vector.length == parts.size()) {
-      numbers++;
-    } else if (!none) {
-      text.add(cell, line);
-    }
-    if (text.count > 0) {
-      parts.forEach(Doubles::clear);
-      return;
+  /**
+   * @param vector null where it is missing
+   */
+  private void addVector(double[] vector, int row) {
+    if (parts.isEmpty()) {
+      values.clear();
+      for (int k = 0; k < vector.length; k++) {
+        parts.add(new Doubles());
+        parts.get(k).addMissing(row);
+      }
     }
     for (int k = 0; k < parts.size(); k++) {
-      parts.get(k).add(none ? Double.NaN : vector[k]);
+      parts.get(k).add(vector == null ? Double.NaN : vector[k]);
     }
   }
 
   private double number(String cell, int line) {
     double value = Cells.number(cell);
     if (!Double.isNaN(value)) {
-      numbers++;
+      numbers.add(cell, line);
       if (plain && !Cells.isPlain(cell)) {
         plain = false;
       }
@@ -181,7 +177,8 @@ final class ColumnDraft {
   }
 
   boolean isTextual() {
-    return forced || text.count > 0 || isMixed();
+    boolean numbersAndLists = !lists.isEmpty() && numbers.count + withComma.count > 0;
+    return forced || text.count > 0 || isMixed() || lists.size() > 1 || numbersAndLists;
   }
 
   /** Whether it holds texts whose codes are not known yet. */
@@ -208,25 +205,48 @@ final class ColumnDraft {
    */
   void requireClean(Records records, int firstLine, boolean later) {
     boolean commaIsWrong = isMixed() && withComma.count > 0;
-    Found wrong = text.count > 0 || !commaIsWrong ? text : withComma;
-    long fine = numbers + (commaIsWrong ? 0 : withComma.count);
-    long filled = numbers + withComma.count + text.count;
-    if (!checked || wrong.count == 0 || fine < MOSTLY * filled) {
+    long fine = numbers.count + (commaIsWrong ? 0 : withComma.count);
+    long filled = numbers.count + withComma.count + text.count;
+    String wanted = "a finite number";
+    List<Found> others = new ArrayList<>(List.of(text));
+    if (commaIsWrong && text.count == 0) {
+      others.add(withComma);
+    }
+    Found most = null;
+    for (Map.Entry<Integer, Found> list : lists.entrySet()) {
+      filled += list.getValue().count;
+      others.add(list.getValue());
+      if (list.getValue().count > fine) {
+        most = list.getValue();
+        fine = most.count;
+        wanted = "a vector of " + Words.counted(list.getKey(), "finite number");
+      }
+    }
+    if (most != null) {
+      others.addAll(List.of(numbers, withComma));
+      others.remove(most);
+    }
+    Optional<Found> wrong =
+        others.stream()
+            .filter(found -> found.count > 0)
+            .min(Comparator.comparingInt(found -> found.line));
+    if (!checked || wrong.isEmpty() || fine < MOSTLY * filled) {
       return;
     }
+    String first = wrong.get().first;
+    int line = wrong.get().line;
     throw new EvenkeelException(
-        "%s, column \"%s\": %s is not %s, but %d of the column's %d values are%s. help: %scorrect it, leave it empty if it is missing or name it with --missing%s"
+        "%s, column \"%s\": %s is not %s, but %d of the column's %d values are%s. help: %scorrect it, leave it empty if it is missing%s%s"
             .formatted(
-                records.at(wrong.line),
+                records.at(line),
                 name,
-                Cells.shown(wrong.first),
-                parts.isEmpty()
-                    ? "a finite number"
-                    : "a vector of " + Words.counted(parts.size(), "finite number"),
+                Cells.shown(first),
+                wanted,
                 fine,
                 filled,
-                parts.isEmpty() ? " numbers" : "",
-                wrong.line == firstLine ? "if that line names the columns, --header; or " : "",
+                most == null ? " numbers" : "",
+                line == firstLine ? "if that line names the columns, --header; or " : "",
+                first.contains(",") ? "" : " or name it with --missing",
                 later
                     ? ""
                     : "; of a column that is not the target, --drop %s leaves it out, and --categorical %s makes categories"

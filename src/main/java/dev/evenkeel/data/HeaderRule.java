@@ -89,6 +89,12 @@ final class HeaderRule {
     if (blocked() || below.isEmpty() || below.stream().anyMatch(r -> r.size() != first.size())) {
       return false;
     }
+    boolean aboveVectors =
+        IntStream.range(0, first.size())
+            .anyMatch(c -> kinds.get(c) != Kind.EMPTY && all(c, Kind.VECTOR));
+    if (aboveVectors) {
+      return true;
+    }
     int numbers = count(Kind.NUMBER);
     int filled = first.size() - count(Kind.EMPTY);
     long above =
@@ -111,7 +117,7 @@ final class HeaderRule {
 
   /** A name may be "missing", but hardly "?" or "[1, 2]". */
   private boolean blocked() {
-    return count(Kind.VECTOR) > 0
+    return columns(Kind.VECTOR).anyMatch(c -> below.isEmpty() || all(c, Kind.VECTOR))
         || columns(Kind.MISSING)
             .anyMatch(c -> !NAMES.contains(first.get(c).toLowerCase(java.util.Locale.ROOT)));
   }

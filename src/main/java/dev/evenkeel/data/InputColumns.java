@@ -68,10 +68,11 @@ public final class InputColumns {
       return word.isEmpty() ? null : text;
     } else if (missing.amongNumbers(word)) {
       return null;
-    } else if (columns.get(column) instanceof Column.Vector) {
-      return Cells.vector(word);
+    } else if (NUMBER.matcher(word).matches()) {
+      return new BigDecimal(word);
     }
-    return NUMBER.matcher(word).matches() ? new BigDecimal(word) : text;
+    double[] vector = Cells.vector(word);
+    return vector == null ? text : vector;
   }
 
   /** The texts of each row, in the order of the table's rows. */

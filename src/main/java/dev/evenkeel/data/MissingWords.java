@@ -14,7 +14,8 @@ final class MissingWords {
 
   private static final List<String> ANYWHERE =
       List.of("", "?", "na", "nan", "null", "n/a", "#n/a", "#na", "<na>", "n.a.");
-  private static final Set<String> AMONG_NUMBERS = Set.of("none", "nil", "missing", "-", "--", "–");
+  private static final Set<String> AMONG_NUMBERS =
+      Set.of("none", "nil", "missing", "-", "--", "–", "[]");
 
   private final Set<String> anywhere = new HashSet<>(ANYWHERE);
   private final int longest;

@@ -145,7 +145,7 @@ public record Preparation(
     return names;
   }
 
-  /** Columns of which some text looks like a number, but not as we write it: "01067", "1,5". */
+  /** Columns of which some text looks like numbers, but not as we write them: "01067", "[1,5]". */
   private Set<String> codes() {
     Set<String> names = new LinkedHashSet<>();
     for (Feature feature : features) {
@@ -164,6 +164,7 @@ public record Preparation(
         .anyMatch(
             text ->
                 !Double.isNaN(Cells.commaNumber(text))
+                    || Cells.vector(text) != null
                     || !Double.isNaN(Cells.number(text))
                         && !Cells.text(Cells.number(text)).equals(text));
   }

@@ -13,7 +13,7 @@ public final class RowWeights {
    */
   public static float[] of(Table table, String nameOrNumber) {
     Column column = table.column(nameOrNumber);
-    TargetChoice.requireSingle(table, column, "--weights");
+    TargetChoice.requireSingle(table, column, "weight", "--weights names another column");
     if (!(column instanceof Column.Numeric numbers)) {
       throw new EvenkeelException(
           "%s: column \"%s\" can't weigh the rows: it holds texts, such as %s. help: --weights names a column of numbers, 0 or more"

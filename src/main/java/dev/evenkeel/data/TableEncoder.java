@@ -334,8 +334,9 @@ final class TableEncoder {
     }
     double[][] parts = new double[width][table.rows()];
     for (int row = 0; row < table.rows(); row++) {
-      double[] vector = column.missing(row) ? null : Cells.vector(column.text(row));
-      if (!column.missing(row) && (vector == null || vector.length != width)) {
+      boolean none = column.missing(row) || missing.amongNumbers(column.text(row));
+      double[] vector = none ? null : Cells.vector(column.text(row));
+      if (!none && (vector == null || vector.length != width)) {
         throw new EvenkeelException(
             "%s, column \"%s\": %s is not a vector of %s, which the model was trained on there. help: correct it, or leave it empty if it is missing"
                 .formatted(

@@ -164,6 +164,10 @@ public final class TableRemarks {
     }
   }
 
+  private static boolean isList(String text) {
+    return text.startsWith("[") && text.endsWith("]");
+  }
+
   private record Looks(String kind, long count, String example, String other) {}
 
   private static Optional<Looks> mostly(Column.Categorical texts, Counts counts) {
@@ -179,7 +183,7 @@ public final class TableRemarks {
         .or(() -> looks("percents", texts, counts, t -> PERCENT.matcher(t).matches()))
         .or(() -> looks("money", texts, counts, t -> MONEY.matcher(t).matches()))
         .or(() -> looks("dates", texts, counts, DateForm::isDate))
-        .or(() -> looks("lists of numbers", texts, counts, t -> Cells.vector(t) != null));
+        .or(() -> looks("lists, not of as many numbers", texts, counts, TableRemarks::isList));
   }
 
   private static Optional<Looks> looks(

@@ -37,7 +37,10 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
    */
   public static TargetChoice of(Table table, List<String> targets, Optional<Task.Kind> forced) {
     List<Column> columns = targets.stream().map(table::column).toList();
-    columns.forEach(column -> requireSingle(table, column, "--target"));
+    for (Column column : columns) {
+      String classes = "--categorical %s makes a class of each text, --target names another column";
+      requireSingle(table, column, "target", classes.formatted(ColumnNames.word(column.name())));
+    }
     boolean flags = forced.equals(Optional.of(Task.Kind.FLAGS));
     if (flags
         || forced.isEmpty() && columns.size() > 1 && columns.stream().allMatch(FlagColumn::is)) {
@@ -49,15 +52,16 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
   }
 
   /** Refuses vectors where a row has one value. */
-  static void requireSingle(Table table, Column column, String option) {
+  static void requireSingle(Table table, Column column, String use, String help) {
     if (column instanceof Column.Vector vectors) {
       throw new EvenkeelException(
-          "%s: column \"%s\" holds vectors of %s, but %s wants one value of each row. help: name another column"
+          "%s: column \"%s\" holds vectors of %s, but a %s is one value. help: %s"
               .formatted(
                   table.name(),
                   column.name(),
                   Words.counted(vectors.parts().size(), "number"),
-                  option));
+                  use,
+                  help));
     }
   }
 
@@ -310,8 +314,11 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
     requireTargets(table, column, rows);
     if (!(column instanceof Column.Numeric numeric)) {
       throw new EvenkeelException(
-          "%s: column \"%s\" holds texts, but numbers are needed there."
-              .formatted(table.name(), column.name()));
+          "%s: column \"%s\" holds %s, but numbers are needed there."
+              .formatted(
+                  table.name(),
+                  column.name(),
+                  column instanceof Column.Vector ? "vectors" : "texts"));
     }
     double[] values = numeric.values();
     for (int row : rows) {

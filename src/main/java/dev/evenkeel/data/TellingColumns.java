@@ -49,10 +49,16 @@ final class TellingColumns {
     return features.stream()
         .flatMap(feature -> feature.column().stream())
         .map(table::column)
-        .filter(column -> !(column instanceof Column.Vector))
-        .filter(column -> telling.tells(column, some) && telling.tells(column, trainRows))
+        .filter(
+            column ->
+                parts(column).stream()
+                    .anyMatch(part -> telling.tells(part, some) && telling.tells(part, trainRows)))
         .map(Column::name)
         .toList();
+  }
+
+  private static List<? extends Column> parts(Column column) {
+    return column instanceof Column.Vector vectors ? vectors.parts() : List.of(column);
   }
 
   /** At most some of them, from all over the file. */

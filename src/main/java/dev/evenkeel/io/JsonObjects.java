@@ -51,7 +51,7 @@ public final class JsonObjects {
   @FunctionalInterface
   public interface Receiver {
     /**
-     * @param values as texts, in the file's order; "" of null, "[1,2.5]" of an array of numbers,
+     * @param values as texts, in the file's order; "" of null, "[1, 2.5]" of an array of numbers,
      *     and null of any other array
      */
     void accept(Map<String, String> values);
@@ -152,7 +152,7 @@ public final class JsonObjects {
     for (JsonToken token; (token = parser.nextToken()) != JsonToken.END_ARRAY; ) {
       numbers &= token.isNumeric();
       if (numbers) {
-        text.append(text.length() == 1 ? "" : ",").append(parser.getText());
+        text.append(text.length() == 1 ? "" : ", ").append(parser.getText());
       }
       parser.skipChildren();
     }

@@ -90,6 +90,8 @@ class CliDataTest {
     CommandLineRun.of("predict --model", run, "--data", wrong, "--out", out)
         .refused("object 1, column \"words\": a vector of 3 numbers is not a vector of 2");
     assertEquals(lines, Files.readAllLines(out));
+    CommandLineRun.of("train --data", data, "--missing [0,0]")
+        .refused("--missing [0,0]: a list can't be a word for a missing value");
   }
 
   @Test

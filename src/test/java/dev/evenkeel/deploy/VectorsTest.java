@@ -10,6 +10,7 @@ import dev.evenkeel.Expect;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Column;
 import dev.evenkeel.data.Feature;
+import dev.evenkeel.data.InputColumns;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Table;
@@ -224,6 +225,12 @@ class VectorsTest {
     Table table = Table.read(file("bare.csv", "\"[1, 2]\",spam\n\"[3, 4]\",ham\n\"[5, 6]\",egg\n"));
     assertEquals(List.of("1", "2"), table.columnNames());
     assertEquals(3, table.rows());
+    for (String above : List.of("0,1", "2019,y", "words,kind")) {
+      Table named = Table.read(file("above.csv", above + "\n\"[3, 4]\",ham\n\"[5, 6]\",egg\n"));
+      assertEquals(List.of(above.split(",")), named.columnNames());
+    }
+    Table lists = Table.read(file("lists.csv", "[0],[1],y\n" + "1,2,3\n5,7,9\n".repeat(9)));
+    assertEquals(List.of("[0]", "[1]", "y"), lists.columnNames());
     Table named = Table.read(file("named.csv", "words,kind\n\"[3, 4]\",ham\n"));
     assertEquals(List.of("words", "kind"), named.columnNames());
   }
@@ -245,7 +252,6 @@ class VectorsTest {
       value = {
         "[1, 2] | a vector of 2 numbers is not a vector of 3 finite numbers",
         "[1, 2, 3, 4] | a vector of 4 numbers is not a vector of 3 finite numbers",
-        "[] | a vector of 0 numbers is not a vector of 3 finite numbers",
         "[1, 2, NaN] | \"[1, 2, NaN]\" is not a vector of 3 finite numbers",
         "[1, 2, 1e999] | \"[1, 2, 1e999]\" is not",
         "[1,, 3] | \"[1,, 3]\" is not",
@@ -261,8 +267,20 @@ class VectorsTest {
     Expect.failure(
         () -> Table.read(file),
         "bad.csv, line 32, column \"words\": " + message,
-        "but 49 of the column's 50 values are. help: correct it, leave it empty",
+        "but 49 of the column's 50 values are. help: correct it, leave it empty if it is missing"
+            + (wrong.contains(",") ? ";" : " or name it with --missing;"),
         "--drop words");
+    Path first =
+        file(
+            "first.csv",
+            CsvText.of(
+                "words,y",
+                50,
+                i -> "\"%s\",%d".formatted(i == 0 ? wrong : "[1,2," + i + "]", i % 7)));
+    Expect.failure(
+        () -> Table.read(first),
+        "first.csv, line 2, column \"words\": " + message,
+        "but 49 of the column's 50 values are.");
     Table dropped = Table.read(file, Table.Options.DETECT.withDropped(Set.of("words")));
     assertEquals(50, dropped.rows());
   }
@@ -276,7 +294,8 @@ class VectorsTest {
     assertInstanceOf(Feature.Categorical.class, parts.preparation().features().get(0));
     String said = String.join("\n", notes);
     assertTrue(
-        said.contains("though 60 of its 60 texts look like lists of numbers, such as \"[1]\""),
+        said.contains(
+            "though 60 of its 60 texts look like lists, not of as many numbers, such as \"[1]\""),
         said);
     Table chosen =
         Table.read(
@@ -287,7 +306,7 @@ class VectorsTest {
   /** Where no value comes before, a column begins as one of numbers. */
   @Test
   void whatIsMissingFirstIsOfNoKind() throws IOException {
-    Table table = Table.read(file("late.csv", "v,y\n,1\nNA,2\n\"[1,2]\",3\n-,4\n"));
+    Table table = Table.read(file("late.csv", "v,y\n[],1\nNA,2\n\"[1,2]\",3\n-,4\n"));
     Column.Vector vectors = assertInstanceOf(Column.Vector.class, table.column("v"));
     assertArrayEquals(
         new double[] {Double.NaN, Double.NaN, 1, Double.NaN}, vectors.parts().get(0).values());
@@ -350,13 +369,66 @@ class VectorsTest {
             + "\": a vector of 2 numbers is not a finite number");
   }
 
+  /** What nobody uses is not even read as numbers; what is forced is a text, as it is written. */
+  @Test
+  void othersAreNotHeld() throws IOException {
+    Path file = csv("v.csv", text -> text);
+    for (Table.Options options :
+        List.of(
+            Table.Options.DETECT.withDropped(Set.of("words")),
+            Table.Options.DETECT.withUsed(Set.of("size")))) {
+      Table table = Table.read(file, options);
+      assertInstanceOf(Column.Numeric.class, table.column("words"));
+      List<String> first = new ArrayList<>();
+      InputColumns.of(table, List.of("words")).forEachRow(row -> first.add(row.get(0)));
+      assertEquals(Arrays.toString(vectors().get(0)), first.get(0));
+    }
+    Path few = file("few.csv", CsvText.of("v,y", 60, i -> "\"[%d,2]\",%d".formatted(i % 3, i % 7)));
+    Preparation preparation =
+        plan(few, Scaling.STANDARD)
+            .withColumns(List.of(), List.of("v"))
+            .load(note -> {})
+            .preparation();
+    List<String> notes = new ArrayList<>();
+    preparation.apply(Table.read(few), true, notes::add);
+    assertTrue(notes.stream().noneMatch(note -> note.contains("unknown")), notes::toString);
+  }
+
+  /** A number of a vector that is the target, and words that among others stand for nothing. */
+  @Test
+  void theyTellTheTargetAndMistakesAreFoundBehindWordsForMissing() throws IOException {
+    List<String> notes = new ArrayList<>();
+    Path telling =
+        file(
+            "t.csv",
+            CsvText.of("v,y", 60, i -> "\"[7, %d]\",%s".formatted(i * 37 % 61, i * 37 % 61 * 0.5)));
+    plan(telling, Scaling.STANDARD).load(notes::add);
+    assertTrue(notes.toString().contains("column \"v\" alone tells the target"), notes::toString);
+    Preparation preparation =
+        plan(csv("v.csv", text -> text), Scaling.STANDARD).load(note -> {}).preparation();
+    Path later =
+        file("l.csv", "size,words,town\n1,-,Ulm\n1,none,Ulm\n1,[],Ulm\n1,\"[1, 2]\",Ulm\n");
+    Expect.failure(
+        () -> preparation.apply(Table.read(later, preparation.options()), false, note -> {}),
+        "l.csv, line 5, column \"words\": a vector of 2 numbers");
+  }
+
+  /** Decimal commas between blanks, and what NumPy cut short. */
+  @ParameterizedTest
+  @ValueSource(strings = {"[0,5 1,5]", "[0.5 1.5 ... 3.5]", "[np.float64(0.1)]", "[[1, 2]]"})
+  void otherListsAreTexts(String text) throws IOException {
+    Table table = Table.read(file("o.csv", "v,y\n" + "\"%s\",1\n".formatted(text).repeat(30)));
+    assertInstanceOf(Column.Categorical.class, table.column("v"));
+  }
+
   @Test
   void noneIsATargetOrAWeight() throws IOException {
     DataPlan plan = plan(csv("v.csv", text -> text), Scaling.STANDARD);
     Expect.failure(
         () -> plan.withTarget("words").load(note -> {}),
-        "column \"words\" holds vectors of 3 numbers, but --target wants one value of each row");
+        "column \"words\" holds vectors of 3 numbers, but a target is one value. help: --categorical words makes");
     Expect.failure(
-        () -> plan.withWeights("words").load(note -> {}), "but --weights wants one value");
+        () -> plan.withWeights("words").load(note -> {}),
+        "but a weight is one value. help: --weights");
   }
 }

@@ -8,7 +8,7 @@ import dev.evenkeel.tensor.Matrix;
 import java.util.Arrays;
 
 /** dz := dy · activation′, and dBias := its column sums, in one pass. */
-final class ActivationBackward extends Columns {
+final class ActivationBackward extends RowBlocks {
 
   private final float[] dy;
   private final int dyOffset;
@@ -31,7 +31,7 @@ final class ActivationBackward extends Columns {
       Activation activation,
       Matrix dz,
       Matrix dBias) {
-    super(scratch, workers, dy, 0.7);
+    super(scratch, workers, dy, 1, 0, 1, 0.7);
     this.dy = data(dy);
     this.dyOffset = (int) dy.offset();
     this.z = data(z);
@@ -46,40 +46,50 @@ final class ActivationBackward extends Columns {
   }
 
   @Override
-  void panel(Scratch scratch, int from, int width) {
+  void load(Scratch scratch, int phase, int group, int from, int width) {}
+
+  @Override
+  void block(Scratch scratch, int phase, int block, int row, int count, int from, int width) {
     float[] t = scratch.pieces[0];
     float[] u = scratch.pieces[1];
     float[] yPiece = scratch.pieces[2];
     float[] sum = scratch.vectors[0];
-    double[] sums = scratch.sums[0];
+    double[] sums = totals()[0];
+    int place = block * Scratch.WIDTH;
     int perPiece = rowsPerPiece(width);
     boolean inPlaceIdentity = activation == Activation.IDENTITY && dz == dy && dzOffset == dyOffset;
     Arrays.fill(sum, 0);
-    Arrays.fill(sums, 0);
-    for (int row = 0; row < rows; row += perPiece) {
-      int count = Math.min(perPiece, rows - row);
-      int n = load(dy, dyOffset, row, count, from, width, t);
+    Arrays.fill(sums, place, place + width, 0);
+    for (int done = 0; done < count; done += perPiece) {
+      int at = row + done;
+      int some = Math.min(perPiece, count - done);
+      int n = load(dy, dyOffset, at, some, from, width, t);
       if (activation != Activation.IDENTITY) {
-        load(y, yOffset, row, count, from, width, yPiece);
+        load(y, yOffset, at, some, from, width, yPiece);
         if (Elementwise.backwardNeedsInput(activation)) {
-          load(z, zOffset, row, count, from, width, u);
+          load(z, zOffset, at, some, from, width, u);
         }
         Elementwise.backward(activation, u, yPiece, t, scratch, n);
       }
       if (!inPlaceIdentity) {
-        store(t, dz, dzOffset, row, count, from, width);
+        store(t, dz, dzOffset, at, some, from, width);
       }
       if (dBias != null) {
         add(t, sum, n);
-        if (endsSlab(row, perPiece)) {
-          flush(sum, sums, width, perPiece);
+        if (endsSlab(done, width) || done + some == count) {
+          flush(sum, sums, place, width);
         }
       }
     }
+  }
+
+  @Override
+  void between(int phase, int from, int width) {
     if (dBias != null) {
-      flush(sum, sums, width, perPiece);
+      double[] total = own().sums[0];
+      addUp(totals()[0], 0, total, width);
       for (int j = 0; j < width; j++) {
-        dBias[dBiasOffset + from + j] = (float) sums[j];
+        dBias[dBiasOffset + from + j] = (float) total[j];
       }
     }
   }

@@ -7,7 +7,7 @@ import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
 
 /** z := z + bias where there is one, then y := activation(z). */
-final class ActivationForward extends Columns {
+final class ActivationForward extends RowBlocks {
 
   private final float[] z;
   private final int zOffset;
@@ -20,7 +20,7 @@ final class ActivationForward extends Columns {
 
   ActivationForward(
       Scratch[] scratch, Workers workers, Matrix z, Matrix bias, Activation activation, Matrix y) {
-    super(scratch, workers, z, 0.4 + Elementwise.nanoseconds(activation));
+    super(scratch, workers, z, 1, 0, 1, 0.4 + Elementwise.nanoseconds(activation));
     this.z = data(z);
     this.zOffset = (int) z.offset();
     this.y = data(y);
@@ -33,32 +33,38 @@ final class ActivationForward extends Columns {
   }
 
   @Override
-  void panel(Scratch scratch, int from, int width) {
+  void load(Scratch scratch, int phase, int group, int from, int width) {
+    if (bias != null) {
+      System.arraycopy(bias, biasOffset + from, scratch.vectors[0], 0, width);
+      repeat(scratch.vectors[0], width);
+    }
+  }
+
+  @Override
+  void block(Scratch scratch, int phase, int block, int row, int count, int from, int width) {
     float[] u = scratch.pieces[0];
     float[] out = scratch.pieces[1];
-    float[] biases = scratch.vectors[0];
     int perPiece = rowsPerPiece(width);
-    if (bias != null) {
-      System.arraycopy(bias, biasOffset + from, biases, 0, width);
-      repeat(biases, width, perPiece);
-    }
-    for (int row = 0; row < rows; row += perPiece) {
-      int count = Math.min(perPiece, rows - row);
-      int n = load(z, zOffset, row, count, from, width, u);
+    for (int at = row; at < row + count; at += perPiece) {
+      int some = Math.min(perPiece, row + count - at);
+      int n = load(z, zOffset, at, some, from, width, u);
       if (bias != null) {
-        add(u, biases, n);
+        add(u, scratch.vectors[0], n);
       }
       if (storeZ) {
-        store(u, z, zOffset, row, count, from, width);
+        store(u, z, zOffset, at, some, from, width);
       }
       if (activation == Activation.IDENTITY) {
-        store(u, y, yOffset, row, count, from, width);
+        store(u, y, yOffset, at, some, from, width);
       } else {
         Elementwise.forward(activation, u, out, scratch, n);
-        store(out, y, yOffset, row, count, from, width);
+        store(out, y, yOffset, at, some, from, width);
       }
     }
   }
+
+  @Override
+  void between(int phase, int from, int width) {}
 
   private static void add(float[] u, float[] bias, int width) {
     for (int j = 0; j < width; j++) {

@@ -20,7 +20,16 @@ import java.util.Arrays;
  * an activation's own y is made again from x. Behind ReLU neither is needed: what is 0, dropped or
  * not, has no gradient, and what is not was kept. A leaky ReLU's y has kept its sign.
  */
-final class BatchNormBackward extends Columns {
+final class BatchNormBackward extends RowBlocks {
+
+  private static final int REDUCE = 0;
+  private static final int PROJECT = 1;
+
+  /** Which vectors the phases take. */
+  private static final int[] REDUCING = {0, 1, 2};
+
+  private static final int[] REMAKING = {0, 1, 2, 5, 6};
+  private static final int[] PROJECTING = {0, 1, 2, 3, 4};
 
   private final float[] dy;
   private final int dyOffset;
@@ -31,7 +40,6 @@ final class BatchNormBackward extends Columns {
   private final float[] dx;
   private final int dxOffset;
   private final BatchNormMemory norm;
-  private final int groups;
   private final float[] gammas;
   private final float[] betas;
   private final float[] dGammas;
@@ -61,7 +69,14 @@ final class BatchNormBackward extends Columns {
       Matrix dx,
       Matrix dGamma,
       Matrix dBeta) {
-    super(scratch, workers, x, 2.3);
+    super(
+        scratch,
+        workers,
+        x,
+        BatchNormMemory.groups(x.rows(), norm.ghostRows()),
+        REDUCE,
+        PROJECT + 1,
+        2.3);
     this.dy = data(dy);
     this.dyOffset = (int) dy.offset();
     this.x = data(x);
@@ -71,7 +86,6 @@ final class BatchNormBackward extends Columns {
     this.dx = data(dx);
     this.dxOffset = (int) dx.offset();
     this.norm = norm;
-    this.groups = BatchNormMemory.groups(rows, norm.ghostRows());
     this.gammas = norm.meanOnly() ? null : data(norm.gamma());
     this.betas = data(norm.beta());
     this.dGammas = dGamma.isNone() ? null : data(dGamma);
@@ -106,23 +120,75 @@ final class BatchNormBackward extends Columns {
     drops.prepare();
   }
 
+  /** The mean in two parts, 1/√(σ² + ε), and γ times that and β as the forward pass had them. */
   @Override
-  void panel(Scratch scratch, int from, int width) {
-    double[] dGammaSums = scratch.sums[2];
-    double[] dBetaSums = scratch.sums[3];
-    Arrays.fill(dGammaSums, 0, width, 0);
-    Arrays.fill(dBetaSums, 0, width, 0);
-    loadBeta(scratch, from, width);
-    for (int group = 0; group < groups; group++) {
-      int first = BatchNormMemory.firstRow(group, groups, rows);
-      int count = BatchNormMemory.firstRow(group + 1, groups, rows) - first;
-      loadSaved(scratch, group, from, width, rowsPerPiece(width, count));
-      reduce(scratch, first, count, from, width);
+  void load(Scratch scratch, int phase, int group, int from, int width) {
+    float[][] vectors = scratch.vectors;
+    for (int i = 0; i < 3; i++) {
+      int at = savedOffset + (3 * group + i) * columns + from;
+      System.arraycopy(saved, at, vectors[i], 0, width);
+    }
+    if (phase == PROJECT) {
+      loadFactors(vectors, group, from, width);
+    } else if (needsInput) {
+      int gamma = (int) norm.gamma().offset() + from;
       for (int j = 0; j < width; j++) {
-        dBetaSums[j] += scratch.sums[0][j];
-        dGammaSums[j] += scratch.sums[1][j];
+        vectors[5][j] = norm.meanOnly() ? 1 : gammas[gamma + j] * vectors[2][j];
       }
-      project(scratch, first, count, from, width);
+      System.arraycopy(betas, (int) norm.beta().offset() + from, vectors[6], 0, width);
+    }
+    int[] wanted = phase == PROJECT ? PROJECTING : needsInput ? REMAKING : REDUCING;
+    for (int i : wanted) {
+      repeat(vectors[i], width);
+    }
+  }
+
+  /** The factors of t, of x − μ and of 1; a deviation that was left alone takes no part. */
+  private void loadFactors(float[][] vectors, int group, int from, int width) {
+    int groupRows = firstRow(group + 1) - firstRow(group);
+    int gamma = (int) norm.gamma().offset() + from;
+    int at = placeOf(group);
+    for (int j = 0; j < width; j++) {
+      float inverse = vectors[2][j];
+      double outer = norm.meanOnly() ? 1 : (double) gammas[gamma + j] * inverse;
+      double dot = norm.meanOnly() ? 0 : outer * inverse * totals()[1][at + j] / groupRows;
+      vectors[2][j] = (float) outer;
+      vectors[3][j] = (float) (outer * totals()[0][at + j] / groupRows);
+      vectors[4][j] = (float) dot;
+    }
+  }
+
+  @Override
+  void block(Scratch scratch, int phase, int block, int row, int count, int from, int width) {
+    if (phase == REDUCE) {
+      reduce(scratch, block, row, count, from, width);
+    } else {
+      project(scratch, row, count, from, width);
+    }
+  }
+
+  /**
+   * Of every group the sums take the place of its first block's, and all of them are β's and γ's.
+   */
+  @Override
+  void between(int phase, int from, int width) {
+    if (phase == PROJECT) {
+      return;
+    }
+    double[] total = own().sums[0];
+    double[] dBetaSums = own().sums[1];
+    double[] dGammaSums = own().sums[2];
+    Arrays.fill(dBetaSums, 0, width, 0);
+    Arrays.fill(dGammaSums, 0, width, 0);
+    for (int group = 0; group < groups; group++) {
+      for (int k = 0; k < 2; k++) {
+        double[] sums = k == 0 ? dBetaSums : dGammaSums;
+        addUp(totals()[k], group, total, width);
+        System.arraycopy(total, 0, totals()[k], placeOf(group), width);
+        for (int j = 0; j < width; j++) {
+          sums[j] += total[j];
+        }
+      }
     }
     for (int j = 0; j < width; j++) {
       dBetas[dBeta + from + j] = (float) dBetaSums[j];
@@ -132,108 +198,57 @@ final class BatchNormBackward extends Columns {
     }
   }
 
-  private void loadBeta(Scratch scratch, int from, int width) {
-    if (needsInput) {
-      float[] beta = scratch.vectors[6];
-      System.arraycopy(betas, (int) norm.beta().offset() + from, beta, 0, width);
-      repeat(beta, width, rowsPerPiece(width));
-    }
-  }
-
-  /** The mean in two parts, 1/√(σ² + ε), and γ times that as the forward pass had it. */
-  private void loadSaved(Scratch scratch, int group, int from, int width, int perPiece) {
-    for (int i = 0; i < 3; i++) {
-      int at = savedOffset + (3 * group + i) * columns + from;
-      System.arraycopy(saved, at, scratch.vectors[i], 0, width);
-      repeat(scratch.vectors[i], width, perPiece);
-    }
-    if (needsInput) {
-      float[] inverse = scratch.vectors[2];
-      float[] scale = scratch.vectors[5];
-      int gamma = (int) norm.gamma().offset() + from;
-      for (int j = 0; j < width; j++) {
-        scale[j] = norm.meanOnly() ? 1 : gammas[gamma + j] * inverse[j];
-      }
-      repeat(scale, width, perPiece);
-    }
-  }
-
-  /** dx := γ/√(σ² + ε) · (t − (Σt + x̂ Σ t x̂)/N) over the rows of a group, whose t is in dx. */
-  private void project(Scratch scratch, int first, int groupRows, int from, int width) {
-    float[] shift = scratch.vectors[0];
-    float[] delta = scratch.vectors[1];
-    float[] scale = scratch.vectors[2];
-    float[] sum = scratch.vectors[3];
-    float[] dot = scratch.vectors[4];
-    projection(scratch, groupRows, from, width);
-    int perPiece = rowsPerPiece(width, groupRows);
-    repeat(scale, width, perPiece);
-    repeat(sum, width, perPiece);
-    repeat(dot, width, perPiece);
+  /** dx := γ/√(σ² + ε) · (t − (Σt + x̂ Σ t x̂)/N) over rows whose t is in dx. */
+  private void project(Scratch scratch, int row, int count, int from, int width) {
+    float[][] vectors = scratch.vectors;
     float[] t = scratch.pieces[0];
     float[] xPiece = scratch.pieces[1];
-    for (int row = first; row < first + groupRows; row += perPiece) {
-      int count = Math.min(perPiece, first + groupRows - row);
-      int n = load(x, xOffset, row, count, from, width, xPiece);
-      load(dx, dxOffset, row, count, from, width, t);
-      project(t, xPiece, shift, delta, scale, dot, sum, n);
-      store(t, dx, dxOffset, row, count, from, width);
+    int perPiece = rowsPerPiece(width);
+    for (int at = row; at < row + count; at += perPiece) {
+      int some = Math.min(perPiece, row + count - at);
+      int n = load(x, xOffset, at, some, from, width, xPiece);
+      load(dx, dxOffset, at, some, from, width, t);
+      project(t, xPiece, vectors[0], vectors[1], vectors[2], vectors[4], vectors[3], n);
+      store(t, dx, dxOffset, at, some, from, width);
     }
   }
 
-  /** The factors of t, of x − μ and of 1; a deviation that was left alone takes no part. */
-  private void projection(Scratch scratch, int groupRows, int from, int width) {
-    float[] scale = scratch.vectors[2];
-    float[] sum = scratch.vectors[3];
-    float[] dot = scratch.vectors[4];
-    double[] sums = scratch.sums[0];
-    double[] dots = scratch.sums[1];
-    int gamma = (int) norm.gamma().offset() + from;
-    for (int j = 0; j < width; j++) {
-      float inverse = scale[j];
-      double outer = norm.meanOnly() ? 1 : (double) gammas[gamma + j] * inverse;
-      dot[j] = norm.meanOnly() ? 0 : (float) (outer * inverse * dots[j] / groupRows);
-      sum[j] = (float) (outer * sums[j] / groupRows);
-      scale[j] = (float) outer;
-    }
-  }
-
-  /** sums := Σt and dots := Σ t x̂ over the rows of a group; t is left in dx. */
-  private void reduce(Scratch scratch, int first, int groupRows, int from, int width) {
-    int perPiece = rowsPerPiece(width, groupRows);
+  /** Σt and Σ t x̂ over rows; t is left in dx. */
+  private void reduce(Scratch scratch, int block, int row, int count, int from, int width) {
     float[] t = scratch.pieces[0];
     float[] xHat = scratch.pieces[1];
     float[] yPiece = scratch.pieces[2];
     float[] sum = scratch.vectors[3];
     float[] dot = scratch.vectors[4];
-    double[] sums = scratch.sums[0];
-    double[] dots = scratch.sums[1];
-    Arrays.fill(sum, 0, width * perPiece, 0f);
-    Arrays.fill(dot, 0, width * perPiece, 0f);
-    Arrays.fill(sums, 0, width, 0);
-    Arrays.fill(dots, 0, width, 0);
-    for (int row = first; row < first + groupRows; row += perPiece) {
-      int count = Math.min(perPiece, first + groupRows - row);
-      int n = load(dy, dyOffset, row, count, from, width, t);
-      load(x, xOffset, row, count, from, width, xHat);
+    double[] sums = totals()[0];
+    double[] dots = totals()[1];
+    int place = block * Scratch.WIDTH;
+    Arrays.fill(sum, 0f);
+    Arrays.fill(dot, 0f);
+    Arrays.fill(sums, place, place + width, 0);
+    Arrays.fill(dots, place, place + width, 0);
+    int perPiece = rowsPerPiece(width);
+    for (int done = 0; done < count; done += perPiece) {
+      int at = row + done;
+      int some = Math.min(perPiece, count - done);
+      int n = load(dy, dyOffset, at, some, from, width, t);
+      load(x, xOffset, at, some, from, width, xHat);
       if (readsY) {
-        load(y, yOffset, row, count, from, width, yPiece);
+        load(y, yOffset, at, some, from, width, yPiece);
       }
       if (zerosTellDrops && dropsAny) {
         drops.keepAll(t, n);
       } else if (dropsAny) {
-        drop(drops, scratch, t, row, count, from, width);
+        drop(drops, scratch, t, at, some, from, width);
       }
       mask(scratch, t, xHat, yPiece, n);
       accumulate(t, xHat, sum, dot, n);
-      store(t, dx, dxOffset, row, count, from, width);
-      if (endsSlab(row - first, perPiece)) {
-        flush(sum, sums, width, perPiece);
-        flush(dot, dots, width, perPiece);
+      store(t, dx, dxOffset, at, some, from, width);
+      if (endsSlab(done, width) || done + some == count) {
+        flush(sum, sums, place, width);
+        flush(dot, dots, place, width);
       }
     }
-    flush(sum, sums, width, perPiece);
-    flush(dot, dots, width, perPiece);
   }
 
   /** t := t · activation′; x becomes x̂. */

@@ -14,14 +14,13 @@ import java.util.Arrays;
  * groups of rows, or the running ones; mean-only without γ/√(σ² + ε). Then dropout, while y is at
  * hand. Reads x three times (twice for the statistics) and writes y once, panel by panel.
  */
-final class BatchNormForward extends Columns {
+final class BatchNormForward extends ColumnMoments {
 
   private final float[] x;
   private final int xOffset;
   private final float[] y;
   private final int yOffset;
   private final BatchNormMemory norm;
-  private final int groups;
   private final float[] gammas;
   private final float[] betas;
   private final float[] means;
@@ -32,7 +31,6 @@ final class BatchNormForward extends Columns {
   private final Drops drops;
   private final boolean training;
   private final float[] saved;
-  private final int savedOffset;
 
   /**
    * @param saved NONE for inference with the running statistics
@@ -47,13 +45,21 @@ final class BatchNormForward extends Columns {
       Matrix y,
       Matrix saved) {
     // Dropout doesn't count: among as many workers the sums are the same bits with it as without.
-    super(scratch, workers, x, 1.3 + Elementwise.nanoseconds(activation));
+    super(
+        scratch,
+        workers,
+        x,
+        saved.isNone() ? 1 : BatchNormMemory.groups(x.rows(), norm.ghostRows()),
+        saved.isNone() ? null : data(saved),
+        (int) saved.offset(),
+        saved.isNone() ? AFTER : 0,
+        AFTER + 1,
+        1.3 + Elementwise.nanoseconds(activation));
     this.x = data(x);
     this.xOffset = (int) x.offset();
     this.y = data(y);
     this.yOffset = (int) y.offset();
     this.norm = norm;
-    this.groups = BatchNormMemory.groups(rows, norm.ghostRows());
     this.gammas = norm.meanOnly() ? null : data(norm.gamma());
     this.betas = data(norm.beta());
     this.means = data(norm.runningMean());
@@ -64,7 +70,6 @@ final class BatchNormForward extends Columns {
     this.drops = new Drops(masking);
     this.training = !saved.isNone();
     this.saved = training ? data(saved) : null;
-    this.savedOffset = (int) saved.offset();
   }
 
   @Override
@@ -73,84 +78,79 @@ final class BatchNormForward extends Columns {
   }
 
   @Override
-  void panel(Scratch scratch, int from, int width) {
-    System.arraycopy(betas, (int) norm.beta().offset() + from, scratch.vectors[3], 0, width);
-    repeat(scratch.vectors[3], width, rowsPerPiece(width));
-    if (!training) {
-      infer(scratch, from, width);
+  void load(Scratch scratch, int phase, int group, int from, int width) {
+    float[] shift = scratch.vectors[0];
+    float[] scale = scratch.vectors[2];
+    float[] beta = scratch.vectors[3];
+    if (training) {
+      super.load(scratch, phase, group, from, width);
+    }
+    if (phase < AFTER) {
       return;
     }
-    double[] means = scratch.sums[2];
-    double[] variances = scratch.sums[3];
-    Arrays.fill(means, 0, width, 0);
-    Arrays.fill(variances, 0, width, 0);
-    for (int group = 0; group < groups; group++) {
-      train(scratch, group, from, width, means, variances);
-    }
-    moveRunning(means, variances, from, width);
-  }
-
-  private void infer(Scratch scratch, int from, int width) {
-    double[] variance = scratch.sums[0];
-    System.arraycopy(means, (int) norm.runningMean().offset() + from, scratch.vectors[0], 0, width);
-    Arrays.fill(scratch.vectors[1], 0, width, 0);
-    int running = (int) norm.runningVariance().offset() + from;
-    for (int j = 0; j < width && !norm.meanOnly(); j++) {
-      variance[j] = variances[running + j];
-    }
-    scale(scratch, from, width, variance, 0);
-    apply(scratch, 0, rows, from, width);
-  }
-
-  /** One group of rows, or the whole batch; adds its moments to those of the others. */
-  private void train(
-      Scratch scratch, int group, int from, int width, double[] means, double[] variances) {
-    float[] shift = scratch.vectors[0];
-    float[] delta = scratch.vectors[1];
-    double[] variance = scratch.sums[0];
-    int first = BatchNormMemory.firstRow(group, groups, rows);
-    int count = BatchNormMemory.firstRow(group + 1, groups, rows) - first;
-    ColumnMoments.compute(
-        this, scratch, x, xOffset + first * columns, count, from, width, shift, delta, variance);
-    double unbiased = norm.running().unbiased() ? count / (count - 1.0) : 1;
-    int at = savedOffset + 3 * group * columns + from;
-    System.arraycopy(shift, 0, saved, at, width);
-    System.arraycopy(delta, 0, saved, at + columns, width);
-    for (int j = 0; j < width; j++) {
-      means[j] += (double) shift[j] + delta[j];
-      variances[j] += variance[j] * unbiased;
-    }
-    scale(scratch, from, width, variance, at + 2 * columns);
-    apply(scratch, first, count, from, width);
-  }
-
-  /** γ/√(σ² + ε), or 1; leaves 1/√(σ² + ε) for the backward pass in training. */
-  private void scale(Scratch scratch, int from, int width, double[] variance, int savedAt) {
-    float[] scale = scratch.vectors[2];
     int gamma = (int) norm.gamma().offset() + from;
+    int running = norm.meanOnly() ? 0 : (int) norm.runningVariance().offset() + from;
+    if (!training) {
+      System.arraycopy(means, (int) norm.runningMean().offset() + from, shift, 0, width);
+      repeat(shift, width);
+      Arrays.fill(scratch.vectors[1], 0);
+    }
     for (int j = 0; j < width; j++) {
-      float inverse = norm.meanOnly() ? 1 : (float) (1 / Math.sqrt(variance[j] + norm.epsilon()));
-      scale[j] = norm.meanOnly() ? 1 : gammas[gamma + j] * inverse;
-      if (training) {
-        saved[savedAt + j] = inverse;
-      }
+      scale[j] =
+          norm.meanOnly()
+              ? 1
+              : gammas[gamma + j]
+                  * (training
+                      ? saved[keptAt(group, 2, from) + j]
+                      : inverse(variances[running + j]));
+    }
+    repeat(scale, width);
+    System.arraycopy(betas, (int) norm.beta().offset() + from, beta, 0, width);
+    repeat(beta, width);
+  }
+
+  private float inverse(double variance) {
+    return norm.meanOnly() ? 1 : (float) (1 / Math.sqrt(variance + norm.epsilon()));
+  }
+
+  @Override
+  void take(int group, int count, int from, int width, double[] variance) {
+    double[] meanSums = own().sums[2];
+    double[] varianceSums = own().sums[3];
+    if (group == 0) {
+      Arrays.fill(meanSums, 0, width, 0);
+      Arrays.fill(varianceSums, 0, width, 0);
+    }
+    int shift = keptAt(group, 0, from);
+    int delta = keptAt(group, 1, from);
+    int inverse = keptAt(group, 2, from);
+    double unbiased = norm.running().unbiased() ? count / (count - 1.0) : 1;
+    for (int j = 0; j < width; j++) {
+      meanSums[j] += (double) saved[shift + j] + saved[delta + j];
+      varianceSums[j] += variance[j] * unbiased;
+      saved[inverse + j] = inverse(variance[j]);
+    }
+    if (group == groups - 1) {
+      moveRunning(meanSums, varianceSums, from, width);
     }
   }
 
-  private void apply(Scratch scratch, int first, int groupRows, int from, int width) {
+  @Override
+  void block(Scratch scratch, int phase, int block, int row, int count, int from, int width) {
+    if (phase < AFTER) {
+      super.block(scratch, phase, block, row, count, from, width);
+      return;
+    }
     float[] shift = scratch.vectors[0];
     float[] delta = scratch.vectors[1];
     float[] scale = scratch.vectors[2];
     float[] beta = scratch.vectors[3];
-    int perPiece = rowsPerPiece(width, groupRows);
-    repeat(shift, width, perPiece);
-    repeat(delta, width, perPiece);
-    repeat(scale, width, perPiece);
     float[] u = scratch.pieces[0];
     float[] out = scratch.pieces[1];
-    for (int row = first; row < first + groupRows; row += perPiece) {
-      int count = Math.min(perPiece, first + groupRows - row);
-      int n = load(x, xOffset, row, count, from, width, u);
+    int perPiece = rowsPerPiece(width);
+    for (int at = row; at < row + count; at += perPiece) {
+      int some = Math.min(perPiece, row + count - at);
+      int n = load(x, xOffset, at, some, from, width, u);
       if (activation == Activation.RELU) {
         normaliseRelu(u, shift, delta, scale, beta, out, n);
       } else {
@@ -158,9 +158,9 @@ final class BatchNormForward extends Columns {
         Elementwise.forward(activation, u, out, scratch, n);
       }
       if (dropsAny) {
-        drop(drops, scratch, out, row, count, from, width);
+        drop(drops, scratch, out, at, some, from, width);
       }
-      store(out, y, yOffset, row, count, from, width);
+      store(out, y, yOffset, at, some, from, width);
     }
   }
 

@@ -1,10 +1,12 @@
 package dev.evenkeel.backend.cpu;
 
+import dev.evenkeel.backend.Workers;
+import dev.evenkeel.tensor.Matrix;
 import java.util.Arrays;
 
 /**
- * Mean and variance of a panel's columns, right at any ratio of mean to deviation: two passes over
- * deviations, the second one corrected (Chan, Golub and LeVeque 1983).
+ * Mean and variance of columns over each group of rows, right at any ratio of mean to deviation:
+ * two passes over deviations, the second one corrected (Chan, Golub and LeVeque 1983).
  *
  * <p>Pass 1 sums deviations from the first row, which are exact where it matters: a large mean
  * cancels before anything is rounded, and a constant column gives exactly 0. Pass 2 sums deviations
@@ -14,104 +16,121 @@ import java.util.Arrays;
  * <p>The mean is left as two floats, shift + delta: a single one would lose x̂ where the mean is
  * 10⁵ deviations away from 0.
  */
-final class ColumnMoments {
+abstract class ColumnMoments extends RowBlocks {
 
-  private ColumnMoments() {}
+  private static final int MEAN = 0;
+  private static final int SQUARES = 1;
+
+  /** The phase after those of the moments. */
+  static final int AFTER = 2;
+
+  private final float[] x;
+  private final int xOffset;
+  private final float[] kept;
+  private final int keptOffset;
 
   /**
-   * @param offset where the first of {@code rows} rows begins
-   * @param shift and delta: the mean, repeated for each row of a piece
-   * @param variance the biased variance of every column of the panel
+   * @param kept takes for group g shift and delta at 3g and 3g + 1 times the columns
+   * @param firstPhase {@link #AFTER} leaves the moments out
    */
-  static void compute(
-      Columns operation,
-      Scratch scratch,
-      float[] x,
-      int offset,
-      int rows,
-      int from,
-      int width,
-      float[] shift,
-      float[] delta,
-      double[] variance) {
-    int perPiece = Columns.rowsPerPiece(width, rows);
-    double[] total = scratch.sums[1];
-    operation.load(x, offset, 0, 1, from, width, shift);
-    Columns.repeat(shift, width, perPiece);
-    sumDeviations(operation, scratch, x, offset, rows, from, width, shift, total);
-    for (int j = 0; j < width; j++) {
-      double mean = shift[j] + total[j] / rows;
-      shift[j] = (float) mean;
-      delta[j] = (float) (mean - shift[j]);
-    }
-    Columns.repeat(shift, width, perPiece);
-    Columns.repeat(delta, width, perPiece);
-    sumSquares(operation, scratch, x, offset, rows, from, width, shift, delta, total, variance);
-    for (int j = 0; j < width; j++) {
-      double correction = total[j] / rows;
-      variance[j] = Math.max(0, variance[j] / rows - correction * correction);
-      delta[j] += (float) correction;
-    }
-    Columns.repeat(delta, width, perPiece);
+  ColumnMoments(
+      Scratch[] scratch,
+      Workers workers,
+      Matrix x,
+      int groups,
+      float[] kept,
+      int keptOffset,
+      int firstPhase,
+      int phases,
+      double nanosecondsPerElement) {
+    super(scratch, workers, x, groups, firstPhase, phases, nanosecondsPerElement);
+    this.x = CpuBuffer.data(x);
+    this.xOffset = (int) x.offset();
+    this.kept = kept;
+    this.keptOffset = keptOffset;
   }
 
-  private static void sumDeviations(
-      Columns operation,
-      Scratch scratch,
-      float[] x,
-      int offset,
-      int rows,
-      int from,
-      int width,
-      float[] shift,
-      double[] total) {
-    int perPiece = Columns.rowsPerPiece(width, rows);
-    float[] piece = scratch.pieces[0];
-    float[] sum = scratch.pieces[1];
-    Arrays.fill(sum, 0, width * perPiece, 0f);
-    Arrays.fill(total, 0, width, 0);
-    for (int row = 0; row < rows; row += perPiece) {
-      int count = Math.min(perPiece, rows - row);
-      int n = operation.load(x, offset, row, count, from, width, piece);
-      addDeviations(piece, shift, sum, n);
-      if (Columns.endsSlab(row, perPiece)) {
-        Columns.flush(sum, total, width, perPiece);
-      }
-    }
-    Columns.flush(sum, total, width, perPiece);
+  /** Where what is kept of a group has one of its three rows. */
+  final int keptAt(int group, int row, int from) {
+    return keptOffset + (3 * group + row) * columns + from;
   }
 
-  private static void sumSquares(
-      Columns operation,
-      Scratch scratch,
-      float[] x,
-      int offset,
-      int rows,
-      int from,
-      int width,
-      float[] shift,
-      float[] delta,
-      double[] total,
-      double[] totalSquares) {
-    int perPiece = Columns.rowsPerPiece(width, rows);
+  @Override
+  void load(Scratch scratch, int phase, int group, int from, int width) {
+    float[] shift = scratch.vectors[0];
+    float[] delta = scratch.vectors[1];
+    if (phase == MEAN) {
+      System.arraycopy(x, xOffset + firstRow(group) * columns + from, shift, 0, width);
+    } else {
+      System.arraycopy(kept, keptAt(group, 0, from), shift, 0, width);
+      System.arraycopy(kept, keptAt(group, 1, from), delta, 0, width);
+      repeat(delta, width);
+    }
+    repeat(shift, width);
+  }
+
+  @Override
+  void block(Scratch scratch, int phase, int block, int row, int count, int from, int width) {
+    float[] shift = scratch.vectors[0];
+    float[] delta = scratch.vectors[1];
     float[] piece = scratch.pieces[0];
     float[] sum = scratch.pieces[1];
     float[] squares = scratch.pieces[2];
-    Arrays.fill(squares, 0, width * perPiece, 0f);
-    Arrays.fill(total, 0, width, 0);
-    Arrays.fill(totalSquares, 0, width, 0);
-    for (int row = 0; row < rows; row += perPiece) {
-      int count = Math.min(perPiece, rows - row);
-      int n = operation.load(x, offset, row, count, from, width, piece);
-      addSquares(piece, shift, delta, sum, squares, n);
-      if (Columns.endsSlab(row, perPiece)) {
-        Columns.flush(sum, total, width, perPiece);
-        Columns.flush(squares, totalSquares, width, perPiece);
+    double[] total = totals()[0];
+    double[] totalSquares = totals()[1];
+    int at = block * Scratch.WIDTH;
+    Arrays.fill(sum, 0f);
+    Arrays.fill(squares, 0f);
+    Arrays.fill(total, at, at + width, 0);
+    Arrays.fill(totalSquares, at, at + width, 0);
+    int perPiece = rowsPerPiece(width);
+    for (int done = 0; done < count; done += perPiece) {
+      int some = Math.min(perPiece, count - done);
+      int n = load(x, xOffset, row + done, some, from, width, piece);
+      if (phase == MEAN) {
+        addDeviations(piece, shift, sum, n);
+      } else {
+        addSquares(piece, shift, delta, sum, squares, n);
+      }
+      if (endsSlab(done, width) || done + some == count) {
+        flush(sum, total, at, width);
+        if (phase == SQUARES) {
+          flush(squares, totalSquares, at, width);
+        }
       }
     }
-    Columns.flush(sum, total, width, perPiece);
-    Columns.flush(squares, totalSquares, width, perPiece);
   }
+
+  @Override
+  void between(int phase, int from, int width) {
+    double[] total = own().sums[0];
+    double[] squares = own().sums[1];
+    for (int group = 0; group < groups; group++) {
+      int first = firstRow(group);
+      int count = firstRow(group + 1) - first;
+      int shift = keptAt(group, 0, from);
+      int delta = keptAt(group, 1, from);
+      addUp(totals()[0], group, total, width);
+      if (phase == MEAN) {
+        for (int j = 0; j < width; j++) {
+          double mean = x[xOffset + first * columns + from + j] + total[j] / count;
+          kept[shift + j] = (float) mean;
+          kept[delta + j] = (float) (mean - kept[shift + j]);
+        }
+      } else if (phase == SQUARES) {
+        addUp(totals()[1], group, squares, width);
+        for (int j = 0; j < width; j++) {
+          double correction = total[j] / count;
+          squares[j] = Math.max(0, squares[j] / count - correction * correction);
+          kept[delta + j] += (float) correction;
+        }
+        take(group, count, from, width, squares);
+      }
+    }
+  }
+
+  /** Once mean and variance of a group are known, in order of the groups. */
+  abstract void take(int group, int count, int from, int width, double[] variance);
 
   private static void addDeviations(float[] x, float[] shift, float[] sum, int n) {
     for (int i = 0; i < n; i++) {

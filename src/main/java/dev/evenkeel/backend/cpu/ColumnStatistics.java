@@ -6,28 +6,29 @@ import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
 
 /** Mean and biased variance of every column. */
-final class ColumnStatistics extends Columns {
+final class ColumnStatistics extends ColumnMoments {
 
-  private final Matrix x;
+  private final float[] kept;
   private final Matrix mean;
   private final Matrix variance;
 
   ColumnStatistics(Scratch[] scratch, Workers workers, Matrix x, Matrix mean, Matrix variance) {
-    super(scratch, workers, x, 1);
-    this.x = x;
+    this(scratch, workers, x, mean, variance, new float[3 * x.columns()]);
+  }
+
+  private ColumnStatistics(
+      Scratch[] scratch, Workers workers, Matrix x, Matrix mean, Matrix variance, float[] kept) {
+    super(scratch, workers, x, 1, kept, 0, 0, AFTER, 1);
+    this.kept = kept;
     this.mean = mean;
     this.variance = variance;
   }
 
   @Override
-  void panel(Scratch scratch, int from, int width) {
-    float[] shift = scratch.vectors[0];
-    float[] delta = scratch.vectors[1];
-    double[] moments = scratch.sums[0];
-    ColumnMoments.compute(
-        this, scratch, data(x), (int) x.offset(), rows, from, width, shift, delta, moments);
+  void take(int group, int count, int from, int width, double[] moments) {
     for (int j = 0; j < width; j++) {
-      data(mean)[(int) mean.offset() + from + j] = shift[j] + delta[j];
+      float shift = kept[keptAt(0, 0, from) + j];
+      data(mean)[(int) mean.offset() + from + j] = shift + kept[keptAt(0, 1, from) + j];
       data(variance)[(int) variance.offset() + from + j] = (float) moments[j];
     }
   }

@@ -11,9 +11,8 @@ import dev.evenkeel.tensor.Matrix;
  *
  * <p>BLAS first packs both operands; splitting the result by columns packs the left one twice, by
  * rows the right one. So a product is split along its longer side, which for most layers is the
- * columns: the same split that batch norm uses, so that a worker finds its columns in its cache.
- * With a short inner side, as behind the few outputs of a classifier, rows are twice as fast
- * (measured).
+ * columns. With a short inner side, as behind the few outputs of a classifier, rows are twice as
+ * fast (measured).
  */
 final class Linear extends ParallelOperation {
 

@@ -18,7 +18,11 @@ abstract class ParallelOperation implements Operation, Workers.Part {
    */
   ParallelOperation(Workers workers, double nanoseconds) {
     this.workers = workers;
-    this.split = workers.count() > 1 && nanoseconds > SMALLEST_SPLIT_NANOSECONDS;
+    this.split = workers.count() > 1 && isWorthSplitting(nanoseconds);
+  }
+
+  static boolean isWorthSplitting(double nanoseconds) {
+    return nanoseconds > SMALLEST_SPLIT_NANOSECONDS;
   }
 
   /** How many there will be at every run. */
@@ -29,12 +33,16 @@ abstract class ParallelOperation implements Operation, Workers.Part {
   @Override
   public final void run() {
     prepare();
+    runParts();
+    finish();
+  }
+
+  void runParts() {
     if (split) {
       workers.run(this);
     } else {
       run(0, 1);
     }
-    finish();
   }
 
   /** What is to do on the caller's thread before any part. */

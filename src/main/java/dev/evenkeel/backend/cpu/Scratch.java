@@ -24,7 +24,9 @@ final class Scratch {
   private float[] space = new float[0];
 
   private float[][] rows = new float[0][];
+  private double[][] totals = new double[2][0];
   private int wanted;
+  private int wantedBlocks;
   private int wantedRows;
 
   void reserve(long floats) {
@@ -36,6 +38,18 @@ final class Scratch {
       space = new float[wanted];
     }
     return space;
+  }
+
+  void reserveTotals(int blocks) {
+    wantedBlocks = Math.max(wantedBlocks, blocks);
+  }
+
+  /** Two of {@link #WIDTH} values for each block of rows. */
+  double[][] totals() {
+    if (totals[0].length < wantedBlocks * WIDTH) {
+      totals = new double[2][wantedBlocks * WIDTH];
+    }
+    return totals;
   }
 
   void reserveRows(int count) {

@@ -246,7 +246,7 @@ public final class RowEncoder {
     if (Double.isNaN(value)) {
       throw new EvenkeelException(
           "Column \"%s\": %s is not a finite number, but the model was trained on numbers there"
-              .formatted(name, Cells.quoted(text)));
+              .formatted(name, Cells.shown(text)));
     }
     return value;
   }

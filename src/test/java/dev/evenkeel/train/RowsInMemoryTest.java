@@ -199,8 +199,8 @@ class RowsInMemoryTest {
     DataPlan plan = DataPlan.of("homes").withTarget("price");
     Map<Object, String> wrong = new LinkedHashMap<>();
     wrong.put(new byte[] {1}, "byte[]");
-    wrong.put(new float[0], "float[]");
-    wrong.put(List.of(1, 2), "java.util.ImmutableCollections$List12");
+    wrong.put(new short[0], "short[]");
+    wrong.put(List.of(1, "a"), "java.util.ImmutableCollections$List12");
     wrong.put(new HashMap<>(Map.of("a", 1)), "java.util.HashMap");
     wrong.put(Optional.of(new int[1]), "int[]");
     wrong.put(new Object(), "java.lang.Object");
@@ -258,7 +258,7 @@ class RowsInMemoryTest {
     rows.get(0).put("x", new double[] {1});
     Expect.failure(
         () -> encoder.encode(rows.get(0), new float[parts.preparation().width()]),
-        "Column \"x\": a value of type double[] can't be a field of a table");
+        "Column \"x\": a vector of 1 number is not a finite number");
   }
 
   /** The first row's text looks like a number, so that its column is coded by a second reading. */

@@ -75,8 +75,8 @@ final class Cells {
   }
 
   /**
-   * The finite numbers of a list such as "[0.5, -1e3]", between commas or blanks; null of any other
-   * text.
+   * The finite numbers of a list such as "[0.5, -1e3]", between commas or blanks, at least one;
+   * null of any other text.
    */
   static double[] vector(String text) {
     int end = text.length() - 1;
@@ -108,7 +108,8 @@ final class Cells {
         numbers[count++] = number;
       }
     }
-    return commas == 0 || commas == count - 1 ? Arrays.copyOf(numbers, count) : null;
+    boolean wellParted = count > 0 && (commas == 0 || commas == count - 1);
+    return wellParted ? Arrays.copyOf(numbers, count) : null;
   }
 
   private static boolean isInside(char c) {

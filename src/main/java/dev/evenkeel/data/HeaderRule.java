@@ -117,7 +117,7 @@ final class HeaderRule {
 
   /** A name may be "missing", but hardly "?" or "[1, 2]". */
   private boolean blocked() {
-    return columns(Kind.VECTOR).anyMatch(c -> below.isEmpty() || all(c, Kind.VECTOR))
+    return columns(Kind.VECTOR).anyMatch(c -> below.isEmpty() || any(c, Kind.VECTOR))
         || columns(Kind.MISSING)
             .anyMatch(c -> !NAMES.contains(first.get(c).toLowerCase(java.util.Locale.ROOT)));
   }
@@ -142,6 +142,10 @@ final class HeaderRule {
       }
     }
     return any;
+  }
+
+  private boolean any(int column, Kind wanted) {
+    return below.stream().anyMatch(row -> column < row.size() && kind(row.get(column)) == wanted);
   }
 
   private boolean numbersAreNames() {

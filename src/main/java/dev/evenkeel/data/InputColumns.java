@@ -60,7 +60,8 @@ public final class InputColumns {
   /**
    * What one of these columns' texts is in JSON: of a column of numbers, but for codes such as
    * "01067", a number with all its digits where it is written as one there, of one of vectors a
-   * {@code double[]}, else the text itself; null where it is missing.
+   * {@code double[]}, and null where it is missing; of one of texts the text itself, and null where
+   * it is empty.
    */
   public Object value(int column, String text) {
     String word = text.strip();

@@ -14,8 +14,7 @@ final class MissingWords {
 
   private static final List<String> ANYWHERE =
       List.of("", "?", "na", "nan", "null", "n/a", "#n/a", "#na", "<na>", "n.a.");
-  private static final Set<String> AMONG_NUMBERS =
-      Set.of("none", "nil", "missing", "-", "--", "–", "[]");
+  private static final Set<String> AMONG_NUMBERS = Set.of("none", "nil", "missing", "-", "--", "–");
 
   private final Set<String> anywhere = new HashSet<>(ANYWHERE);
   private final int longest;
@@ -40,10 +39,13 @@ final class MissingWords {
     return text.length() <= longest && anywhere.contains(text.toLowerCase(Locale.ROOT));
   }
 
-  /** Where a number or a date is expected. */
+  /** Where a number, a vector or a date is expected; an empty list is none either. */
   boolean amongNumbers(String text) {
     return text.length() <= longest
-        && (anywhere.contains(text.toLowerCase(Locale.ROOT))
-            || AMONG_NUMBERS.contains(text.toLowerCase(Locale.ROOT)));
+            && (anywhere.contains(text.toLowerCase(Locale.ROOT))
+                || AMONG_NUMBERS.contains(text.toLowerCase(Locale.ROOT)))
+        || text.startsWith("[")
+            && text.endsWith("]")
+            && text.substring(1, text.length() - 1).isBlank();
   }
 }

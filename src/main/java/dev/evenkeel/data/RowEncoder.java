@@ -212,6 +212,9 @@ public final class RowEncoder {
       }
       vector = Cells.vector(text);
     }
+    if (vector != null && vector.length == 0) {
+      return vector;
+    }
     if (vector == null
         || vector.length != feature.width()
         || !DoubleStream.of(vector).allMatch(Double::isFinite)) {

@@ -310,6 +310,10 @@ class VectorsTest {
     Column.Vector vectors = assertInstanceOf(Column.Vector.class, table.column("v"));
     assertArrayEquals(
         new double[] {Double.NaN, Double.NaN, 1, Double.NaN}, vectors.parts().get(0).values());
+    for (String none : List.of("[ ],1\n,2\n,3\n", ",1\n[ ],2\n", "[ ],1\n[],2\n")) {
+      Table empty = Table.read(file("none.csv", "v,p\n" + none));
+      assertTrue(empty.column("v").missing(0) && empty.column("v").missing(1));
+    }
     Table numbers = Table.read(file("first.csv", "v,y\n5,1\n\"[1,2]\",3\n7,5\n"));
     assertInstanceOf(Column.Categorical.class, numbers.column("v"));
   }

@@ -55,7 +55,7 @@ final class ActivationBackward extends RowBlocks {
     float[] yPiece = scratch.pieces[2];
     float[] sum = scratch.vectors[0];
     double[] sums = totals()[0];
-    int place = block * Scratch.WIDTH;
+    int place = place(block);
     int perPiece = rowsPerPiece(width);
     boolean inPlaceIdentity = activation == Activation.IDENTITY && dz == dy && dzOffset == dyOffset;
     Arrays.fill(sum, 0);

@@ -222,7 +222,7 @@ final class BatchNormBackward extends RowBlocks {
     float[] dot = scratch.vectors[4];
     double[] sums = totals()[0];
     double[] dots = totals()[1];
-    int place = block * Scratch.WIDTH;
+    int place = place(block);
     Arrays.fill(sum, 0f);
     Arrays.fill(dot, 0f);
     Arrays.fill(sums, place, place + width, 0);

@@ -78,7 +78,7 @@ abstract class ColumnMoments extends RowBlocks {
     float[] squares = scratch.pieces[2];
     double[] total = totals()[0];
     double[] totalSquares = totals()[1];
-    int at = block * Scratch.WIDTH;
+    int at = place(block);
     Arrays.fill(sum, 0f);
     Arrays.fill(squares, 0f);
     Arrays.fill(total, at, at + width, 0);
@@ -103,6 +103,9 @@ abstract class ColumnMoments extends RowBlocks {
 
   @Override
   void between(int phase, int from, int width) {
+    if (phase >= AFTER) {
+      return;
+    }
     double[] total = own().sums[0];
     double[] squares = own().sums[1];
     for (int group = 0; group < groups; group++) {
@@ -110,18 +113,19 @@ abstract class ColumnMoments extends RowBlocks {
       int count = firstRow(group + 1) - first;
       int shift = keptAt(group, 0, from);
       int delta = keptAt(group, 1, from);
+      double share = 1.0 / count;
       addUp(totals()[0], group, total, width);
       if (phase == MEAN) {
         for (int j = 0; j < width; j++) {
-          double mean = x[xOffset + first * columns + from + j] + total[j] / count;
+          double mean = x[xOffset + first * columns + from + j] + total[j] * share;
           kept[shift + j] = (float) mean;
           kept[delta + j] = (float) (mean - kept[shift + j]);
         }
-      } else if (phase == SQUARES) {
+      } else {
         addUp(totals()[1], group, squares, width);
         for (int j = 0; j < width; j++) {
-          double correction = total[j] / count;
-          squares[j] = Math.max(0, squares[j] / count - correction * correction);
+          double correction = total[j] * share;
+          squares[j] = Math.max(0, squares[j] * share - correction * correction);
           kept[delta + j] += (float) correction;
         }
         take(group, count, from, width, squares);

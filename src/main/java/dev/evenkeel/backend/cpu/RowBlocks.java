@@ -32,6 +32,7 @@ abstract class RowBlocks extends ParallelOperation {
   private final int blocksPerGroup;
   private final int firstPhase;
   private final int phases;
+  private final int stride;
   private final Scratch[] scratch;
   private int phase;
   private int from;
@@ -59,7 +60,8 @@ abstract class RowBlocks extends ParallelOperation {
         isWorthSplitting(x.size() * nanosecondsPerElement)
             ? Math.max(1, blocks(rows / groups) / groups)
             : 1;
-    scratch[0].reserveTotals(groups * blocksPerGroup);
+    this.stride = Math.min(columns, Scratch.WIDTH);
+    scratch[0].reserveTotals(groups * blocksPerGroup * stride);
   }
 
   /** A power of 2, so that two workers, or four, have as many: 8 rows and more, or 32 of many. */
@@ -74,7 +76,11 @@ abstract class RowBlocks extends ParallelOperation {
     for (from = 0; from < columns; from += Scratch.WIDTH) {
       width = Math.min(Scratch.WIDTH, columns - from);
       for (phase = firstPhase; phase < phases; phase++) {
-        super.runParts();
+        if (groups * blocksPerGroup == 1) {
+          run(0, 1); // one has all of it, so the caller
+        } else {
+          super.runParts();
+        }
         between(phase, from, width);
       }
     }
@@ -83,9 +89,9 @@ abstract class RowBlocks extends ParallelOperation {
   @Override
   public final void run(int worker, int workers) {
     int blocks = groups * blocksPerGroup;
-    int end = begin(blocks, worker + 1, workers);
+    int end = share(blocks, worker + 1, workers);
     int loaded = -1;
-    for (int block = begin(blocks, worker, workers); block < end; block++) {
+    for (int block = share(blocks, worker, workers); block < end; block++) {
       int group = block / blocksPerGroup;
       if (group != loaded) {
         load(scratch[worker], phase, group, from, width);
@@ -94,10 +100,14 @@ abstract class RowBlocks extends ParallelOperation {
       int part = block % blocksPerGroup;
       int first = firstRow(group);
       int count = firstRow(group + 1) - first;
-      int begin = first + count * part / blocksPerGroup;
-      int rowsOfBlock = first + count * (part + 1) / blocksPerGroup - begin;
+      int begin = first + share(count, part, blocksPerGroup);
+      int rowsOfBlock = first + share(count, part + 1, blocksPerGroup) - begin;
       block(scratch[worker], phase, block, begin, rowsOfBlock, from, width);
     }
+  }
+
+  private static int share(int count, int part, int parts) {
+    return (int) ((long) count * part / parts);
   }
 
   final int firstRow(int group) {
@@ -116,7 +126,7 @@ abstract class RowBlocks extends ParallelOperation {
 
   /**
    * Where a block's own totals are kept until they are added up: two arrays, of which the block has
-   * {@link Scratch#WIDTH} values from {@code block} times that on.
+   * the values from {@link #place} on.
    */
   final double[][] totals() {
     return scratch[0].totals();
@@ -126,7 +136,7 @@ abstract class RowBlocks extends ParallelOperation {
   final void addUp(double[] totals, int group, double[] total, int width) {
     Arrays.fill(total, 0, width, 0);
     for (int part = 0; part < blocksPerGroup; part++) {
-      int at = (group * blocksPerGroup + part) * Scratch.WIDTH;
+      int at = place(group * blocksPerGroup + part);
       for (int j = 0; j < width; j++) {
         total[j] += totals[at + j];
       }
@@ -135,7 +145,11 @@ abstract class RowBlocks extends ParallelOperation {
 
   /** Where {@link #totals} has a group's first block. */
   final int placeOf(int group) {
-    return group * blocksPerGroup * Scratch.WIDTH;
+    return place(group * blocksPerGroup);
+  }
+
+  final int place(int block) {
+    return block * stride;
   }
 
   /** The caller's own arrays, between phases. */

@@ -26,7 +26,7 @@ final class Scratch {
   private float[][] rows = new float[0][];
   private double[][] totals = new double[2][0];
   private int wanted;
-  private int wantedBlocks;
+  private int wantedTotals;
   private int wantedRows;
 
   void reserve(long floats) {
@@ -40,14 +40,14 @@ final class Scratch {
     return space;
   }
 
-  void reserveTotals(int blocks) {
-    wantedBlocks = Math.max(wantedBlocks, blocks);
+  void reserveTotals(int count) {
+    wantedTotals = Math.max(wantedTotals, count);
   }
 
-  /** Two of {@link #WIDTH} values for each block of rows. */
+  /** Two sums for each column and block of rows. */
   double[][] totals() {
-    if (totals[0].length < wantedBlocks * WIDTH) {
-      totals = new double[2][wantedBlocks * WIDTH];
+    if (totals[0].length < wantedTotals) {
+      totals = new double[2][wantedTotals];
     }
     return totals;
   }

@@ -106,7 +106,8 @@ abstract class RowBlocks extends ParallelOperation {
     }
   }
 
-  private static int share(int count, int part, int parts) {
+  /** Where the share of a part begins. */
+  static int share(int count, int part, int parts) {
     return (int) ((long) count * part / parts);
   }
 

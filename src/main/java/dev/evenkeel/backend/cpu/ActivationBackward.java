@@ -55,11 +55,10 @@ final class ActivationBackward extends RowBlocks {
     float[] yPiece = scratch.pieces[2];
     float[] sum = scratch.vectors[0];
     double[] sums = totals()[0];
-    int place = place(block);
+    int place = cleared(block, width);
     int perPiece = rowsPerPiece(width);
     boolean inPlaceIdentity = activation == Activation.IDENTITY && dz == dy && dzOffset == dyOffset;
     Arrays.fill(sum, 0);
-    Arrays.fill(sums, place, place + width, 0);
     for (int done = 0; done < count; done += perPiece) {
       int at = row + done;
       int some = Math.min(perPiece, count - done);

@@ -222,11 +222,9 @@ final class BatchNormBackward extends RowBlocks {
     float[] dot = scratch.vectors[4];
     double[] sums = totals()[0];
     double[] dots = totals()[1];
-    int place = place(block);
+    int place = cleared(block, width);
     Arrays.fill(sum, 0f);
     Arrays.fill(dot, 0f);
-    Arrays.fill(sums, place, place + width, 0);
-    Arrays.fill(dots, place, place + width, 0);
     int perPiece = rowsPerPiece(width);
     for (int done = 0; done < count; done += perPiece) {
       int at = row + done;

@@ -78,11 +78,9 @@ abstract class ColumnMoments extends RowBlocks {
     float[] squares = scratch.pieces[2];
     double[] total = totals()[0];
     double[] totalSquares = totals()[1];
-    int at = place(block);
+    int at = cleared(block, width);
     Arrays.fill(sum, 0f);
     Arrays.fill(squares, 0f);
-    Arrays.fill(total, at, at + width, 0);
-    Arrays.fill(totalSquares, at, at + width, 0);
     int perPiece = rowsPerPiece(width);
     for (int done = 0; done < count; done += perPiece) {
       int some = Math.min(perPiece, count - done);

@@ -127,7 +127,7 @@ abstract class RowBlocks extends ParallelOperation {
 
   /**
    * Where a block's own totals are kept until they are added up: two arrays, of which the block has
-   * the values from {@link #place} on.
+   * the values from {@link #cleared} on.
    */
   final double[][] totals() {
     return scratch[0].totals();
@@ -149,8 +149,17 @@ abstract class RowBlocks extends ParallelOperation {
     return place(group * blocksPerGroup);
   }
 
-  final int place(int block) {
+  private int place(int block) {
     return block * stride;
+  }
+
+  /** Sets a block's own totals to 0, and says where they are. */
+  final int cleared(int block, int width) {
+    int place = place(block);
+    for (double[] totals : totals()) {
+      Arrays.fill(totals, place, place + width, 0);
+    }
+    return place;
   }
 
   /** The caller's own arrays, between phases. */

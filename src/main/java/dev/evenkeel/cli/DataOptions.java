@@ -1,5 +1,6 @@
 package dev.evenkeel.cli;
 
+import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Split;
 import dev.evenkeel.data.TableFormat;
@@ -59,6 +60,14 @@ final class DataOptions {
   String scale;
 
   @Option(
+      names = "--one-hot",
+      paramLabel = "N",
+      defaultValue = "" + Preparation.ONE_HOT,
+      description =
+          "the most texts of a column that become an input each; of more, each is told by the mean target of its rows, drawn to that of all where they are few (default: ${DEFAULT-VALUE})")
+  int oneHot;
+
+  @Option(
       names = "--valid",
       paramLabel = "FRACTION|FILE",
       defaultValue = "0.1",
@@ -106,7 +115,8 @@ final class DataOptions {
             .withTarget(target)
             .withColumns(drop, categorical)
             .withFormat(table.over(TableFormat.DETECT))
-            .withScaling(scaling("--scale", called));
+            .withScaling(scaling("--scale", called))
+            .withOneHot(oneHot);
     return withRows(task == null ? plan : plan.withTask(task), seed);
   }
 

@@ -131,7 +131,7 @@ final class TrainCommand implements Callable<Integer> {
 
   /** What the model brings along can't be chosen; how it is trained can. */
   private int startFrom(Backend backend, SavedModel saved) {
-    List.of("--scale", "--drop", "--categorical", "--task")
+    List.of("--scale", "--one-hot", "--drop", "--categorical", "--task")
         .forEach(name -> requireNotGiven(spec.findOption(name)));
     for (String one : List.of("--header", "--hidden")) { // and all of their groups
       spec.findOption(one).group().options().forEach(this::requireNotGiven);

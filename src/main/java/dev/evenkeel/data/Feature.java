@@ -13,6 +13,7 @@ import java.util.Optional;
   @JsonSubTypes.Type(value = Feature.Numeric.class, name = "numeric"),
   @JsonSubTypes.Type(value = Feature.Pieces.class, name = "pieces"),
   @JsonSubTypes.Type(value = Feature.Categorical.class, name = "categorical"),
+  @JsonSubTypes.Type(value = Feature.Means.class, name = "means"),
   @JsonSubTypes.Type(value = Feature.Dates.class, name = "dates"),
   @JsonSubTypes.Type(value = Feature.Vector.class, name = "vector"),
   @JsonSubTypes.Type(value = Feature.Columns.class, name = "columns")
@@ -25,6 +26,11 @@ public sealed interface Feature {
   /** The column of a table that it is made of; columns of an array have no names. */
   default Optional<String> column() {
     return Optional.empty();
+  }
+
+  /** The texts that it knows of its column; none where that is no category. */
+  default List<String> levels() {
+    return List.of();
   }
 
   /** Whether its column holds numbers, and not texts or dates. */
@@ -112,6 +118,39 @@ public sealed interface Feature {
     @Override
     public Optional<String> column() {
       return Optional.of(name);
+    }
+  }
+
+  /**
+   * A column of more categories than there can be inputs for: of each the mean target of its rows,
+   * as {@link LevelMeans} tells it, one input for each target, or for each class where these are
+   * more than two. A missing or unseen category is 0 in all of them.
+   *
+   * @param means {@code width} of each level, one level after the other
+   */
+  record Means(String name, List<String> levels, int width, List<Double> means) implements Feature {
+    public Means {
+      levels = List.copyOf(levels);
+      means = List.copyOf(means);
+      if (width < 1 || means.size() != (long) levels.size() * width) {
+        throw new EvenkeelException(
+            "Column \"%s\" has %s for %s, but each has %d"
+                .formatted(
+                    name,
+                    Words.counted(means.size(), "mean"),
+                    Words.counted(levels.size(), "text"),
+                    width));
+      }
+    }
+
+    @Override
+    public Optional<String> column() {
+      return Optional.of(name);
+    }
+
+    /** Of an unknown level, −1, it is 0. */
+    double mean(int level, int input) {
+      return level < 0 ? 0 : means.get(level * width + input);
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -30,6 +31,9 @@ public record Preparation(
     double clip,
     Target target,
     TableFormat reading) {
+
+  /** Of more texts the rows of each are mostly too few for weights of its own. */
+  public static final int ONE_HOT = 20;
 
   public Preparation {
     features = List.copyOf(features);
@@ -55,8 +59,28 @@ public record Preparation(
   /** For a table; every column but the targets and those dropped becomes a feature. */
   public static Preparation fit(
       Table read, TargetChoice choice, List<String> drop, int[] trainRows, Scaling scaling) {
+    return fit(read, choice, drop, trainRows, Optional.empty(), scaling, ONE_HOT);
+  }
+
+  /**
+   * The same.
+   *
+   * @param groups whose rows tell each other nothing
+   * @param oneHot the most texts of a column that make an input each; of more, each stands for the
+   *     mean target of its rows
+   */
+  public static Preparation fit(
+      Table read,
+      TargetChoice choice,
+      List<String> drop,
+      int[] trainRows,
+      Optional<Groups> groups,
+      Scaling scaling,
+      int oneHot) {
     requireRows(read.name(), trainRows);
-    return new TableFit(choice.spelled(read), trainRows, scaling).preparation(choice, drop);
+    int[] folds = PreparedTable.folds(read.rows(), groups);
+    return new TableFit(choice.spelled(read), trainRows, folds, scaling, oneHot)
+        .preparation(choice, drop);
   }
 
   /**
@@ -149,8 +173,8 @@ public record Preparation(
   private Set<String> codes() {
     Set<String> names = new LinkedHashSet<>();
     for (Feature feature : features) {
-      if (feature instanceof Feature.Categorical texts && hasCode(texts.levels())) {
-        names.add(texts.name());
+      if (hasCode(feature.levels())) {
+        names.add(feature.column().orElseThrow());
       }
     }
     if (target instanceof Target.Labels labels && hasCode(labels.classes())) {
@@ -225,17 +249,22 @@ public record Preparation(
   /** The same, to be asked for a part of the rows at a time. */
   public PreparedTable prepare(Table read, boolean withTarget, Consumer<String> notes) {
     Table table = read.spelled(codes());
-    TableEncoder encoder = new TableEncoder(table, features, notes);
+    TableEncoder encoder = new TableEncoder(table, features, Optional.empty(), notes);
     encoder.noteIgnored(target.names());
     TableEncoder.Inputs inputs = encoder.inputs(this);
     int[] none = new int[table.rows()];
     if (!withTarget) {
-      return prepared(table, inputs, none, rows -> new float[0]);
+      return prepared(table, inputs, none, List.of(), rows -> new float[0]);
     }
     if (target instanceof Target.Labels labels) {
       String column = targetColumn(table, labels.name());
       int[] classes = TargetChoice.labels(table, column, labels.classes());
-      return prepared(table, inputs, classes, rows -> floats(classes, rows));
+      return prepared(
+          table,
+          inputs,
+          classes,
+          LevelMeans.ofClasses(classes, labels.classes().size()),
+          rows -> floats(classes, rows));
     }
     if (target instanceof Target.Flags of) {
       List<double[]> flags =
@@ -244,25 +273,45 @@ public record Preparation(
                   one ->
                       FlagColumn.values(table, table.column(targetColumn(table, one.name())), one))
               .toList();
-      return prepared(table, inputs, none, rows -> floats(flags, rows));
+      return prepared(
+          table, inputs, none, LevelMeans.ofNumbers(flags), rows -> floats(flags, rows));
     }
     Target.Quantities quantities = (Target.Quantities) target;
     List<double[]> values =
         quantities.names().stream().map(name -> numbers(table, targetColumn(table, name))).toList();
-    return prepared(table, inputs, none, rows -> quantities.scale().apply(values, rows));
+    return prepared(
+        table,
+        inputs,
+        none,
+        LevelMeans.ofNumbers(values),
+        rows -> quantities.scale().apply(values, rows));
   }
 
   private PreparedTable prepared(
-      Table table, TableEncoder.Inputs inputs, int[] classes, Function<int[], float[]> targets) {
+      Table table,
+      TableEncoder.Inputs inputs,
+      int[] classes,
+      List<IntToDoubleFunction> known,
+      Function<int[], float[]> targets) {
+    Function<int[], Dataset> select = rows -> dataset(table, inputs, rows, targets);
+    if (features.stream().noneMatch(Feature.Means.class::isInstance)) {
+      return new PreparedTable(classes, select, (rows, folds) -> select.apply(rows));
+    }
     return new PreparedTable(
         classes,
-        rows ->
-            Dataset.prepared(
-                table.name(),
-                inputs.rows().apply(rows),
-                inputs.layout(),
-                targets.apply(rows),
-                target.task()));
+        select,
+        (rows, folds) -> {
+          var training = Optional.of(new LevelMeans.Training(rows, folds, known));
+          TableEncoder encoder = new TableEncoder(table, features, training, note -> {});
+          return dataset(table, encoder.inputs(this), rows, targets);
+        });
+  }
+
+  private Dataset dataset(
+      Table table, TableEncoder.Inputs inputs, int[] rows, Function<int[], float[]> targets) {
+    float[] values = inputs.rows().apply(rows);
+    return Dataset.prepared(
+        table.name(), values, inputs.layout(), targets.apply(rows), target.task());
   }
 
   private static float[] floats(int[] classes, int[] rows) {

@@ -1,5 +1,7 @@
 package dev.evenkeel.data;
 
+import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -10,8 +12,10 @@ import java.util.stream.IntStream;
  *
  * @param classes the class index of every row; 0 where numbers are predicted, or nothing
  * @param select makes data of these rows, in this order
+ * @param train the same of rows that train, given the fold of every row
  */
-public record PreparedTable(int[] classes, Function<int[], Dataset> select) {
+public record PreparedTable(
+    int[] classes, Function<int[], Dataset> select, BiFunction<int[], int[], Dataset> train) {
 
   public Dataset select(int[] rows) {
     return select.apply(rows);
@@ -21,16 +25,36 @@ public record PreparedTable(int[] classes, Function<int[], Dataset> select) {
     return select(IntStream.range(0, classes.length).toArray());
   }
 
+  /**
+   * These rows to train on: what is told of a text by its rows' targets, is told to each of them by
+   * others. Where the preparation was fitted to other rows, it stays as it is.
+   *
+   * @param groups whose rows tell each other nothing, where there are some
+   */
+  public Dataset toTrain(int[] rows, Optional<Groups> groups) {
+    return train.apply(rows, folds(classes.length, groups));
+  }
+
+  /** Of each row. */
+  static int[] folds(int rows, Optional<Groups> groups) {
+    return IntStream.range(0, rows)
+        .map(row -> groups.map(of -> of.ofRow()[row]).orElse(row) % LevelMeans.FOLDS)
+        .toArray();
+  }
+
   /** The same rows, of which row i counts {@code weights[i]} in a loss. */
   public PreparedTable withWeights(float[] weights) {
     return new PreparedTable(
         classes,
-        rows -> {
-          float[] some = new float[rows.length];
-          for (int i = 0; i < rows.length; i++) {
-            some[i] = weights[rows[i]];
-          }
-          return select(rows).withWeights(some);
-        });
+        rows -> select(rows).withWeights(some(weights, rows)),
+        (rows, folds) -> train.apply(rows, folds).withWeights(some(weights, rows)));
+  }
+
+  private static float[] some(float[] weights, int[] rows) {
+    float[] some = new float[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      some[i] = weights[rows[i]];
+    }
+    return some;
   }
 }

@@ -39,12 +39,7 @@ public final class RowEncoder {
     this.preparation = preparation;
     this.width = preparation.width();
     this.named = preparation.unnamed().isEmpty();
-    this.levels =
-        preparation.features().stream()
-            .map(
-                f ->
-                    new Levels(f instanceof Feature.Categorical texts ? texts.levels() : List.of()))
-            .toList();
+    this.levels = preparation.features().stream().map(f -> new Levels(f.levels())).toList();
     preparation
         .features()
         .forEach(f -> lines.add(f instanceof Feature.Pieces pieces ? pieces.line() : null));
@@ -108,11 +103,15 @@ public final class RowEncoder {
           out[place + j] = InputLayout.piece(cold[place + j], hot[place + j], where - j);
         }
       } else if (feature instanceof Feature.Categorical texts) {
-        String text = text(row, texts.name());
-        int level = missing.anywhere(text) ? -1 : levels.get(i).place(text);
+        int level = level(row, i);
         System.arraycopy(cold, place, out, place, texts.width());
         if (level >= 0) {
           out[place + level] = hot[place + level];
+        }
+      } else if (feature instanceof Feature.Means means) {
+        int level = level(row, i);
+        for (int j = 0; j < means.width(); j++) {
+          out[place + j] = preparation.scaled(means.mean(level, j), place + j);
         }
       } else if (feature instanceof Feature.Dates date) {
         String text = text(row, date.name());
@@ -132,6 +131,12 @@ public final class RowEncoder {
       }
       place += feature.width();
     }
+  }
+
+  /** −1 where a category is missing or unknown. */
+  private int level(Map<String, ?> row, int feature) {
+    String text = text(row, preparation.features().get(feature).column().orElseThrow());
+    return missing.anywhere(text) ? -1 : levels.get(feature).place(text);
   }
 
   private static float finite(float input, double value, String column) {
@@ -162,11 +167,11 @@ public final class RowEncoder {
     List<String> columns = new ArrayList<>();
     for (int i = 0; i < levels.size(); i++) {
       String column = preparation.features().get(i).column().orElseThrow(this::notNamed);
-      if (preparation.features().get(i) instanceof Feature.Categorical) {
-        String text = text(row, column);
-        if (!missing.anywhere(text) && levels.get(i).place(text) < 0) {
-          columns.add(column);
-        }
+      Feature feature = preparation.features().get(i);
+      if ((feature instanceof Feature.Categorical || feature instanceof Feature.Means)
+          && !missing.anywhere(text(row, column))
+          && level(row, i) < 0) {
+        columns.add(column);
       }
     }
     return columns;

@@ -6,8 +6,10 @@ import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.InputLayout.Stored;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -25,10 +27,16 @@ final class TableEncoder {
   private final Table table;
   private final List<Feature> features;
   private final Consumer<String> notes;
+  private final Optional<LevelMeans.Training> training;
   private final MissingWords missing;
   private final int width;
 
-  TableEncoder(Table table, List<Feature> features, Consumer<String> notes) {
+  TableEncoder(
+      Table table,
+      List<Feature> features,
+      Optional<LevelMeans.Training> training,
+      Consumer<String> notes) {
+    this.training = training;
     this.missing = new MissingWords(table.format());
     this.table = table;
     this.features = features;
@@ -141,6 +149,11 @@ final class TableEncoder {
         Category category = new Category(levels(required(f.name()), f.levels()), f.width());
         for (int level = 0; level < f.width(); level++) {
           values.add(new OneHot(category, level));
+        }
+      } else if (feature instanceof Feature.Means f) {
+        int[] places = levels(required(f.name()), f.levels());
+        for (int k = 0; k < f.width(); k++) {
+          values.add(mean(f, places, k));
         }
       } else if (feature instanceof Feature.Dates f) {
         double[] days = days(table, required(f.name()), f.form());
@@ -350,6 +363,26 @@ final class TableEncoder {
       }
     }
     return Stream.of(parts).map(part -> new Column.Numeric(column.name(), part)).toList();
+  }
+
+  /** Of rows that it was fitted to without those of their own fold. */
+  private IntToDoubleFunction mean(Feature.Means feature, int[] places, int input) {
+    IntToDoubleFunction known = row -> feature.mean(places[row], input);
+    if (training.isEmpty()) {
+      return known;
+    }
+    int levels = feature.levels().size();
+    LevelMeans means = training.get().means(places, levels, input);
+    if (!IntStream.range(0, levels).allMatch(k -> means.of(k) == feature.mean(k, input))) {
+      return known;
+    }
+    BitSet trains = new BitSet();
+    IntStream.of(training.get().rows()).forEach(trains::set);
+    int[] folds = training.get().folds();
+    return row ->
+        trains.get(row) && places[row] >= 0
+            ? means.of(places[row], folds[row])
+            : known.applyAsDouble(row);
   }
 
   private void requireNumbers(Column column) {

@@ -16,10 +16,10 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /** What the training rows of a table teach: the {@link Preparation} of it. */
-record TableFit(Table table, int[] trainRows, Scaling scaling) {
+record TableFit(Table table, int[] trainRows, int[] folds, Scaling scaling, int oneHot) {
 
-  /** Each is an input, with weights of its own. */
-  private static final int MOST_LEVELS = 1000;
+  /** Of all texts of a column together; a model keeps them. */
+  private static final int MOST_MEANS = 1_000_000;
 
   /**
    * @param drop columns, by name or number, that are no features
@@ -27,7 +27,10 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
   Preparation preparation(TargetChoice choice, List<String> drop) {
     List<Feature> features = features(choice, drop);
     Target target = target(choice);
-    TableEncoder encoder = new TableEncoder(table, features, note -> {});
+    boolean means = features.stream().anyMatch(Feature.Means.class::isInstance);
+    TableEncoder encoder =
+        new TableEncoder(
+            table, features, means ? Optional.of(training(choice)) : Optional.empty(), note -> {});
     if (scaling == Scaling.STANDARD) {
       Standardize scale =
           Standardize.columns(encoder.floats(), trainRows).orOf(encoder.values()::get, trainRows);
@@ -48,7 +51,8 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
                 .formatted(table.name(), target));
       }
     }
-    List<Feature> features = left.stream().map(name -> feature(table.column(name))).toList();
+    List<Feature> features =
+        left.stream().map(name -> feature(table.column(name), choice)).toList();
     if (features.stream().mapToInt(Feature::width).sum() == 0) {
       throw new EvenkeelException(
           "%s has no column to learn from beside the target \"%s\"%s."
@@ -60,7 +64,7 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
     return features;
   }
 
-  private Feature feature(Column column) {
+  private Feature feature(Column column, TargetChoice choice) {
     if (column instanceof Column.Numeric numeric) {
       double[] present = present(column, numeric.values());
       if (present.length < trainRows.length
@@ -84,13 +88,55 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
       double center = center(present(column, TableEncoder.days(table, column, form.get())));
       return new Feature.Dates(column.name(), form.get(), time, center);
     }
-    return new Feature.Categorical(column.name(), levels((Column.Categorical) column));
+    List<String> levels = TargetChoice.sortedTexts(column, trainRows);
+    return levels.size() <= oneHot
+        ? new Feature.Categorical(column.name(), levels)
+        : means((Column.Categorical) column, levels, training(choice));
   }
 
-  /** The texts that rows have; of too many those that most have. */
-  private List<String> levels(Column.Categorical column) {
-    List<String> texts = TargetChoice.sortedTexts(column, trainRows);
-    if (texts.size() <= MOST_LEVELS) {
+  private Feature means(Column.Categorical column, List<String> all, LevelMeans.Training training) {
+    int width = training.targets().size();
+    List<String> levels = mostFrequent(column, all, MOST_MEANS / width);
+    Levels known = new Levels(levels);
+    int[] ofCodes = column.levels().stream().mapToInt(known::place).toArray();
+    int[] places =
+        IntStream.of(column.codes()).map(code -> code < 0 ? -1 : ofCodes[code]).toArray();
+    List<LevelMeans> targets =
+        IntStream.range(0, width).mapToObj(k -> training.means(places, levels.size(), k)).toList();
+    List<Double> means = new ArrayList<>();
+    for (int level = 0; level < levels.size(); level++) {
+      for (LevelMeans target : targets) {
+        means.add(target.of(level));
+      }
+    }
+    return new Feature.Means(column.name(), levels, width, means);
+  }
+
+  private LevelMeans.Training training(TargetChoice choice) {
+    List<IntToDoubleFunction> targets =
+        choice.kind() == Task.Kind.CLASSIFICATION
+            ? classes(choice)
+            : LevelMeans.ofNumbers(
+                choice.columns().stream().map(name -> numbers(name, choice.kind())).toList());
+    return new LevelMeans.Training(trainRows, folds, targets);
+  }
+
+  private double[] numbers(String target, Task.Kind kind) {
+    Column column = table.column(target);
+    return kind == Task.Kind.FLAGS
+        ? FlagColumn.values(table, column, FlagColumn.flag(column))
+        : TargetChoice.numbers(table, column, trainRows);
+  }
+
+  private List<IntToDoubleFunction> classes(TargetChoice choice) {
+    List<String> classes = choice.classes(table, trainRows);
+    int[] labels = TargetChoice.labels(table, choice.columns().get(0), classes);
+    return LevelMeans.ofClasses(labels, classes.size());
+  }
+
+  /** The texts that most rows have, in natural order. */
+  private List<String> mostFrequent(Column.Categorical column, List<String> texts, int most) {
+    if (texts.size() <= most) {
       return texts;
     }
     Map<String, Integer> rows = new HashMap<>();
@@ -102,7 +148,7 @@ record TableFit(Table table, int[] trainRows, Scaling scaling) {
     Comparator<String> byRows = Comparator.comparing(rows::get);
     return texts.stream()
         .sorted(byRows.reversed())
-        .limit(MOST_LEVELS)
+        .limit(most)
         .sorted(NaturalOrder.INSTANCE)
         .toList();
   }

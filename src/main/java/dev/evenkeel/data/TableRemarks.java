@@ -63,9 +63,6 @@ public final class TableRemarks {
       Table table, Preparation preparation, Set<String> chosen, int[] trainRows) {
     TableRemarks found = new TableRemarks(table);
     for (Feature feature : preparation.features()) {
-      if (feature instanceof Feature.Categorical texts) {
-        found.noteRare(texts, trainRows);
-      }
       if (feature instanceof Feature.Categorical texts && !chosen.contains(texts.name())) {
         String became = "became " + Words.counted(texts.width(), "input") + ", one for each text";
         found.judge(
@@ -88,6 +85,7 @@ public final class TableRemarks {
     if (preparation.target() instanceof Target.Flags flags) {
       flags.names().forEach(name -> found.noteConstant(name, trainRows));
     }
+    found.noteMeans(preparation.features(), trainRows);
     found.noteDates(preparation);
     found.noteCodes(preparation);
     LikeTexts.remark(table.name(), preparation, chosen).ifPresent(found.remarks::add);
@@ -205,24 +203,24 @@ public final class TableRemarks {
         : Optional.empty();
   }
 
-  private void noteRare(Feature.Categorical kept, int[] trainRows) {
-    Column column = table.column(kept.name());
-    List<String> texts = TargetChoice.sortedTexts(column, trainRows);
-    if (texts.size() > kept.width()) {
-      Set<String> known = Set.copyOf(kept.levels());
-      long rows =
-          IntStream.of(trainRows)
-              .filter(row -> !column.missing(row) && !known.contains(column.text(row)))
-              .count();
+  private void noteMeans(List<Feature> features, int[] trainRows) {
+    List<String> columns = new ArrayList<>();
+    List<String> names = new ArrayList<>();
+    int most = 0;
+    for (Feature feature : features) {
+      if (feature instanceof Feature.Means means) {
+        int texts = TargetChoice.sortedTexts(table.column(means.name()), trainRows).size();
+        int known = means.levels().size();
+        String all = texts > known ? ", the %,d that most rows have".formatted(known) : "";
+        columns.add("\"%s\" (%,d texts%s)".formatted(means.name(), texts, all));
+        names.add(means.name());
+        most = Math.max(most, texts);
+      }
+    }
+    if (!names.isEmpty()) {
       remarks.add(
-          "%s: column \"%s\" has %,d different texts in the rows to train on. The %,d that most rows have are its categories; the others, in %s, are taken as missing. help: --drop %s leaves the column out, or bring rare texts together in the file"
-              .formatted(
-                  table.name(),
-                  kept.name(),
-                  texts.size(),
-                  kept.width(),
-                  Words.counted(rows, "row"),
-                  ColumnNames.word(kept.name())));
+          "%s: of each text of %s the network gets the mean target of its rows, drawn to that of all where they are few. help: --one-hot %d makes an input of each text, --drop %s leaves out"
+              .formatted(table.name(), String.join(", ", columns), most, words(names)));
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.DoubleStream;
+import java.util.stream.LongStream;
 
 /**
  * What is in front of the network: an array is one input of floats; a table has an input [rows, 1]
@@ -85,6 +86,9 @@ final class OnnxInputs {
       } else if (feature instanceof Feature.Dates dates) {
         flushNumbers();
         append(dates, input);
+      } else if (feature instanceof Feature.Means means) {
+        flushNumbers();
+        parts.add(means(means, input));
       } else if (feature instanceof Feature.Categorical texts && texts.width() > 0) {
         flushNumbers();
         parts.add(oneHot(texts, input));
@@ -252,6 +256,28 @@ final class OnnxInputs {
             "OneHotEncoder", name, Map.of("cats_strings", feature.levels(), "zeros", 1L), input);
     String shape = graph.longs(name + "/shape", 0, feature.width());
     return graph.node("Reshape", name + "/flat", encoded, shape);
+  }
+
+  /** Behind the last text's means stand zeros, for a text that the training did not have. */
+  private String means(Feature.Means feature, String input) {
+    String name = "/means" + parts.size();
+    List<String> levels = feature.levels();
+    List<Long> places = LongStream.range(0, levels.size()).boxed().toList();
+    long unknown = levels.size();
+    String place =
+        graph.mlNode(
+            "LabelEncoder",
+            name,
+            Map.of("keys_strings", levels, "values_int64s", places, "default_int64", unknown),
+            input);
+    float[] rows = new float[(levels.size() + 1) * feature.width()];
+    for (int i = 0; i < feature.means().size(); i++) {
+      rows[i] = feature.means().get(i).floatValue();
+    }
+    String table = graph.floats(name + "/table", rows, levels.size() + 1, feature.width());
+    String found = graph.node("Gather", name + "/found", table, place);
+    return graph.node(
+        "Reshape", name + "/flat", found, graph.longs(name + "/shape", 0, feature.width()));
   }
 
   /** The mean is taken off as two floats, so that a large one cancels nothing. */

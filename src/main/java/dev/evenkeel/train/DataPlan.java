@@ -36,6 +36,7 @@ import java.util.function.Supplier;
  * @param task a {@link Task.Kind}, "" to find out
  * @param drop columns by name or number, as targets are
  * @param categorical columns by name, likewise
+ * @param oneHot the most texts of a column that make an input each
  * @param valid what validates; a file's rows are never fitted to
  * @param test what tests; data with a test set of their own test on that
  * @param group a column, no feature, whose equal values keep their rows in one part; "" for none
@@ -50,12 +51,15 @@ public record DataPlan(
     List<String> categorical,
     TableFormat format,
     Scaling scaling,
+    int oneHot,
     Portion valid,
     Portion test,
     long seed,
     String group,
     Split.Order order,
     String weights) {
+
+  private static final int MOST_ONE_HOT = 100_000;
 
   /** Gigabytes. */
   private static final double LARGE = 0.2;
@@ -65,6 +69,11 @@ public record DataPlan(
       throw new EvenkeelException(
           "--valid %s and --test %s leave no rows to train on; both must be at least 0 and their sum below 1"
               .formatted(valid, test));
+    }
+    if (oneHot < 0 || oneHot > MOST_ONE_HOT) {
+      throw new EvenkeelException(
+          "--one-hot takes 0 to %,d texts, not %,d: each becomes an input with weights of its own"
+              .formatted(MOST_ONE_HOT, oneHot));
     }
     if (!group.isEmpty() && order == Split.Order.ORDERED) {
       throw new EvenkeelException(
@@ -86,6 +95,7 @@ public record DataPlan(
         List.of(),
         TableFormat.DETECT,
         Scaling.STANDARD,
+        Preparation.ONE_HOT,
         Portion.ofShare(Parts.VALID),
         Portion.ofShare(Parts.TEST),
         1,
@@ -118,6 +128,11 @@ public record DataPlan(
 
   public DataPlan withScaling(Scaling scaling) {
     return with(changed -> changed.scaling = scaling);
+  }
+
+  /** A category of more texts than these stands for the mean target of each. */
+  public DataPlan withOneHot(int most) {
+    return with(changed -> changed.oneHot = most);
   }
 
   /** Reads a text file in this way. */
@@ -173,6 +188,7 @@ public record DataPlan(
     private List<String> categorical;
     private TableFormat format;
     private Scaling scaling;
+    private int oneHot;
     private Portion valid;
     private Portion test;
     private long seed;
@@ -188,6 +204,7 @@ public record DataPlan(
       categorical = plan.categorical;
       format = plan.format;
       scaling = plan.scaling;
+      oneHot = plan.oneHot;
       valid = plan.valid;
       test = plan.test;
       seed = plan.seed;
@@ -205,6 +222,7 @@ public record DataPlan(
           categorical,
           format,
           scaling,
+          oneHot,
           valid,
           test,
           seed,

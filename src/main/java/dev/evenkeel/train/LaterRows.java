@@ -20,11 +20,11 @@ import java.util.function.Supplier;
  *
  * @param plan the one that the model was trained by, of these data
  * @param raw as the plan parts them; it refuses those that it can't part
- * @param select makes prepared rows of these
+ * @param train makes prepared rows of these, which train
  * @param all prepared; of data with a test set of their own, that
  */
 record LaterRows(
-    DataPlan plan, Supplier<RawRows> raw, Function<int[], Dataset> select, Supplier<Dataset> all) {
+    DataPlan plan, Supplier<RawRows> raw, Function<int[], Dataset> train, Supplier<Dataset> all) {
 
   /** Read in a second or two. */
   private static final long MOST_BYTES = 50_000_000;
@@ -58,7 +58,7 @@ record LaterRows(
     return new LaterRows(
         plan,
         () -> RawRows.of(plan, rows, plan.groups(table), trained, notes),
-        rows::select,
+        train -> rows.toTrain(train, plan.groups(table)),
         rows::all);
   }
 
@@ -76,7 +76,7 @@ record LaterRows(
       return Optional.empty();
     }
     try {
-      return Optional.of(select.apply(raw.get().split().train())).filter(saved::trainedOn);
+      return Optional.of(train.apply(raw.get().split().train())).filter(saved::trainedOn);
     } catch (EvenkeelException e) {
       return Optional.empty(); // those of training could be parted
     }

@@ -2,7 +2,9 @@ package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Groups;
 import dev.evenkeel.data.Preparation;
+import dev.evenkeel.data.PreparedTable;
 import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.nn.Network;
@@ -90,18 +92,26 @@ public record Parts(
 
   /** Of rows as they were read. */
   static Parts prepared(Dataset data, Split split, Preparation preparation) {
-    return of(rows -> preparation.apply(data, rows), split, preparation);
+    return of(
+        preparation.apply(data, split.train()),
+        rows -> preparation.apply(data, rows),
+        split,
+        preparation);
+  }
+
+  /** Of a table's rows. */
+  static Parts of(
+      PreparedTable rows, Split split, Optional<Groups> groups, Preparation preparation) {
+    return of(rows.toTrain(split.train(), groups), rows::select, split, preparation);
   }
 
   /**
    * @param select makes prepared rows of these
    */
-  static Parts of(Function<int[], Dataset> select, Split split, Preparation preparation) {
+  private static Parts of(
+      Dataset train, Function<int[], Dataset> select, Split split, Preparation preparation) {
     return new Parts(
-        select.apply(split.train()),
-        some(split.valid()).map(select),
-        some(split.test()).map(select),
-        preparation);
+        train, some(split.valid()).map(select), some(split.test()).map(select), preparation);
   }
 
   private static Optional<int[]> some(int[] rows) {

@@ -130,7 +130,7 @@ record RawRows(
         groups,
         Optional.empty(),
         Optional.empty(),
-        split -> new KeptFiles(plan).into(Parts.of(all::select, split, trained), groups, notes));
+        split -> new KeptFiles(plan).into(Parts.of(all, split, groups, trained), groups, notes));
   }
 
   /** At random, by whole groups, or in order; sets that the data bring stand for others. */
@@ -357,7 +357,9 @@ record RawRows(
       }
       left.addAll(empty(table, left, once));
       left.addAll(namesOfRows(table, choice, left, once));
-      Preparation preparation = Preparation.fit(table, choice, left, split.train(), plan.scaling());
+      Preparation preparation =
+          Preparation.fit(
+              table, choice, left, split.train(), groups, plan.scaling(), plan.oneHot());
       TableRemarks.of(
               table, preparation, Set.copyOf(parted(table, plan.categorical())), split.train())
           .forEach(once);
@@ -367,7 +369,7 @@ record RawRows(
           preparation.prepare(table.without(left), true, apart ? once : note -> {});
       PreparedTable all =
           plan.weights().isEmpty() ? rows : rows.withWeights(RowWeights.of(table, plan.weights()));
-      return Parts.of(all::select, split, preparation);
+      return Parts.of(all, split, groups, preparation);
     }
 
     /** Such as lines that end in a delimiter make one. */

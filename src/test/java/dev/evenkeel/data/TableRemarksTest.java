@@ -48,7 +48,10 @@ class TableRemarksTest {
         List.of(
             "columns \"zip\", \"month\" became numbers, though zeros in front make all equally long, such as \"01067\", as codes are. help: --categorical zip,month makes a category of each text; if each row has its own, --drop is better"),
         said("zip,month,y", row));
-    assertEquals(List.of(), said("zip,month,y", row, "zip", "month"));
+    assertEquals(
+        List.of(
+            "of each text of \"zip\" (40 texts) the network gets the mean target of its rows, drawn to that of all where they are few. help: --one-hot 40 makes an input of each text, --drop zip leaves out"),
+        said("zip,month,y", row, "zip", "month"));
   }
 
   @Test

@@ -265,7 +265,7 @@ class TablePlanTest {
     assertTrue(notes.stream().noneMatch(note -> note.contains("\"town\"")), notes::toString);
     notes.clear();
     DataPlan plan = plan("who,town,y", i -> "anna" + i + ",t" + i % 3 + "," + i * 0.5);
-    DataPlan chosen = plan.withColumns(List.of(), List.of("who"));
+    DataPlan chosen = plan.withColumns(List.of(), List.of("who")).withOneHot(60);
     int training = chosen.load(notes::add).train().rows();
     assertEquals(training + 3, chosen.load(note -> {}).train().columns());
     assertTrue(notes.stream().noneMatch(note -> note.contains("look like names")), notes::toString);
@@ -313,6 +313,7 @@ class TablePlanTest {
         plan(
                 "pair,day,y",
                 i -> "p" + i / 2 + ",2024-0%d-%02d,".formatted(1 + i / 28, 1 + i % 28) + i * 0.5)
+            .withOneHot(60)
             .load(notes::add);
     assertTrue(notes.stream().noneMatch(note -> note.contains("left out")), notes::toString);
     assertTrue(parts.train().columns() > 20, "pairs");

@@ -1,76 +1,154 @@
 package dev.evenkeel.data;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntToDoubleFunction;
-import java.util.stream.IntStream;
+import java.util.function.Supplier;
 
 /**
- * How far the mean target of each text's rows lies from that of all: one number that stands for any
- * number of texts. It is drawn to 0 where rows are few, as far as texts differ by no more than
- * chance would have it: the best linear prediction of a random effect, with the variances within
- * texts and between them by the analysis of variance.
+ * How far the mean target of each text's rows lies from that of all: a number for each target that
+ * stands for any number of texts. It is drawn to 0 where rows are few, as far as texts differ by no
+ * more than chance would have it: the best linear prediction of a random effect, with the variances
+ * within texts and between them by the analysis of variance.
  *
- * <p>A row's own target must not be told by what it learns from, so a training row gets the mean of
- * its text over the rows of the other folds.
+ * <p>A row's own target must not be told by what it learns from. So a text's rows are dealt to
+ * folds one after the other, or group after group, and each is told the mean of the other folds. Of
+ * a text that has only one row, or group, the others tell nothing, so nothing is known of it.
  */
 final class LevelMeans {
 
-  static final int FOLDS = 5;
+  private static final int FOLDS = 5;
 
-  /**
-   * Rows that train, and what they tell of a text.
-   *
-   * @param folds of every row, from 0 on
-   * @param targets in every row, each an input
-   */
-  record Training(int[] rows, int[] folds, List<IntToDoubleFunction> targets) {
+  /** Rows that train, and what they tell of texts. Each column is looked through once. */
+  static final class Training {
+    private final TrainRows rows;
+    private final Supplier<List<IntToDoubleFunction>> told;
+    private List<IntToDoubleFunction> targets = List.of();
+    private final Map<String, LevelMeans> known = new HashMap<>();
 
-    LevelMeans means(int[] places, int levels, int target) {
-      return new LevelMeans(places, levels, targets.get(target), rows, folds);
+    /**
+     * @param told the targets of every row of the table, each an input; asked for once some column
+     *     wants them
+     */
+    Training(TrainRows rows, Supplier<List<IntToDoubleFunction>> told) {
+      this.rows = rows;
+      this.told = told;
+    }
+
+    List<IntToDoubleFunction> targets() {
+      targets = targets.isEmpty() ? told.get() : targets;
+      return targets;
+    }
+
+    /**
+     * @param places each row's text by its number; −1 where there is none
+     */
+    LevelMeans of(String column, int[] places, int levels) {
+      return known.computeIfAbsent(column, name -> new LevelMeans(places, levels, this));
     }
   }
 
-  private final int[] counts;
-  private final double[] sums;
+  /** Of every row of the table; −1 where it tells nothing. */
+  private final int[] folds;
 
-  /** Of the variance within texts to that between them: rows of mean 0 that a text is given. */
-  private final double ratio;
+  /** How many folds each level has. */
+  private final int[] parts;
+
+  /** Of each level and fold. */
+  private final double[] weights;
+
+  /** For each target, of each level and fold. */
+  private final List<double[]> sums = new ArrayList<>();
 
   /**
-   * @param places each row's text by its number; −1 where there is none
+   * For each target the variance within texts to that between them: rows of mean 0 that each text
+   * is given.
    */
-  private LevelMeans(
-      int[] places, int levels, IntToDoubleFunction target, int[] rows, int[] folds) {
-    double[] values = new double[rows.length];
-    for (int i = 0; i < rows.length; i++) {
-      values[i] = target.applyAsDouble(rows[i]);
-    }
-    Standardize scale = Standardize.column(values);
-    counts = new int[levels * FOLDS];
-    sums = new double[counts.length];
-    double squares = 0;
-    for (int i = 0; i < rows.length; i++) {
-      int place = places[rows[i]];
-      if (place >= 0) {
-        double value = scale.of(values[i], 0);
-        counts[place * FOLDS + folds[rows[i]]]++;
-        sums[place * FOLDS + folds[rows[i]]] += value;
-        squares += value * value;
+  private final double[] ratios;
+
+  private LevelMeans(int[] places, int levels, Training training) {
+    TrainRows train = training.rows;
+    folds = new int[places.length];
+    parts = new int[levels];
+    weights = new double[levels * FOLDS];
+    deal(places, train);
+    double mean = // so that it doesn't matter in what they are counted
+        Arrays.stream(train.rows())
+            .mapToDouble(train::weight)
+            .filter(w -> w > 0)
+            .average()
+            .orElse(1);
+    for (int row : train.rows()) {
+      if (folds[row] >= 0) {
+        weights[places[row] * FOLDS + folds[row]] += train.weight(row) / mean;
       }
     }
-    ratio = ratio(levels, squares);
+    ratios =
+        training.targets().stream()
+            .mapToDouble(target -> sum(places, train, mean, target))
+            .toArray();
   }
 
-  private double ratio(int levels, double squares) {
+  private void deal(int[] places, TrainRows train) {
+    Arrays.fill(folds, -1);
+    Map<Long, Integer> ofGroups = new HashMap<>();
+    for (int row : train.rows()) {
+      int place = places[row];
+      if (place >= 0 && train.weight(row) > 0) {
+        int next = parts[place];
+        int part = next;
+        if (train.groups().isPresent()) {
+          long group = train.groups().get().ofRow()[row];
+          part = ofGroups.computeIfAbsent(group << 32 | place, unseen -> next);
+        }
+        parts[place] = Math.max(next, part + 1);
+        folds[row] = part % FOLDS;
+      }
+    }
+  }
+
+  /** Adds a target up; returns its ratio. */
+  private double sum(int[] places, TrainRows train, double weight, IntToDoubleFunction target) {
+    double rows = 0;
+    double mean = 0;
+    for (int row : train.rows()) {
+      rows += train.weight(row);
+      mean += train.weight(row) * target.applyAsDouble(row);
+    }
+    mean /= Math.max(rows, Double.MIN_NORMAL);
+    double variance = 0;
+    for (int row : train.rows()) {
+      double value = target.applyAsDouble(row) - mean;
+      variance += train.weight(row) * value * value;
+    }
+    double deviation = variance > 0 ? Math.sqrt(variance / rows) : 1;
+    double[] own = new double[weights.length];
+    double squares = 0;
+    for (int row : train.rows()) {
+      if (folds[row] >= 0) {
+        double value = (target.applyAsDouble(row) - mean) / deviation;
+        double share = train.weight(row) / weight;
+        own[places[row] * FOLDS + folds[row]] += share * value;
+        squares += share * value * value;
+      }
+    }
+    sums.add(own);
+    return ratio(own, squares);
+  }
+
+  private double ratio(double[] own, double squares) {
     double rows = 0;
     double total = 0;
     double ofMeans = 0;
     double rowsSquared = 0;
     int seen = 0;
-    for (int level = 0; level < levels; level++) {
-      double count = rows(level);
+    for (int level = 0; level < parts.length; level++) {
+      double count = without(weights, level, -1);
       if (count > 0) {
-        double sum = sum(level);
+        double sum = without(own, level, -1);
         rows += count;
         total += sum;
         ofMeans += sum * sum / count;
@@ -89,45 +167,28 @@ final class LevelMeans {
     return between > 0 ? within / between : Double.POSITIVE_INFINITY;
   }
 
-  /** Of two classes one tells the other. */
-  static List<IntToDoubleFunction> ofClasses(int[] classes, int count) {
-    return IntStream.range(count == 2 ? 1 : 0, count)
-        .mapToObj(k -> (IntToDoubleFunction) row -> classes[row] == k ? 1 : 0)
-        .toList();
-  }
-
-  static List<IntToDoubleFunction> ofNumbers(List<double[]> columns) {
-    return columns.stream().map(of -> (IntToDoubleFunction) row -> of[row]).toList();
-  }
-
-  private double rows(int level) {
-    double rows = 0;
-    for (int fold = 0; fold < FOLDS; fold++) {
-      rows += counts[level * FOLDS + fold];
-    }
-    return rows;
-  }
-
-  private double sum(int level) {
+  /** A level's sum over its folds but one. */
+  private static double without(double[] values, int level, int fold) {
     double sum = 0;
-    for (int fold = 0; fold < FOLDS; fold++) {
-      sum += sums[level * FOLDS + fold];
+    for (int k = 0; k < FOLDS; k++) {
+      sum += k == fold ? 0 : values[level * FOLDS + k];
     }
     return sum;
   }
 
   /** In deviations of the target, as a float holds it. */
-  double of(int level) {
-    return drawn(sum(level), rows(level));
+  double of(int level, int target) {
+    return parts[level] < 2 ? 0 : drawn(level, -1, target);
   }
 
-  /** The same without the rows of a fold. */
-  double of(int level, int fold) {
-    int own = level * FOLDS + fold;
-    return drawn(sum(level) - sums[own], rows(level) - counts[own]);
+  /** The same as a row of the level is told it: by others, if it trains. */
+  double of(int level, int row, int target) {
+    return folds[row] < 0 ? of(level, target) : drawn(level, folds[row], target);
   }
 
-  private double drawn(double sum, double rows) {
-    return rows == 0 ? 0 : (float) (sum / (rows + ratio)) + 0.0; // of −0.0 and 0.0 one
+  private double drawn(int level, int fold, int target) {
+    double rows = without(weights, level, fold);
+    double sum = without(sums.get(target), level, fold);
+    return rows == 0 ? 0 : (float) (sum / (rows + ratios[target])) + 0.0; // of −0.0 and 0.0 one
   }
 }

@@ -32,8 +32,8 @@ final class LikeTexts {
   static Optional<String> remark(String file, Preparation preparation, Set<String> chosen) {
     Map<String, List<String>> texts = new LinkedHashMap<>();
     for (Feature feature : preparation.features()) {
-      if (feature instanceof Feature.Categorical categories) {
-        texts.put(categories.name(), categories.levels());
+      if (!feature.levels().isEmpty()) {
+        texts.put(feature.column().orElseThrow(), feature.levels());
       }
     }
     if (preparation.target() instanceof Target.Labels labels) {

@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -59,13 +58,12 @@ public record Preparation(
   /** For a table; every column but the targets and those dropped becomes a feature. */
   public static Preparation fit(
       Table read, TargetChoice choice, List<String> drop, int[] trainRows, Scaling scaling) {
-    return fit(read, choice, drop, trainRows, Optional.empty(), scaling, ONE_HOT);
+    return fit(read, choice, drop, TrainRows.of(trainRows), scaling, ONE_HOT);
   }
 
   /**
    * The same.
    *
-   * @param groups whose rows tell each other nothing
    * @param oneHot the most texts of a column that make an input each; of more, each stands for the
    *     mean target of its rows
    */
@@ -73,14 +71,11 @@ public record Preparation(
       Table read,
       TargetChoice choice,
       List<String> drop,
-      int[] trainRows,
-      Optional<Groups> groups,
+      TrainRows train,
       Scaling scaling,
       int oneHot) {
-    requireRows(read.name(), trainRows);
-    int[] folds = PreparedTable.folds(read.rows(), groups);
-    return new TableFit(choice.spelled(read), trainRows, folds, scaling, oneHot)
-        .preparation(choice, drop);
+    requireRows(read.name(), train.rows());
+    return new TableFit(choice.spelled(read), train, scaling, oneHot).preparation(choice, drop);
   }
 
   /**
@@ -252,82 +247,36 @@ public record Preparation(
     TableEncoder encoder = new TableEncoder(table, features, Optional.empty(), notes);
     encoder.noteIgnored(target.names());
     TableEncoder.Inputs inputs = encoder.inputs(this);
-    int[] none = new int[table.rows()];
-    if (!withTarget) {
-      return prepared(table, inputs, none, List.of(), rows -> new float[0]);
-    }
-    if (target instanceof Target.Labels labels) {
-      String column = targetColumn(table, labels.name());
-      int[] classes = TargetChoice.labels(table, column, labels.classes());
-      return prepared(
-          table,
-          inputs,
-          classes,
-          LevelMeans.ofClasses(classes, labels.classes().size()),
-          rows -> floats(classes, rows));
-    }
-    if (target instanceof Target.Flags of) {
-      List<double[]> flags =
-          of.flags().stream()
-              .map(
-                  one ->
-                      FlagColumn.values(table, table.column(targetColumn(table, one.name())), one))
-              .toList();
-      return prepared(
-          table, inputs, none, LevelMeans.ofNumbers(flags), rows -> floats(flags, rows));
-    }
-    Target.Quantities quantities = (Target.Quantities) target;
-    List<double[]> values =
-        quantities.names().stream().map(name -> numbers(table, targetColumn(table, name))).toList();
-    return prepared(
-        table,
-        inputs,
-        none,
-        LevelMeans.ofNumbers(values),
-        rows -> quantities.scale().apply(values, rows));
-  }
-
-  private PreparedTable prepared(
-      Table table,
-      TableEncoder.Inputs inputs,
-      int[] classes,
-      List<IntToDoubleFunction> known,
-      Function<int[], float[]> targets) {
+    TargetRows targets =
+        withTarget
+            ? TargetRows.of(table, target, name -> targetColumn(table, name))
+            : TargetRows.none(table, target);
     Function<int[], Dataset> select = rows -> dataset(table, inputs, rows, targets);
-    if (features.stream().noneMatch(Feature.Means.class::isInstance)) {
-      return new PreparedTable(classes, select, (rows, folds) -> select.apply(rows));
-    }
     return new PreparedTable(
-        classes,
+        targets.classes(),
         select,
-        (rows, folds) -> {
-          var training = Optional.of(new LevelMeans.Training(rows, folds, known));
-          TableEncoder encoder = new TableEncoder(table, features, training, note -> {});
-          return dataset(table, encoder.inputs(this), rows, targets);
-        });
+        features.stream().noneMatch(Feature.Means.class::isInstance)
+            ? (chosen, hears) -> select.apply(chosen.rows())
+            : (chosen, hears) ->
+                dataset(table, told(table, targets, chosen, hears), chosen.rows(), targets));
   }
 
-  private Dataset dataset(
-      Table table, TableEncoder.Inputs inputs, int[] rows, Function<int[], float[]> targets) {
-    float[] values = inputs.rows().apply(rows);
+  private TableEncoder.Inputs told(
+      Table table, TargetRows targets, TrainRows chosen, Consumer<String> notes) {
+    var training = new LevelMeans.Training(chosen, targets::told);
+    TableEncoder encoder = new TableEncoder(table, features, Optional.of(training), note -> {});
+    TableEncoder.Inputs inputs = encoder.inputs(this);
+    encoder.noteKept(notes);
+    return inputs;
+  }
+
+  private Dataset dataset(Table table, TableEncoder.Inputs inputs, int[] rows, TargetRows targets) {
     return Dataset.prepared(
-        table.name(), values, inputs.layout(), targets.apply(rows), target.task());
-  }
-
-  private static float[] floats(int[] classes, int[] rows) {
-    float[] some = new float[rows.length];
-    for (int i = 0; i < rows.length; i++) {
-      some[i] = classes[rows[i]];
-    }
-    return some;
-  }
-
-  private static float[] floats(List<double[]> flags, int[] rows) {
-    float[] some = new float[Math.multiplyExact(rows.length, flags.size())];
-    for (int i = 0; i < some.length; i++) {
-      some[i] = (float) flags.get(i % flags.size())[rows[i / flags.size()]];
-    }
-    return some;
+        table.name(),
+        inputs.rows().apply(rows),
+        inputs.layout(),
+        targets.prepared(rows),
+        target.task());
   }
 
   /**
@@ -352,11 +301,6 @@ public record Preparation(
     return unnamed().isPresent() && !names.contains(name) && names.size() == width() + 1
         ? names.get(width())
         : name;
-  }
-
-  private static double[] numbers(Table table, String target) {
-    int[] all = IntStream.range(0, table.rows()).toArray();
-    return TargetChoice.numbers(table, table.column(target), all);
   }
 
   /** All rows of an array, as the network wants them; the array itself stays as it is. */

@@ -2,6 +2,7 @@ package dev.evenkeel.data;
 
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -12,10 +13,12 @@ import java.util.stream.IntStream;
  *
  * @param classes the class index of every row; 0 where numbers are predicted, or nothing
  * @param select makes data of these rows, in this order
- * @param train the same of rows that train, given the fold of every row
+ * @param train the same of rows that train; says where a preparation was not fitted to them
  */
 public record PreparedTable(
-    int[] classes, Function<int[], Dataset> select, BiFunction<int[], int[], Dataset> train) {
+    int[] classes,
+    Function<int[], Dataset> select,
+    BiFunction<TrainRows, Consumer<String>, Dataset> train) {
 
   public Dataset select(int[] rows) {
     return select.apply(rows);
@@ -29,17 +32,11 @@ public record PreparedTable(
    * These rows to train on: what is told of a text by its rows' targets, is told to each of them by
    * others. Where the preparation was fitted to other rows, it stays as it is.
    *
-   * @param groups whose rows tell each other nothing, where there are some
+   * @param groups whose rows tell each other nothing
+   * @param notes hears of that
    */
-  public Dataset toTrain(int[] rows, Optional<Groups> groups) {
-    return train.apply(rows, folds(classes.length, groups));
-  }
-
-  /** Of each row. */
-  static int[] folds(int rows, Optional<Groups> groups) {
-    return IntStream.range(0, rows)
-        .map(row -> groups.map(of -> of.ofRow()[row]).orElse(row) % LevelMeans.FOLDS)
-        .toArray();
+  public Dataset toTrain(int[] rows, Optional<Groups> groups, Consumer<String> notes) {
+    return train.apply(new TrainRows(rows, groups, Optional.empty()), notes);
   }
 
   /** The same rows, of which row i counts {@code weights[i]} in a loss. */
@@ -47,7 +44,10 @@ public record PreparedTable(
     return new PreparedTable(
         classes,
         rows -> select(rows).withWeights(some(weights, rows)),
-        (rows, folds) -> train.apply(rows, folds).withWeights(some(weights, rows)));
+        (chosen, notes) ->
+            train
+                .apply(chosen.withWeights(weights), notes)
+                .withWeights(some(weights, chosen.rows())));
   }
 
   private static float[] some(float[] weights, int[] rows) {

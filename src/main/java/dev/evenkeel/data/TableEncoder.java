@@ -6,7 +6,6 @@ import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.InputLayout.Stored;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +28,7 @@ final class TableEncoder {
   private final Consumer<String> notes;
   private final Optional<LevelMeans.Training> training;
   private final MissingWords missing;
+  private final Set<String> kept = new LinkedHashSet<>();
   private final int width;
 
   TableEncoder(
@@ -285,6 +285,15 @@ final class TableEncoder {
     }
   }
 
+  /** Says of which columns the rows that train are told what the model knows from others. */
+  void noteKept(Consumer<String> hears) {
+    if (!kept.isEmpty()) {
+      hears.accept(
+          "%s: the mean targets of texts in %s stay as the model learned them. Rows that it learned them of are told their own target, so that measures of them flatter"
+              .formatted(table.name(), Cells.quoted(List.copyOf(kept))));
+    }
+  }
+
   /** One value that is too large moves the mean beyond floats, and so all others. */
   private EvenkeelException tooLarge(int input, IntToDoubleFunction value) {
     int farthest = 0;
@@ -365,24 +374,18 @@ final class TableEncoder {
     return Stream.of(parts).map(part -> new Column.Numeric(column.name(), part)).toList();
   }
 
-  /** Of rows that it was fitted to without those of their own fold. */
+  /** Where its own rows train, each is told by others; else what the model knows stays. */
   private IntToDoubleFunction mean(Feature.Means feature, int[] places, int input) {
-    IntToDoubleFunction known = row -> feature.mean(places[row], input);
-    if (training.isEmpty()) {
-      return known;
+    if (training.isPresent()) {
+      int levels = feature.levels().size();
+      LevelMeans means = training.get().of(feature.name(), places, levels);
+      if (IntStream.range(0, levels)
+          .allMatch(level -> means.of(level, input) == feature.mean(level, input))) {
+        return row -> places[row] < 0 ? 0 : means.of(places[row], row, input);
+      }
+      kept.add(feature.name());
     }
-    int levels = feature.levels().size();
-    LevelMeans means = training.get().means(places, levels, input);
-    if (!IntStream.range(0, levels).allMatch(k -> means.of(k) == feature.mean(k, input))) {
-      return known;
-    }
-    BitSet trains = new BitSet();
-    IntStream.of(training.get().rows()).forEach(trains::set);
-    int[] folds = training.get().folds();
-    return row ->
-        trains.get(row) && places[row] >= 0
-            ? means.of(places[row], folds[row])
-            : known.applyAsDouble(row);
+    return row -> feature.mean(places[row], input);
   }
 
   private void requireNumbers(Column column) {

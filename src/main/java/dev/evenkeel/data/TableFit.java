@@ -16,7 +16,7 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /** What the training rows of a table teach: the {@link Preparation} of it. */
-record TableFit(Table table, int[] trainRows, int[] folds, Scaling scaling, int oneHot) {
+record TableFit(Table table, TrainRows train, Scaling scaling, int oneHot) {
 
   /** Of all texts of a column together; a model keeps them. */
   private static final int MOST_MEANS = 1_000_000;
@@ -25,15 +25,16 @@ record TableFit(Table table, int[] trainRows, int[] folds, Scaling scaling, int 
    * @param drop columns, by name or number, that are no features
    */
   Preparation preparation(TargetChoice choice, List<String> drop) {
-    List<Feature> features = features(choice, drop);
+    var training =
+        new LevelMeans.Training(
+            train, () -> TargetRows.of(table, target(choice), name -> name).told());
+    List<Feature> features = features(choice, drop, training);
     Target target = target(choice);
-    boolean means = features.stream().anyMatch(Feature.Means.class::isInstance);
-    TableEncoder encoder =
-        new TableEncoder(
-            table, features, means ? Optional.of(training(choice)) : Optional.empty(), note -> {});
+    TableEncoder encoder = new TableEncoder(table, features, Optional.of(training), note -> {});
     if (scaling == Scaling.STANDARD) {
       Standardize scale =
-          Standardize.columns(encoder.floats(), trainRows).orOf(encoder.values()::get, trainRows);
+          Standardize.columns(encoder.floats(), train.rows())
+              .orOf(encoder.values()::get, train.rows());
       return new Preparation(features, scale, 0, target, table.format());
     }
     List<int[]> present = present(features);
@@ -41,7 +42,8 @@ record TableFit(Table table, int[] trainRows, int[] folds, Scaling scaling, int 
     return new Preparation(features, scale, SmoothClip.LIMIT, target, table.format());
   }
 
-  private List<Feature> features(TargetChoice choice, List<String> drop) {
+  private List<Feature> features(
+      TargetChoice choice, List<String> drop, LevelMeans.Training training) {
     Set<String> left = new LinkedHashSet<>(table.columnNames());
     drop.forEach(name -> left.remove(table.column(name).name()));
     for (String target : choice.columns()) {
@@ -52,7 +54,7 @@ record TableFit(Table table, int[] trainRows, int[] folds, Scaling scaling, int 
       }
     }
     List<Feature> features =
-        left.stream().map(name -> feature(table.column(name), choice)).toList();
+        left.stream().map(name -> feature(table.column(name), training)).toList();
     if (features.stream().mapToInt(Feature::width).sum() == 0) {
       throw new EvenkeelException(
           "%s has no column to learn from beside the target \"%s\"%s."
@@ -64,10 +66,10 @@ record TableFit(Table table, int[] trainRows, int[] folds, Scaling scaling, int 
     return features;
   }
 
-  private Feature feature(Column column, TargetChoice choice) {
+  private Feature feature(Column column, LevelMeans.Training training) {
     if (column instanceof Column.Numeric numeric) {
       double[] present = present(column, numeric.values());
-      if (present.length < trainRows.length
+      if (present.length < train.rows().length
           && DoubleStream.of(present).allMatch(v -> v == present[0])) {
         return new Feature.Categorical(column.name(), List.of(Cells.text(present[0])));
       }
@@ -88,10 +90,10 @@ record TableFit(Table table, int[] trainRows, int[] folds, Scaling scaling, int 
       double center = center(present(column, TableEncoder.days(table, column, form.get())));
       return new Feature.Dates(column.name(), form.get(), time, center);
     }
-    List<String> levels = TargetChoice.sortedTexts(column, trainRows);
+    List<String> levels = TargetChoice.sortedTexts(column, train.rows());
     return levels.size() <= oneHot
         ? new Feature.Categorical(column.name(), levels)
-        : means((Column.Categorical) column, levels, training(choice));
+        : means((Column.Categorical) column, levels, training);
   }
 
   private Feature means(Column.Categorical column, List<String> all, LevelMeans.Training training) {
@@ -101,37 +103,14 @@ record TableFit(Table table, int[] trainRows, int[] folds, Scaling scaling, int 
     int[] ofCodes = column.levels().stream().mapToInt(known::place).toArray();
     int[] places =
         IntStream.of(column.codes()).map(code -> code < 0 ? -1 : ofCodes[code]).toArray();
-    List<LevelMeans> targets =
-        IntStream.range(0, width).mapToObj(k -> training.means(places, levels.size(), k)).toList();
+    LevelMeans of = training.of(column.name(), places, levels.size());
     List<Double> means = new ArrayList<>();
     for (int level = 0; level < levels.size(); level++) {
-      for (LevelMeans target : targets) {
-        means.add(target.of(level));
+      for (int k = 0; k < width; k++) {
+        means.add(of.of(level, k));
       }
     }
     return new Feature.Means(column.name(), levels, width, means);
-  }
-
-  private LevelMeans.Training training(TargetChoice choice) {
-    List<IntToDoubleFunction> targets =
-        choice.kind() == Task.Kind.CLASSIFICATION
-            ? classes(choice)
-            : LevelMeans.ofNumbers(
-                choice.columns().stream().map(name -> numbers(name, choice.kind())).toList());
-    return new LevelMeans.Training(trainRows, folds, targets);
-  }
-
-  private double[] numbers(String target, Task.Kind kind) {
-    Column column = table.column(target);
-    return kind == Task.Kind.FLAGS
-        ? FlagColumn.values(table, column, FlagColumn.flag(column))
-        : TargetChoice.numbers(table, column, trainRows);
-  }
-
-  private List<IntToDoubleFunction> classes(TargetChoice choice) {
-    List<String> classes = choice.classes(table, trainRows);
-    int[] labels = TargetChoice.labels(table, choice.columns().get(0), classes);
-    return LevelMeans.ofClasses(labels, classes.size());
   }
 
   /** The texts that most rows have, in natural order. */
@@ -140,7 +119,7 @@ record TableFit(Table table, int[] trainRows, int[] folds, Scaling scaling, int 
       return texts;
     }
     Map<String, Integer> rows = new HashMap<>();
-    for (int row : trainRows) {
+    for (int row : train.rows()) {
       if (!column.missing(row)) {
         rows.merge(column.text(row), 1, Integer::sum);
       }
@@ -167,7 +146,7 @@ record TableFit(Table table, int[] trainRows, int[] folds, Scaling scaling, int 
   /** The values of training rows that are not NaN, at least one. */
   private double[] present(Column column, double[] values) {
     double[] present =
-        IntStream.of(trainRows)
+        IntStream.of(train.rows())
             .mapToDouble(row -> values[row])
             .filter(value -> !Double.isNaN(value))
             .toArray();
@@ -202,13 +181,13 @@ record TableFit(Table table, int[] trainRows, int[] folds, Scaling scaling, int 
   private List<int[]> present(List<Feature> features) {
     List<int[]> present = new ArrayList<>();
     for (Feature feature : features) {
-      int[] rows = trainRows;
+      int[] rows = train.rows();
       if (feature instanceof Feature.Numeric || feature instanceof Feature.Vector) {
         Column column = table.column(feature.column().orElseThrow());
-        rows = IntStream.of(trainRows).filter(row -> !column.missing(row)).toArray();
+        rows = IntStream.of(train.rows()).filter(row -> !column.missing(row)).toArray();
       } else if (feature instanceof Feature.Dates dates) {
         double[] days = TableEncoder.days(table, table.column(dates.name()), dates.form());
-        rows = IntStream.of(trainRows).filter(row -> !Double.isNaN(days[row])).toArray();
+        rows = IntStream.of(train.rows()).filter(row -> !Double.isNaN(days[row])).toArray();
       }
       present.addAll(Collections.nCopies(feature.width(), rows));
     }
@@ -218,7 +197,7 @@ record TableFit(Table table, int[] trainRows, int[] folds, Scaling scaling, int 
   private Target target(TargetChoice choice) {
     List<String> names = choice.columns();
     if (choice.kind() == Task.Kind.CLASSIFICATION) {
-      List<String> classes = choice.classes(table, trainRows);
+      List<String> classes = choice.classes(table, train.rows());
       TargetChecks.requireSeveral(table.name(), names.get(0), classes);
       return new Target.Labels(names.get(0), classes);
     }
@@ -228,21 +207,21 @@ record TableFit(Table table, int[] trainRows, int[] folds, Scaling scaling, int 
       TargetChecks.requireChange(
           table.name(),
           names,
-          trainRows,
+          train.rows(),
           (row, k) -> columns.get(k).text(row).equals(flags.flags().get(k).yes()) ? 1 : 0);
       return flags;
     }
     List<double[]> values =
         names.stream()
-            .map(name -> TargetChoice.numbers(table, table.column(name), trainRows))
+            .map(name -> TargetChoice.numbers(table, table.column(name), train.rows()))
             .toList();
-    TargetChecks.requireChange(table.name(), names, trainRows, (row, k) -> values.get(k)[row]);
+    TargetChecks.requireChange(table.name(), names, train.rows(), (row, k) -> values.get(k)[row]);
     List<IntToDoubleFunction> columns =
         values.stream().map(of -> (IntToDoubleFunction) row -> of[row]).toList();
-    Standardize scale = Standardize.columns(columns, trainRows).orOf(columns::get, trainRows);
+    Standardize scale = Standardize.columns(columns, train.rows()).orOf(columns::get, train.rows());
     for (int k = 0; k < names.size(); k++) {
       double[] own = values.get(k);
-      if (IntStream.of(trainRows).anyMatch(row -> own[row] != own[trainRows[0]])) {
+      if (IntStream.of(train.rows()).anyMatch(row -> own[row] != own[train.rows()[0]])) {
         TargetChecks.requireFine(table.name(), names.get(k), scale.mean()[k], scale.deviation()[k]);
       }
     }

@@ -63,12 +63,13 @@ public final class TableRemarks {
       Table table, Preparation preparation, Set<String> chosen, int[] trainRows) {
     TableRemarks found = new TableRemarks(table);
     for (Feature feature : preparation.features()) {
-      if (feature instanceof Feature.Categorical texts && !chosen.contains(texts.name())) {
-        String became = "became " + Words.counted(texts.width(), "input") + ", one for each text";
-        found.judge(
-            texts.name(),
-            became,
-            "--drop %s leaves it out".formatted(ColumnNames.word(texts.name())));
+      String name = feature.column().orElse("");
+      if (!feature.levels().isEmpty() && !chosen.contains(name)) {
+        String became =
+            feature instanceof Feature.Means
+                ? "is a category of " + Words.counted(feature.levels().size(), "text")
+                : "became " + Words.counted(feature.width(), "input") + ", one for each text";
+        found.judge(name, became, "--drop %s leaves it out".formatted(ColumnNames.word(name)));
       } else if (feature instanceof Feature.Vector vector) {
         found.noteVector(vector);
       } else if (feature.holdsNumbers()) {
@@ -206,21 +207,23 @@ public final class TableRemarks {
   private void noteMeans(List<Feature> features, int[] trainRows) {
     List<String> columns = new ArrayList<>();
     List<String> names = new ArrayList<>();
-    int most = 0;
     for (Feature feature : features) {
       if (feature instanceof Feature.Means means) {
-        int texts = TargetChoice.sortedTexts(table.column(means.name()), trainRows).size();
+        int texts = TargetChoice.countTexts(table.column(means.name()), trainRows);
         int known = means.levels().size();
         String all = texts > known ? ", the %,d that most rows have".formatted(known) : "";
         columns.add("\"%s\" (%,d texts%s)".formatted(means.name(), texts, all));
         names.add(means.name());
-        most = Math.max(most, texts);
       }
     }
     if (!names.isEmpty()) {
       remarks.add(
-          "%s: of each text of %s the network gets the mean target of its rows, drawn to that of all where they are few. help: --one-hot %d makes an input of each text, --drop %s leaves out"
-              .formatted(table.name(), String.join(", ", columns), most, words(names)));
+          "%s: of each text of %s the network gets the mean target of its rows, drawn to that of all where they are few. help: --drop %s leaves %s out; --one-hot N makes an input of each text, where a column has at most N"
+              .formatted(
+                  table.name(),
+                  String.join(", ", columns),
+                  words(names),
+                  names.size() == 1 ? "it" : "them"));
     }
   }
 

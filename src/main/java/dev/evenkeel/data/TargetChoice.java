@@ -4,6 +4,7 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import java.math.BigDecimal;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
@@ -270,6 +271,14 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
           .forEach(row -> texts.add(column.text(row)));
     }
     return List.copyOf(texts);
+  }
+
+  /** How many different texts these rows have. */
+  static int countTexts(Column column, int[] rows) {
+    BitSet seen = new BitSet();
+    int[] codes = ((Column.Categorical) column).codes();
+    IntStream.of(rows).filter(row -> !column.missing(row)).forEach(row -> seen.set(codes[row]));
+    return seen.cardinality();
   }
 
   static void requireTargets(Table table, Column target, int[] rows) {

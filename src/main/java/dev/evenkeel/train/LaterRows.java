@@ -58,7 +58,7 @@ record LaterRows(
     return new LaterRows(
         plan,
         () -> RawRows.of(plan, rows, plan.groups(table), trained, notes),
-        train -> rows.toTrain(train, plan.groups(table)),
+        train -> rows.toTrain(train, plan.groups(table), note -> {}),
         rows::all);
   }
 

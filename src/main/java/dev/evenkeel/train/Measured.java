@@ -169,7 +169,10 @@ public record Measured(Dataset rows, String words, boolean changed) {
     Measured all = given.all("%s of " + name, false, notes);
     LaterRows.thatTrained(trained, saved)
         .filter(rows -> all.rows().hasTargets())
-        .flatMap(rows -> RepeatedRows.trained(all.rows(), given.data(), rows))
+        .flatMap(
+            rows ->
+                RepeatedRows.trained(
+                    all.rows(), given.data(), rows, saved.preparation().orElseThrow()))
         .ifPresent(notes);
     return all;
   }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.slf4j.LoggerFactory;
@@ -101,8 +102,13 @@ public record Parts(
 
   /** Of a table's rows. */
   static Parts of(
-      PreparedTable rows, Split split, Optional<Groups> groups, Preparation preparation) {
-    return of(rows.toTrain(split.train(), groups), rows::select, split, preparation);
+      PreparedTable rows,
+      Split split,
+      Optional<Groups> groups,
+      Preparation preparation,
+      Consumer<String> notes) {
+    Dataset train = rows.toTrain(split.train(), groups, notes);
+    return of(train, rows::select, split, preparation);
   }
 
   /**

@@ -19,6 +19,7 @@ import dev.evenkeel.data.Table;
 import dev.evenkeel.data.TableRemarks;
 import dev.evenkeel.data.TargetChoice;
 import dev.evenkeel.data.Task;
+import dev.evenkeel.data.TrainRows;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -130,7 +131,8 @@ record RawRows(
         groups,
         Optional.empty(),
         Optional.empty(),
-        split -> new KeptFiles(plan).into(Parts.of(all, split, groups, trained), groups, notes));
+        split ->
+            new KeptFiles(plan).into(Parts.of(all, split, groups, trained, notes), groups, notes));
   }
 
   /** At random, by whole groups, or in order; sets that the data bring stand for others. */
@@ -357,9 +359,13 @@ record RawRows(
       }
       left.addAll(empty(table, left, once));
       left.addAll(namesOfRows(table, choice, left, once));
+      Optional<float[]> weights =
+          plan.weights().isEmpty()
+              ? Optional.empty()
+              : Optional.of(RowWeights.of(table, plan.weights()));
+      TrainRows train = new TrainRows(split.train(), groups, weights);
       Preparation preparation =
-          Preparation.fit(
-              table, choice, left, split.train(), groups, plan.scaling(), plan.oneHot());
+          Preparation.fit(table, choice, left, train, plan.scaling(), plan.oneHot());
       TableRemarks.of(
               table, preparation, Set.copyOf(parted(table, plan.categorical())), split.train())
           .forEach(once);
@@ -367,9 +373,9 @@ record RawRows(
       boolean apart = groups.isPresent() || plan.order() == Split.Order.ORDERED;
       PreparedTable rows =
           preparation.prepare(table.without(left), true, apart ? once : note -> {});
-      PreparedTable all =
-          plan.weights().isEmpty() ? rows : rows.withWeights(RowWeights.of(table, plan.weights()));
-      return Parts.of(all, split, groups, preparation);
+      PreparedTable all = weights.map(rows::withWeights).orElse(rows);
+      RepeatedRows.in(table, preparation, split).ifPresent(once);
+      return Parts.of(all, split, groups, preparation, once);
     }
 
     /** Such as lines that end in a delimiter make one. */

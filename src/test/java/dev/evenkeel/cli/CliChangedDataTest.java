@@ -20,6 +20,8 @@ import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rows are called unseen only where they are. */
 class CliChangedDataTest {
@@ -41,6 +43,34 @@ class CliChangedDataTest {
     data = Files.writeString(folder.resolve("grow.csv"), csv.toString());
     run = folder.resolve("run");
     CommandLineRun.of("train --data", data, "--hidden 4 --epochs 2 --out", run).succeeded();
+  }
+
+  /** Rows to train on are told less of their texts than the same rows later. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "--group who", "--weights w"})
+  void rowsOfManyTextsAreKnownAgain(String options) throws IOException {
+    StringBuilder csv = new StringBuilder("town,x,who,w,y\n");
+    Random random = new Random(9);
+    for (int i = 0; i < 300; i++) {
+      int town = random.nextInt(40);
+      csv.append(
+          "town%d,%d,w%d,%d,%.3f%n".formatted(town, i % 7, i / 3, i % 3, town + i % 5 * 0.3));
+    }
+    Path towns = Files.writeString(folder.resolve("towns.csv"), csv.toString());
+    Path of = folder.resolve("towns");
+    String drop = options.contains("who") ? "w" : options.contains("w") ? "who" : "who,w";
+    CommandLineRun.of(
+            List.of("train", "--data", towns.toString(), "--drop", drop, "--hidden", "4"),
+            "--epochs 1 --out",
+            of,
+            options.isEmpty() ? List.of() : options)
+        .succeeded();
+    Path copy = Files.copy(towns, folder.resolve("copy.csv"));
+    for (List<Object> data : List.of(List.<Object>of(), List.<Object>of("--data", copy))) {
+      CommandLineRun evaluated = CommandLineRun.of("evaluate --model", of, data);
+      evaluated.succeeded();
+      assertTrue((evaluated.out() + evaluated.err()).contains(UNSEEN), evaluated.out());
+    }
   }
 
   private String report() throws IOException {

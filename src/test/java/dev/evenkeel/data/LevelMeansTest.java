@@ -6,8 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
-import java.util.function.IntToDoubleFunction;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -20,154 +21,202 @@ class LevelMeansTest {
     1440, 1595, 1465, 1545, 1595, 1630, 1515, 1635, 1625, 1520, 1455, 1450, 1480, 1445
   };
 
-  private static double deviation(double[] values, double mean) {
-    return Math.sqrt(
-        Arrays.stream(values).map(y -> (y - mean) * (y - mean)).average().orElseThrow());
+  private static int[] rows(int count, IntUnaryOperator of) {
+    return IntStream.range(0, count).map(of).toArray();
   }
 
-  private static int[] range(int count) {
-    return IntStream.range(0, count).toArray();
+  private static LevelMeans means(int[] places, int levels, double[] target) {
+    return means(places, levels, target, TrainRows.of(rows(places.length, row -> row)));
   }
 
-  private static LevelMeans means(int[] places, int levels, double[] target, int[] folds) {
-    return new LevelMeans.Training(
-            range(places.length), folds, LevelMeans.ofNumbers(List.of(target)))
-        .means(places, levels, 0);
+  private static LevelMeans means(int[] places, int levels, double[] target, TrainRows train) {
+    return new LevelMeans.Training(train, () -> List.of(row -> target[row]))
+        .of("text", places, levels);
+  }
+
+  /** How far values lie from their mean, in deviations. */
+  private static double[] standardised(double[] values) {
+    double mean = Arrays.stream(values).average().orElseThrow();
+    double squares = Arrays.stream(values).map(y -> (y - mean) * (y - mean)).sum();
+    return Arrays.stream(values)
+        .map(y -> (y - mean) / Math.sqrt(squares / values.length))
+        .toArray();
   }
 
   /** Where texts have equally many rows, REML's variances are those of the analysis of variance. */
   @Test
   void theyAreTheRandomEffectsOfLme4() {
-    int[] batches = IntStream.range(0, 30).map(row -> row / 5).toArray();
-    LevelMeans means = means(batches, 6, DYESTUFF, new int[30]);
+    LevelMeans means = means(rows(30, row -> row / 5), 6, DYESTUFF);
     double[] ranef = {
       -17.6068513669, 0.3912633637, 28.5622255507, -23.0845384588, 56.7331877377, -44.9952868265
     };
     double deviation = 61.96437418787185; // of all 30, divided by n
     for (int batch = 0; batch < 6; batch++) {
-      assertEquals(ranef[batch] / deviation, means.of(batch), 1e-7);
+      assertEquals(ranef[batch] / deviation, means.of(batch, 0), 1e-7);
     }
   }
 
-  /** Of texts with 1 to 40 rows, by the formulas as books have them. */
+  /** Of texts with 2 to 41 rows, beside rows without one, by the formulas as books have them. */
   @Test
   void rowsOfUnequalNumberAreWeighedByTheVariances() {
     Random random = new Random(3);
-    int[] places = range(820);
-    int place = 0;
-    for (int count = 1, row = 0; count <= 40; count++, place++) {
-      for (int i = 0; i < count; i++, row++) {
-        places[row] = place;
-      }
+    int[] counts = rows(40, k -> k + 2);
+    int all = IntStream.of(counts).sum();
+    int[] places = new int[all + 100];
+    Arrays.fill(places, -1);
+    for (int k = 0, row = 0; k < 40; row += counts[k++]) {
+      Arrays.fill(places, row, row + counts[k], k);
     }
     double[] effects = random.doubles(40, -2, 2).toArray();
     double[] target =
-        Arrays.stream(places).mapToDouble(k -> 7 + effects[k] + random.nextGaussian()).toArray();
-    double mean = Arrays.stream(target).average().orElseThrow();
-    double deviation = deviation(target, mean);
+        Arrays.stream(places)
+            .mapToDouble(k -> (k < 0 ? 5 : effects[k]) + random.nextGaussian())
+            .toArray();
+    double[] values = standardised(target);
+    double total = Arrays.stream(values).limit(all).average().orElseThrow();
     double within = 0;
     double between = 0;
     double squared = 0;
     double[] means = new double[40];
-    for (int k = 0; k < 40; k++) {
-      int own = k;
-      double[] values =
-          IntStream.range(0, 820)
-              .filter(row -> places[row] == own)
-              .mapToDouble(row -> target[row])
-              .toArray();
-      means[k] = Arrays.stream(values).average().orElseThrow();
-      within += Arrays.stream(values).map(y -> (y - means[own]) * (y - means[own])).sum();
-      between += values.length * (means[k] - mean) * (means[k] - mean);
-      squared += values.length * values.length;
+    for (int k = 0, from = 0; k < 40; from += counts[k++]) {
+      double[] own = Arrays.copyOfRange(values, from, from + counts[k]);
+      double mean = Arrays.stream(own).average().orElseThrow();
+      within += Arrays.stream(own).map(y -> (y - mean) * (y - mean)).sum();
+      between += counts[k] * (mean - total) * (mean - total);
+      squared += counts[k] * counts[k];
+      means[k] = mean;
     }
-    within /= 820 - 40;
-    between = (between / 39 - within) / ((820 - squared / 820) / 39);
-    LevelMeans drawn = means(places, 40, target, new int[820]);
+    within /= all - 40;
+    between = (between / 39 - within) / ((all - squared / all) / 39);
+    LevelMeans drawn = means(places, 40, target);
     for (int k = 0; k < 40; k++) {
-      double expected = (means[k] - mean) * (k + 1) / (k + 1 + within / between);
-      assertEquals(expected / deviation, drawn.of(k), 1e-6);
+      double expected = means[k] * counts[k] / (counts[k] + within / between);
+      assertEquals(expected, drawn.of(k, 0), 1e-6);
     }
   }
 
-  /** The other folds' rows alone: what a row's own fold holds changes only the units. */
+  /** A text's rows are dealt to five folds, and a row is told the mean of the other four. */
   @Test
-  void aFoldIsToldByTheOthers() {
-    int[] places = IntStream.range(0, 200).map(row -> row % 20).toArray();
-    int[] folds = IntStream.range(0, 200).map(row -> row / 20 % LevelMeans.FOLDS).toArray();
+  void aRowIsToldByOthers() {
+    int[] places = rows(200, row -> row % 20);
     Random random = new Random(1);
-    double[] target = random.doubles(200).toArray();
-    IntStream.range(0, 200).forEach(row -> target[row] += places[row]);
-    LevelMeans means = means(places, 20, target, folds);
-    // The same without the rows of fold 2, in the same units and as strongly drawn.
-    double ratio = ratio(means, target, places, 4);
-    double mean = Arrays.stream(target).average().orElseThrow();
-    double deviation = deviation(target, mean);
-    for (int k = 0; k < 20; k++) {
-      double sum = 0;
-      int count = 0;
-      for (int row = 0; row < 200; row++) {
-        if (places[row] == k && folds[row] != 2) {
-          sum += target[row] - mean;
-          count++;
-        }
+    double[] target = IntStream.of(places).mapToDouble(k -> k + random.nextDouble()).toArray();
+    double[] values = standardised(target);
+    LevelMeans means = means(places, 20, target);
+    double whole = IntStream.range(0, 10).mapToDouble(i -> values[4 + 20 * i]).sum();
+    double ratio = whole / means.of(4, 0) - 10; // by what one mean was drawn, as all are
+    for (int row = 0; row < 200; row++) {
+      int own = row / 20 % 5;
+      double others = 0;
+      for (int i = 0; i < 10; i++) {
+        others += i % 5 == own ? 0 : values[row % 20 + 20 * i];
       }
-      assertEquals(8, count);
-      assertEquals(sum / (count + ratio) / deviation, means.of(k, 2), 1e-5);
-      assertNotEquals(means.of(k), means.of(k, 2));
+      assertEquals(others / (8 + ratio), means.of(places[row], row, 0), 1e-5);
+      assertNotEquals(means.of(places[row], 0), means.of(places[row], row, 0));
     }
   }
 
-  /** By what one text's mean was drawn. */
-  private static double ratio(LevelMeans means, double[] target, int[] places, int level) {
-    double mean = Arrays.stream(target).average().orElseThrow();
-    double deviation = deviation(target, mean);
-    double[] own =
-        IntStream.range(0, target.length)
-            .filter(row -> places[row] == level)
-            .mapToDouble(row -> (target[row] - mean) / deviation)
-            .toArray();
-    return Arrays.stream(own).sum() / means.of(level) - own.length;
+  /** However rows lie: by day, as many shops each day, or by shop. */
+  @Test
+  void everyOrderOfRowsIsDealtAlike() {
+    for (IntUnaryOperator shop :
+        List.<IntUnaryOperator>of(row -> row % 50, row -> row / 12, row -> row % 25, row -> row)) {
+      int[] places = rows(600, shop);
+      int levels = IntStream.of(places).max().orElseThrow() + 1;
+      double[] target =
+          IntStream.range(0, 600)
+              .mapToDouble(row -> 3 * Math.sin(places[row]) + row % 7 * 0.1)
+              .toArray();
+      LevelMeans means = means(places, levels, target);
+      for (int row = 0; row < 600; row++) {
+        double told = means.of(places[row], row, 0);
+        double known = means.of(places[row], 0);
+        assertEquals(known, told, 0.3 * Math.abs(known) + 0.1, "as later rows are told, nearly");
+        assertTrue(levels == 600 ? told == 0 && known == 0 : told != 0);
+      }
+    }
+  }
+
+  /** Rows of a group tell each other nothing, and of a text within one group nothing is known. */
+  @Test
+  void groupsAreDealtWhole() {
+    int[] places = rows(240, row -> row / 40);
+    double[] target = new Random(2).doubles(240).map(y -> y * 5).toArray();
+    IntStream.range(0, 240).forEach(row -> target[row] += places[row]);
+    for (int size : List.of(4, 40)) {
+      Groups groups = new Groups("g", List.of(), rows(240, row -> row / size));
+      TrainRows train = new TrainRows(rows(240, row -> row), Optional.of(groups), Optional.empty());
+      LevelMeans means = means(places, 6, target, train);
+      for (int row = 0; row < 240; row++) {
+        int first = row / size * size;
+        assertEquals(means.of(places[first], first, 0), means.of(places[row], row, 0));
+        assertEquals(size == 40, means.of(places[row], 0) == 0);
+      }
+    }
+  }
+
+  /** A row of weight 3 is three such rows, one of weight 0 none; it matters not what 1 is. */
+  @Test
+  void rowsCountAsTheirWeightsSay() {
+    int[] places = rows(120, row -> row % 12);
+    float[] weights = new float[120];
+    Random random = new Random(4);
+    double[] target = random.doubles(120).toArray();
+    for (int row = 0; row < 120; row++) {
+      weights[row] = row % 5 == 0 ? 0 : 1;
+      target[row] += row % 5 == 0 ? 100 : places[row] * 0.2;
+    }
+    int[] all = rows(120, row -> row);
+    int[] some = IntStream.of(all).filter(row -> weights[row] > 0).toArray();
+    LevelMeans expected = means(places, 12, target, TrainRows.of(some));
+    LevelMeans weighed = means(places, 12, target, TrainRows.of(all).withWeights(weights));
+    float[] halves = new float[120];
+    IntStream.range(0, 120).forEach(row -> halves[row] = weights[row] / 2);
+    LevelMeans halved = means(places, 12, target, TrainRows.of(all).withWeights(halves));
+    IntStream.range(0, 120).forEach(row -> halves[row] *= row % 2 == 0 ? 1 : 5);
+    LevelMeans uneven = means(places, 12, target, TrainRows.of(all).withWeights(halves));
+    for (int k = 0; k < 12; k++) {
+      assertEquals(expected.of(k, 0), weighed.of(k, 0), 1e-6);
+      assertEquals(expected.of(k, 0), halved.of(k, 0), 1e-6);
+      assertNotEquals(expected.of(k, 0), uneven.of(k, 0), 1e-4);
+    }
   }
 
   /** Texts that say nothing are 0: chance alone tells them apart. */
   @Test
   void whatDiffersByChanceAloneIsZero() {
-    int[] places = IntStream.range(0, 3_000).map(row -> row % 1_000).toArray();
+    int[] places = rows(3_000, row -> row % 1_000);
     int zero = 0;
     for (int seed = 0; seed < 20; seed++) {
-      double[] target = new Random(seed).doubles(3_000).toArray();
-      LevelMeans means = means(places, 1_000, target, new int[3_000]);
+      LevelMeans means = means(places, 1_000, new Random(seed).doubles(3_000).toArray());
       double most =
-          IntStream.range(0, 1_000).mapToDouble(k -> Math.abs(means.of(k))).max().orElseThrow();
+          IntStream.range(0, 1_000).mapToDouble(k -> Math.abs(means.of(k, 0))).max().orElseThrow();
       zero += most == 0 ? 1 : 0;
       assertTrue(most < 0.3, "of a target whose texts lie up to 1.7 apart: " + most);
     }
     assertTrue(zero >= 5, "half of the time chance leaves less between texts than within: " + zero);
-    LevelMeans once = means(range(50), 50, new Random(1).doubles(50).toArray(), new int[50]);
-    assertEquals(0, once.of(7), "of one row each nothing is known");
-    LevelMeans one = means(new int[50], 1, new Random(1).doubles(50).toArray(), new int[50]);
-    assertEquals(0, one.of(0), "one text is all");
+    double[] noise = new Random(1).doubles(50).toArray();
+    assertEquals(0, means(rows(50, row -> row), 50, noise).of(7, 0), "of one row nothing is known");
+    assertEquals(0, means(new int[50], 1, noise).of(0, 0), "one text is all");
   }
 
   @Test
   void missingAndUnseenTextsTellNothing() {
-    int[] places = IntStream.range(0, 100).map(row -> row % 5 - 1).toArray();
-    double[] target = IntStream.range(0, 100).mapToDouble(row -> row % 5).toArray();
-    LevelMeans means = means(places, 6, target, new int[100]);
-    assertEquals(0, means.of(4), "no row has it");
-    assertEquals(0, means.of(0, 0), "nor any row of the other folds");
-    assertTrue(means.of(0) < means.of(1) && means.of(2) < means.of(3));
+    int[] places = rows(100, row -> row % 5 - 1);
+    double[] target = IntStream.range(0, 100).mapToDouble(row -> row % 5 + row % 3).toArray();
+    LevelMeans means = means(places, 6, target);
+    assertEquals(0, means.of(4, 0), "no row has it");
+    assertTrue(means.of(0, 0) < means.of(1, 0) && means.of(2, 0) < means.of(3, 0));
   }
 
   @Test
   void ofTwoClassesOneTellsTheOther() {
-    List<IntToDoubleFunction> two = LevelMeans.ofClasses(new int[] {0, 1, 1}, 2);
-    assertEquals(1, two.size());
-    assertEquals(1, two.get(0).applyAsDouble(2));
-    List<IntToDoubleFunction> three = LevelMeans.ofClasses(new int[] {0, 2, 1}, 3);
-    assertEquals(3, three.size());
-    assertEquals(1, three.get(2).applyAsDouble(1));
-    assertEquals(0, three.get(2).applyAsDouble(2));
+    Target.Labels two = new Target.Labels("y", List.of("a", "b"));
+    assertEquals(1, new TargetRows(two, new int[] {0, 1, 1}, List.of(), true).told().size());
+    Target.Labels three = new Target.Labels("y", List.of("a", "b", "c"));
+    var told = new TargetRows(three, new int[] {0, 2, 1}, List.of(), true).told();
+    assertEquals(3, told.size());
+    assertEquals(1, told.get(2).applyAsDouble(1));
+    assertEquals(0, told.get(2).applyAsDouble(2));
   }
 }

@@ -195,7 +195,9 @@ class MeansTest {
     Path run = folder.resolve("run");
     Trainer.train(parts.mlp(16), parts.recipe().withEpochs(2), parts, run);
     SavedModel saved = SavedModel.load(run);
-    Parts again = plan.load(saved.preparation().orElseThrow(), note -> {});
+    List<String> notes = new ArrayList<>();
+    Parts again = plan.load(saved.preparation().orElseThrow(), notes::add);
+    assertTrue(notes.stream().noneMatch(note -> note.contains("stay as")), notes::toString);
     assertArrayEquals(parts.train().features(), again.train().features());
     assertArrayEquals(parts.test().orElseThrow().features(), again.test().orElseThrow().features());
     assertTrue(saved.learnedFrom(again));
@@ -211,7 +213,11 @@ class MeansTest {
             CsvText.of(
                 "shop,size,gain", 200, row -> "%s,%d,%d".formatted(shop(row), row % 9, row)));
     DataPlan plan = DataPlan.of(others.toString()).withTarget("gain");
-    Dataset train = plan.load(preparation, note -> {}).train();
+    List<String> notes = new ArrayList<>();
+    Dataset train = plan.load(preparation, notes::add).train();
+    assertTrue(
+        notes.toString().contains("texts in \"shop\" stay as the model learned them"),
+        notes::toString);
     Dataset plain = preparation.apply(Table.read(others, preparation.options()), true, note -> {});
     Map<Float, Float> known = new HashMap<>();
     IntStream.range(0, 200)
@@ -219,6 +225,59 @@ class MeansTest {
     for (int row = 0; row < train.rows(); row++) {
       assertEquals(known.get(train.targets()[row]), train.features()[2 * row]);
     }
+  }
+
+  /** By day, a row of each of fifty shops: rows that train are told as much as later ones. */
+  @Test
+  void aPanelIsLearned() throws IOException {
+    Random random = new Random(6);
+    double[] ofShop = random.doubles(50, -5, 5).toArray();
+    Path file =
+        Files.writeString(
+            folder.resolve("panel.csv"),
+            CsvText.of(
+                "shop,size,gain",
+                1_000,
+                row ->
+                    "s%d,%d,%.4f"
+                        .formatted(row % 50, row % 7, ofShop[row % 50] + random.nextGaussian())));
+    double rmse = rmse(DataPlan.of(file.toString()));
+    assertTrue(rmse < 2, "of a noise of 1, and a deviation of 3 of all: " + rmse);
+  }
+
+  /** A row that counts nothing tells nothing; training rows are told by others also then. */
+  @Test
+  void weightsCount() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("w.csv"),
+            CsvText.of(
+                "shop,size,w,gain",
+                ROWS,
+                row ->
+                    "%s,%d,%d,%.3f"
+                        .formatted(
+                            shop(row),
+                            row % 7,
+                            row % 2,
+                            row % 2 == 0 ? 80 - gain(row) : gain(row))));
+    DataPlan plan =
+        DataPlan.of(file.toString()).withColumns(List.of(), List.of("shop")).withWeights("w");
+    Parts parts = plan.load(note -> {});
+    Dataset train = parts.train();
+    double covariance = 0;
+    int inSample = 0;
+    Table table = Table.read(file, parts.preparation().options());
+    Dataset later = parts.preparation().apply(table, true, note -> {});
+    Map<Float, Float> known = new HashMap<>();
+    IntStream.range(0, ROWS).forEach(i -> known.put(later.targets()[i], later.features()[2 * i]));
+    for (int row = 0; row < train.rows(); row++) {
+      boolean counts = train.weights()[row] > 0;
+      covariance += (counts ? 1 : 0) * train.features()[2 * row] * train.targets()[row];
+      inSample += counts && train.features()[2 * row] == known.get(train.targets()[row]) ? 1 : 0;
+    }
+    assertTrue(covariance > 0.2 * train.rows(), "those that count are learned: " + covariance);
+    assertTrue(inSample < 0.1 * train.rows(), inSample + " are told their own target");
   }
 
   @Test
@@ -230,9 +289,7 @@ class MeansTest {
         notes
                 .toString()
                 .contains("of each text of \"shop\" (%d texts) the network".formatted(texts))
-            && notes
-                .toString()
-                .contains("--one-hot %d makes an input of each text".formatted(texts)),
+            && notes.toString().contains("--one-hot N makes an input of each text, where"),
         notes::toString);
     assertInstanceOf(
         Feature.Categorical.class,

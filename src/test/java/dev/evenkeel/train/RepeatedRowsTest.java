@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.data.Split;
+import dev.evenkeel.data.Task;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +55,21 @@ class RepeatedRowsTest {
     List<String> valid = said(ordered(i -> row(i % 50)).withParts(TENTH, NONE));
     assertTrue(valid.get(0).contains("10 of the 10 validation rows"), valid.get(0));
     assertEquals(List.of(), said(ordered(i -> row(i % 50)).withParts(NONE, NONE)));
+  }
+
+  /** Texts that are told by their rows' targets are compared as they are written. */
+  @Test
+  void rowsOfManyTexts() throws IOException {
+    IntFunction<String> row = i -> i % 50 + ",town" + i % 50 % 30 + "," + i % 2;
+    List<String> said = said(ordered(row).withTask(Task.Kind.CLASSIFICATION));
+    assertTrue(
+        said.size() == 1
+            && said.get(0).contains("20 of the 20 test rows are to the model the same"),
+        said::toString);
+    Random random = new Random(1);
+    IntFunction<String> noise =
+        i -> i % 3 + ",town" + (i < 80 ? i / 2 : i - 80) + "," + random.nextInt(40);
+    assertEquals(List.of(), said(ordered(noise).withTask(Task.Kind.REGRESSION)));
   }
 
   /** Of the last 20 rows two repeat the first of all, then three. */

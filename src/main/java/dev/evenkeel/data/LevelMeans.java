@@ -54,7 +54,7 @@ final class LevelMeans {
   /** Of every row of the table; −1 where it tells nothing. */
   private final int[] folds;
 
-  /** How many folds each level has. */
+  /** How many rows, or groups, of each level were dealt. */
   private final int[] parts;
 
   /** Of each level and fold. */

@@ -212,7 +212,12 @@ public final class TableRemarks {
         int texts = TargetChoice.countTexts(table.column(means.name()), trainRows);
         int known = means.levels().size();
         String all = texts > known ? ", the %,d that most rows have".formatted(known) : "";
-        columns.add("\"%s\" (%,d texts%s)".formatted(means.name(), texts, all));
+        String none =
+            means.means().stream().allMatch(mean -> mean == 0)
+                ? ", which tell nothing of it by themselves"
+                : "";
+        columns.add(
+            "\"%s\" (%s%s%s)".formatted(means.name(), Words.counted(texts, "text"), all, none));
         names.add(means.name());
       }
     }

@@ -349,7 +349,7 @@ class PreparationTest {
     assertEquals(expected, prepared.features().get(0).levels());
     List<String> remarks = TableRemarks.of(table, prepared, Set.of("city", "y"), all(table));
     String words =
-        "of each text of \"city\" (1,003 texts, the 1,000 that most rows have) the network gets the mean target of its rows, drawn to that of all where they are few. help: --drop city leaves it out; --one-hot N makes an input of each text, where a column has at most N";
+        "of each text of \"city\" (1,003 texts, the 1,000 that most rows have, which tell nothing of it by themselves) the network gets the mean target of its rows, drawn to that of all where they are few. help: --drop city leaves it out; --one-hot N makes an input of each text, where a column has at most N";
     assertTrue(remarks.get(0).contains(words), remarks::toString);
     prepared.apply(table, true, notes::add);
     assertTrue(notes.get(0).contains("\"city\" has 3 texts unknown to the model"), notes::toString);

@@ -50,7 +50,7 @@ class TableRemarksTest {
         said("zip,month,y", row));
     assertEquals(
         List.of(
-            "of each text of \"zip\" (40 texts) the network gets the mean target of its rows, drawn to that of all where they are few. help: --drop zip leaves it out; --one-hot N makes an input of each text, where a column has at most N"),
+            "of each text of \"zip\" (40 texts, which tell nothing of it by themselves) the network gets the mean target of its rows, drawn to that of all where they are few. help: --drop zip leaves it out; --one-hot N makes an input of each text, where a column has at most N"),
         said("zip,month,y", row, "zip", "month"));
   }
 

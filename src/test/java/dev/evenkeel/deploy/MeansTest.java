@@ -13,6 +13,7 @@ import dev.evenkeel.data.Feature;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Scaling;
 import dev.evenkeel.data.Table;
+import dev.evenkeel.data.Task;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Parts;
@@ -243,6 +244,20 @@ class MeansTest {
                         .formatted(row % 50, row % 7, ofShop[row % 50] + random.nextGaussian())));
     double rmse = rmse(DataPlan.of(file.toString()));
     assertTrue(rmse < 2, "of a noise of 1, and a deviation of 3 of all: " + rmse);
+  }
+
+  /** Of every shop the same: only with another column could it tell something. */
+  @Test
+  void whatTellsNothingByItselfIsNamed() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("alike.csv"),
+            CsvText.of("shop,size,gain", 480, i -> "s%d,%d,%d".formatted(i % 40, i % 7, i / 40)));
+    List<String> notes = new ArrayList<>();
+    DataPlan.of(file.toString()).withTask(Task.Kind.REGRESSION).load(notes::add);
+    assertTrue(
+        notes.toString().contains("\"shop\" (40 texts, which tell nothing of it by themselves)"),
+        notes::toString);
   }
 
   /** A row that counts nothing tells nothing; training rows are told by others also then. */

@@ -5,7 +5,6 @@ import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Feature;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Table;
-import dev.evenkeel.io.Json;
 import dev.evenkeel.io.Spool;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Measured;
@@ -154,8 +153,6 @@ final class ModelOptions {
   /** Of data "" where the model does not say. */
   static DataPlan plan(SavedModel saved) {
     String plan = saved.notes().get(TrainCommand.PLAN);
-    return plan == null
-        ? DataPlan.of("")
-        : Json.read(plan, DataPlan.class, saved.file().toString());
+    return plan == null ? DataPlan.of("") : DataPlan.read(plan, saved.file().toString());
   }
 }

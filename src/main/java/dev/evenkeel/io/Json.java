@@ -5,11 +5,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.evenkeel.EvenkeelException;
+import java.util.Map;
 
 /** Records as JSON texts and back; what a text lacks or has too much is an error. */
 public final class Json {
@@ -56,8 +59,15 @@ public final class Json {
    * @param source named in the error
    */
   public static <T> T read(String text, Class<T> type, String source) {
+    return read(text, type, source, Map.of());
+  }
+
+  /**
+   * @param older what properties are that texts of older versions lack
+   */
+  public static <T> T read(String text, Class<T> type, String source, Map<String, ?> older) {
     try {
-      T value = MAPPER.readValue(text, type);
+      T value = older.isEmpty() ? MAPPER.readValue(text, type) : filled(text, type, older);
       if (value == null) {
         throw new EvenkeelException(
             "%s holds null, but a %s is needed".formatted(source, type.getSimpleName()));
@@ -67,6 +77,15 @@ public final class Json {
       throw new EvenkeelException(
           "%s does not hold a valid %s: %s".formatted(source, type.getSimpleName(), reason(e)), e);
     }
+  }
+
+  private static <T> T filled(String text, Class<T> type, Map<String, ?> older)
+      throws JsonProcessingException {
+    JsonNode tree = MAPPER.readTree(text);
+    if (tree instanceof ObjectNode object) {
+      older.forEach((name, value) -> object.putIfAbsent(name, MAPPER.valueToTree(value)));
+    }
+    return MAPPER.treeToValue(tree, type);
   }
 
   /** Jackson's words, but for those about its classes and settings. */

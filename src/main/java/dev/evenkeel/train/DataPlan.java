@@ -14,6 +14,7 @@ import dev.evenkeel.data.Split;
 import dev.evenkeel.data.Table;
 import dev.evenkeel.data.TableFormat;
 import dev.evenkeel.data.Task;
+import dev.evenkeel.io.Json;
 import dev.evenkeel.io.Spool;
 import java.io.File;
 import java.io.IOException;
@@ -61,6 +62,9 @@ public record DataPlan(
 
   private static final int MOST_ONE_HOT = 100_000;
 
+  /** Before {@code oneHot} there were no means: each text made an input. */
+  private static final Map<String, Object> OLDER = Map.of("oneHot", MOST_ONE_HOT);
+
   /** Gigabytes. */
   private static final double LARGE = 0.2;
 
@@ -102,6 +106,15 @@ public record DataPlan(
         "",
         Split.Order.RANDOM,
         "");
+  }
+
+  /**
+   * As a checkpoint keeps it, one of an older version too.
+   *
+   * @param source named in the error
+   */
+  public static DataPlan read(String json, String source) {
+    return Json.read(json, DataPlan.class, source, OLDER);
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.evenkeel.data;
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -48,6 +49,11 @@ final class ColumnDraft {
   /** Of each place in a vector its numbers. */
   private final List<Doubles> parts = new ArrayList<>();
 
+  /** Null for plain numbers; of a file for a model known before, else found among texts. */
+  private AmountForm amounts;
+
+  private boolean found;
+
   private boolean coded;
   private final Map<String, Integer> levels = new HashMap<>();
   private final List<String> levelsInOrder = new ArrayList<>();
@@ -83,6 +89,7 @@ final class ColumnDraft {
     this.commas = commas;
     this.forced = forced;
     this.checked = checked && !forced;
+    amounts = format.amounts().get(name);
     coded = forced;
   }
 
@@ -131,7 +138,12 @@ final class ColumnDraft {
   }
 
   private double number(String cell, int line) {
-    double value = Cells.number(cell);
+    double value = amounts == null ? Cells.number(cell) : amounts.value(cell);
+    if (amounts != null && !Double.isNaN(value)) {
+      plain = false;
+      numbers.add(cell, line);
+      return value;
+    }
     if (!Double.isNaN(value)) {
       numbers.add(cell, line);
       if (plain && !Cells.isPlain(cell)) {
@@ -146,7 +158,7 @@ final class ColumnDraft {
     if (missing.amongNumbers(cell)) {
       return Double.NaN;
     }
-    double byComma = commas ? Cells.commaNumber(cell) : Double.NaN;
+    double byComma = commas && amounts == null ? Cells.commaNumber(cell) : Double.NaN;
     if (Double.isNaN(byComma)) {
       text.add(cell, line);
     } else {
@@ -168,7 +180,7 @@ final class ColumnDraft {
 
   /** An example of numbers that zeros in front make equally long, as codes are; "" of others. */
   String padded() {
-    return isTextual() || digits < 0 ? "" : padded;
+    return isTextual() || found || digits < 0 ? "" : padded;
   }
 
   /** Points and commas in one column: neither stands for the decimals of all. */
@@ -178,7 +190,8 @@ final class ColumnDraft {
 
   boolean isTextual() {
     boolean numbersAndLists = !lists.isEmpty() && numbers.count + withComma.count > 0;
-    return forced || text.count > 0 || isMixed() || lists.size() > 1 || numbersAndLists;
+    boolean texts = text.count > 0 || isMixed() || lists.size() > 1 || numbersAndLists;
+    return forced || texts && !found;
   }
 
   /** Whether it holds texts whose codes are not known yet. */
@@ -188,7 +201,7 @@ final class ColumnDraft {
 
   /** Whether its commas were taken for decimal points. */
   boolean hasCommas() {
-    return withComma.count > 0 && !isTextual();
+    return withComma.count > 0 && !isTextual() && !found;
   }
 
   String firstComma() {
@@ -197,7 +210,39 @@ final class ColumnDraft {
 
   /** Whether it holds numbers that are not written as {@link Cells#text} writes them. */
   boolean isRespelled() {
-    return !isTextual() && (!plain || withComma.count > 0 || !parts.isEmpty());
+    return !isTextual() && (!plain || withComma.count > 0 || !parts.isEmpty() || found);
+  }
+
+  /** Whether its texts, which are still to be read, may be numbers with units or the like. */
+  boolean mayHoldAmounts() {
+    String first = text.count > 0 ? text.first : withComma.first;
+    return isTextual()
+        && checked
+        && amounts == null
+        && lists.isEmpty()
+        && AmountForm.of(List.of(first), format.decimal()).isPresent();
+  }
+
+  /** Takes texts that all are numbers of one form for these. */
+  void findAmounts() {
+    List<String> texts =
+        levelsInOrder.stream().filter(text -> !missing.amongNumbers(text)).toList();
+    amounts = AmountForm.of(texts, format.decimal()).orElse(null);
+    found = amounts != null;
+  }
+
+  /** The form of numbers that are no plain ones. */
+  Optional<AmountForm> amounts() {
+    return Optional.ofNullable(amounts);
+  }
+
+  /** Of these the first, and what it was read as. */
+  String amountShown() {
+    return levelsInOrder.stream()
+        .filter(text -> Double.isNaN(Cells.number(text)) && !missing.amongNumbers(text))
+        .findFirst()
+        .map(text -> Cells.quoted(text) + " is " + Cells.text(amounts.value(text)))
+        .orElseThrow();
   }
 
   /**
@@ -207,7 +252,7 @@ final class ColumnDraft {
     boolean commaIsWrong = isMixed() && withComma.count > 0;
     long fine = numbers.count + (commaIsWrong ? 0 : withComma.count);
     long filled = numbers.count + withComma.count + text.count;
-    String wanted = "a finite number";
+    String wanted = wanted(amounts);
     List<Found> others = new ArrayList<>(List.of(text));
     if (commaIsWrong && text.count == 0) {
       others.add(withComma);
@@ -253,6 +298,13 @@ final class ColumnDraft {
                         .formatted(ColumnNames.word(name), ColumnNames.word(name))));
   }
 
+  /** For messages: what a column of numbers must hold. */
+  static String wanted(AmountForm amounts) {
+    return amounts == null
+        ? "a finite number"
+        : "a number such as " + Cells.quoted(amounts.example());
+  }
+
   /** Forgets the numbers: from the first row to the last, its texts follow. */
   void startTexts() {
     values.clear();
@@ -278,6 +330,10 @@ final class ColumnDraft {
           name, parts.stream().map(part -> new Column.Numeric(name, part.take())).toList());
     }
     double[] all = values.take();
+    if (found) {
+      double[] ofTexts = levelsInOrder.stream().mapToDouble(amounts::value).toArray();
+      Arrays.setAll(all, row -> all[row] < 0 ? Double.NaN : ofTexts[(int) all[row]]);
+    }
     return isTextual()
         ? new Column.Categorical(name, codes(all), List.copyOf(levelsInOrder))
         : new Column.Numeric(name, all);

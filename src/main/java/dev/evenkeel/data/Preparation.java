@@ -2,6 +2,7 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
+import dev.evenkeel.io.Json;
 import dev.evenkeel.tensor.Rows;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -34,6 +35,9 @@ public record Preparation(
   /** Of more texts the rows of each are mostly too few for weights of its own. */
   public static final int ONE_HOT = 20;
 
+  /** Money and percents were texts. */
+  private static final Map<String, Object> OLDER = Map.of("reading/amounts", Map.of());
+
   public Preparation {
     features = List.copyOf(features);
     if (!(clip >= 0 && clip < Double.POSITIVE_INFINITY)) {
@@ -53,6 +57,15 @@ public record Preparation(
   /** Without clipping. */
   public Preparation(List<Feature> features, Standardize standardize, Target target) {
     this(features, standardize, 0, target, TableFormat.DETECT);
+  }
+
+  /**
+   * As a model keeps it, one of an older version too.
+   *
+   * @param source named in the error
+   */
+  public static Preparation read(String json, String source) {
+    return Json.read(json, Preparation.class, source, OLDER);
   }
 
   /** For a table; every column but the targets and those dropped becomes a feature. */
@@ -164,7 +177,10 @@ public record Preparation(
     return names;
   }
 
-  /** Columns of which some text looks like numbers, but not as we write them: "01067", "[1,5]". */
+  /**
+   * Columns of which some text looks like numbers, but not as we write them: "01067", "[1,5]", "5
+   * %".
+   */
   private Set<String> codes() {
     Set<String> names = new LinkedHashSet<>();
     for (Feature feature : features) {
@@ -184,6 +200,7 @@ public record Preparation(
             text ->
                 !Double.isNaN(Cells.commaNumber(text))
                     || Cells.vector(text) != null
+                    || AmountForm.of(List.of(text), "").isPresent()
                     || !Double.isNaN(Cells.number(text))
                         && !Cells.text(Cells.number(text)).equals(text));
   }

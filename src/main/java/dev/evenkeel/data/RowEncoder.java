@@ -247,14 +247,15 @@ public final class RowEncoder {
     if (missing.amongNumbers(text)) {
       return Double.NaN;
     }
-    double value = Cells.number(text);
-    if (commas && Double.isNaN(value)) {
+    AmountForm amounts = preparation.reading().amounts().get(name);
+    double value = amounts == null ? Cells.number(text) : amounts.value(text);
+    if (commas && amounts == null && Double.isNaN(value)) {
       value = Cells.commaNumber(text);
     }
     if (Double.isNaN(value)) {
       throw new EvenkeelException(
-          "Column \"%s\": %s is not a finite number, but the model was trained on numbers there"
-              .formatted(name, Cells.shown(text)));
+          "Column \"%s\": %s is not %s, but the model was trained on numbers there"
+              .formatted(name, Cells.shown(text), ColumnDraft.wanted(amounts)));
     }
     return value;
   }

@@ -392,8 +392,12 @@ final class TableEncoder {
     int wrong = firstNumberless(column);
     if (wrong >= 0) {
       throw new EvenkeelException(
-          "%s, column \"%s\": %s is not a finite number, but the model was trained on numbers there. help: correct it, leave it empty if it is missing, or name it with --missing"
-              .formatted(table.at(wrong), column.name(), Cells.shown(column.text(wrong))));
+          "%s, column \"%s\": %s is not %s, but the model was trained on numbers there. help: correct it, leave it empty if it is missing, or name it with --missing"
+              .formatted(
+                  table.at(wrong),
+                  column.name(),
+                  Cells.shown(column.text(wrong)),
+                  ColumnDraft.wanted(table.format().amounts().get(column.name()))));
     }
   }
 
@@ -413,9 +417,11 @@ final class TableEncoder {
   /** The row to blame for a column of texts; −1 where all it holds are words for missing. */
   private int firstNumberless(Column.Categorical texts) {
     boolean[] number = new boolean[texts.levels().size()];
+    AmountForm amounts = table.format().amounts().get(texts.name());
     int any = -1;
     for (int k = 0; k < number.length; k++) {
-      number[k] = !Double.isNaN(Cells.number(texts.levels().get(k)));
+      String text = texts.levels().get(k);
+      number[k] = !Double.isNaN(amounts == null ? Cells.number(text) : amounts.value(text));
     }
     for (int row = 0; row < table.rows(); row++) {
       if (texts.missing(row) || missing.amongNumbers(texts.text(row))) {

@@ -2,7 +2,10 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.EvenkeelException;
 import java.nio.charset.Charset;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * How a text file is read as a table. Plain data, stored with the model, so that later files are
@@ -13,15 +16,22 @@ import java.util.List;
  *     commas
  * @param missing words for a missing value beside those that always are
  * @param encoding the name of a character set; "" is UTF-8, or UTF-16 with a byte order mark
+ * @param amounts columns whose numbers have units or thousands apart; found out
  */
 public record TableFormat(
-    Table.Header header, String delimiter, String decimal, List<String> missing, String encoding) {
+    Table.Header header,
+    String delimiter,
+    String decimal,
+    List<String> missing,
+    String encoding,
+    Map<String, AmountForm> amounts) {
 
   public static final TableFormat DETECT =
-      new TableFormat(Table.Header.AUTO, "", "", List.of(), "");
+      new TableFormat(Table.Header.AUTO, "", "", List.of(), "", Map.of());
 
   public TableFormat {
     missing = List.copyOf(missing);
+    amounts = Collections.unmodifiableMap(new TreeMap<>(amounts)); // the same text each time
     boolean broken = delimiter.equals("\n") || delimiter.equals("\r") || delimiter.equals("\"");
     if (delimiter.length() > 1 || broken) {
       throw new EvenkeelException(
@@ -51,11 +61,11 @@ public record TableFormat(
   /** For JSON: names and encoding are as they are, and its numbers have points. */
   TableFormat ofJson() {
     String both = decimal.equals(",") ? ",." : decimal;
-    return new TableFormat(Table.Header.PRESENT, "", both, missing, "");
+    return new TableFormat(Table.Header.PRESENT, "", both, missing, "", amounts);
   }
 
   public TableFormat withHeader(Table.Header header) {
-    return new TableFormat(header, delimiter, decimal, missing, encoding);
+    return new TableFormat(header, delimiter, decimal, missing, encoding, amounts);
   }
 
   /** Also takes the words tab, space, comma, semicolon and pipe. */
@@ -69,19 +79,23 @@ public record TableFormat(
           case "pipe" -> "|";
           default -> delimiter;
         };
-    return new TableFormat(header, one, decimal, missing, encoding);
+    return new TableFormat(header, one, decimal, missing, encoding, amounts);
   }
 
   public TableFormat withDecimal(String decimal) {
-    return new TableFormat(header, delimiter, decimal, missing, encoding);
+    return new TableFormat(header, delimiter, decimal, missing, encoding, amounts);
   }
 
   public TableFormat withMissing(List<String> missing) {
-    return new TableFormat(header, delimiter, decimal, missing, encoding);
+    return new TableFormat(header, delimiter, decimal, missing, encoding, amounts);
   }
 
   public TableFormat withEncoding(String encoding) {
-    return new TableFormat(header, delimiter, decimal, missing, encoding);
+    return new TableFormat(header, delimiter, decimal, missing, encoding, amounts);
+  }
+
+  TableFormat withAmounts(Map<String, AmountForm> amounts) {
+    return new TableFormat(header, delimiter, decimal, missing, encoding, amounts);
   }
 
   /** Whether a comma may stand for the decimal point in a file with this delimiter. */

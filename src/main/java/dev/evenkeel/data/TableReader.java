@@ -70,7 +70,8 @@ final class TableReader {
                     ColumnNames.listed(drafts.stream().map(d -> d.name).toList())));
       }
     }
-    drafts.forEach(draft -> draft.requireClean(records, firstLine, !options.used().isEmpty()));
+    List<ColumnDraft> amounts = drafts.stream().filter(ColumnDraft::mayHoldAmounts).toList();
+    drafts.stream().filter(draft -> !amounts.contains(draft)).forEach(this::requireClean);
     noteCommas();
     if (drafts.stream().anyMatch(ColumnDraft::wantsTexts)) {
       List<Integer> texts =
@@ -81,15 +82,22 @@ final class TableReader {
       texts.forEach(c -> drafts.get(c).startTexts());
       readTexts(texts);
     }
+    amounts.forEach(ColumnDraft::findAmounts);
+    amounts.stream().filter(ColumnDraft::isTextual).forEach(this::requireClean);
+    noteAmounts();
     return new Table(
         records,
         options,
-        format.withHeader(header).withDecimal(decimal()),
+        format.withHeader(header).withDecimal(decimal()).withAmounts(amounts()),
         drafts.stream().map(ColumnDraft::finish).toList(),
         respelled(),
         padded(),
         Arrays.copyOf(lines, rows),
         remarks);
+  }
+
+  private void requireClean(ColumnDraft draft) {
+    draft.requireClean(records, firstLine, !options.used().isEmpty());
   }
 
   private String decimal() {
@@ -122,6 +130,33 @@ final class TableReader {
                   Cells.quoted(read.stream().map(draft -> draft.name).toList()),
                   Cells.quoted(first),
                   first.replace(',', '.')));
+    }
+  }
+
+  private Map<String, AmountForm> amounts() {
+    Map<String, AmountForm> amounts = new HashMap<>(format.amounts());
+    drafts.forEach(draft -> draft.amounts().ifPresent(form -> amounts.put(draft.name, form)));
+    return amounts;
+  }
+
+  private void noteAmounts() {
+    List<ColumnDraft> found =
+        drafts.stream()
+            .filter(draft -> draft.amounts().isPresent())
+            .filter(draft -> !format.amounts().containsKey(draft.name))
+            .toList();
+    if (!found.isEmpty()) {
+      remarks.add(
+          "%s: read as numbers: column%s %s. If they are categories, say --categorical %s."
+              .formatted(
+                  records.name(),
+                  found.size() == 1 ? "" : "s",
+                  found.stream()
+                      .map(draft -> "\"%s\" (%s)".formatted(draft.name, draft.amountShown()))
+                      .collect(Collectors.joining(", ")),
+                  found.stream()
+                      .map(draft -> ColumnNames.word(draft.name))
+                      .collect(Collectors.joining(","))));
     }
   }
 

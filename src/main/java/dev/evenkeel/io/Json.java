@@ -63,7 +63,8 @@ public final class Json {
   }
 
   /**
-   * @param older what properties are that texts of older versions lack
+   * @param older what properties are that texts of older versions lack: their values by their
+   *     names, behind those of what they are in, as in "format/decimal"
    */
   public static <T> T read(String text, Class<T> type, String source, Map<String, ?> older) {
     try {
@@ -82,9 +83,14 @@ public final class Json {
   private static <T> T filled(String text, Class<T> type, Map<String, ?> older)
       throws JsonProcessingException {
     JsonNode tree = MAPPER.readTree(text);
-    if (tree instanceof ObjectNode object) {
-      older.forEach((name, value) -> object.putIfAbsent(name, MAPPER.valueToTree(value)));
-    }
+    older.forEach(
+        (name, value) -> {
+          int last = name.lastIndexOf('/');
+          JsonNode parent = last < 0 ? tree : tree.at("/" + name.substring(0, last));
+          if (parent instanceof ObjectNode object) {
+            object.putIfAbsent(name.substring(last + 1), MAPPER.valueToTree(value));
+          }
+        });
     return MAPPER.treeToValue(tree, type);
   }
 

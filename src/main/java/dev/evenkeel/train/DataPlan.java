@@ -63,7 +63,8 @@ public record DataPlan(
   private static final int MOST_ONE_HOT = 100_000;
 
   /** Before {@code oneHot} there were no means: each text made an input. */
-  private static final Map<String, Object> OLDER = Map.of("oneHot", MOST_ONE_HOT);
+  private static final Map<String, Object> OLDER =
+      Map.of("oneHot", MOST_ONE_HOT, "format/amounts", Map.of());
 
   /** Gigabytes. */
   private static final double LARGE = 0.2;

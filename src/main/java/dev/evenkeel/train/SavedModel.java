@@ -107,10 +107,10 @@ public record SavedModel(
           }
         });
     Network network = part(file, metadata, "network", Network.class);
+    String prepared = PREFIX + "preparation";
     Optional<Preparation> preparation =
-        metadata.containsKey(PREFIX + "preparation")
-            ? Optional.of(part(file, metadata, "preparation", Preparation.class))
-            : Optional.empty();
+        Optional.ofNullable(metadata.get(prepared))
+            .map(text -> Preparation.read(text, file + ", " + prepared));
     Recipe recipe = part(file, metadata, "recipe", Recipe.class);
     SavedModel saved = new SavedModel(file, network, recipe, preparation, notes, content);
     saved.requireSizes("");

@@ -235,10 +235,13 @@ class TablePlanTest {
         "help: --missing WORDS",
         "--categorical income makes a category of each text");
     notes.clear();
-    plan("share,y", i -> i % 9 + "%," + i * 0.5).load(notes::add);
-    assertSays("column \"share\"", "look like percents, such as \"0%\". help: --drop share");
+    plan("share,y", i -> (i == 5 ? "0.05" : i % 9 + "%") + "," + i * 0.5).load(notes::add);
+    assertSays(
+        "column \"share\"",
+        "look like percents, such as \"0%\", and others do not, such as \"0.05\"",
+        "--drop share");
     notes.clear();
-    plan("pay,y", i -> "\"$" + i % 9 + ",500\"," + i * 0.5).load(notes::add);
+    plan("pay,y", i -> "\"" + (i == 5 ? "€" : "$") + i % 9 + ",500\"," + i * 0.5).load(notes::add);
     assertSays("column \"pay\"", "look like money, such as \"$0,500\"");
     notes.clear();
     plan("day,y", i -> (i % 8 == 0 ? "soon" : "2024-01-0" + i % 8) + "," + i * 0.5)

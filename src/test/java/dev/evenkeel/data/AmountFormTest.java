@@ -1,0 +1,101 @@
+package dev.evenkeel.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AmountFormTest {
+
+  /** Texts of one column, then what they are. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "$5;$1,200;$1,234,567.50 | 5;1200;1234567.5",
+        "$.50;$0.75;$3 | 0.5;0.75;3",
+        "-$5;$-6.5;($7);+$8;−$9 | -5;-6.5;-7;8;-9",
+        "5 €;1.200,50 €;1.234.567 € | 5;1200.5;1234567",
+        "€ 5;0;€ 7 | 5;0;7",
+        "EUR 5;EUR 1,200.00 | 5;1200",
+        "1'200 CHF;900.50 CHF | 1200;900.5",
+        "1’200.50;900 | 1200.5;900",
+        "45%;5.5%;-1% | 45;5.5;-1",
+        "45 %;5,5 % | 45;5.5",
+        "999;1,024;1,234,567 | 999;1024;1234567",
+        "1,024.5;7.25 | 1024.5;7.25",
+        "1.024,5;7,25 | 1024.5;7.25",
+        "1.024.000;7 | 1024000;7",
+        "1 024;7;12 345,6 | 1024;7;12345.6",
+        "1\u00a0024 €;7\u00a0€ | 1024;7",
+        "1\u202f024,5;7 | 1024.5;7",
+        "₹1,024;₹7 | 1024;7",
+        // either could be meant
+        "$1,200;$2,500 | 1200;2500",
+        "999 €;1.234 € | 999;1234",
+        "$3.459;$3.289 | 3.459;3.289",
+        "12.345%;7% | 12.345;7",
+      })
+  void columns(String texts, String numbers) {
+    List<String> all = List.of(texts.split(";"));
+    AmountForm form = AmountForm.of(all, "").orElseThrow();
+    assertEquals(
+        numbers, String.join(";", all.stream().map(form::value).map(Cells::text).toList()));
+    assertTrue(all.stream().noneMatch(text -> Double.isNaN(form.value(text))));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "$5;€6",
+        "45%;0.45",
+        "5 kg;6 kg",
+        "$5;many",
+        "ABC 5;ABC 6",
+        "A12;A13",
+        "$0,500;$5,0.1",
+        "1,2,3;1,4,5",
+        "12,34,567;1",
+        "1.2.3;1",
+        "1,024'000;1",
+        "$ ;$5",
+        "$5 %;$6 %",
+        "--5$;5$",
+        "(5;5)",
+        "(-$5);$6",
+        "5$6;5$7",
+        "555 123 4567;1",
+        "2024-01-31;2024-02-01",
+        "1e5 €;5 €",
+      })
+  void others(String texts) {
+    assertEquals(Optional.empty(), AmountForm.of(List.of(texts.split(";")), ""));
+  }
+
+  @Test
+  void decimalsThatAreKnown() {
+    List<String> both = List.of("1,200 €", "1,500 €");
+    assertEquals(1200, AmountForm.of(both, ".").orElseThrow().value("1,200 €"));
+    assertEquals(1.2, AmountForm.of(both, ",").orElseThrow().value("1,200 €"));
+    assertEquals(Optional.empty(), AmountForm.of(List.of("1.200,50 €"), "."));
+    assertEquals(Optional.empty(), AmountForm.of(List.of(), ""));
+  }
+
+  /** What it says of itself it reads. */
+  @Test
+  void examples() {
+    for (String unit : List.of("", "%", "$", "CHF")) {
+      for (boolean comma : new boolean[] {false, true}) {
+        AmountForm form = new AmountForm(unit, comma);
+        double value = form.value(form.example());
+        assertTrue(Arrays.asList(4.5, 1200.5).contains(value), form + ": " + value);
+      }
+    }
+  }
+}

@@ -72,7 +72,7 @@ class ReadmeTest {
   @CsvSource({
     "'float[][] rows', arrays, 'accuracy=(0\\.9\\d*|1\\.0)'",
     "'record Plane', plane, 'rmse=\\d\\.\\d'",
-    "'List<Map<String', homes, 'Column \"price\".*rmse=1?\\d{1,4}\\.'",
+    "'List<Map<String', homes, 'Column \"price\".*rmse=1?\\d{1,4}\\..*loss=0\\.0\\d*, rmse=1?\\d{4}\\.'",
   })
   void theExamplesOfDataInMemoryTrain(
       String beginning, String run, String words, @TempDir Path folder) throws Exception {
@@ -87,7 +87,14 @@ class ReadmeTest {
         .append("import dev.evenkeel.train.*;\n")
         .append("class Example { public static void main(String[] args) {\n")
         .append(code.group(1))
-        .append("System.out.println(trained.last().validation());\n}}");
+        .append("System.out.println(trained.last().validation());\n");
+    if (run.equals("homes")) {
+      Matcher measured =
+          Pattern.compile("```java\\n(SavedModel saved.*?)```", Pattern.DOTALL).matcher(page);
+      assertTrue(measured.find());
+      source.append(measured.group(1)).append("System.out.println(measured);\n");
+    }
+    source.append("}}");
     compile(Files.writeString(folder.resolve("Example.java"), source));
     String output = run(folder);
     assertTrue(Pattern.compile(words, Pattern.DOTALL).matcher(output).find(), output);

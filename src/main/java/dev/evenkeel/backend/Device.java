@@ -3,6 +3,8 @@ package dev.evenkeel.backend;
 import dev.evenkeel.EvenkeelException;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -12,6 +14,8 @@ import org.slf4j.LoggerFactory;
 public final class Device {
 
   private static final Pattern NAME = Pattern.compile("auto|cpu|cuda(?::(\\d{1,3}))?");
+
+  private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
 
   private Device() {}
 
@@ -28,9 +32,16 @@ public final class Device {
     return provider("cpu").open(0, options);
   }
 
-  /** The first GPU, or the CPU where it can't be used; the log says why, at info. */
+  /** The first GPU, or the CPU where it can't be used; the log says once why, at info. */
   public static Backend auto() {
-    return open("auto", DeviceOptions.defaults(), LoggerFactory.getLogger(Device.class)::info);
+    return open(
+        "auto",
+        DeviceOptions.defaults(),
+        reason -> {
+          if (SAID.add(reason)) {
+            LoggerFactory.getLogger(Device.class).info(reason);
+          }
+        });
   }
 
   /**

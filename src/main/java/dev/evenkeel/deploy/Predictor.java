@@ -21,8 +21,8 @@ import java.util.stream.Stream;
  * done here.
  *
  * <p>Any number of threads may use one predictor at once; a row's answer is the same bits from each
- * of them, alone or among others. It allocates the answer and nothing else. For many rows at a
- * time, {@link BatchPredictor} is faster, and runs on a GPU.
+ * of them, alone or among others. Of an array it allocates the answer and nothing else. For many
+ * rows at a time, {@link BatchPredictor} is faster, and runs on a GPU.
  */
 public final class Predictor {
 
@@ -61,6 +61,11 @@ public final class Predictor {
   /** Of a run folder or a model file. */
   public static Predictor load(Path fileOrFolder) {
     return of(SavedModel.load(fileOrFolder));
+  }
+
+  /** Of a model in memory, folded. */
+  public static Predictor of(Inference model) {
+    return new Predictor(model);
   }
 
   public static Predictor of(SavedModel saved) {

@@ -4,7 +4,6 @@ import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Sample;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.data.Dataset;
-import dev.evenkeel.metric.Metric;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import java.util.ArrayList;
@@ -42,6 +41,11 @@ public final class CrossValidation {
     }
 
     private double[] values(String measure) {
+      if (!measures().contains(measure)) {
+        throw new EvenkeelException(
+            "\"%s\" was not measured; there are: %s. help: recipe.withMetrics"
+                .formatted(measure, String.join(", ", measures())));
+      }
       return folds.stream().mapToDouble(fold -> fold.test.get(measure)).toArray();
     }
 
@@ -54,7 +58,7 @@ public final class CrossValidation {
   private CrossValidation() {}
 
   /**
-   * @param folds of {@link DataPlan#folds}
+   * @param folds of {@link DataPlan#folds}, or of arrays by {@link Parts#folds}
    * @param network for a fold's training rows: categories may differ from fold to fold
    * @param recipe for a fold's training rows
    * @param onFold hears of each fold when it is done
@@ -84,11 +88,8 @@ public final class CrossValidation {
             .orElseThrow(
                 () -> new EvenkeelException("Fold %d has no rows to test on".formatted(number)));
     new Trainer(model, recipe, parts).fit();
-    List<Metric> metrics = recipe.metrics().stream().map(Metric::named).toList();
-    try (Evaluator evaluator =
-        new Evaluator(model, test, Optional.of(recipe.loss()), recipe.batch())) {
-      Map<String, Double> measured = evaluator.measure(metrics, Optional.of(parts.preparation()));
-      return new Fold(number, test.rows(), measured);
-    }
+    Map<String, Double> measured =
+        Evaluator.measure(model, recipe, test, Optional.of(parts.preparation()));
+    return new Fold(number, test.rows(), measured);
   }
 }

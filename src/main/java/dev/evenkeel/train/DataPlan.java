@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Required;
 import dev.evenkeel.data.Catalog;
 import dev.evenkeel.data.Column;
 import dev.evenkeel.data.Dataset;
@@ -26,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * From a name or a file to rows that train, validate and test: what to load, what to predict, how
@@ -123,6 +125,7 @@ public record DataPlan(
    * data, the values in this file.
    */
   public DataPlan withTarget(String... columns) {
+    Stream.of(columns).forEach(name -> Required.there(name, "A target", "the name of a column"));
     return with(changed -> changed.targets = List.of(columns));
   }
 
@@ -286,6 +289,7 @@ public record DataPlan(
    * @param notes hears what was decided or ignored, a sentence each
    */
   public List<Parts> loadScaled(List<Scaling> scalings, Consumer<String> notes) {
+    requireNotes(notes);
     new KeptFiles(this).check();
     noteLarge(notes);
     try (Spool spool = Spool.of(Path.of(data))) {
@@ -309,7 +313,12 @@ public record DataPlan(
     return parts(raw(rows, notes), notes);
   }
 
+  private static void requireNotes(Consumer<String> notes) {
+    Required.there(notes, "What hears the notes", "there, as System.out::println is");
+  }
+
   private RawRows raw(Iterable<? extends Map<String, ?>> rows, Consumer<String> notes) {
+    requireNotes(notes);
     new KeptFiles(this).check();
     if (targets.isEmpty()) {
       throw new EvenkeelException(
@@ -384,6 +393,7 @@ public record DataPlan(
    * that the data bring along stays out of it. A fold is made when it is asked for.
    */
   public List<Supplier<Parts>> folds(int count, Consumer<String> notes) {
+    requireNotes(notes);
     new KeptFiles(this).check();
     RawRows rows;
     try (Spool spool = Spool.of(Path.of(data))) {

@@ -1,6 +1,8 @@
 package dev.evenkeel.train;
 
+import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.backend.Backend;
+import dev.evenkeel.backend.Device;
 import dev.evenkeel.backend.Operation;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Preparation;
@@ -42,6 +44,7 @@ public final class Evaluator implements AutoCloseable {
   private final float[] lossOnHost = new float[1];
   private double lossSum;
   private double weightSum;
+  private boolean ran;
 
   /**
    * The operations for one number of rows: gather, forward, and the loss where there is one.
@@ -186,11 +189,19 @@ public final class Evaluator implements AutoCloseable {
         weightSum += weight;
       }
     }
+    ran = true;
     return outputs;
+  }
+
+  private void requireRun() {
+    if (!ran) {
+      throw new EvenkeelException("Nothing was predicted yet. help: call run() first");
+    }
   }
 
   /** The mean loss of the last run; NaN where all rows are of classes of weight 0. */
   public double loss() {
+    requireRun();
     return lossSum / weightSum;
   }
 
@@ -199,7 +210,7 @@ public final class Evaluator implements AutoCloseable {
    *
    * @return the loss as "loss", and the metrics by name
    */
-  Map<String, Double> measure(List<Metric> metrics, Optional<Preparation> preparation) {
+  public Map<String, Double> measure(List<Metric> metrics, Optional<Preparation> preparation) {
     run();
     Map<String, Double> values = new LinkedHashMap<>();
     values.put("loss", loss());
@@ -208,6 +219,27 @@ public final class Evaluator implements AutoCloseable {
       metrics.forEach(metric -> values.put(metric.name(), value(metric, data.task(), predictions)));
     }
     return values;
+  }
+
+  /**
+   * What a trained model is worth on rows that it never saw, such as {@link Parts#test}: the loss
+   * as "loss", and its recipe's metrics by name, a regression's in their own units.
+   */
+  public static Map<String, Double> measure(SavedModel saved, Dataset rows) {
+    try (Backend backend = Device.auto();
+        Model model = saved.build(backend)) {
+      return measure(model, saved.recipe(), rows, saved.preparation());
+    }
+  }
+
+  static Map<String, Double> measure(
+      Model model, Recipe recipe, Dataset rows, Optional<Preparation> preparation) {
+    EveryClass.require(recipe.metrics(), rows, "row");
+    List<Metric> metrics = recipe.metrics().stream().map(Metric::named).toList();
+    try (Evaluator evaluator =
+        new Evaluator(model, rows, Optional.of(recipe.loss()), recipe.batch())) {
+      return evaluator.measure(metrics, preparation);
+    }
   }
 
   /** A metric of what was predicted for a task. */
@@ -256,6 +288,7 @@ public final class Evaluator implements AutoCloseable {
    * @param preparation takes a regression back to its own units
    */
   public float[] outputs(Optional<Preparation> preparation) {
+    requireRun();
     float[] predicted = outputs.clone();
     preparation.ifPresent(p -> p.restoreTargets(predicted));
     return predicted;

@@ -2,6 +2,7 @@ package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Folds;
 import dev.evenkeel.data.Groups;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.PreparedTable;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.slf4j.LoggerFactory;
 
@@ -89,6 +91,21 @@ public record Parts(
   public static Parts of(Dataset data, double valid, double test, long seed) {
     Split split = Split.of(data, valid, test, seed);
     return prepared(data, split, Preparation.fit(data, split.train(), false));
+  }
+
+  /**
+   * The same for {@link CrossValidation}: each row tests in one of the folds, which are made when
+   * they are asked for.
+   *
+   * @param valid the share of the rows that don't test to validate on
+   */
+  public static List<Supplier<Parts>> folds(Dataset data, int count, double valid, long seed) {
+    return Folds.of(data.strata(), count, valid, seed).stream()
+        .map(
+            split ->
+                (Supplier<Parts>)
+                    () -> prepared(data, split, Preparation.fit(data, split.train(), false)))
+        .toList();
   }
 
   /** Of rows as they were read. */

@@ -2,14 +2,15 @@ package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.io.AtomicFile;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Two small files by which a run and whoever watches its folder speak: "running" names the process
@@ -28,14 +29,17 @@ public final class RunMark implements AutoCloseable {
   /** When a process began is told by a clock that is set right now and then. */
   private static final Duration CLOCK = Duration.ofSeconds(10);
 
+  /** The folders that this process trains in. */
+  private static final Set<Path> OWN = new HashSet<>();
+
   private final Path folder;
-  private final File stop;
+  private final Path stop;
   private long lastLook = System.nanoTime();
   private boolean asked;
 
   private RunMark(Path folder) {
     this.folder = folder;
-    this.stop = folder.resolve(STOP).toFile();
+    this.stop = folder.resolve(STOP);
   }
 
   /**
@@ -55,7 +59,17 @@ public final class RunMark implements AutoCloseable {
           e);
     }
     AtomicFile.write(folder.resolve(FILE), process(ProcessHandle.current()));
+    OWN.add(real(folder));
     return mark;
+  }
+
+  /** However it is named. */
+  private static Path real(Path folder) {
+    try {
+      return folder.toRealPath();
+    } catch (IOException e) {
+      return folder.toAbsolutePath().normalize();
+    }
   }
 
   /**
@@ -96,8 +110,11 @@ public final class RunMark implements AutoCloseable {
         .ifPresent(
             process -> {
               throw new EvenkeelException(
-                  "%s is being trained by process %d at this moment. help: wait for its end or stop it; if it is no training, delete %s"
-                      .formatted(folder, process.pid(), folder.resolve(FILE)));
+                  process.equals(ProcessHandle.current())
+                      ? "%s is being trained by this program at this moment. help: wait for its end or stop it, or another folder"
+                          .formatted(folder)
+                      : "%s is being trained by process %d at this moment. help: wait for its end or stop it; if it is no training, delete %s"
+                          .formatted(folder, process.pid(), folder.resolve(FILE)));
             });
   }
 
@@ -106,7 +123,7 @@ public final class RunMark implements AutoCloseable {
     long now = System.nanoTime();
     if (!asked && now - lastLook >= LOOK_NANOS) {
       lastLook = now;
-      asked = stop.exists();
+      asked = Files.exists(stop);
     }
     return asked;
   }
@@ -116,12 +133,16 @@ public final class RunMark implements AutoCloseable {
     return running(folder).isPresent();
   }
 
-  /** The process that marked the folder, while it lives: another one of its number began later. */
-  private static Optional<ProcessHandle> running(Path folder) {
+  /**
+   * The process that marked the folder, while it lives: another one of its number began later, if
+   * only by moments, as one of a container's that starts again.
+   */
+  private static synchronized Optional<ProcessHandle> running(Path folder) {
     try {
       String[] mark = Files.readString(folder.resolve(FILE)).split("\n", 2)[0].split(" ");
       Instant began = Instant.parse(mark[1]);
       return ProcessHandle.of(Long.parseLong(mark[0]))
+          .filter(p -> !p.equals(ProcessHandle.current()) || OWN.contains(real(folder)))
           .filter(process -> began(process).minus(CLOCK).isBefore(began))
           .filter(process -> began(process).plus(CLOCK).isAfter(began));
     } catch (IOException
@@ -142,6 +163,9 @@ public final class RunMark implements AutoCloseable {
 
   @Override
   public void close() {
+    synchronized (RunMark.class) {
+      OWN.remove(real(folder));
+    }
     try {
       Files.deleteIfExists(folder.resolve(FILE));
       Files.deleteIfExists(folder.resolve(STOP));

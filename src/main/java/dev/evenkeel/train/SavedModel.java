@@ -13,12 +13,15 @@ import dev.evenkeel.io.Safetensors.Tensor;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Parameter;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 
 /**
  * A model on disk: a safetensors file with PyTorch's names for the weights, and in its metadata the
@@ -54,6 +57,8 @@ public record SavedModel(
   /** The note of a model whose statistics were taken anew, of the data in which its rows were. */
   private static final String ADAPTED_TO = "adapted-to";
 
+  private static final String MAVEN = "/META-INF/maven/dev.evenkeel/evenkeel/pom.properties";
+  private static final String DEVELOPMENT = "development";
   private static final String FORMAT = "1";
 
   /** With another preparation of the data. */
@@ -230,14 +235,24 @@ public record SavedModel(
     return metadata;
   }
 
-  /** Evenkeel's own version, as files and the command line show it. */
+  /**
+   * Evenkeel's own version, as files and the command line show it: of the module, or as Maven notes
+   * it in each jar, and jars that hold several keep it.
+   */
   public static String version() {
-    Module module = SavedModel.class.getModule(); // named, it leaves its packages without a version
-    Optional<String> version =
-        module.isNamed()
-            ? module.getDescriptor().rawVersion()
-            : Optional.ofNullable(SavedModel.class.getPackage().getImplementationVersion());
-    return version.orElse("development");
+    Module module = SavedModel.class.getModule();
+    if (module.isNamed()) {
+      return module.getDescriptor().rawVersion().orElse(DEVELOPMENT);
+    }
+    Properties properties = new Properties();
+    try (InputStream in = SavedModel.class.getResourceAsStream(MAVEN)) {
+      if (in != null) {
+        properties.load(in);
+      }
+    } catch (IOException e) {
+      return DEVELOPMENT;
+    }
+    return properties.getProperty("version", DEVELOPMENT);
   }
 
   static void write(

@@ -1,6 +1,7 @@
 package dev.evenkeel.train;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Required;
 import dev.evenkeel.Words;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -104,13 +106,16 @@ public final class Trainer {
    */
   public static Trained train(
       Network network, Recipe recipe, Parts data, Path folder, Listener... listeners) {
+    Required.there(folder, "The run's folder", "one; a Trainer of your own needs none");
     if (RunFolder.runIn(folder).isPresent()) {
       LoggerFactory.getLogger(Trainer.class).info("Replacing the earlier run in {}", folder);
     }
     try (Backend backend = Device.auto();
         Model model = network.build(backend, recipe.seed())) {
       Trainer trainer = new Trainer(model, recipe, data).withCheckpoints(folder);
-      List.of(listeners).forEach(trainer::withListener);
+      for (Listener listener : listeners) {
+        trainer.withListener(listener);
+      }
       return trainer.fit();
     }
   }
@@ -177,10 +182,24 @@ public final class Trainer {
     }
   }
 
+  /** Of targets that are all alike r2 is the same in every epoch, or NaN. */
+  private void requireSpread(Dataset valid) {
+    int count = valid.targetColumns();
+    float[] targets = valid.targets();
+    boolean alike =
+        IntStream.range(count, targets.length).allMatch(i -> targets[i] == targets[i % count]);
+    if (recipe.monitor().equals("r2") && alike) {
+      throw new EvenkeelException(
+          "The monitor r2 can't tell epochs apart: the targets of the validation data are the same in %s. help: more rows, or another monitor, such as rmse"
+              .formatted(Words.counted(valid.rows(), "row")));
+    }
+  }
+
   /** Rows to validate on after each epoch. */
   public Trainer withValidation(Dataset valid) {
     requireFit(valid, "validation");
     requireLoss(valid);
+    requireSpread(valid);
     EveryClass.require(recipe.metrics(), valid, "validation row");
     this.valid = Optional.of(valid);
     return this;
@@ -193,6 +212,7 @@ public final class Trainer {
   }
 
   public Trainer withListener(Listener listener) {
+    Required.there(listener, "The listener", "one to be called after each epoch");
     listeners.add(listener);
     return this;
   }

@@ -118,7 +118,11 @@ public final class Tuner {
     this.onOutcome = onOutcome;
   }
 
-  /** Runs what the journal does not have yet; all outcomes, rung by rung in the order of trials. */
+  /**
+   * Runs what the journal does not have yet; all outcomes, rung by rung in the order of trials.
+   *
+   * @throws StoppedException where a trial's training was stopped, of which the journal has nothing
+   */
   public List<Outcome> run(Objective objective) {
     List<Outcome> all = new ArrayList<>();
     List<Integer> left = new ArrayList<>();
@@ -157,6 +161,8 @@ public final class Tuner {
       double value = objective.score(new LinkedHashMap<>(settings), epochs);
       score = Double.isFinite(value) ? List.of(value) : List.of();
       failure = Double.isFinite(value) ? "" : "its score is " + value;
+    } catch (StoppedException e) {
+      throw e; // the search goes on with this trial another time
     } catch (EvenkeelException e) {
       failure = e.getMessage();
     }

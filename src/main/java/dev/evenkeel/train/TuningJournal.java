@@ -50,6 +50,7 @@ public final class TuningJournal {
    */
   public static TuningJournal open(Path file, Heading heading) {
     TuningJournal journal = new TuningJournal(file);
+    RunFolder.make(file.toAbsolutePath().getParent());
     AtomicFile.clearLeftOvers(file.toAbsolutePath().getParent(), file.getFileName().toString());
     String first = Json.write(heading);
     journal.text.append(first).append('\n');

@@ -7,6 +7,7 @@ import dev.evenkeel.Expect;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Dataset;
+import dev.evenkeel.data.Target;
 import dev.evenkeel.data.Task;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.optim.Optimizer;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +31,54 @@ class ArraysTest {
       rows[i] = new float[] {i, 3, -i * i};
     }
     return rows;
+  }
+
+  @Test
+  void whatIsLearnedIsMeasuredOnRowsNeverSeen() {
+    float[][] rows = rows(200);
+    float[] values = new float[rows.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = 1000 + 2 * i;
+    }
+    Parts parts = Parts.of(rows, values);
+    Trainer.train(parts.mlp(16), parts.recipe(), parts, folder);
+    SavedModel saved = SavedModel.load(folder);
+    Dataset test = parts.test().orElseThrow();
+    Map<String, Double> measured = Evaluator.measure(saved, test);
+    assertEquals(List.of("loss", "rmse"), List.copyOf(measured.keySet()));
+    assertTrue(measured.get("rmse") < 60, measured::toString); // in its own units, of 0 to 400
+    double scale = ((Target.Quantities) parts.preparation().target()).scale().deviation()[0];
+    assertEquals(measured.get("loss"), Math.pow(measured.get("rmse") / scale, 2), 1e-4);
+    try (Backend backend = Device.cpu(1);
+        Model model = saved.build(backend);
+        Evaluator early = new Evaluator(model, test, Optional.empty(), 64)) {
+      Expect.failure(() -> early.predictions(saved.preparation()), "help: call run() first");
+      Expect.failure(early::loss, "Nothing was predicted yet");
+    }
+  }
+
+  /** One row tells nothing of variance, nor do rows that are all alike. */
+  @Test
+  void aMonitorThatCantTellEpochsApartIsRefused() {
+    Parts parts = Parts.of(rows(10), new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+    assertEquals(1, parts.valid().orElseThrow().rows());
+    Recipe recipe = parts.recipe().withMetrics(List.of("r2")).withEarlyStopping(3, "r2");
+    Expect.failure(
+        () -> Trainer.train(parts.mlp(4), recipe, parts, folder),
+        "The monitor r2 can't tell epochs apart",
+        "the same in 1 row");
+  }
+
+  @Test
+  void whatIsMissingHasAName() {
+    Parts parts = Parts.of(rows(10), new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+    Expect.failure(
+        () -> Trainer.train(parts.mlp(4), parts.recipe(), parts, null), "The run's folder is null");
+    Expect.failure(
+        () -> Trainer.train(parts.mlp(4), parts.recipe(), parts, folder, (Listener) null),
+        "The listener is null");
+    Expect.failure(() -> DataPlan.of("digits").withTarget((String) null), "A target is null");
+    Expect.failure(() -> DataPlan.of("digits").load(null), "What hears the notes is null");
   }
 
   @Test

@@ -1,11 +1,14 @@
 package dev.evenkeel.train;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.evenkeel.Expect;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
+import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Feature;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.optim.Optimizer;
@@ -13,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -52,9 +56,47 @@ class CrossValidationTest {
     assertEquals(Math.sqrt(squares / 2), result.deviation("accuracy"), 1e-12);
     assertTrue(mean > 0.9 && mean < 1, "mean " + mean);
     assertNotEquals(all.get(0), all.get(1));
+    Expect.failure(() -> result.mean("f1"), "\"f1\" was not measured; there are: loss, accuracy");
     CrossValidation.Result again = digits(3);
     for (int i = 0; i < 3; i++) {
       assertEquals(result.folds().get(i).test(), again.folds().get(i).test());
+    }
+  }
+
+  /** Of a line, which a network of no hidden layer learns; each row tests once. */
+  @Test
+  void arraysHaveFoldsToo() {
+    float[][] rows = new float[90][];
+    float[] values = new float[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = new float[] {i, i % 7};
+      values[i] = 3 * i - 5 * (i % 7);
+    }
+    Dataset line = Dataset.regression("line", rows, values, "y");
+    List<Supplier<Parts>> folds = Parts.folds(line, 3, 0.1, 1);
+    float[] tested = new float[values.length];
+    int count = 0;
+    for (Supplier<Parts> fold : folds) {
+      Parts parts = fold.get();
+      assertEquals(54, parts.train().rows());
+      assertEquals(6, parts.valid().orElseThrow().rows());
+      float[] targets = parts.test().orElseThrow().targets().clone();
+      parts.preparation().restoreTargets(targets);
+      System.arraycopy(targets, 0, tested, count, targets.length);
+      count += targets.length;
+    }
+    Arrays.sort(tested);
+    Arrays.sort(values);
+    assertArrayEquals(values, tested, 1e-4f);
+    try (Backend backend = Device.cpu(1)) {
+      CrossValidation.Result result =
+          CrossValidation.run(
+              backend,
+              folds,
+              train -> Network.mlp(train.columns(), List.of(), 1),
+              train -> Recipe.of(train).withOptimizer(Optimizer.adamw(0.05)).withSteps(400),
+              fold -> {});
+      assertTrue(result.mean("rmse") < 2, "rmse " + result.mean("rmse"));
     }
   }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.evenkeel.EvenkeelException;
+import dev.evenkeel.Expect;
 import dev.evenkeel.backend.Backend;
 import dev.evenkeel.backend.Device;
 import dev.evenkeel.data.Dataset;
@@ -217,6 +218,21 @@ class RunMarkTest {
       Files.writeString(folder.resolve("running"), "1 2\nx y\n");
       assertEquals(Optional.empty(), RunMark.length(folder));
     }
+  }
+
+  /** As of a container whose Java has the same number each time, and starts again at once. */
+  @Test
+  void aMarkOfAnEarlierProcessOfThisNumberSaysNothing() throws IOException {
+    try (RunMark mark = RunMark.of(folder)) {
+      Path other = Files.createDirectory(folder.resolve("other"));
+      Files.copy(folder.resolve("running"), other.resolve("running"));
+      assertFalse(RunMark.isRunning(other));
+      RunMark.of(other).close();
+      Expect.failure(
+          () -> RunMark.of(folder.resolve("other/..")),
+          "is being trained by this program at this moment");
+    }
+    RunMark.of(folder).close();
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -146,6 +147,19 @@ class TunerTest {
               throw new AssertionError("nothing is left to run");
             });
     assertEquals(all, again);
+  }
+
+  /** As one that is interrupted: it was not the trial that failed. */
+  @Test
+  void aTrialThatWasStoppedIsNoTrial() {
+    Tuner.Objective stopped =
+        (settings, epochs) -> {
+          score(settings, epochs);
+          throw new StoppedException(Optional.empty(), 1);
+        };
+    assertThrows(StoppedException.class, () -> run(PLAN, stopped));
+    assertEquals(1, calls.size(), "the search ends");
+    assertEquals(0, journal(PLAN).size());
   }
 
   @Test

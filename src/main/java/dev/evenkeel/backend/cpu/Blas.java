@@ -112,7 +112,8 @@ final class Blas {
             e,
             "put org.bytedeco:openblas and javacpp with the classifier of this system, linux-x86_64"
                 + " or linux-arm64, on the class path, or on the module path with --add-modules"
-                + " ALL-MODULE-PATH");
+                + " ALL-MODULE-PATH; where there is no folder to unpack into,"
+                + " -Dorg.bytedeco.javacpp.cachedir=DIR");
       }
     }
     return new Blas(null, "products in Java", false, false);

@@ -10,7 +10,6 @@ import dev.evenkeel.train.SavedModel;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -21,7 +20,7 @@ import picocli.CommandLine.Option;
         "Re-estimates batch norm's statistics on data that need no targets (AdaBN); the weights stay.",
     customSynopsis = "evenkeel adapt --model=DIR|FILE [--data=NAME|FILE] --out=DIR [OPTIONS]",
     sortOptions = false)
-final class AdaptCommand implements Callable<Integer> {
+final class AdaptCommand implements Runnable {
 
   @Mixin private ModelOptions model;
 
@@ -35,13 +34,13 @@ final class AdaptCommand implements Callable<Integer> {
   @Mixin private CommonOptions common;
 
   @Override
-  public Integer call() {
+  public void run() {
     SavedModel saved = SavedModel.load(model.model);
     Dataset data = model.load(saved, common::say, table -> {});
-    return RunFolder.fillWithModel(out, () -> adapt(saved, data));
+    RunFolder.fillWithModel(out, () -> adapt(saved, data));
   }
 
-  private int adapt(SavedModel saved, Dataset data) {
+  private void adapt(SavedModel saved, Dataset data) {
     try (Backend backend = common.open();
         Model built = saved.build(backend)) {
       PopulationStatistics.adapt(built, data.stored(), data.layout(), saved.recipe().batch());
@@ -54,6 +53,5 @@ final class AdaptCommand implements Callable<Integer> {
       result.put("out", file.toString());
       common.result(result);
     }
-    return 0;
   }
 }

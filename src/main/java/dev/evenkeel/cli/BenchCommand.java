@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -26,7 +25,7 @@ import picocli.CommandLine.Option;
         "Times training steps, or inference, on random data; beside it the time of the matrix products alone. On a GPU also single kernels.",
     abbreviateSynopsis = true,
     sortOptions = false)
-final class BenchCommand implements Callable<Integer> {
+final class BenchCommand implements Runnable {
 
   @Option(
       names = "--in",
@@ -122,7 +121,7 @@ final class BenchCommand implements Callable<Integer> {
   @Mixin private CommonOptions common;
 
   @Override
-  public Integer call() {
+  public void run() {
     Flag.atLeast("--in", inputs, 1);
     Flag.atLeast("--out", outputs, 1);
     Flag.atLeast("--batch", batch, 1);
@@ -133,7 +132,7 @@ final class BenchCommand implements Callable<Integer> {
     int before = warmup == null ? Bench.UNTIL_COMPILED : warmup;
     if (limits || kernels) {
       new KernelTables(common, quick).show(limits, kernels);
-      return 0;
+      return;
     }
     Optimizer rule = Flag.of("--optimizer", () -> Optimizer.named(optimizer, 1));
     Optimizer paced = Flag.of("--lr", () -> rule.withLearningRate(learningRate));
@@ -141,7 +140,7 @@ final class BenchCommand implements Callable<Integer> {
     network.requireEffect(Defaults.PLAIN);
     if (single) {
       showSingle(description);
-      return 0;
+      return;
     }
     try (DeviceWatch watch = DeviceWatch.of(common.device);
         Backend backend = common.openUnsaid(replay)) {
@@ -150,7 +149,6 @@ final class BenchCommand implements Callable<Integer> {
       Bench.Result result = infer ? bench.infer(steps, before) : bench.train(paced, steps, before);
       show(backend, result, watch.taken());
     }
-    return 0;
   }
 
   private void showSingle(Network description) {

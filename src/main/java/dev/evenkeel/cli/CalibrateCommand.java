@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,7 +28,7 @@ import picocli.CommandLine.Option;
         "Makes a classifier's probabilities as sure as its answers are right, by one temperature; the answers stay.",
     customSynopsis = "evenkeel calibrate --model=DIR|FILE --out=DIR [OPTIONS]",
     sortOptions = false)
-final class CalibrateCommand implements Callable<Integer> {
+final class CalibrateCommand implements Runnable {
 
   private static final List<String> METRICS = List.of("logloss", "brier", "ece");
 
@@ -45,7 +44,7 @@ final class CalibrateCommand implements Callable<Integer> {
   @Mixin private CommonOptions common;
 
   @Override
-  public Integer call() {
+  public void run() {
     SavedModel saved = SavedModel.load(model.model);
     Task task = ModelOptions.preparation(saved).target().task();
     if (!(task instanceof Task.Classification)) {
@@ -57,10 +56,10 @@ final class CalibrateCommand implements Callable<Integer> {
                   .formatted(saved.file()));
     }
     Measured measured = model.loadToSet(saved, common::say);
-    return RunFolder.fillWithModel(out, () -> calibrate(saved, measured));
+    RunFolder.fillWithModel(out, () -> calibrate(saved, measured));
   }
 
-  private int calibrate(SavedModel saved, Measured measured) {
+  private void calibrate(SavedModel saved, Measured measured) {
     try (Backend backend = common.open();
         Model built = saved.build(backend)) {
       Predictions before = predictions(built, measured.rows(), saved);
@@ -90,7 +89,6 @@ final class CalibrateCommand implements Callable<Integer> {
       result.put("out", file.toString());
       common.result(result);
     }
-    return 0;
   }
 
   /** Whether the model's own test rows, which evaluate takes by itself, are none of these. */

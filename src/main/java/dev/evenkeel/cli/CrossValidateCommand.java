@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import picocli.CommandLine.ArgGroup;
@@ -27,7 +26,7 @@ import picocli.CommandLine.Spec;
         "Trains as train does, once for each fold, and tests each model on the rows that its fold left out: mean and deviation of the metrics. Nothing is kept.",
     abbreviateSynopsis = true,
     sortOptions = false)
-final class CrossValidateCommand implements Callable<Integer> {
+final class CrossValidateCommand implements Runnable {
 
   @Option(
       names = "--folds",
@@ -53,7 +52,7 @@ final class CrossValidateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Override
-  public Integer call() {
+  public void run() {
     Flag.atLeast("--folds", folds, 2);
     if (spec.commandLine().getParseResult().hasMatchedOption("--test")) {
       throw new EvenkeelException(
@@ -75,7 +74,6 @@ final class CrossValidateCommand implements Callable<Integer> {
               train -> recipe.training(network, train).recipe(),
               this::show));
     }
-    return 0;
   }
 
   private Supplier<Parts> measurable(Supplier<Parts> fold) {

@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,7 +30,7 @@ import picocli.CommandLine.Option;
         "Measures a trained model on data with targets: metrics, then class by class with the confusion matrix, or how the residuals of numbers lie.",
     customSynopsis = "evenkeel evaluate --model=DIR|FILE [OPTIONS]",
     sortOptions = false)
-final class EvaluateCommand implements Callable<Integer> {
+final class EvaluateCommand implements Runnable {
 
   @Mixin private ModelOptions model;
 
@@ -51,7 +50,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Mixin private CommonOptions common;
 
   @Override
-  public Integer call() {
+  public void run() {
     SavedModel saved = SavedModel.load(model.model);
     if (importance) {
       Importance.requireColumns(ModelOptions.preparation(saved));
@@ -110,7 +109,6 @@ final class EvaluateCommand implements Callable<Integer> {
       }
       common.result(result);
     }
-    return 0;
   }
 
   /** The one that the training was measured by, unless others were asked for. */

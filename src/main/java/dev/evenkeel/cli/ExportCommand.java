@@ -14,7 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -25,7 +24,7 @@ import picocli.CommandLine.Option;
         "Writes a trained model for other programs: ONNX with the data's preparation inside, plain weights, or a PyTorch module. Dropout goes, and norms are folded into linear layers where they can be.",
     customSynopsis = "evenkeel export --model=DIR|FILE --format=FORMAT [OPTIONS]",
     sortOptions = false)
-final class ExportCommand implements Callable<Integer> {
+final class ExportCommand implements Runnable {
 
   /** What can be written. */
   enum Format {
@@ -71,7 +70,7 @@ final class ExportCommand implements Callable<Integer> {
   @Mixin private OutputOptions common;
 
   @Override
-  public Integer call() {
+  public void run() {
     if (out != null && out.toString().equals("-")) {
       throw new EvenkeelException(
           "--out - stands for stdout, which takes no model: export writes files. help: --out FILE");
@@ -91,7 +90,6 @@ final class ExportCommand implements Callable<Integer> {
       }
     }
     report(written, saved);
-    return 0;
   }
 
   private Inference.Form form() {

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,7 +26,7 @@ import picocli.CommandLine.Parameters;
         "Takes a multi-layer perceptron over from another library: an ONNX file (of PyTorch, tf2onnx, skl2onnx, Evenkeel), or what Keras saves. Batch norms keep their conventions.",
     customSynopsis = "evenkeel import FILE --out=DIR [OPTIONS]",
     sortOptions = false)
-final class ImportCommand implements Callable<Integer> {
+final class ImportCommand implements Runnable {
 
   @Parameters(paramLabel = "FILE", description = "a .onnx, .keras or .h5 file")
   private Path file;
@@ -56,16 +55,11 @@ final class ImportCommand implements Callable<Integer> {
   @Mixin private OutputOptions common;
 
   @Override
-  public Integer call() {
+  public void run() {
     System.setProperty("org.slf4j.simpleLogger.log.io.jhdf", "warn"); // it tells of each array
     Imported read = read();
     Imported imported = classes.isEmpty() ? read : read.withClasses(classes);
-    return RunFolder.fillWithModel(
-        out,
-        () -> {
-          report(imported, imported.save(out));
-          return 0;
-        });
+    RunFolder.fillWithModel(out, () -> report(imported, imported.save(out)));
   }
 
   private Imported read() {

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,7 +29,7 @@ import picocli.CommandLine.Spec;
         "Tests what is claimed about normalisation: measures, and writes a report with figures. Without a name it lists the experiments.",
     abbreviateSynopsis = true,
     sortOptions = false)
-final class LabCommand implements Callable<Integer> {
+final class LabCommand implements Runnable {
 
   @Parameters(
       arity = "0..1",
@@ -65,10 +64,10 @@ final class LabCommand implements Callable<Integer> {
   private final Set<String> said = new HashSet<>();
 
   @Override
-  public Integer call() {
+  public void run() {
     if (name == null) {
       list();
-      return 0;
+      return;
     }
     if (seeds != null) {
       Flag.atLeast("--seeds", seeds, 1);
@@ -89,7 +88,6 @@ final class LabCommand implements Callable<Integer> {
       findings.forEach(one -> verdicts.put(one.about().name(), one.verdict().words()));
       common.result(Map.of("report", report.toString(), "verdicts", verdicts));
     }
-    return 0;
   }
 
   private void list() {

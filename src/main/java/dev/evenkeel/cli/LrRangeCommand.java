@@ -12,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,7 +23,7 @@ import picocli.CommandLine.Option;
         "Suggests a learning rate: trains a few hundred steps at a rate that rises from step to step, and sees where the loss is lowest before it leaves (Smith's range test). Suggested is a tenth of that rate.",
     abbreviateSynopsis = true,
     sortOptions = false)
-final class LrRangeCommand implements Callable<Integer> {
+final class LrRangeCommand implements Runnable {
 
   @Option(
       names = "--lr-from",
@@ -68,7 +67,7 @@ final class LrRangeCommand implements Callable<Integer> {
   @Mixin private CommonOptions common;
 
   @Override
-  public Integer call() {
+  public void run() {
     RateRange.Span span =
         Flag.of(
             "--lr-from, --lr-to, --range-steps", () -> new RateRange.Span(lowest, highest, steps));
@@ -88,7 +87,6 @@ final class LrRangeCommand implements Callable<Integer> {
     System.setProperty("java.awt.headless", "true"); // figures are drawn without a display
     AtomicFile.write(figure, chart(found).toSvg());
     report(found, csv, figure);
-    return 0;
   }
 
   private static String csv(RateRange found) {

@@ -22,7 +22,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,7 +32,7 @@ import picocli.CommandLine.Option;
     description = "Writes what a trained model says of each row.",
     customSynopsis = "evenkeel predict --model=DIR|FILE [--data=FILE] [OPTIONS]",
     sortOptions = false)
-final class PredictCommand implements Callable<Integer> {
+final class PredictCommand implements Runnable {
 
   @Mixin private ModelOptions model;
 
@@ -99,7 +98,7 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() {
+  public void run() {
     boolean toStdout = List.of("-", "/dev/stdout").contains(out.toString());
     if (toStdout && common.json) {
       throw new EvenkeelException(
@@ -121,7 +120,6 @@ final class PredictCommand implements Callable<Integer> {
     try (Spool spool = Spool.of(Path.of(model.data(saved)))) {
       predict(saved, toStdout);
     }
-    return 0;
   }
 
   private void predict(SavedModel saved, boolean toStdout) {

@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,14 +27,14 @@ import picocli.CommandLine.Mixin;
         "Writes report.html into a run folder: curves, gradients and activations by layer, what was answered, the network. It needs nothing else to be looked at.",
     customSynopsis = "evenkeel report --model=DIR [OPTIONS]",
     sortOptions = false)
-final class ReportCommand implements Callable<Integer> {
+final class ReportCommand implements Runnable {
 
   @Mixin private ModelOptions model;
 
   @Mixin private CommonOptions common;
 
   @Override
-  public Integer call() {
+  public void run() {
     if (Files.isRegularFile(model.model)) {
       throw new EvenkeelException(
           "--model %s is a file, but a report is of a run's folder. help: --model %s"
@@ -56,7 +55,6 @@ final class ReportCommand implements Callable<Integer> {
     }
     write(model.model, saved, answers, common::say)
         .ifPresent(file -> common.result(Map.of("report", file.toString())));
-    return 0;
   }
 
   /** Says where the report is, or why there is none. */

@@ -8,7 +8,6 @@ import dev.evenkeel.backend.DeviceMemoryException;
 import dev.evenkeel.backend.Precision;
 import dev.evenkeel.backend.cuda.CudaBackend;
 import dev.evenkeel.data.Dataset;
-import dev.evenkeel.loss.Loss;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Outline;
 import dev.evenkeel.optim.Optimizer;
@@ -20,7 +19,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import picocli.CommandLine.ArgGroup;
@@ -36,7 +34,7 @@ import picocli.CommandLine.Spec;
         "Shows a network: layers, widths, parameters, and the memory that it takes by device and batch. A GPU need not be there.",
     abbreviateSynopsis = true,
     sortOptions = false)
-final class SummaryCommand implements Callable<Integer> {
+final class SummaryCommand implements Runnable {
 
   @Option(
       names = "--model",
@@ -83,17 +81,12 @@ final class SummaryCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   /** A network, and what decides its memory in training. */
-  private record Subject(Network network, Loss loss, Optimizer optimizer, double clip) {
-
-    int targetColumns() {
-      return loss instanceof Loss.SoftmaxCrossEntropy ? 1 : network.outputs();
-    }
-  }
+  private record Subject(Network network, Recipe recipe) {}
 
   private record Row(String device, int batch, MemoryPlan memory) {}
 
   @Override
-  public Integer call() {
+  public void run() {
     batches.forEach(batch -> Flag.atLeast("--batch", batch, 1));
     Subject subject = model != null ? trained() : described();
     List<Outline.Line> layers = Outline.of(subject.network);
@@ -103,7 +96,6 @@ final class SummaryCommand implements Callable<Integer> {
     } else {
       show(subject, layers, memory);
     }
-    return 0;
   }
 
   private Subject trained() {
@@ -117,7 +109,7 @@ final class SummaryCommand implements Callable<Integer> {
     }
     SavedModel saved = SavedModel.load(model);
     Optimizer rule = optimizer == null ? saved.recipe().optimizer() : optimizer("");
-    return new Subject(saved.network(), saved.recipe().loss(), rule, saved.recipe().clip());
+    return new Subject(saved.network(), saved.recipe().withOptimizer(rule));
   }
 
   private Subject described() {
@@ -131,13 +123,13 @@ final class SummaryCommand implements Callable<Integer> {
     if (inputs != null) {
       Flag.atLeast("--in", inputs, 1);
       Flag.atLeast("--out", outputs, 1);
-      Loss loss = outputs > 1 ? Loss.crossEntropy() : Loss.meanSquared();
-      return new Subject(network.network(otherwise, inputs, outputs), loss, optimizer("adamw"), 0);
+      Recipe recipe = outputs > 1 ? Recipe.classification() : Recipe.regression();
+      return new Subject(
+          network.network(otherwise, inputs, outputs), recipe.withOptimizer(optimizer("adamw")));
     }
     Dataset train = data.plan(otherwise, 1).load(System.err::println).train();
-    Loss loss = Recipe.of(train).loss();
     Network described = network.network(otherwise, train.columns(), train.task().outputs());
-    return new Subject(described, loss, optimizer("adamw"), 0);
+    return new Subject(described, Recipe.of(train).withOptimizer(optimizer("adamw")));
   }
 
   private Optimizer optimizer(String otherwise) {
@@ -155,22 +147,13 @@ final class SummaryCommand implements Callable<Integer> {
         (name, open) -> {
           for (int batch : batches) {
             try (Backend backend = open.get()) {
-              rows.add(new Row(name, batch, memory(subject, backend, batch)));
+              rows.add(
+                  new Row(
+                      name, batch, MemoryPlan.of(subject.network, backend, subject.recipe, batch)));
             }
           }
         });
     return rows;
-  }
-
-  private static MemoryPlan memory(Subject subject, Backend backend, int batch) {
-    return MemoryPlan.of(
-        subject.network,
-        backend,
-        subject.loss,
-        subject.optimizer,
-        subject.clip,
-        subject.targetColumns(),
-        batch);
   }
 
   private void show(Subject subject, List<Outline.Line> layers, List<Row> memory) {

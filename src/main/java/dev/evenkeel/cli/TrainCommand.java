@@ -199,7 +199,6 @@ final class TrainCommand implements Callable<Integer> {
       Recipe how,
       Supplier<Model> build,
       boolean knowsOthers) {
-    Dataset train = parts.train();
     parts.valid().ifPresent(rows -> EveryClass.require(how.metrics(), rows, "validation row"));
     parts.test().ifPresent(rows -> EveryClass.require(how.metrics(), rows, "test row"));
     Path folder = out == null ? RunFolder.next(Path.of("runs"), plan.data()) : out;
@@ -207,7 +206,7 @@ final class TrainCommand implements Callable<Integer> {
         folder,
         () -> {
           try (Model model = build.get()) {
-            Trainer trainer = new Trainer(model, how, train).withNote(PLAN, Json.write(plan));
+            Trainer trainer = new Trainer(model, how, parts).withNote(PLAN, Json.write(plan));
             if (knowsOthers) {
               trainer.withNote(SavedModel.STARTED_FROM, from.toString());
             }
@@ -251,7 +250,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     try (Model model = checkpoint.network().build(backend, checkpoint.recipe().seed())) {
       Trainer trainer =
-          new Trainer(model, checkpoint.recipe(), parts.train())
+          new Trainer(model, checkpoint.recipe(), parts)
               .resuming(checkpoint)
               .withNote(PLAN, Json.write(plan));
       String startedFrom = checkpoint.notes().get(SavedModel.STARTED_FROM);
@@ -299,12 +298,8 @@ final class TrainCommand implements Callable<Integer> {
       Recipe how,
       Trainer trainer,
       Path folder) {
-    parts.valid().ifPresent(trainer::withValidation);
     parts.test().ifPresent(rows -> trainer.withNote(SavedModel.TEST_ROWS, rows.fingerprint()));
-    trainer
-        .withPreparation(parts.preparation())
-        .withCheckpoints(folder)
-        .withListener(new RunFolder.HistoryFile(folder));
+    trainer.withCheckpoints(folder).withListener(new RunFolder.HistoryFile(folder));
     common.sayDevice();
     common.say(
         "%s · %s train, %,d validate, %,d test · %s",

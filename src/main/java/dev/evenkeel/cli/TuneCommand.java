@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
@@ -36,7 +35,7 @@ import picocli.CommandLine.Spec;
         "Looks for good settings: random search over learning rate, width, depth, norm, dropout, batch and, where asked for, scale, where only the best trials, by --monitor, are trained for longer (successive halving). Killed, it goes on where it was when the same command is run again.",
     abbreviateSynopsis = true,
     sortOptions = false)
-final class TuneCommand implements Callable<Integer> {
+final class TuneCommand implements Runnable {
 
   /** Where a run computes decides nothing about what is searched. */
   private static final Set<String> PLACE =
@@ -120,7 +119,7 @@ final class TuneCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() {
+  public void run() {
     Flag.atLeast("--trials", trials, 1);
     Flag.atLeast("--rungs", rungs, 1);
     Flag.atLeast("--eta", eta, 2);
@@ -164,7 +163,6 @@ final class TuneCommand implements Callable<Integer> {
                   });
       report.show(all);
     }
-    return 0;
   }
 
   /** What decides a trial's score: the rows that train, and those that judge. */
@@ -211,13 +209,7 @@ final class TuneCommand implements Callable<Integer> {
     RecipeOptions.Training training = trial.recipe.training(trial.network, parts.train());
     Recipe how = training.recipe();
     try (Model model = training.network().build(backend, how.seed())) {
-      return new Trainer(model, how, parts.train())
-          .withValidation(parts.valid().orElseThrow())
-          .withPreparation(parts.preparation())
-          .fit()
-          .kept()
-          .validation()
-          .get(how.monitor());
+      return new Trainer(model, how, parts).fit().kept().validation().get(how.monitor());
     }
   }
 }

@@ -15,28 +15,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** What a search shows: a line for each training, and at the end table, figure and command. */
-final class TuneReport {
+/**
+ * What a search shows: a line for each training, and at the end table, figure and command.
+ *
+ * @param given options that all trials share
+ */
+record TuneReport(
+    Tuner.Plan plan, String monitor, Path folder, List<String> given, CommonOptions common) {
 
   private static final int SHOWN = 10;
-
-  private final Tuner.Plan plan;
-  private final String monitor;
-  private final Path folder;
-  private final List<String> given;
-  private final CommonOptions common;
-
-  /**
-   * @param given options that all trials share
-   */
-  TuneReport(
-      Tuner.Plan plan, String monitor, Path folder, List<String> given, CommonOptions common) {
-    this.plan = plan;
-    this.monitor = monitor;
-    this.folder = folder;
-    this.given = given;
-    this.common = common;
-  }
 
   void progress(Tuner.Outcome outcome) {
     common.say(

@@ -9,10 +9,12 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
@@ -27,8 +29,10 @@ import java.util.stream.IntStream;
  * <p>digits: UCI Optical Recognition of Handwritten Digits, by E. Alpaydin and C. Kaynak;
  * breast-cancer: UCI Breast Cancer Wisconsin (Diagnostic), by W. Wolberg, O. Mangasarian, N. Street
  * and W. Street. Both CC BY 4.0.
+ *
+ * @param folder where {@code mnist} and {@code fashion-mnist} are
  */
-public final class Catalog {
+public record Catalog(Path folder) {
 
   public static final List<String> NAMES =
       List.of("digits", "breast-cancer", "mnist", "fashion-mnist");
@@ -50,15 +54,6 @@ public final class Catalog {
   private static final int DIGIT_PIXELS = 64;
   private static final List<String> TUMOURS = List.of("malignant", "benign");
   private static final int CELL_FEATURES = 30;
-
-  private final Path folder;
-
-  /**
-   * @param folder where {@code mnist} and {@code fashion-mnist} are
-   */
-  public Catalog(Path folder) {
-    this.folder = folder;
-  }
 
   /** The catalog of {@code $EVENKEEL_DATA}, else of the folder {@code data}. */
   public static Catalog standard() {
@@ -209,10 +204,7 @@ public final class Catalog {
 
   private static String sha256(InputStream in) throws IOException {
     MessageDigest digest = Sha256.digest();
-    byte[] chunk = new byte[1 << 16];
-    for (int count; (count = in.read(chunk)) >= 0; ) {
-      digest.update(chunk, 0, count);
-    }
+    in.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
     return HexFormat.of().formatHex(digest.digest());
   }
 }

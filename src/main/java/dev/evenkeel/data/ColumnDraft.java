@@ -335,15 +335,10 @@ final class ColumnDraft {
       Arrays.setAll(all, row -> all[row] < 0 ? Double.NaN : ofTexts[(int) all[row]]);
     }
     return isTextual()
-        ? new Column.Categorical(name, codes(all), List.copyOf(levelsInOrder))
+        ? new Column.Categorical(
+            name,
+            Arrays.stream(all).mapToInt(code -> (int) code).toArray(),
+            List.copyOf(levelsInOrder))
         : new Column.Numeric(name, all);
-  }
-
-  private static int[] codes(double[] all) {
-    int[] codes = new int[all.length];
-    for (int row = 0; row < codes.length; row++) {
-      codes[row] = (int) all[row];
-    }
-    return codes;
   }
 }

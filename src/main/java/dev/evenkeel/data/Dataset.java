@@ -52,7 +52,11 @@ public final class Dataset {
     this.name = name;
     this.rows = unchecked.count();
     this.unchecked = unchecked;
-    this.stored = unchecked.array().isPresent() ? unchecked : new FiniteRows(name, unchecked);
+    this.stored =
+        unchecked.array().isPresent()
+            ? unchecked
+            : new OtherRows(
+                unchecked, (row, to, at) -> requireFinite(name, unchecked, row, to, at));
     this.layout = layout;
     this.targetColumns = targetColumns;
     this.targets = targets;
@@ -317,7 +321,7 @@ public final class Dataset {
         preparation.scale(values, start, columns());
       }
     } else {
-      scaled = new ScaledRows(unchecked, preparation);
+      scaled = new OtherRows(unchecked, (row, to, at) -> preparation.scale(to, at, columns()));
     }
     return new Dataset(name, scaled, layout, targets, targetColumns, task, weights).checked();
   }
@@ -431,7 +435,7 @@ public final class Dataset {
     }
   }
 
-  private static float[] gather(float[] values, int width, int[] selected) {
+  static float[] gather(float[] values, int width, int[] selected) {
     float[] copy = new float[Math.multiplyExact(selected.length, width)];
     for (int i = 0; i < selected.length; i++) {
       System.arraycopy(values, selected[i] * width, copy, i * width, width);
@@ -465,9 +469,24 @@ public final class Dataset {
   private void requireFinite(String what, float[] values, int width) {
     for (int i = 0; i < values.length; i++) {
       if (!Float.isFinite(values[i])) {
-        throw FiniteRows.notFinite(name, what, i / width, i % width, values[i]);
+        throw notFinite(name, what, i / width, i % width, values[i]);
       }
     }
+  }
+
+  private static void requireFinite(String name, Rows rows, int row, float[] values, int at) {
+    for (int c = 0; c < rows.columns(); c++) {
+      if (!Float.isFinite(values[at + c])) {
+        throw notFinite(name, "feature", rows.origin(row), c, values[at + c]);
+      }
+    }
+  }
+
+  private static EvenkeelException notFinite(
+      String name, String what, int row, int column, float value) {
+    return new EvenkeelException(
+        "Data set %s: the %s in row %d, column %d (both counted from 0) is %s. Every value must be finite: fill or drop it first."
+            .formatted(name, what, row, column, value));
   }
 
   /** For arrays that others hand in, of which a part may be lacking. */

@@ -1,6 +1,8 @@
 package dev.evenkeel.data;
 
+import java.time.LocalDate;
 import java.time.Month;
+import java.time.YearMonth;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -28,7 +30,9 @@ public enum DateForm {
   private static final Pattern NAMED_DATE =
       Pattern.compile(
           "(?:(?<month>[A-Za-z]{3,9})\\.? (?<day>\\d{1,2}),?|(?<first>\\d{1,2})[ -](?<second>[A-Za-z]{3,9})\\.?)[ -](?<year>\\d{4})(?!\\d)");
-  private static final int[] DAYS = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  private static final Pattern TIME =
+      Pattern.compile(
+          "[ T]([01]\\d|2[0-3]):([0-5]\\d)(?::([0-5]\\d|60)(?:\\.(\\d+))?)?(?:Z|([+-])(\\d\\d):?(\\d\\d))?");
 
   /** The one form that all texts have; none where two would do, as for 01/02/2024. */
   static Optional<DateForm> of(List<String> texts) {
@@ -128,69 +132,29 @@ public enum DateForm {
 
   /** Of the Gregorian calendar; NaN where it has no such day. */
   private static double days(int year, int month, int day) {
-    boolean leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    if (month < 1 || month > 12 || day < 1 || day > DAYS[month - 1]) {
-      return Double.NaN;
-    }
-    if (month == 2 && day == 29 && !leap) {
-      return Double.NaN;
-    }
-    // counted from 1 March, so that a leap day ends a year
-    int y = month > 2 ? year : year - 1;
-    int sinceMarch = (month + 9) % 12;
-    long before = 365L * y + Math.floorDiv(y, 4) - Math.floorDiv(y, 100) + Math.floorDiv(y, 400);
-    return before + (153 * sinceMarch + 2) / 5 + day - 1 - 719_468;
+    return month < 1 || month > 12 || day < 1 || day > YearMonth.of(year, month).lengthOfMonth()
+        ? Double.NaN
+        : LocalDate.of(year, month, day).toEpochDay();
   }
 
   /** The share of a day: nothing, or " 13:05", "T13:05:30.5", "… 13:05Z", "… 13:05+01:00". */
   private static double time(String text, int start) {
-    if (start == text.length()) {
-      return 0;
+    Matcher time = TIME.matcher(text).region(start, text.length());
+    if (start == text.length() || !time.matches()) {
+      return start == text.length() ? 0 : Double.NaN;
     }
-    if (text.charAt(start) != ' ' && text.charAt(start) != 'T') {
-      return Double.NaN;
-    }
-    int zone = start + 1;
-    while (zone < text.length() && (isDigit(text, zone) || ":.".indexOf(text.charAt(zone)) >= 0)) {
-      zone++;
-    }
-    double seconds = clock(text, start + 1, zone);
-    if (zone == text.length() || text.charAt(zone) == 'Z' && zone == text.length() - 1) {
-      return seconds / 86_400;
-    }
-    char sign = text.charAt(zone);
-    boolean colon = text.length() - zone == 6 && text.charAt(zone + 3) == ':';
-    if (sign != '+' && sign != '-' || !colon && text.length() - zone != 5) {
-      return Double.NaN;
-    }
-    int hours = digits(text, zone + 1, zone + 3);
-    int minutes = digits(text, zone + (colon ? 4 : 3), text.length());
-    double ahead = hours < 0 || minutes < 0 ? Double.NaN : hours * 3600.0 + minutes * 60.0;
-    return (seconds - (sign == '+' ? ahead : -ahead)) / 86_400;
-  }
-
-  /** Seconds of hh:mm, hh:mm:ss or hh:mm:ss.fff; NaN else. */
-  private static double clock(String text, int start, int end) {
-    int length = end - start;
-    boolean whole = length == 5 || length == 8 || length > 9 && text.charAt(start + 8) == '.';
-    if (!whole || text.charAt(start + 2) != ':' || length > 5 && text.charAt(start + 5) != ':') {
-      return Double.NaN;
-    }
-    int hours = digits(text, start, start + 2);
-    int minutes = digits(text, start + 3, start + 5);
-    int seconds = length > 5 ? digits(text, start + 6, start + 8) : 0;
-    if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || seconds < 0 || seconds > 60) {
-      return Double.NaN;
-    }
+    double seconds = number(time, 1) * 3600.0 + number(time, 2) * 60.0 + number(time, 3);
     double fraction = 0;
     double unit = 0.1;
-    for (int i = start + 9; i < end; i++, unit /= 10) {
-      if (!isDigit(text, i)) {
-        return Double.NaN;
-      }
-      fraction += (text.charAt(i) - '0') * unit;
+    for (int i = 0; time.group(4) != null && i < time.group(4).length(); i++, unit /= 10) {
+      fraction += (time.group(4).charAt(i) - '0') * unit;
     }
-    return hours * 3600.0 + minutes * 60.0 + seconds + fraction;
+    double ahead = number(time, 6) * 3600.0 + number(time, 7) * 60.0;
+    return (seconds + fraction - ("-".equals(time.group(5)) ? -ahead : ahead)) / 86_400;
+  }
+
+  private static int number(Matcher time, int group) {
+    return time.group(group) == null ? 0 : Integer.parseInt(time.group(group));
   }
 
   /** −1 where it is not one to four digits. */

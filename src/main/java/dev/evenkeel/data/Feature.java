@@ -38,20 +38,25 @@ public sealed interface Feature {
     return this instanceof Numeric || this instanceof Pieces;
   }
 
+  /** Of one column of a table. */
+  sealed interface OfColumn extends Feature {
+    String name();
+
+    @Override
+    default Optional<String> column() {
+      return Optional.of(name());
+    }
+  }
+
   /**
    * A column of numbers, less its mean over the training rows, which also stands for missing
    * values. It is taken off before the number becomes a 32-bit float, so that large values such as
    * time stamps keep their differences.
    */
-  record Numeric(String name, double center) implements Feature {
+  record Numeric(String name, double center) implements OfColumn {
     @Override
     public int width() {
       return 1;
-    }
-
-    @Override
-    public Optional<String> column() {
-      return Optional.of(name);
     }
   }
 
@@ -62,7 +67,7 @@ public sealed interface Feature {
    * @param edges where the pieces begin, and where the last one ends, upwards
    * @param center the median, which stands for missing values
    */
-  record Pieces(String name, List<Double> edges, double center) implements Feature {
+  record Pieces(String name, List<Double> edges, double center) implements OfColumn {
     public Pieces {
       edges = List.copyOf(edges);
       if (edges.size() < 2 || !Double.isFinite(center)) {
@@ -86,11 +91,6 @@ public sealed interface Feature {
       return edges.size() - 1;
     }
 
-    @Override
-    public Optional<String> column() {
-      return Optional.of(name);
-    }
-
     /** What a piece's ends are multiplied by so that their difference is not infinite. */
     public double unit(int piece) {
       return Double.isInfinite(edges.get(piece + 1) - edges.get(piece)) ? 0.5 : 1;
@@ -105,7 +105,7 @@ public sealed interface Feature {
    * A column of categories: one input per level seen in the training rows, in natural order, which
    * is 1 where the row has that level and else 0. A missing or unseen category is 0 in all of them.
    */
-  record Categorical(String name, List<String> levels) implements Feature {
+  record Categorical(String name, List<String> levels) implements OfColumn {
     public Categorical {
       levels = List.copyOf(levels);
     }
@@ -113,11 +113,6 @@ public sealed interface Feature {
     @Override
     public int width() {
       return levels.size();
-    }
-
-    @Override
-    public Optional<String> column() {
-      return Optional.of(name);
     }
   }
 
@@ -128,7 +123,8 @@ public sealed interface Feature {
    *
    * @param means {@code width} of each level, one level after the other
    */
-  record Means(String name, List<String> levels, int width, List<Double> means) implements Feature {
+  record Means(String name, List<String> levels, int width, List<Double> means)
+      implements OfColumn {
     public Means {
       levels = List.copyOf(levels);
       means = List.copyOf(means);
@@ -143,11 +139,6 @@ public sealed interface Feature {
       }
     }
 
-    @Override
-    public Optional<String> column() {
-      return Optional.of(name);
-    }
-
     /** Of an unknown level, −1, it is 0. */
     double mean(int level, int input) {
       return level < 0 ? 0 : means.get(level * width + input);
@@ -159,7 +150,7 @@ public sealed interface Feature {
    * sine and cosine over a year, a week and, where there are times, a day. So neighbours stay
    * neighbours at the turn of the year. A missing date is 0 in all of them.
    */
-  record Dates(String name, DateForm form, boolean time, double center) implements Feature {
+  record Dates(String name, DateForm form, boolean time, double center) implements OfColumn {
 
     /** In days: a year of the calendar on average, a week, a day. */
     private static final double[] PERIODS = {365.2425, 7, 1};
@@ -167,11 +158,6 @@ public sealed interface Feature {
     @Override
     public int width() {
       return time ? 7 : 5;
-    }
-
-    @Override
-    public Optional<String> column() {
-      return Optional.of(name);
     }
 
     /** Of input k > 0: what it repeats by, in days. */
@@ -199,7 +185,7 @@ public sealed interface Feature {
    * A column of as many numbers in each row, as of an embedding: an input of each, less its mean
    * over the training rows. A missing vector is 0 in all of them.
    */
-  record Vector(String name, List<Double> centers) implements Feature {
+  record Vector(String name, List<Double> centers) implements OfColumn {
     public Vector {
       centers = List.copyOf(centers);
       if (centers.isEmpty()) {
@@ -211,11 +197,6 @@ public sealed interface Feature {
     @Override
     public int width() {
       return centers.size();
-    }
-
-    @Override
-    public Optional<String> column() {
-      return Optional.of(name);
     }
   }
 

@@ -23,8 +23,6 @@ record JsonRecords(Path path, List<String> columns, List<String> lacking, Table.
   /** Of the header: before all rows. */
   private static final int ABOVE = -1;
 
-  private static final char NOTHING = '\0';
-
   /** Of an array, not of numbers, in a column that nobody uses. */
   private static final String ARRAY = "[...]";
 
@@ -76,16 +74,6 @@ record JsonRecords(Path path, List<String> columns, List<String> lacking, Table.
         ? List.of()
         : List.of(
             "%s: no object has %s, taken as missing.".formatted(path, ColumnNames.listed(lacking)));
-  }
-
-  @Override
-  public Records as(TableFormat format) {
-    return this;
-  }
-
-  @Override
-  public char delimiter() {
-    return NOTHING;
   }
 
   @Override

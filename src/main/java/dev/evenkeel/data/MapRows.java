@@ -22,8 +22,6 @@ record MapRows(String name, Iterable<? extends Map<String, ?>> rows, Table.Optio
   /** Of the header: before all rows. */
   private static final int ABOVE = -1;
 
-  private static final char NOTHING = '\0';
-
   MapRows {
     Required.there(rows, name, "rows: maps from the names of columns to values");
   }
@@ -93,22 +91,7 @@ record MapRows(String name, Iterable<? extends Map<String, ?>> rows, Table.Optio
   }
 
   @Override
-  public Records as(TableFormat format) {
-    return this;
-  }
-
-  @Override
-  public char delimiter() {
-    return NOTHING;
-  }
-
-  @Override
   public String at(int line) {
     return line == ABOVE ? name : "%s, row %d".formatted(name, line);
-  }
-
-  @Override
-  public boolean canReopen() {
-    return true;
   }
 }

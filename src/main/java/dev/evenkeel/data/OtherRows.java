@@ -2,23 +2,31 @@ package dev.evenkeel.data;
 
 import dev.evenkeel.tensor.Rows;
 
-/** Rows that are as many others, each changed or looked at when it is read. */
-interface OtherRows extends Rows {
+/** As many rows as others, each changed or looked at when it is read. */
+record OtherRows(Rows rows, Change change) implements Rows {
 
-  Rows rows();
-
-  @Override
-  default int count() {
-    return rows().count();
+  interface Change {
+    void of(int row, float[] values, int at);
   }
 
   @Override
-  default int columns() {
-    return rows().columns();
+  public int count() {
+    return rows.count();
   }
 
   @Override
-  default int origin(int row) {
-    return rows().origin(row);
+  public int columns() {
+    return rows.columns();
+  }
+
+  @Override
+  public int origin(int row) {
+    return rows.origin(row);
+  }
+
+  @Override
+  public void read(int row, float[] to, int at) {
+    rows.read(row, to, at);
+    change.of(row, to, at);
   }
 }

@@ -43,18 +43,10 @@ public record PreparedTable(
   public PreparedTable withWeights(float[] weights) {
     return new PreparedTable(
         classes,
-        rows -> select(rows).withWeights(some(weights, rows)),
+        rows -> select(rows).withWeights(Dataset.gather(weights, 1, rows)),
         (chosen, notes) ->
             train
                 .apply(chosen.withWeights(weights), notes)
-                .withWeights(some(weights, chosen.rows())));
-  }
-
-  private static float[] some(float[] weights, int[] rows) {
-    float[] some = new float[rows.length];
-    for (int i = 0; i < rows.length; i++) {
-      some[i] = weights[rows[i]];
-    }
-    return some;
+                .withWeights(Dataset.gather(weights, 1, chosen.rows())));
   }
 }

@@ -16,11 +16,15 @@ interface Records {
 
   void forEach(Receiver receiver);
 
-  /** The same, read in another way. */
-  Records as(TableFormat format);
+  /** The same, read in another way, where there is one. */
+  default Records as(TableFormat format) {
+    return this;
+  }
 
-  /** What stands between fields. */
-  char delimiter();
+  /** What stands between fields, where something does. */
+  default char delimiter() {
+    return '\0';
+  }
 
   /** What messages call them. */
   String name();
@@ -39,5 +43,7 @@ interface Records {
   }
 
   /** Whether this is so: a pipe that nobody copied is read once. */
-  boolean canReopen();
+  default boolean canReopen() {
+    return true;
+  }
 }

@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
  * Columns that tell the target by themselves: mostly the target written another way, or something
  * that is known only after it. A model that may look at them learns nothing else.
  */
-final class TellingColumns {
+record TellingColumns(double[] target, boolean classes) {
 
   /** So many rows of other targets than the most frequent one don't agree by chance. */
   private static final int ENOUGH = 10;
@@ -22,14 +22,6 @@ final class TellingColumns {
 
   /** Rises and falls with fewer steps may be a coincidence. */
   private static final int STEPS = 20;
-
-  private final double[] target;
-  private final boolean classes;
-
-  private TellingColumns(double[] target, boolean classes) {
-    this.target = target;
-    this.classes = classes;
-  }
 
   /**
    * Their names.

@@ -133,26 +133,22 @@ final class OnnxInputs {
     return feature.width() == 0 ? "" : graph.input(name, Type.STRING, 1, text);
   }
 
-  private String scalar(String name, float value) {
-    return graph.floats(name, new float[] {value});
-  }
-
   /** x / √(1 + (x / limit)²), where the square of a far x would be infinite as a float. */
   private String smoothlyClipped(Preparation preparation, String x) {
     String bound = limit(preparation);
-    String least = scalar("/clip/least", (float) (-FAR * preparation.clip()));
-    String most = scalar("/clip/most", (float) (FAR * preparation.clip()));
+    String least = graph.scalar("/clip/least", (float) (-FAR * preparation.clip()));
+    String most = graph.scalar("/clip/most", (float) (FAR * preparation.clip()));
     String near = graph.node("Clip", "/clip/near", x, least, most);
     String share = graph.node("Div", "/clip/share", near, bound);
     String square = graph.node("Mul", "/clip/square", share, share);
-    String sum = graph.node("Add", "/clip/sum", square, scalar("/clip/one", 1));
+    String sum = graph.node("Add", "/clip/sum", square, graph.scalar("/clip/one", 1));
     return graph.node("Div", "/clipped", near, graph.node("Sqrt", "/clip/root", sum));
   }
 
   /** One of all inputs; where some are pieces, which aren't clipped, one of each. */
   private String limit(Preparation preparation) {
     if (preparation.features().stream().noneMatch(Feature.Pieces.class::isInstance)) {
-      return scalar("clip.limit", (float) preparation.clip());
+      return graph.scalar("clip.limit", (float) preparation.clip());
     }
     float[] limits = new float[preparation.width()];
     int place = 0;

@@ -17,19 +17,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** Turns layers into ONNX nodes, with PyTorch's names for the constants. */
-final class OnnxLayers {
-
-  private final OnnxGraph graph;
-  private final Map<String, float[]> values;
-
-  /**
-   * @param values without weight norm
-   */
-  OnnxLayers(OnnxGraph graph, Map<String, float[]> values) {
-    this.graph = graph;
-    this.values = values;
-  }
+/**
+ * Turns layers into ONNX nodes, with PyTorch's names for the constants.
+ *
+ * @param values without weight norm
+ */
+record OnnxLayers(OnnxGraph graph, Map<String, float[]> values) {
 
   /** Returns the name of what comes out. */
   String append(List<Layer> layers, String prefix, int inputs, String x) {
@@ -80,10 +73,6 @@ final class OnnxLayers {
   private String vector(String name) {
     float[] vector = values.get(name);
     return graph.floats(name, vector, vector.length);
-  }
-
-  private String scalar(String name, double value) {
-    return graph.floats(name, new float[] {(float) value});
   }
 
   /** With the weight of the OLD statistics, for whoever trains on: ONNX' inverse meaning. */
@@ -152,7 +141,7 @@ final class OnnxLayers {
         graph.node(
             "ReduceMean", inner + "mean", Map.of("axes", List.of(-1L), "keepdims", 1L), squares);
     String shifted =
-        graph.node("Add", inner + "shifted", mean, scalar(inner + "epsilon", norm.epsilon()));
+        graph.node("Add", inner + "shifted", mean, graph.scalar(inner + "epsilon", norm.epsilon()));
     String root = graph.node("Sqrt", inner + "root", shifted);
     String normed = graph.node("Div", inner + "normed", x, root);
     return graph.node("Mul", "/" + name, normed, vector(name + ".weight"));
@@ -161,8 +150,9 @@ final class OnnxLayers {
   private String normProp(NormProp norm, String name, String x) {
     NormProp.Moments moments = norm.moments();
     String centred =
-        graph.node("Sub", "/" + name + "/centred", x, scalar(name + ".mean", moments.mean()));
-    return graph.node("Div", "/" + name, centred, scalar(name + ".deviation", moments.deviation()));
+        graph.node("Sub", "/" + name + "/centred", x, graph.scalar(name + ".mean", moments.mean()));
+    return graph.node(
+        "Div", "/" + name, centred, graph.scalar(name + ".deviation", moments.deviation()));
   }
 
   private String activation(Activation function, String name, String x) {
@@ -188,10 +178,10 @@ final class OnnxLayers {
   /** x · ½ (1 + erf(x / √2)): Gelu came with operator set 20. */
   private String gelu(String name, String x) {
     String scaled =
-        graph.node("Mul", name + "/scaled", x, scalar(name + "/half-root", Math.sqrt(0.5)));
+        graph.node("Mul", name + "/scaled", x, graph.scalar(name + "/half-root", Math.sqrt(0.5)));
     String erf = graph.node("Erf", name + "/erf", scaled);
-    String twice = graph.node("Add", name + "/twice", erf, scalar(name + "/one", 1));
-    String share = graph.node("Mul", name + "/share", twice, scalar(name + "/half", 0.5));
+    String twice = graph.node("Add", name + "/twice", erf, graph.scalar(name + "/one", 1));
+    String share = graph.node("Mul", name + "/share", twice, graph.scalar(name + "/half", 0.5));
     return graph.node("Mul", name, x, share);
   }
 }

@@ -23,6 +23,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /**
  * Replaces a file whole or not at all: whoever opens the target sees the old content or the new
@@ -63,12 +65,24 @@ public final class AtomicFile {
     try {
       if (!isWritten(target, body)) {
         interrupted = true;
-        Uninterrupted.run(() -> isWritten(target, body));
+        onOwnThread(() -> isWritten(target, body));
       }
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  /** On a thread that nobody interrupts; it is waited for all the same. */
+  private static void onOwnThread(Runnable task) {
+    try {
+      CompletableFuture.runAsync(task, run -> new Thread(run, "evenkeel-write").start()).join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw (Error) e.getCause();
     }
   }
 

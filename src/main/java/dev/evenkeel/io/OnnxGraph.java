@@ -161,6 +161,10 @@ public final class OnnxGraph {
     return constant(name, TensorProto.DataType.FLOAT, data, shape);
   }
 
+  public String scalar(String name, double value) {
+    return floats(name, new float[] {(float) value});
+  }
+
   /** A constant vector. */
   public String doubles(String name, double... values) {
     ByteBuffer data = buffer(values.length, Double.BYTES);

@@ -62,10 +62,7 @@ public final class Safetensors {
     }
 
     private static void requireCount(long[] shape, int values) {
-      long count = 1;
-      for (long dimension : shape) {
-        count *= dimension;
-      }
+      long count = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
       if (count != values) {
         throw new EvenkeelException(
             "A tensor of shape %s holds %s, but %,d were given."

@@ -2,7 +2,7 @@ package dev.evenkeel.lab;
 
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.loss.Loss;
-import dev.evenkeel.metric.Accuracy;
+import dev.evenkeel.metric.Metric;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.train.Evaluator;
 import java.util.Optional;
@@ -21,7 +21,7 @@ public record Score(double accuracy, double logLoss) {
     try (Evaluator evaluator =
         new Evaluator(model, data, Optional.of(Loss.crossEntropy()), CHUNK)) {
       evaluator.run();
-      double accuracy = new Accuracy().of(evaluator.predictions(Optional.empty()));
+      double accuracy = Metric.named("accuracy").of(evaluator.predictions(Optional.empty()));
       return new Score(accuracy, evaluator.loss());
     }
   }

@@ -4,16 +4,12 @@ package dev.evenkeel.metric;
  * The share of rows whose largest logit is the target's. The lowest index wins a tie; one column of
  * logits says class 1 above 0. A row with a NaN logit counts as wrong.
  */
-public record Accuracy() implements Metric {
+final class Accuracy {
 
-  @Override
-  public String name() {
-    return "accuracy";
-  }
+  private Accuracy() {}
 
-  @Override
-  public double of(Predictions predictions) {
-    int[] classes = predictions.classes(name());
+  static double of(Predictions predictions) {
+    int[] classes = predictions.classes("accuracy");
     double correct = 0;
     for (int row = 0; row < classes.length; row++) {
       if (predictions.answer(row) == classes[row]) {

@@ -5,21 +5,12 @@ package dev.evenkeel.metric;
  * rest, a tie counting one half (Mann and Whitney's U, the same as mid-ranks). {@link
  * OneAgainstRest} tells what scores are, and what becomes of more than two classes.
  */
-public record Auc() implements Metric {
+final class Auc {
 
-  @Override
-  public String name() {
-    return "auc";
-  }
+  private Auc() {}
 
-  @Override
-  public boolean needsEveryClass() {
-    return true;
-  }
-
-  @Override
-  public double of(Predictions predictions) {
-    return OneAgainstRest.mean(name(), predictions, Auc::area);
+  static double of(Predictions predictions) {
+    return OneAgainstRest.mean("auc", predictions, Auc::area);
   }
 
   private static double area(Scores members, Scores rest) {

@@ -9,21 +9,12 @@ package dev.evenkeel.metric;
  * it is the second class whose rows are looked for; unlike {@link Auc}, it differs from the
  * first's.
  */
-public record AveragePrecision() implements Metric {
+final class AveragePrecision {
 
-  @Override
-  public String name() {
-    return "prauc";
-  }
+  private AveragePrecision() {}
 
-  @Override
-  public boolean needsEveryClass() {
-    return true;
-  }
-
-  @Override
-  public double of(Predictions predictions) {
-    return OneAgainstRest.mean(name(), predictions, AveragePrecision::area);
+  static double of(Predictions predictions) {
+    return OneAgainstRest.mean("prauc", predictions, AveragePrecision::area);
   }
 
   private static double area(Scores members, Scores rest) {

@@ -5,21 +5,12 @@ package dev.evenkeel.metric;
  * to 1, no matter which. More: summed over the classes, from 0 to 2, as Brier did. These are
  * scikit-learn's conventions, too. NaN logits make it NaN.
  */
-public record Brier() implements Metric {
+final class Brier {
 
-  @Override
-  public String name() {
-    return "brier";
-  }
+  private Brier() {}
 
-  @Override
-  public boolean higherIsBetter() {
-    return false;
-  }
-
-  @Override
-  public double of(Predictions predictions) {
-    int[] classes = predictions.classes(name());
+  static double of(Predictions predictions) {
+    int[] classes = predictions.classes("brier");
     double[] probabilities = new double[predictions.classCount()];
     double sum = 0;
     for (int row = 0; row < classes.length; row++) {

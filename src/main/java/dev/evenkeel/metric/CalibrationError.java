@@ -6,23 +6,14 @@ package dev.evenkeel.metric;
  * inside (Guo et al. 2017); the error is Σ rows of the bin / rows · |share right − mean
  * probability|. A logit that is NaN makes it NaN.
  */
-public record CalibrationError() implements Metric {
+final class CalibrationError {
+
+  private CalibrationError() {}
 
   private static final int BINS = 15;
 
-  @Override
-  public String name() {
-    return "ece";
-  }
-
-  @Override
-  public boolean higherIsBetter() {
-    return false;
-  }
-
-  @Override
-  public double of(Predictions predictions) {
-    int[] classes = predictions.classes(name());
+  static double of(Predictions predictions) {
+    int[] classes = predictions.classes("ece");
     double[] probabilities = new double[predictions.classCount()];
     double[] excess = new double[BINS]; // Σ probability − rows that are right
     for (int row = 0; row < classes.length; row++) {

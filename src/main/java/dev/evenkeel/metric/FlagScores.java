@@ -18,11 +18,11 @@ public record FlagScores(
     boolean both = rows[0] > 0 && rows[1] > 0;
     return new FlagScores(
         rows[1] / (rows[0] + rows[1]),
-        new Accuracy().of(own),
+        Accuracy.of(own),
         confusion.precision(1),
         confusion.recall(1),
         confusion.f1(1),
-        both ? new Auc().of(own) : Double.NaN);
+        both ? Auc.of(own) : Double.NaN);
   }
 
   /** The share of rows, by their weights, of which every flag is right. */

@@ -5,21 +5,12 @@ package dev.evenkeel.metric;
  * for one column. In double and by log-sum-exp, so that no finite logit overflows; NaN logits make
  * it NaN.
  */
-public record LogLoss() implements Metric {
+final class LogLoss {
 
-  @Override
-  public String name() {
-    return "logloss";
-  }
+  private LogLoss() {}
 
-  @Override
-  public boolean higherIsBetter() {
-    return false;
-  }
-
-  @Override
-  public double of(Predictions predictions) {
-    int[] classes = predictions.classes(name());
+  static double of(Predictions predictions) {
+    int[] classes = predictions.classes("logloss");
     double sum = 0;
     for (int row = 0; row < classes.length; row++) {
       double loss =

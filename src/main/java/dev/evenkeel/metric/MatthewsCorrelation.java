@@ -6,16 +6,12 @@ package dev.evenkeel.metric;
  * all answers are of one class, which nothing correlates with. Rows without an answer are answers
  * of a class of their own.
  */
-public record MatthewsCorrelation() implements Metric {
+final class MatthewsCorrelation {
 
-  @Override
-  public String name() {
-    return "mcc";
-  }
+  private MatthewsCorrelation() {}
 
-  @Override
-  public double of(Predictions predictions) {
-    Confusion confusion = Confusion.of(predictions, name());
+  static double of(Predictions predictions) {
+    Confusion confusion = Confusion.of(predictions, "mcc");
     double all = predictions.totalWeight();
     double right = 0;
     double unanswered = all;

@@ -1,21 +1,12 @@
 package dev.evenkeel.metric;
 
 /** The mean absolute error over all rows and columns together. */
-public record MeanAbsoluteError() implements Metric {
+final class MeanAbsoluteError {
 
-  @Override
-  public String name() {
-    return "mae";
-  }
+  private MeanAbsoluteError() {}
 
-  @Override
-  public boolean higherIsBetter() {
-    return false;
-  }
-
-  @Override
-  public double of(Predictions predictions) {
-    predictions.requireValues(name());
+  static double of(Predictions predictions) {
+    predictions.requireValues("mae");
     float[] targets = predictions.targets();
     double sum = 0;
     int columns = predictions.columns();

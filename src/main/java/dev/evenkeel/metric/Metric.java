@@ -48,18 +48,18 @@ public interface Metric {
   static Metric named(String name) {
     Required.there(name, "The name of the metric", OF_CLASSES + ", " + OF_NUMBERS);
     return switch (name) {
-      case "accuracy" -> new Accuracy();
-      case "logloss" -> new LogLoss();
-      case "auc" -> new Auc();
-      case "prauc" -> new AveragePrecision();
+      case "accuracy" -> new FunctionMetric(name, true, false, Accuracy::of);
+      case "logloss" -> new FunctionMetric(name, false, false, LogLoss::of);
+      case "auc" -> new FunctionMetric(name, true, true, Auc::of);
+      case "prauc" -> new FunctionMetric(name, true, true, AveragePrecision::of);
       case "f1" -> new F1();
-      case "balanced-accuracy" -> new BalancedAccuracy();
-      case "mcc" -> new MatthewsCorrelation();
-      case "brier" -> new Brier();
-      case "ece" -> new CalibrationError();
-      case "rmse" -> new Rmse();
-      case "mae" -> new MeanAbsoluteError();
-      case "r2" -> new R2();
+      case "balanced-accuracy" -> new FunctionMetric(name, true, false, BalancedAccuracy::of);
+      case "mcc" -> new FunctionMetric(name, true, false, MatthewsCorrelation::of);
+      case "brier" -> new FunctionMetric(name, false, false, Brier::of);
+      case "ece" -> new FunctionMetric(name, false, false, CalibrationError::of);
+      case "rmse" -> new FunctionMetric(name, false, false, Rmse::of);
+      case "mae" -> new FunctionMetric(name, false, false, MeanAbsoluteError::of);
+      case "r2" -> new FunctionMetric(name, true, false, R2::of);
       default -> {
         if (Pattern.matches("top[1-9][0-9]{0,8}", name)) {
           yield new TopK(Integer.parseInt(name.substring("top".length())));

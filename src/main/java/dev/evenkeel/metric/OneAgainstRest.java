@@ -11,8 +11,10 @@ import java.util.function.IntToDoubleFunction;
  * the plain mean over the classes, each against the rest, scored by its softmax log-odds, which
  * order rows as its probability does but never saturate. A logit that isn't finite makes the
  * measure NaN; a class without rows is an error.
+ *
+ * @param rows of each class, but for those that count nothing
  */
-final class OneAgainstRest {
+record OneAgainstRest(Predictions predictions, int[] classes, int[] rows, Measure measure) {
 
   /** Of one class. */
   interface Measure {
@@ -22,21 +24,6 @@ final class OneAgainstRest {
      * @param rest those of all other rows, ascending, at least one
      */
     double of(Scores members, Scores rest);
-  }
-
-  private final Predictions predictions;
-  private final int[] classes;
-  private final int[] rows;
-  private final Measure measure;
-
-  /**
-   * @param rows of each class, but for those that count nothing
-   */
-  private OneAgainstRest(Predictions predictions, int[] classes, int[] rows, Measure measure) {
-    this.predictions = predictions;
-    this.classes = classes;
-    this.rows = rows;
-    this.measure = measure;
   }
 
   /**
@@ -105,12 +92,7 @@ final class OneAgainstRest {
   private record LogOdds(int largest, double max, double sum, double logSumOfOthers) {
 
     static LogOdds of(Predictions predictions, int row) {
-      int largest = 0;
-      for (int column = 1; column < predictions.columns(); column++) {
-        if (predictions.output(row, column) > predictions.output(row, largest)) {
-          largest = column;
-        }
-      }
+      int largest = predictions.answer(row);
       double second = Double.NEGATIVE_INFINITY;
       for (int column = 0; column < predictions.columns(); column++) {
         if (column != largest) {

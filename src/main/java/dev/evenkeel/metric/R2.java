@@ -8,16 +8,12 @@ package dev.evenkeel.metric;
  * output is exact and 0 otherwise, and a single row makes it NaN, both as in scikit-learn. As 0 it
  * would tie in all epochs, and the first would be the best.
  */
-public record R2() implements Metric {
+final class R2 {
 
-  @Override
-  public String name() {
-    return "r2";
-  }
+  private R2() {}
 
-  @Override
-  public double of(Predictions predictions) {
-    predictions.requireValues(name());
+  static double of(Predictions predictions) {
+    predictions.requireValues("r2");
     if (predictions.rows() == 1) {
       return Double.NaN;
     }

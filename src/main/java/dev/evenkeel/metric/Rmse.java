@@ -1,21 +1,12 @@
 package dev.evenkeel.metric;
 
 /** The root of the mean squared error over all rows and columns together. */
-public record Rmse() implements Metric {
+final class Rmse {
 
-  @Override
-  public String name() {
-    return "rmse";
-  }
+  private Rmse() {}
 
-  @Override
-  public boolean higherIsBetter() {
-    return false;
-  }
-
-  @Override
-  public double of(Predictions predictions) {
-    predictions.requireValues(name());
+  static double of(Predictions predictions) {
+    predictions.requireValues("rmse");
     float[] targets = predictions.targets();
     double sum = 0;
     int columns = predictions.columns();

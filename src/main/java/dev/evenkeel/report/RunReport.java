@@ -11,29 +11,16 @@ import java.util.Optional;
 /**
  * A run as one page that needs nothing else: curves, gradients and activations by layer, what was
  * answered and what is true, the network, the conditions.
+ *
+ * @param folder of the run
+ * @param saved the model or checkpoint in it
+ * @param answers of the model on rows that it was not trained on, where there are any
+ * @param conditions under which it was trained, what and how
  */
-public final class RunReport {
+public record RunReport(
+    Path folder, SavedModel saved, Optional<Answers> answers, Map<String, String> conditions) {
 
   public static final String FILE = "report.html";
-
-  private final Path folder;
-  private final SavedModel saved;
-  private final Optional<Answers> answers;
-  private final Map<String, String> conditions;
-
-  /**
-   * @param folder of the run
-   * @param saved the model or checkpoint in it
-   * @param answers of the model on rows that it was not trained on, where there are any
-   * @param conditions under which it was trained, what and how
-   */
-  public RunReport(
-      Path folder, SavedModel saved, Optional<Answers> answers, Map<String, String> conditions) {
-    this.folder = folder;
-    this.saved = saved;
-    this.answers = answers;
-    this.conditions = conditions;
-  }
 
   /** Writes report.html into the run's folder. */
   public Path write() {
@@ -60,7 +47,7 @@ public final class RunReport {
             curves.ofActivations()));
     answers.ifPresent(given -> html.append(answers(given)));
     html.append(Html.element("h2", "Network")).append(LayerTable.html(saved));
-    html.append(Html.element("h2", "Conditions")).append(conditions());
+    html.append(Html.element("h2", "Conditions")).append(conditionRows());
     html.append("<script>").append(UPlot.script()).append("</script>\n");
     return html.append("</body></html>\n").toString();
   }
@@ -117,7 +104,7 @@ public final class RunReport {
     return html.toString();
   }
 
-  private String conditions() {
+  private String conditionRows() {
     StringBuilder html = new StringBuilder("<table><tbody>\n").append(rows(conditions));
     String recipe = Html.text(Json.write(saved.recipe()));
     html.append("<tr><td>recipe</td><td><code>").append(recipe).append("</code></td></tr>\n");

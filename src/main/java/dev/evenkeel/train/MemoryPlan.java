@@ -6,7 +6,6 @@ import dev.evenkeel.nn.Memory;
 import dev.evenkeel.nn.Model;
 import dev.evenkeel.nn.Network;
 import dev.evenkeel.nn.Pass;
-import dev.evenkeel.optim.Optimizer;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.Matrix;
 import java.util.OptionalLong;
@@ -23,24 +22,14 @@ public record MemoryPlan(OptionalLong training, long inference) {
 
   /**
    * @param backend of its own for this call; a planner takes no memory while it counts
-   * @param targetColumns 1 for classes
    * @param batch the largest number of rows
    */
-  public static MemoryPlan of(
-      Network network,
-      Backend backend,
-      Loss loss,
-      Optimizer optimizer,
-      double clip,
-      int targetColumns,
-      int batch) {
+  public static MemoryPlan of(Network network, Backend backend, Recipe recipe, int batch) {
     try (Model model = network.withoutValues(backend)) {
       long answering = inference(model, batch);
       return batch < network.smallestBatch()
           ? new MemoryPlan(OptionalLong.empty(), answering)
-          : new MemoryPlan(
-              OptionalLong.of(training(model, loss, optimizer, clip, targetColumns, batch)),
-              answering);
+          : new MemoryPlan(OptionalLong.of(training(model, recipe, batch)), answering);
     }
   }
 
@@ -57,14 +46,15 @@ public record MemoryPlan(OptionalLong training, long inference) {
   }
 
   /** With tables of a single row, which is taken off again. */
-  private static long training(
-      Model model, Loss loss, Optimizer optimizer, double clip, int targetColumns, int batch) {
+  private static long training(Model model, Recipe recipe, int batch) {
+    boolean classes = recipe.loss() instanceof Loss.SoftmaxCrossEntropy;
+    int targetColumns = classes ? 1 : model.network().outputs();
     Backend backend = model.backend();
     long before = backend.allocatedBytes();
     InputLayout inputs = InputLayout.plain(model.network().inputs());
     try (TrainingStep.Source rows = RunMemory.anyRows(model, inputs, targetColumns, false, batch)) {
       long ofTables = backend.allocatedBytes() - before;
-      try (TrainingStep step = new TrainingStep(model, rows, loss, optimizer, clip, batch, 0)) {
+      try (TrainingStep step = TrainingStep.of(model, rows, recipe, batch)) {
         return backend.allocatedBytes() - ofTables;
       }
     }

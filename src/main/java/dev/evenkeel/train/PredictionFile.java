@@ -23,8 +23,12 @@ import java.util.function.BiConsumer;
 /**
  * Predictions, a row for each row of the data, in its order, behind columns of the data where they
  * are wanted.
+ *
+ * @param outputs [rows, columns]: logits, or a regression's values in their own units
+ * @param inputs what stands in front of the answers
  */
-public final class PredictionFile {
+public record PredictionFile(
+    Preparation preparation, float[] outputs, int columns, Optional<InputColumns> inputs) {
 
   /** What a file of them holds. */
   public enum Form {
@@ -36,23 +40,6 @@ public final class PredictionFile {
     public static Form of(Path file) {
       return file.toString().matches("(?i).*\\.(jsonl|ndjson|json)") ? JSONL : CSV;
     }
-  }
-
-  private final Preparation preparation;
-  private final float[] outputs;
-  private final int columns;
-  private final Optional<InputColumns> inputs;
-
-  /**
-   * @param outputs [rows, columns]: logits, or a regression's values in their own units
-   * @param inputs what stands in front of the answers
-   */
-  public PredictionFile(
-      Preparation preparation, float[] outputs, int columns, Optional<InputColumns> inputs) {
-    this.preparation = preparation;
-    this.outputs = outputs;
-    this.columns = columns;
-    this.inputs = inputs;
   }
 
   public void write(Path file, Form form) {

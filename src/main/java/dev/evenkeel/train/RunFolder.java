@@ -42,8 +42,14 @@ public final class RunFolder {
   }
 
   /** The same for a model that no run of this folder's brings about, so that none can go on. */
-  public static <T> T fillWithModel(Path folder, Supplier<T> body) {
-    return fill(folder, "another --out, which leaves what is in %s as it is", body);
+  public static void fillWithModel(Path folder, Runnable body) {
+    fill(
+        folder,
+        "another --out, which leaves what is in %s as it is",
+        () -> {
+          body.run();
+          return true;
+        });
   }
 
   /**

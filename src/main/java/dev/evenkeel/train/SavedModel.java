@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.stream.LongStream;
 
 /**
  * A model on disk: a safetensors file with PyTorch's names for the weights, and in its metadata the
@@ -129,21 +130,14 @@ public record SavedModel(
         .sizes()
         .forEach(
             (name, size) -> {
-              long seen = count(content.tensor(prefix + name));
+              long[] shape = content.tensor(prefix + name).shape();
+              long seen = LongStream.of(shape).reduce(1, (a, b) -> a * b);
               if (seen != size) {
                 throw new EvenkeelException(
                     "%s: tensor \"%s\" has %s, but its layer needs %,d"
                         .formatted(file, prefix + name, Words.counted(seen, "value"), size));
               }
             });
-  }
-
-  private static long count(Tensor tensor) {
-    long count = 1;
-    for (long dimension : tensor.shape()) {
-      count *= dimension;
-    }
-    return count;
   }
 
   private void requireFit(Preparation p) {

@@ -16,8 +16,10 @@ import java.util.function.Consumer;
  *
  * <p>Every result goes to the journal before the next begins. What the journal has is not run
  * again, so a search that was killed goes on where it was.
+ *
+ * @param onOutcome hears of every trial that is run, not of those that the journal had
  */
-public final class Tuner {
+public record Tuner(Plan plan, TuningJournal journal, Consumer<Outcome> onOutcome) {
 
   /**
    * What to search and how long.
@@ -103,19 +105,6 @@ public final class Tuner {
      * @throws EvenkeelException where these settings can't be trained: the search goes on
      */
     double score(Map<String, String> settings, int epochs);
-  }
-
-  private final Plan plan;
-  private final TuningJournal journal;
-  private final Consumer<Outcome> onOutcome;
-
-  /**
-   * @param onOutcome hears of every trial that is run, not of those that the journal had
-   */
-  public Tuner(Plan plan, TuningJournal journal, Consumer<Outcome> onOutcome) {
-    this.plan = plan;
-    this.journal = journal;
-    this.onOutcome = onOutcome;
   }
 
   /**

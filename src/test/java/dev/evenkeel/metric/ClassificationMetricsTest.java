@@ -45,23 +45,23 @@ class ClassificationMetricsTest {
 
   @Test
   void accuracyGivesTieToTheLowestIndex() {
-    assertEquals(1, new Accuracy().of(classes(3, new float[] {2, 2, 1}, 0)));
-    assertEquals(0, new Accuracy().of(classes(3, new float[] {2, 2, 1}, 1)));
+    assertEquals(1, Accuracy.of(classes(3, new float[] {2, 2, 1}, 0)));
+    assertEquals(0, Accuracy.of(classes(3, new float[] {2, 2, 1}, 1)));
   }
 
   @Test
   void accuracyOfOneColumnSaysClassOneAboveZero() {
     float[] logits = {-1, 0, -0f, 1e-30f, 1e4f, -1e4f};
-    assertEquals(1, new Accuracy().of(binary(logits, 0, 0, 0, 1, 1, 0)));
-    assertEquals(0, new Accuracy().of(binary(logits, 1, 1, 1, 0, 0, 1)));
+    assertEquals(1, Accuracy.of(binary(logits, 0, 0, 0, 1, 1, 0)));
+    assertEquals(0, Accuracy.of(binary(logits, 1, 1, 1, 0, 0, 1)));
   }
 
   @Test
   void rowsWithNanCountAsWrong() {
     float nan = Float.NaN;
-    assertEquals(0, new Accuracy().of(binary(new float[] {nan, nan}, 0, 1)));
+    assertEquals(0, Accuracy.of(binary(new float[] {nan, nan}, 0, 1)));
     Predictions p = classes(2, new float[] {nan, 1, 1, nan, nan, nan, 3, 4}, 1, 0, 0, 1);
-    assertEquals(0.25, new Accuracy().of(p));
+    assertEquals(0.25, Accuracy.of(p));
     assertEquals(0.25, new TopK(2).of(p));
   }
 
@@ -71,7 +71,7 @@ class ClassificationMetricsTest {
     Predictions p = classes(3, scores, 0, 1, 2, 2);
     assertEquals(0.75, new TopK(2).of(p));
     assertEquals(1, new TopK(3).of(p));
-    assertEquals(new Accuracy().of(p), new TopK(1).of(p));
+    assertEquals(Accuracy.of(p), new TopK(1).of(p));
   }
 
   @Test
@@ -100,8 +100,7 @@ class ClassificationMetricsTest {
     for (int i = 0; i < 8; i++) {
       logits[i] = (float) Math.log(probabilities[i]);
     }
-    assertEquals(
-        0.21616187468057912, new LogLoss().of(classes(2, logits, 1, 0, 0, 1)), FLOAT * 0.2162);
+    assertEquals(0.21616187468057912, LogLoss.of(classes(2, logits, 1, 0, 0, 1)), FLOAT * 0.2162);
   }
 
   @Test
@@ -116,7 +115,7 @@ class ClassificationMetricsTest {
         }
         sum -= Math.log(Math.exp(p.output(row, (int) p.targets()[row])) / all);
       }
-      assertEquals(sum / p.rows(), new LogLoss().of(p), DOUBLE);
+      assertEquals(sum / p.rows(), LogLoss.of(p), DOUBLE);
     }
     Predictions p = random(200, 1, 3, false, 1);
     double sum = 0;
@@ -124,17 +123,16 @@ class ClassificationMetricsTest {
       double probability = 1 / (1 + Math.exp(-p.output(row, 0)));
       sum -= Math.log(p.targets()[row] == 1 ? probability : 1 - probability);
     }
-    assertEquals(sum / p.rows(), new LogLoss().of(p), DOUBLE);
+    assertEquals(sum / p.rows(), LogLoss.of(p), DOUBLE);
   }
 
   @Test
   void logLossOfExtremeLogitsStaysExact() {
-    assertEquals(0, new LogLoss().of(binary(new float[] {1e4f, -1e4f}, 1, 0)));
-    assertEquals(1e4, new LogLoss().of(binary(new float[] {1e4f, -1e4f}, 0, 1)));
-    assertEquals(2e4, new LogLoss().of(classes(3, new float[] {1e4f, -1e4f, 0}, 1)));
-    assertEquals(0, new LogLoss().of(classes(3, new float[] {1e4f, -1e4f, 0}, 0)));
-    assertEquals(
-        Math.log(3), new LogLoss().of(classes(3, new float[] {1e4f, 1e4f, 1e4f}, 2)), DOUBLE);
+    assertEquals(0, LogLoss.of(binary(new float[] {1e4f, -1e4f}, 1, 0)));
+    assertEquals(1e4, LogLoss.of(binary(new float[] {1e4f, -1e4f}, 0, 1)));
+    assertEquals(2e4, LogLoss.of(classes(3, new float[] {1e4f, -1e4f, 0}, 1)));
+    assertEquals(0, LogLoss.of(classes(3, new float[] {1e4f, -1e4f, 0}, 0)));
+    assertEquals(Math.log(3), LogLoss.of(classes(3, new float[] {1e4f, 1e4f, 1e4f}, 2)), DOUBLE);
   }
 
   @Test
@@ -145,32 +143,32 @@ class ClassificationMetricsTest {
         small
             .subtract(small.pow(2).divide(BigDecimal.valueOf(2)), MathContext.DECIMAL64)
             .doubleValue();
-    assertEquals(expected, new LogLoss().of(binary(new float[] {45}, 1)), 1e-14 * expected);
-    double softmax = new LogLoss().of(classes(2, new float[] {1000, 1045}, 1));
+    assertEquals(expected, LogLoss.of(binary(new float[] {45}, 1)), 1e-14 * expected);
+    double softmax = LogLoss.of(classes(2, new float[] {1000, 1045}, 1));
     assertEquals(expected, softmax, 1e-14 * expected);
   }
 
   @Test
   void nanLogitsMakeLogLossNan() {
-    assertEquals(Double.NaN, new LogLoss().of(binary(new float[] {Float.NaN}, 1)));
-    assertEquals(Double.NaN, new LogLoss().of(classes(2, new float[] {0, Float.NaN}, 0)));
-    assertEquals(Double.NaN, new LogLoss().of(classes(2, new float[] {Float.NaN, 0}, 1)));
+    assertEquals(Double.NaN, LogLoss.of(binary(new float[] {Float.NaN}, 1)));
+    assertEquals(Double.NaN, LogLoss.of(classes(2, new float[] {0, Float.NaN}, 0)));
+    assertEquals(Double.NaN, LogLoss.of(classes(2, new float[] {Float.NaN, 0}, 1)));
   }
 
   // Area under the curve
 
   @Test
   void aucAgreesWithScikitLearnsExample() {
-    assertEquals(0.75, new Auc().of(binary(new float[] {0.1f, 0.4f, 0.35f, 0.8f}, 0, 0, 1, 1)));
+    assertEquals(0.75, Auc.of(binary(new float[] {0.1f, 0.4f, 0.35f, 0.8f}, 0, 0, 1, 1)));
   }
 
   @Test
   void aucOfPerfectReversedAndConstantScores() {
     float[] logits = {-1e4f, -3, 3, 1e4f};
-    assertEquals(1, new Auc().of(binary(logits, 0, 0, 1, 1)));
-    assertEquals(0, new Auc().of(binary(logits, 1, 1, 0, 0)));
-    assertEquals(0.5, new Auc().of(binary(new float[] {7, 7, 7}, 0, 1, 0)));
-    assertEquals(0.5, new Auc().of(binary(new float[] {-0f, 0f}, 0, 1)));
+    assertEquals(1, Auc.of(binary(logits, 0, 0, 1, 1)));
+    assertEquals(0, Auc.of(binary(logits, 1, 1, 0, 0)));
+    assertEquals(0.5, Auc.of(binary(new float[] {7, 7, 7}, 0, 1, 0)));
+    assertEquals(0.5, Auc.of(binary(new float[] {-0f, 0f}, 0, 1)));
   }
 
   @Test
@@ -178,7 +176,7 @@ class ClassificationMetricsTest {
     for (int columns : new int[] {1, 2, 3, 10}) {
       for (boolean coarse : new boolean[] {false, true}) {
         Predictions p = random(150, columns, 2, coarse, columns);
-        assertEquals(byPairs(p), new Auc().of(p), DOUBLE, columns + " columns");
+        assertEquals(byPairs(p), Auc.of(p), DOUBLE, columns + " columns");
       }
     }
   }
@@ -186,12 +184,12 @@ class ClassificationMetricsTest {
   @Test
   void aucOfManyClassesDoesNotSaturate() {
     Predictions p = random(150, 4, 1e4f, false, 5);
-    assertEquals(byPairs(p), new Auc().of(p), DOUBLE);
+    assertEquals(byPairs(p), Auc.of(p), DOUBLE);
     // Class 0's probability rounds to 1 in all rows, yet the two that are class 0 lead by more.
     float[] logits = {300, 0, 0, 200, 0, 0, 100, 0, 0, 90, 0, 0};
     Predictions sure = classes(3, logits, 0, 0, 1, 2);
     // Class 0: 1. Class 1's row outranks class 0's two but not class 2's row: 2/3. Class 2's: 1.
-    assertEquals((1 + 2 / 3.0 + 1) / 3, new Auc().of(sure), DOUBLE);
+    assertEquals((1 + 2 / 3.0 + 1) / 3, Auc.of(sure), DOUBLE);
   }
 
   private static double byPairs(Predictions p) {
@@ -234,16 +232,16 @@ class ClassificationMetricsTest {
     assertMessage(
         "auc: no row has class 1, expected rows of every class from 0 to 2: the area is undefined"
             + " without them. Measure on a larger set, or by another metric.",
-        () -> new Auc().of(classes(3, new float[6], 0, 2)));
+        () -> Auc.of(classes(3, new float[6], 0, 2)));
     EvenkeelException e =
-        assertThrows(EvenkeelException.class, () -> new Auc().of(binary(new float[] {1, 2}, 1, 1)));
+        assertThrows(EvenkeelException.class, () -> Auc.of(binary(new float[] {1, 2}, 1, 1)));
     assertTrue(e.getMessage().contains("no row has class 0"));
   }
 
   @Test
   void logitsThatAreNotFiniteMakeAucNan() {
     for (float logit : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
-      assertEquals(Double.NaN, new Auc().of(binary(new float[] {0, logit}, 0, 1)));
+      assertEquals(Double.NaN, Auc.of(binary(new float[] {0, logit}, 0, 1)));
     }
   }
 
@@ -252,7 +250,10 @@ class ClassificationMetricsTest {
   @Test
   void targetsMustBeClasses() {
     for (float target : new float[] {-1, 0.5f, 3, Float.NaN, Float.POSITIVE_INFINITY}) {
-      for (Metric metric : new Metric[] {new Accuracy(), new TopK(2), new LogLoss(), new Auc()}) {
+      for (Metric metric :
+          new Metric[] {
+            Metric.named("accuracy"), new TopK(2), Metric.named("logloss"), Metric.named("auc")
+          }) {
         assertMessage(
             metric.name()
                 + ": the target of row 1 is "
@@ -264,10 +265,10 @@ class ClassificationMetricsTest {
     assertMessage(
         "accuracy: the target of row 0 is 2.0, expected a class index from 0 to 1, for logits of 1"
             + " column.",
-        () -> new Accuracy().of(binary(new float[1], 2)));
+        () -> Accuracy.of(binary(new float[1], 2)));
     assertMessage(
         "logloss: targets have 2 columns, expected 1: the index of the class. Of flags, ofFlags is the mean over them, as in Evaluator.value.",
-        () -> new LogLoss().of(new Predictions(1, 2, new float[2], 2, new float[2])));
+        () -> LogLoss.of(new Predictions(1, 2, new float[2], 2, new float[2])));
   }
 
   static void assertMessage(String expected, Runnable action) {

@@ -28,38 +28,37 @@ class RegressionMetricsTest {
 
   @Test
   void agreeWithScikitLearnsExamples() {
-    assertEquals(Math.sqrt(0.375), new Rmse().of(ONE_COLUMN), DOUBLE);
-    assertEquals(Math.sqrt(4.25 / 6), new Rmse().of(TWO_COLUMNS), DOUBLE);
-    assertEquals(0.5, new MeanAbsoluteError().of(ONE_COLUMN), DOUBLE);
-    assertEquals(0.75, new MeanAbsoluteError().of(TWO_COLUMNS), DOUBLE);
-    assertEquals(0.9486081370449679, new R2().of(ONE_COLUMN), DOUBLE);
-    assertEquals(0.9368005266622779, new R2().of(TWO_COLUMNS), DOUBLE);
+    assertEquals(Math.sqrt(0.375), Rmse.of(ONE_COLUMN), DOUBLE);
+    assertEquals(Math.sqrt(4.25 / 6), Rmse.of(TWO_COLUMNS), DOUBLE);
+    assertEquals(0.5, MeanAbsoluteError.of(ONE_COLUMN), DOUBLE);
+    assertEquals(0.75, MeanAbsoluteError.of(TWO_COLUMNS), DOUBLE);
+    assertEquals(0.9486081370449679, R2.of(ONE_COLUMN), DOUBLE);
+    assertEquals(0.9368005266622779, R2.of(TWO_COLUMNS), DOUBLE);
   }
 
   @Test
   void eachTargetAloneIsTheColumnAlone() {
     Predictions second = TWO_COLUMNS.ofTarget(1);
     assertEquals(1, second.columns());
-    assertEquals(Math.sqrt((1 + 1 + 1) / 3.0), new Rmse().of(second), DOUBLE);
-    double both = new R2().of(TWO_COLUMNS.ofTarget(0)) + new R2().of(second);
-    assertEquals(new R2().of(TWO_COLUMNS), both / 2, DOUBLE);
+    assertEquals(Math.sqrt((1 + 1 + 1) / 3.0), Rmse.of(second), DOUBLE);
+    double both = R2.of(TWO_COLUMNS.ofTarget(0)) + R2.of(second);
+    assertEquals(R2.of(TWO_COLUMNS), both / 2, DOUBLE);
   }
 
   @Test
   void r2OfTheMeanIsZeroAndOfTheReverseIsNegative() {
-    assertEquals(0, new R2().of(values(1, new float[] {2, 2, 2}, 1, 2, 3)));
-    assertEquals(-3, new R2().of(values(1, new float[] {3, 2, 1}, 1, 2, 3)));
+    assertEquals(0, R2.of(values(1, new float[] {2, 2, 2}, 1, 2, 3)));
+    assertEquals(-3, R2.of(values(1, new float[] {3, 2, 1}, 1, 2, 3)));
   }
 
   @Test
   void r2OfConstantTargetsIsOneWhenExactAndElseZero() {
-    assertEquals(1, new R2().of(values(1, new float[] {0.1f, 0.1f, 0.1f}, 0.1f, 0.1f, 0.1f)));
-    assertEquals(0, new R2().of(values(1, new float[] {0.1f, 0.1f, 0.2f}, 0.1f, 0.1f, 0.1f)));
-    assertEquals(Double.NaN, new R2().of(values(1, new float[] {5}, 5)), "as scikit-learn");
-    assertEquals(Double.NaN, new R2().of(values(1, new float[] {4}, 5)), "as scikit-learn");
-    assertEquals(
-        Double.NaN, new R2().of(values(1, new float[] {Float.NaN, 1}, 1, 1)), "NaN is no fit");
-    assertEquals(0.5, new R2().of(values(2, new float[] {1, 7, 2, 8}, 1, 7, 2, 7)));
+    assertEquals(1, R2.of(values(1, new float[] {0.1f, 0.1f, 0.1f}, 0.1f, 0.1f, 0.1f)));
+    assertEquals(0, R2.of(values(1, new float[] {0.1f, 0.1f, 0.2f}, 0.1f, 0.1f, 0.1f)));
+    assertEquals(Double.NaN, R2.of(values(1, new float[] {5}, 5)), "as scikit-learn");
+    assertEquals(Double.NaN, R2.of(values(1, new float[] {4}, 5)), "as scikit-learn");
+    assertEquals(Double.NaN, R2.of(values(1, new float[] {Float.NaN, 1}, 1, 1)), "NaN is no fit");
+    assertEquals(0.5, R2.of(values(2, new float[] {1, 7, 2, 8}, 1, 7, 2, 7)));
   }
 
   @Test
@@ -86,22 +85,23 @@ class RegressionMetricsTest {
     }
     BigDecimal expected = BigDecimal.ONE.subtract(residual.divide(total, MathContext.DECIMAL128));
     // The mean is good to 1e-12 of a target, 1e-10 of a deviation; errors in it count squared.
-    assertEquals(expected.doubleValue(), new R2().of(values(1, outputs, targets)), 1e-11);
+    assertEquals(expected.doubleValue(), R2.of(values(1, outputs, targets)), 1e-11);
   }
 
   @Test
   void extremeValuesDoNotOverflow() {
     float max = Float.MAX_VALUE;
     Predictions p = values(1, new float[] {max, -max}, -max, max);
-    assertEquals(2.0 * max, new Rmse().of(p), 1e-12 * max);
-    assertEquals(2.0 * max, new MeanAbsoluteError().of(p));
-    assertEquals(-3, new R2().of(p), DOUBLE);
+    assertEquals(2.0 * max, Rmse.of(p), 1e-12 * max);
+    assertEquals(2.0 * max, MeanAbsoluteError.of(p));
+    assertEquals(-3, R2.of(p), DOUBLE);
   }
 
   @Test
   void outputsAndTargetsNeedAsManyColumns() {
     Predictions p = new Predictions(1, 2, new float[2], 1, new float[1]);
-    for (Metric metric : new Metric[] {new Rmse(), new MeanAbsoluteError(), new R2()}) {
+    for (Metric metric :
+        new Metric[] {Metric.named("rmse"), Metric.named("mae"), Metric.named("r2")}) {
       assertMessage(
           metric.name()
               + ": outputs have 2 columns and targets 1, expected as many: a value for each value.",
@@ -131,20 +131,20 @@ class RegressionMetricsTest {
   @Test
   void everyMetricIsFoundByItsName() {
     Metric[] metrics = {
-      new Accuracy(),
+      Metric.named("accuracy"),
       new TopK(5),
       new TopK(12),
-      new LogLoss(),
-      new Auc(),
-      new AveragePrecision(),
+      Metric.named("logloss"),
+      Metric.named("auc"),
+      Metric.named("prauc"),
       new F1(),
-      new BalancedAccuracy(),
-      new MatthewsCorrelation(),
-      new Brier(),
-      new CalibrationError(),
-      new Rmse(),
-      new MeanAbsoluteError(),
-      new R2()
+      Metric.named("balanced-accuracy"),
+      Metric.named("mcc"),
+      Metric.named("brier"),
+      Metric.named("ece"),
+      Metric.named("rmse"),
+      Metric.named("mae"),
+      Metric.named("r2")
     };
     for (Metric metric : metrics) {
       assertEquals(metric, Metric.named(metric.name()));

@@ -43,8 +43,7 @@ class TemperatureTest {
 
   private static double loss(Predictions rows, double temperature) {
     float[] logits = scaled(rows.outputs(), 1 / temperature);
-    return new LogLoss()
-        .of(new Predictions(rows.rows(), rows.columns(), logits, 1, rows.targets()));
+    return LogLoss.of(new Predictions(rows.rows(), rows.columns(), logits, 1, rows.targets()));
   }
 
   @ParameterizedTest

@@ -173,7 +173,7 @@ class WeightedMetricsTest {
   void aClassWhoseRowsAllCountNothingHasNoArea() {
     float[] weights = {1, 1, 0};
     Predictions p = new Predictions(3, 1, new float[] {1, 2, 3}, 1, new float[] {0, 0, 1}, weights);
-    Expect.failure(() -> new Auc().of(p), "auc: no row has class 1");
+    Expect.failure(() -> Auc.of(p), "auc: no row has class 1");
   }
 
   @Test

@@ -33,8 +33,7 @@ class MemoryPlanTest {
   private static final Recipe RECIPE = Recipe.classification().withBatch(64).withSteps(1);
 
   private static MemoryPlan plan(Network network, Backend backend, int batch) {
-    return MemoryPlan.of(
-        network, backend, RECIPE.loss(), RECIPE.optimizer(), RECIPE.clip(), 1, batch);
+    return MemoryPlan.of(network, backend, RECIPE, batch);
   }
 
   /** Of a run, its tables included. */

@@ -255,7 +255,7 @@ public final class RowEncoder {
     if (Double.isNaN(value)) {
       throw new EvenkeelException(
           "Column \"%s\": %s is not %s, but the model was trained on numbers there"
-              .formatted(name, Cells.shown(text), ColumnDraft.wanted(amounts)));
+              .formatted(name, Cells.shown(text), SeenCells.wanted(amounts)));
     }
     return value;
   }

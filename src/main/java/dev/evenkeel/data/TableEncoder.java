@@ -397,7 +397,7 @@ final class TableEncoder {
                   table.at(wrong),
                   column.name(),
                   Cells.shown(column.text(wrong)),
-                  ColumnDraft.wanted(table.format().amounts().get(column.name()))));
+                  SeenCells.wanted(table.format().amounts().get(column.name()))));
     }
   }
 

@@ -85,6 +85,7 @@ final class TableReader {
     amounts.forEach(ColumnDraft::findAmounts);
     amounts.stream().filter(ColumnDraft::isTextual).forEach(this::requireClean);
     noteAmounts();
+    drafts.stream().filter(ColumnDraft::mayMeanNa).forEach(this::noteNa);
     return new Table(
         records,
         options,
@@ -101,7 +102,9 @@ final class TableReader {
   }
 
   private String decimal() {
-    boolean found = format.decimal().isEmpty() && drafts.stream().anyMatch(ColumnDraft::hasCommas);
+    boolean found =
+        format.decimal().isEmpty()
+            && drafts.stream().anyMatch(draft -> draft.firstComma().isPresent());
     return found ? ",." : format.decimal();
   }
 
@@ -119,9 +122,10 @@ final class TableReader {
   }
 
   private void noteCommas() {
-    List<ColumnDraft> read = drafts.stream().filter(ColumnDraft::hasCommas).toList();
+    List<ColumnDraft> read =
+        drafts.stream().filter(draft -> draft.firstComma().isPresent()).toList();
     if (!read.isEmpty() && format.decimal().isEmpty()) {
-      String first = read.get(0).firstComma();
+      String first = read.get(0).firstComma().orElseThrow();
       remarks.add(
           "%s: decimal commas in column%s %s: %s is read as %s. If that is wrong, say --decimal ."
               .formatted(
@@ -133,6 +137,12 @@ final class TableReader {
     }
   }
 
+  private void noteNa(ColumnDraft draft) {
+    remarks.add(
+        "%s: NA in column \"%s\" is taken for missing, as everywhere. If it is one of these codes, Namibia, say, write it otherwise."
+            .formatted(records.name(), draft.name));
+  }
+
   private Map<String, AmountForm> amounts() {
     Map<String, AmountForm> amounts = new HashMap<>(format.amounts());
     drafts.forEach(draft -> draft.amounts().ifPresent(form -> amounts.put(draft.name, form)));
@@ -140,11 +150,7 @@ final class TableReader {
   }
 
   private void noteAmounts() {
-    List<ColumnDraft> found =
-        drafts.stream()
-            .filter(draft -> draft.amounts().isPresent())
-            .filter(draft -> !format.amounts().containsKey(draft.name))
-            .toList();
+    List<ColumnDraft> found = drafts.stream().filter(draft -> draft.amounts().isPresent()).toList();
     if (!found.isEmpty()) {
       remarks.add(
           "%s: read as numbers: column%s %s. If they are categories, say --categorical %s."

@@ -63,6 +63,17 @@ class TableReadingTest {
         table.remarks().get(0));
   }
 
+  @Test
+  void whereNaMayBeACodeThatIsSaid() throws IOException {
+    Table table = table("c,n,y\nNA,NA,1\nDE,x,2\nZA,y,3\nCH,long,4\n");
+    assertTrue(table.column("c").missing(0));
+    assertEquals(
+        List.of(
+            folder.resolve("t.csv")
+                + ": NA in column \"c\" is taken for missing, as everywhere. If it is one of these codes, Namibia, say, write it otherwise."),
+        table.remarks());
+  }
+
   /** Blank lines tell nothing of what parts the fields, whatever they are made of. */
   @Test
   void aBlankLineIsNoPartOfTheNext() throws IOException {

@@ -63,7 +63,7 @@ final class RobustScale {
     double[] median = new double[columns];
     double[] size = new double[columns];
     for (int c = 0; c < columns; c++) {
-      if (features.apply(c) instanceof TableEncoder.Piece input) {
+      if (features.apply(c) instanceof Piece input) {
         median[c] = input.mean(rowsOf.apply(c));
         size[c] = 1;
         continue;
@@ -77,7 +77,7 @@ final class RobustScale {
 
   private static double[] sorted(IntToDoubleFunction feature, int[] rows) {
     double[] values = new double[rows.length];
-    if (feature instanceof TableEncoder.OneHot input) {
+    if (feature instanceof OneHot input) {
       Arrays.fill(values, rows.length - input.count(rows), rows.length, 1);
       return values;
     }

@@ -73,7 +73,7 @@ public record Standardize(double[] mean, double[] deviation) {
   }
 
   private static Standardize column(IntToDoubleFunction column, int[] rows, double[] values) {
-    if (column instanceof TableEncoder.OneHot input) {
+    if (column instanceof OneHot input) {
       double share = (double) input.count(rows) / rows.length;
       return new Standardize(new double[] {share}, new double[] {1});
     }

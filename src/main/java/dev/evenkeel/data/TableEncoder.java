@@ -5,7 +5,6 @@ import dev.evenkeel.Words;
 import dev.evenkeel.tensor.InputLayout;
 import dev.evenkeel.tensor.InputLayout.Stored;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -48,92 +47,6 @@ final class TableEncoder {
     return width;
   }
 
-  /** One of the inputs that a category makes: 1 in the rows of its own level, else 0. */
-  record OneHot(Category category, int level) implements IntToDoubleFunction {
-    @Override
-    public double applyAsDouble(int row) {
-      return category.levels[row] == level ? 1 : 0;
-    }
-
-    /** Of how many of these rows it is the level. */
-    int count(int[] rows) {
-      return category.counts(rows)[level];
-    }
-  }
-
-  /** The level of each row, −1 for none; of so many. */
-  private static final class Category {
-    private final int[] levels;
-    private final int count;
-    private int[] counted = {};
-    private int[] counts;
-
-    Category(int[] levels, int count) {
-      this.levels = levels;
-      this.count = count;
-      this.counts = new int[count];
-    }
-
-    /** How many of these rows have each level; all inputs ask for the same rows. */
-    int[] counts(int[] rows) {
-      if (rows != counted) {
-        counted = rows;
-        counts = new int[count];
-        for (int row : rows) {
-          if (levels[row] >= 0) {
-            counts[levels[row]]++;
-          }
-        }
-      }
-      return counts;
-    }
-  }
-
-  /** One of the inputs that a number in pieces makes. */
-  record Piece(Places column, int piece) implements IntToDoubleFunction {
-    @Override
-    public double applyAsDouble(int row) {
-      return Math.min(1, Math.max(0, column.places[row] - piece));
-    }
-
-    /** Over these rows. */
-    double mean(int[] rows) {
-      return column.means(rows)[piece];
-    }
-  }
-
-  /** Where each row's value lies on a line of so many pieces. */
-  private static final class Places {
-    private final float[] places;
-    private final int count;
-    private int[] meant = {};
-    private double[] means;
-
-    Places(float[] places, int count) {
-      this.places = places;
-      this.count = count;
-    }
-
-    /** Of each piece over these rows; all inputs ask for the same rows. */
-    double[] means(int[] rows) {
-      if (rows != meant) {
-        meant = rows;
-        means = new double[count];
-        for (int row : rows) {
-          int in = (int) places[row];
-          for (int k = 0; k < in; k++) {
-            means[k]++;
-          }
-          if (in < count) {
-            means[in] += places[row] - in;
-          }
-        }
-        Arrays.setAll(means, k -> means[k] / rows.length);
-      }
-      return means;
-    }
-  }
-
   /** For each feature its values by row, centred but not scaled. */
   List<IntToDoubleFunction> values() {
     List<IntToDoubleFunction> values = new ArrayList<>();
@@ -141,12 +54,13 @@ final class TableEncoder {
       if (feature instanceof Feature.Numeric f) {
         values.add(numbers(required(f.name()), f.center()));
       } else if (feature instanceof Feature.Pieces f) {
-        Places line = new Places(places(required(f.name()), f), f.width());
+        Piece.Line line = new Piece.Line(places(required(f.name()), f), f.width());
         for (int piece = 0; piece < f.width(); piece++) {
           values.add(new Piece(line, piece));
         }
       } else if (feature instanceof Feature.Categorical f) {
-        Category category = new Category(levels(required(f.name()), f.levels()), f.width());
+        OneHot.Category category =
+            new OneHot.Category(levels(required(f.name()), f.levels()), f.width());
         for (int level = 0; level < f.width(); level++) {
           values.add(new OneHot(category, level));
         }
@@ -215,13 +129,13 @@ final class TableEncoder {
         cold[j] = finite(by.scaled(0, j), j, values);
         hot[j] = finite(by.scaled(1, j), j, values);
         if (input.level() == 0) {
-          stored.add(Stored.category(input.category().count));
+          stored.add(Stored.category(input.category().count()));
         }
       } else if (values.get(j) instanceof Piece input) {
         cold[j] = by.piece(0, j);
         hot[j] = by.piece(1, j);
         if (input.piece() == 0) {
-          stored.add(Stored.pieces(input.column().count));
+          stored.add(Stored.pieces(input.line().count()));
         }
       } else {
         stored.add(Stored.NUMBER);
@@ -250,11 +164,11 @@ final class TableEncoder {
         IntToDoubleFunction value = values.get(input);
         if (value instanceof OneHot any) {
           for (int i = start; i < end; i++) {
-            out[i * stored + c] = any.category().levels[rows[i]];
+            out[i * stored + c] = any.category().of(rows[i]);
           }
         } else if (value instanceof Piece any) {
           for (int i = start; i < end; i++) {
-            out[i * stored + c] = any.column().places[rows[i]];
+            out[i * stored + c] = any.line().place(rows[i]);
           }
         } else {
           for (int i = start; i < end; i++) {

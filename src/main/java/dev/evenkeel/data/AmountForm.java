@@ -33,10 +33,13 @@ public record AmountForm(String unit, boolean comma) {
   /** Thousands apart, or a minus or brackets that are none of Java's. */
   private static final Pattern MORE = Pattern.compile("[.'’\\p{Zs}−()]|,.*,|,[0-9]{3}$");
 
-  /** The whole part in one piece or in threes, all with the same between them. */
+  /**
+   * The whole part in one piece or in threes, all with the same between them. With a zero in front
+   * it is no amount, but a code: PEN001.
+   */
   private static Pattern number(String decimal, String thousands) {
     return Pattern.compile(
-        "(?<whole>[0-9]+|[1-9][0-9]{0,2}(?<apart>['’\\p{Zs}]|%s)[0-9]{3}(?:\\k<apart>[0-9]{3})*)?(?:%s(?<part>[0-9]+))?"
+        "(?<whole>0|[1-9][0-9]*|[1-9][0-9]{0,2}(?<apart>['’\\p{Zs}]|%s)[0-9]{3}(?:\\k<apart>[0-9]{3})*)?(?:%s(?<part>[0-9]+))?"
             .formatted(thousands, decimal));
   }
 

@@ -36,10 +36,13 @@ final class ColumnDraft {
   /** Whether one of the missing texts is NA. */
   private boolean na;
 
-  /** What all texts turned out to be, if they did. */
+  /** Whether all texts are amounts, and what they are. */
+  private final AmountTrial trial;
+
   private Optional<AmountForm> found = Optional.empty();
 
   /**
+   * @param decimal what is in front of decimals in amounts: "." or ",", else it is found out
    * @param forced whether it holds texts, whatever they look like
    * @param checked whether a few texts among numbers are mistakes
    */
@@ -48,6 +51,7 @@ final class ColumnDraft {
       TableFormat format,
       MissingWords missing,
       boolean commas,
+      String decimal,
       boolean forced,
       boolean checked) {
     this.name = name;
@@ -56,6 +60,7 @@ final class ColumnDraft {
     this.forced = forced;
     this.checked = checked && !forced;
     seen = new SeenCells(format, missing, commas, format.amounts().get(name));
+    trial = new AmountTrial(decimal);
     coded = forced;
   }
 
@@ -75,7 +80,7 @@ final class ColumnDraft {
     } else if (!missing.haveNumbers() || !missing.anywhere(cell)) {
       value = seen.number(cell, line);
     }
-    coded = coded || row == 0 && seen.anyText();
+    coded = coded || row == 0 && seen.anyText() && !seen.areLikeAmounts();
     if (coded) {
       addText(cell);
     } else if (seen.areTexts()) {
@@ -133,18 +138,25 @@ final class ColumnDraft {
 
   /** Whether its texts, which are still to be read, may be numbers with units or the like. */
   boolean mayHoldAmounts() {
-    return isTextual()
-        && checked
-        && !format.amounts().containsKey(name)
-        && !seen.anyList()
-        && AmountForm.of(List.of(seen.firstText()), format.decimal()).isPresent();
+    return wantsTexts() && checked && !format.amounts().containsKey(name) && seen.areLikeAmounts();
   }
 
-  /** Takes texts that all are numbers of one form for these. */
-  void findAmounts() {
-    List<String> texts =
-        levelsInOrder.stream().filter(text -> !missing.amongNumbers(text)).toList();
-    found = AmountForm.of(texts, format.decimal());
+  /** Of a column that may hold them, from the first row to the last. */
+  void addAmount(String cell) {
+    if (missing.amongNumbers(cell)) {
+      trial.addMissing();
+    } else {
+      trial.add(cell);
+    }
+  }
+
+  /**
+   * Takes texts that all are amounts of one form for these.
+   *
+   * @param commas whether decimals have commas elsewhere in the file
+   */
+  void settle(boolean commas) {
+    found = trial.form(commas);
   }
 
   /** The form of texts that turned out to be numbers. */
@@ -152,13 +164,9 @@ final class ColumnDraft {
     return found;
   }
 
-  /** Of these the first that is no plain number, and what it was read as. */
+  /** One of these, and what it was read as. */
   String amountShown() {
-    return levelsInOrder.stream()
-        .filter(text -> Double.isNaN(Cells.number(text)) && !missing.amongNumbers(text))
-        .findFirst()
-        .map(text -> Cells.quoted(text) + " is " + Cells.text(found.orElseThrow().value(text)))
-        .orElseThrow();
+    return trial.shown(found.orElseThrow());
   }
 
   /** Whether NA may be a text, too: the others are of two capital letters, as countries' are. */
@@ -201,14 +209,13 @@ final class ColumnDraft {
       return new Column.Vector(
           name, parts.stream().map(part -> new Column.Numeric(name, part.take())).toList());
     }
+    if (found.isPresent()) {
+      return new Column.Numeric(name, trial.take(found.get()));
+    }
     double[] all = values.take();
     if (isTextual()) {
       int[] codes = Arrays.stream(all).mapToInt(code -> (int) code).toArray();
       return new Column.Categorical(name, codes, List.copyOf(levelsInOrder));
-    }
-    if (found.isPresent()) {
-      double[] ofTexts = levelsInOrder.stream().mapToDouble(found.get()::value).toArray();
-      Arrays.setAll(all, row -> all[row] < 0 ? Double.NaN : ofTexts[(int) all[row]]);
     }
     return new Column.Numeric(name, all);
   }

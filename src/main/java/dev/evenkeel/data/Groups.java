@@ -22,6 +22,7 @@ public record Groups(String column, List<String> names, int[] ofRow) {
 
   public static Groups of(Table table, String nameOrNumber) {
     String name = table.column(nameOrNumber).name();
+    AmountForm amounts = table.format().amounts().get(name);
     Column column = table.spelled(Set.of(name)).column(name);
     Map<String, Integer> indexes = new HashMap<>();
     List<String> names = new ArrayList<>();
@@ -32,7 +33,7 @@ public record Groups(String column, List<String> names, int[] ofRow) {
             "%s: the group \"%s\" is missing, so that nobody knows which rows it goes with. Fill it in or remove the row."
                 .formatted(table.at(row), name));
       }
-      String group = canonical(column.text(row));
+      String group = canonical(column.text(row), amounts);
       ofRow[row] = indexes.computeIfAbsent(group, unseen -> names.size());
       if (ofRow[row] == names.size()) {
         names.add(group);
@@ -42,8 +43,8 @@ public record Groups(String column, List<String> names, int[] ofRow) {
   }
 
   /** 17, 17.0 and 017 are one customer: taken for one too few, nothing leaks. */
-  private static String canonical(String text) {
-    double number = Cells.number(text);
+  private static String canonical(String text, AmountForm amounts) {
+    double number = amounts == null ? Cells.number(text) : amounts.value(text);
     return Math.abs(number) < EXACT ? Cells.text(number) : text;
   }
 }

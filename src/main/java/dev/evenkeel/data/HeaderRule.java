@@ -73,7 +73,21 @@ final class HeaderRule {
   /** A header without a doubt, of texts alone. */
   boolean isPlain() {
     boolean dates = columns(Kind.DATE).anyMatch(c -> all(c, Kind.DATE));
-    return !blocked() && !dates && count(Kind.NUMBER) == 0 && count(Kind.EMPTY) < first.size();
+    boolean amounts = columns(Kind.TEXT).anyMatch(this::holdsAmounts);
+    return !blocked()
+        && !dates
+        && !amounts
+        && count(Kind.NUMBER) == 0
+        && count(Kind.EMPTY) < first.size();
+  }
+
+  /** With units, in the first line and in those below. */
+  private boolean holdsAmounts(int column) {
+    return AmountText.hasUnit(first.get(column))
+        && !below.isEmpty()
+        && below.stream()
+            .filter(row -> column < row.size() && !missing.amongNumbers(row.get(column)))
+            .allMatch(row -> AmountText.hasUnit(row.get(column)));
   }
 
   /** Whether the first line might name columns at all: a text in it does not come again below. */

@@ -28,7 +28,7 @@ record JsonRecords(Path path, List<String> columns, List<String> lacking, Table.
 
   static JsonRecords of(Path path, Table.Options options) {
     Set<String> names = new LinkedHashSet<>();
-    JsonObjects.read(path, values -> names.addAll(values.keySet()));
+    JsonObjects.read(path, (values, numbers) -> names.addAll(values.keySet()));
     if (names.isEmpty()) {
       throw new EvenkeelException("%s has no values: give objects with some.".formatted(path));
     }
@@ -48,10 +48,11 @@ record JsonRecords(Path path, List<String> columns, List<String> lacking, Table.
       checked[c] = options.checks(columns.get(c), columns);
     }
     receiver.accept(ABOVE, columns);
+    WrittenNumbers written = new WrittenNumbers(options.format());
     int[] number = new int[1];
     JsonObjects.read(
         path,
-        values -> {
+        (values, numbers) -> {
           number[0]++;
           List<String> texts = new ArrayList<>(checked.length);
           for (int c = 0; c < checked.length; c++) {
@@ -62,7 +63,8 @@ record JsonRecords(Path path, List<String> columns, List<String> lacking, Table.
                   "%s: \"%s\" is an array of other things than numbers. help: --drop %s, or a value of its own for each"
                       .formatted(at(number[0]), column, ColumnNames.word(column)));
             }
-            texts.add(text == null ? ARRAY : text);
+            boolean typed = numbers.contains(column);
+            texts.add(text == null ? ARRAY : typed ? written.text(column, text) : text);
           }
           receiver.accept(number[0], texts);
         });

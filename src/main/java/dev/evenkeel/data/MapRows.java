@@ -28,6 +28,7 @@ record MapRows(String name, Iterable<? extends Map<String, ?>> rows, Table.Optio
 
   @Override
   public void forEach(Receiver receiver) {
+    WrittenNumbers written = new WrittenNumbers(options.format());
     List<String> columns = null;
     int number = 0;
     Iterator<? extends Map<String, ?>> iterator = iterator();
@@ -46,7 +47,7 @@ record MapRows(String name, Iterable<? extends Map<String, ?>> rows, Table.Optio
         columns = row.keySet().stream().sorted().toList();
         receiver.accept(ABOVE, columns);
       }
-      receiver.accept(number, texts(row, number, columns));
+      receiver.accept(number, texts(row, number, columns, written));
     }
     if (columns == null) {
       throw new EvenkeelException("%s is empty: give at least one row.".formatted(name));
@@ -64,7 +65,8 @@ record MapRows(String name, Iterable<? extends Map<String, ?>> rows, Table.Optio
     }
   }
 
-  private List<String> texts(Map<String, ?> row, int number, List<String> columns) {
+  private List<String> texts(
+      Map<String, ?> row, int number, List<String> columns, WrittenNumbers written) {
     List<String> texts = new ArrayList<>(columns.size());
     for (int c = 0; c < columns.size(); c++) {
       String column = columns.get(c);
@@ -78,7 +80,8 @@ record MapRows(String name, Iterable<? extends Map<String, ?>> rows, Table.Optio
       if (text == null && options.checks(column, columns)) {
         throw ValueText.refusal("%s, column \"%s\"".formatted(at(number), column), value);
       }
-      texts.add(text == null ? "" : text);
+      boolean typed = ValueText.number(value).isPresent();
+      texts.add(text == null ? "" : typed ? written.text(column, text) : text);
     }
     if (row.size() > columns.size()) {
       List<String> more = new ArrayList<>(row.keySet());

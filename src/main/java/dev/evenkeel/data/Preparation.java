@@ -200,7 +200,7 @@ public record Preparation(
             text ->
                 !Double.isNaN(Cells.commaNumber(text))
                     || Cells.vector(text) != null
-                    || AmountForm.of(List.of(text), "").isPresent()
+                    || AmountText.isLike(text)
                     || !Double.isNaN(Cells.number(text))
                         && !Cells.text(Cells.number(text)).equals(text));
   }
@@ -210,7 +210,9 @@ public record Preparation(
     features.stream()
         .filter(feature -> !feature.holdsNumbers() && !(feature instanceof Feature.Vector))
         .forEach(feature -> feature.column().ifPresent(names::add));
-    if (target instanceof Target.Labels labels && unnamed().isEmpty()) {
+    if (target instanceof Target.Labels labels
+        && unnamed().isEmpty()
+        && !reading.amounts().containsKey(labels.name())) {
       names.add(labels.name());
     }
     if (target instanceof Target.Flags flags) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.DoubleStream;
 
 /**
@@ -235,15 +236,12 @@ public final class RowEncoder {
 
   /** NaN where it is missing. */
   private double number(Map<String, ?> row, String name) {
-    String text;
-    if (row.get(name) instanceof Number number && !Double.isInfinite(number.doubleValue())) {
-      if (!missing.haveNumbers()) {
-        return number.doubleValue();
-      }
-      text = Cells.text(number.doubleValue());
-    } else {
-      text = text(row, name);
+    Optional<Number> typed = ValueText.number(row.get(name));
+    if (typed.isPresent() && Double.isFinite(typed.get().doubleValue())) {
+      double value = typed.get().doubleValue();
+      return missing.haveNumbers() && missing.amongNumbers(Cells.text(value)) ? Double.NaN : value;
     }
+    String text = text(row, name);
     if (missing.amongNumbers(text)) {
       return Double.NaN;
     }

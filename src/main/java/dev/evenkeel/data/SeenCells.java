@@ -33,6 +33,9 @@ final class SeenCells {
   /** Lists of numbers, by how many they hold; vectors, where that is the same. */
   private final Map<Integer, Found> lists = new HashMap<>();
 
+  /** Whether all that are no plain numbers look like amounts. */
+  private boolean likeAmounts = true;
+
   private boolean points;
   private boolean plain = true;
 
@@ -78,6 +81,7 @@ final class SeenCells {
     if (missing.amongNumbers(cell)) {
       return Double.NaN;
     }
+    likeAmounts = likeAmounts && AmountText.isLike(cell);
     double byComma = commas && amounts == null ? Cells.commaNumber(cell) : Double.NaN;
     (Double.isNaN(byComma) ? text : withComma).add(cell, line);
     return byComma;
@@ -131,9 +135,9 @@ final class SeenCells {
     return points && (withComma.count > 0 || format.decimal().equals(","));
   }
 
-  /** The first that is no plain number, of cells that are texts. */
-  String firstText() {
-    return anyText() ? text.first : withComma.first;
+  /** Whether all texts may be numbers with units or the like. */
+  boolean areLikeAmounts() {
+    return likeAmounts && lists.isEmpty();
   }
 
   /** The first number with a decimal comma, if any has one. */

@@ -82,8 +82,13 @@ public record TableFormat(
     return new TableFormat(header, one, decimal, missing, encoding, amounts);
   }
 
+  /** Of amounts, too, where it is one of the two. */
   public TableFormat withDecimal(String decimal) {
-    return new TableFormat(header, delimiter, decimal, missing, encoding, amounts);
+    Map<String, AmountForm> forms = new TreeMap<>(amounts);
+    if (decimal.equals(".") || decimal.equals(",")) {
+      forms.replaceAll((name, form) -> form.withComma(decimal.equals(",")));
+    }
+    return new TableFormat(header, delimiter, decimal, missing, encoding, forms);
   }
 
   public TableFormat withMissing(List<String> missing) {

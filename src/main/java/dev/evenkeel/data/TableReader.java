@@ -10,8 +10,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * Reads a {@link Table}: one pass takes every column for what its first row is, numbers or texts; a
@@ -73,17 +73,17 @@ final class TableReader {
     List<ColumnDraft> amounts = drafts.stream().filter(ColumnDraft::mayHoldAmounts).toList();
     drafts.stream().filter(draft -> !amounts.contains(draft)).forEach(this::requireClean);
     noteCommas();
-    if (drafts.stream().anyMatch(ColumnDraft::wantsTexts)) {
-      List<Integer> texts =
-          IntStream.range(0, drafts.size())
-              .filter(c -> drafts.get(c).wantsTexts())
-              .boxed()
-              .toList();
-      texts.forEach(c -> drafts.get(c).startTexts());
-      readTexts(texts);
+    if (!amounts.isEmpty()) {
+      readAgain(amounts, ColumnDraft::addAmount);
+      boolean commas = decimal().startsWith(",");
+      amounts.forEach(draft -> draft.settle(commas));
+      amounts.stream().filter(ColumnDraft::isTextual).forEach(this::requireClean);
     }
-    amounts.forEach(ColumnDraft::findAmounts);
-    amounts.stream().filter(ColumnDraft::isTextual).forEach(this::requireClean);
+    List<ColumnDraft> texts = drafts.stream().filter(ColumnDraft::wantsTexts).toList();
+    if (!texts.isEmpty()) {
+      texts.forEach(ColumnDraft::startTexts);
+      readAgain(texts, ColumnDraft::addText);
+    }
     noteAmounts();
     drafts.stream().filter(ColumnDraft::mayMeanNa).forEach(this::noteNa);
     return new Table(
@@ -305,23 +305,34 @@ final class TableReader {
               format,
               missing,
               format.takesCommas(records.delimiter()),
+              decimalOfAmounts(),
               options.categorical().contains(name) || options.texts().contains(name),
               options.checks(name, c + 1, fields.size())));
     }
+  }
+
+  /** Numbers have points in JSON and in a program's rows, whose texts are as that writes them. */
+  private String decimalOfAmounts() {
+    boolean typed = records.delimiter() == '\0';
+    return typed && format.decimal().isEmpty() ? "." : format.decimal();
   }
 
   private static Set<String> parted(Set<String> texts, List<String> names) {
     return Set.copyOf(ColumnNames.parted(texts, Set.copyOf(names)));
   }
 
-  private void readTexts(List<Integer> texts) {
+  /** Hands the cells of some columns over once more. */
+  private void readAgain(List<ColumnDraft> some, BiConsumer<ColumnDraft, String> take) {
+    int[] places = some.stream().mapToInt(drafts::indexOf).toArray();
     int[] seen = new int[1];
     records.forEach(
         (line, fields) -> {
           if (line != headerLine) {
             int row = seen[0]++;
             requireSame(row < rows && line == lines[row] && fields.size() == drafts.size());
-            texts.forEach(c -> drafts.get(c).addText(fields.get(c).strip()));
+            for (int c : places) {
+              take.accept(drafts.get(c), fields.get(c).strip());
+            }
           }
         });
     requireSame(seen[0] == rows);

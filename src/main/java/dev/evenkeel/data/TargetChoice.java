@@ -223,12 +223,17 @@ public record TargetChoice(List<String> columns, Task.Kind kind, String sentence
     if (texts == table || !(texts.column(column) instanceof Column.Categorical written)) {
       return table;
     }
+    AmountForm amounts = table.format().amounts().get(column);
     Set<BigDecimal> values = new HashSet<>();
     boolean apart =
         written.levels().stream()
-            .map(text -> text.replace(',', '.'))
+            .map(text -> amounts == null ? text.replace(',', '.') : plain(amounts.value(text)))
             .allMatch(text -> !Double.isNaN(Cells.number(text)) && values.add(value(text)));
     return apart ? texts : table;
+  }
+
+  private static String plain(double value) {
+    return Double.isNaN(value) ? "" : Cells.text(value);
   }
 
   /** To the last digit: a double takes 9007199254740993 for the number before it. */

@@ -49,6 +49,22 @@ final class ValueText {
     return holdsSeveral(value) ? null : written(value);
   }
 
+  /** The number that a value is, or may hold. */
+  static Optional<Number> number(Object value) {
+    if (value instanceof Number number) {
+      return Optional.of(number);
+    } else if (value instanceof Optional<?> optional) {
+      return number(optional.orElse(null));
+    } else if (value instanceof OptionalDouble optional && optional.isPresent()) {
+      return Optional.of(optional.getAsDouble());
+    } else if (value instanceof OptionalInt optional && optional.isPresent()) {
+      return Optional.of(optional.getAsInt());
+    } else if (value instanceof OptionalLong optional && optional.isPresent()) {
+      return Optional.of(optional.getAsLong());
+    }
+    return Optional.empty();
+  }
+
   private static boolean holdsSeveral(Object value) {
     return value.getClass().isArray() || value instanceof Collection || value instanceof Map;
   }

@@ -10,8 +10,10 @@ import dev.evenkeel.EvenkeelException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -53,8 +55,9 @@ public final class JsonObjects {
     /**
      * @param values as texts, in the file's order; "" of null, "[1, 2.5]" of an array of numbers,
      *     and null of any other array
+     * @param numbers the names of those that are numbers, and no texts
      */
-    void accept(Map<String, String> values);
+    void accept(Map<String, String> values, Set<String> numbers);
   }
 
   /** Whether a file begins as one of objects does. */
@@ -114,8 +117,9 @@ public final class JsonObjects {
             "an object is needed for each row, as %s, not %s".formatted(EXAMPLE, parser.getText()));
       }
       Map<String, String> values = new LinkedHashMap<>();
-      object(path, "", parser, values);
-      receiver.accept(values);
+      Set<String> numbers = new HashSet<>();
+      object(path, "", parser, values, numbers);
+      receiver.accept(values, numbers);
     }
   }
 
@@ -126,12 +130,13 @@ public final class JsonObjects {
 
   /** Up to the end of the object that has begun. */
   private static void object(
-      Path path, String prefix, JsonParser parser, Map<String, String> values) throws IOException {
+      Path path, String prefix, JsonParser parser, Map<String, String> values, Set<String> numbers)
+      throws IOException {
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String name = prefix + parser.currentName().strip();
       JsonToken token = parser.nextToken();
       if (token == JsonToken.START_OBJECT) {
-        object(path, name + ".", parser, values);
+        object(path, name + ".", parser, values, numbers);
         continue;
       }
       if (values.containsKey(name)) {
@@ -141,6 +146,9 @@ public final class JsonObjects {
         values.put(name, vector(parser));
       } else {
         values.put(name, token == JsonToken.VALUE_NULL ? "" : parser.getText());
+        if (token.isNumeric()) {
+          numbers.add(name);
+        }
       }
     }
   }

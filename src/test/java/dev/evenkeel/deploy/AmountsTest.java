@@ -8,8 +8,10 @@ import dev.evenkeel.CsvText;
 import dev.evenkeel.Expect;
 import dev.evenkeel.data.Dataset;
 import dev.evenkeel.data.Feature;
+import dev.evenkeel.data.Groups;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Table;
+import dev.evenkeel.data.Target;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Parts;
@@ -22,6 +24,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -170,6 +174,128 @@ class AmountsTest {
     predictor.predict(Map.of("fee", "1,250", "share", "5%")); // a currency may be left out
   }
 
+  /** Their commas part decimals, as the other column's do. */
+  @Test
+  void whatOtherColumnsWriteCounts() throws IOException {
+    Table table = Table.read(csv("c.csv", "a;fuel;y", 9, row -> "2,5;1,4" + row + "9 €;" + row));
+    assertEquals("1.429", table.column("fuel").text(2));
+    Table alone = Table.read(csv("c.csv", "a;fuel;y", 9, row -> "2;1,4" + row + "9 €;" + row));
+    assertEquals("1429", alone.column("fuel").text(2));
+  }
+
+  /** A number that has a type is that number, whatever texts of its column mean. */
+  @Test
+  void typedNumbersAreTakenAsTheyAre() throws IOException {
+    DataPlan plan = plan(written(Style.GERMAN));
+    SavedModel saved = TinyRuns.train(plan, Recipe.of(plan.load(n -> {}).train()), folder);
+    Preparation preparation = saved.preparation().orElseThrow();
+    Path json = folder.resolve("few.jsonl");
+    Files.writeString(
+        json,
+        """
+        {"fee": 1.234, "share": 4.5}
+        {"fee": "1,234 €", "share": "4,5 %"}
+        {"fee": 1.234e3, "share": 10}
+        {"fee": "1.234 €", "share": "10%"}
+        """);
+    Dataset later = plan.load(json.toString(), false, preparation, notes::add);
+    float[] rows = later.features();
+    assertEquals(rows[0], rows[2]);
+    assertEquals(rows[1], rows[3]);
+    assertEquals(rows[4], rows[6]);
+    assertEquals(rows[5], rows[7]);
+    assertTrue(rows[0] < rows[4]);
+    Predictor predictor = Predictor.of(saved);
+    float[] small = predictor.predict(Map.of("fee", 1.234, "share", 4.5));
+    assertArrayEquals(small, predictor.predict(Map.of("fee", "1,234", "share", "4,5%")));
+    assertArrayEquals(
+        small,
+        predictor.predict(Map.of("fee", OptionalDouble.of(1.234), "share", Optional.of(4.5))));
+    List<Map<String, Object>> maps = List.of(Map.of("fee", 1.234, "share", 4.5));
+    Table table = Table.of("today", maps, preparation.options());
+    assertEquals("1.234", table.column("fee").text(0));
+    assertEquals("4.5", table.column("share").text(0));
+  }
+
+  @Test
+  void classesAreCalledAsTheyAreWritten() throws IOException {
+    Path file =
+        csv(
+            "notes.csv",
+            "a,b,note",
+            ROWS,
+            row -> row % 7 + "," + row % 5 + ",$" + List.of(5, 10, 20).get(row % 3));
+    DataPlan plan = plan(file);
+    SavedModel saved = TinyRuns.train(plan, Recipe.of(plan.load(n -> {}).train()), folder);
+    Preparation preparation = saved.preparation().orElseThrow();
+    assertEquals(List.of("$5", "$10", "$20"), Predictor.of(saved).classes());
+    Dataset again = plan.load(file.toString(), true, preparation, notes::add);
+    assertEquals(ROWS, again.rows());
+    assertArrayEquals(
+        plan.load(n -> {}).train().targets(), plan.load(preparation, notes::add).train().targets());
+
+    Path two =
+        csv(
+            "two.csv",
+            "a,note",
+            ROWS,
+            row -> row % 7 + ",$" + List.of("5", "5.0", "20").get(row % 3));
+    DataPlan other = plan(two);
+    Preparation numbers = other.load(n -> {}).preparation();
+    assertEquals(List.of("5", "20"), ((Target.Labels) numbers.target()).classes());
+    assertEquals(ROWS, other.load(two.toString(), true, numbers, notes::add).rows());
+  }
+
+  @Test
+  void aFileWithoutAHeaderKeepsItsFirstRow() throws IOException {
+    Table table =
+        Table.read(
+            csv(
+                "bare.csv",
+                "\"$1,045\",16%,$73",
+                20,
+                row -> "\"$1,0" + (10 + row) + "\",5%,$" + row));
+    assertEquals(21, table.rows());
+    assertEquals("1045", table.column("1").text(0));
+    Table quantiles =
+        Table.read(csv("q.csv", "25%,50%,75%", 20, row -> row + "," + row * 2 + "," + row * 3.5));
+    assertEquals(List.of("25%", "50%", "75%"), quantiles.columnNames());
+  }
+
+  /** The option is for a file that is written differently. */
+  @Test
+  void decimalsOfALaterFileMayBeChosen() throws IOException {
+    DataPlan plan = plan(written(Style.AMERICAN));
+    Preparation preparation = plan.load(n -> {}).preparation();
+    Path german = csv("g.csv", "fee;share", 2, row -> "1.200,5 $;4,5 %");
+    Dataset other =
+        plan.load(
+            german.toString(),
+            false,
+            preparation.withReading(preparation.reading().withDelimiter("").withDecimal(",")),
+            notes::add);
+    Path american = csv("a.csv", "fee;share", 2, row -> "$1,200.5;4.5%");
+    Dataset same =
+        plan.load(
+            american.toString(),
+            false,
+            preparation.withReading(preparation.reading().withDelimiter("")),
+            notes::add);
+    assertArrayEquals(same.features(), other.features());
+  }
+
+  @Test
+  void groupsAreComparedByWhatTheyStandFor() throws IOException {
+    Table table =
+        Table.read(
+            csv(
+                "g.csv",
+                "g,y",
+                60,
+                row -> "\"$1,0" + (row % 6 + 10) + (row % 2 == 0 ? ".00" : "") + "\"," + row));
+    assertEquals(6, Groups.of(table, "g").names().size());
+  }
+
   /** Most are below 1,000, so the few others are no mistakes. */
   @Test
   void fewThousandsAmongPlainNumbers() throws IOException {
@@ -177,7 +303,11 @@ class AmountsTest {
         csv("few.csv", "fee,y", 100, row -> row == 60 ? "\"1,024\"," + row : row + "," + row);
     Table table = Table.read(file);
     assertEquals("1024", table.column("fee").text(60));
-    assertTrue(table.remarks().get(0).contains("column \"fee\" (\"1,024\" is 1024)"));
+    assertTrue(
+        table
+            .remarks()
+            .get(0)
+            .contains("column \"fee\" (\"1,024\" is 1024; with --decimal , it is 1.024)"));
     Path slip =
         csv("slip.csv", "fee,y", 100, row -> row == 60 ? "\"1,02\"," + row : row + "," + row);
     Expect.failure(

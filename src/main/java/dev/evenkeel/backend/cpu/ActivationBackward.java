@@ -1,7 +1,5 @@
 package dev.evenkeel.backend.cpu;
 
-import static dev.evenkeel.backend.cpu.CpuBuffer.data;
-
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
@@ -10,16 +8,11 @@ import java.util.Arrays;
 /** dz := dy · activation′, and dBias := its column sums, in one pass. */
 final class ActivationBackward extends RowBlocks {
 
-  private final float[] dy;
-  private final int dyOffset;
-  private final float[] z;
-  private final int zOffset;
-  private final float[] y;
-  private final int yOffset;
-  private final float[] dz;
-  private final int dzOffset;
-  private final float[] dBias;
-  private final int dBiasOffset;
+  private final Floats dy;
+  private final Floats z;
+  private final Floats y;
+  private final Floats dz;
+  private final Floats dBias;
   private final Activation activation;
 
   ActivationBackward(
@@ -32,16 +25,11 @@ final class ActivationBackward extends RowBlocks {
       Matrix dz,
       Matrix dBias) {
     super(scratch, workers, dy, 1, 0, 1, 0.7);
-    this.dy = data(dy);
-    this.dyOffset = (int) dy.offset();
-    this.z = data(z);
-    this.zOffset = (int) z.offset();
-    this.y = data(y);
-    this.yOffset = (int) y.offset();
-    this.dz = data(dz);
-    this.dzOffset = (int) dz.offset();
-    this.dBias = dBias.isNone() ? null : data(dBias);
-    this.dBiasOffset = (int) dBias.offset();
+    this.dy = Floats.of(dy);
+    this.z = Floats.of(z);
+    this.y = Floats.of(y);
+    this.dz = Floats.of(dz);
+    this.dBias = Floats.of(dBias);
     this.activation = activation;
   }
 
@@ -57,23 +45,23 @@ final class ActivationBackward extends RowBlocks {
     double[] sums = totals()[0];
     int place = cleared(block, width);
     int perPiece = rowsPerPiece(width);
-    boolean inPlaceIdentity = activation == Activation.IDENTITY && dz == dy && dzOffset == dyOffset;
+    boolean inPlaceIdentity = activation == Activation.IDENTITY && dz.equals(dy);
     Arrays.fill(sum, 0);
     for (int done = 0; done < count; done += perPiece) {
       int at = row + done;
       int some = Math.min(perPiece, count - done);
-      int n = load(dy, dyOffset, at, some, from, width, t);
+      int n = load(dy, at, some, from, width, t);
       if (activation != Activation.IDENTITY) {
-        load(y, yOffset, at, some, from, width, yPiece);
+        load(y, at, some, from, width, yPiece);
         if (Elementwise.backwardNeedsInput(activation)) {
-          load(z, zOffset, at, some, from, width, u);
+          load(z, at, some, from, width, u);
         }
         Elementwise.backward(activation, u, yPiece, t, scratch, n);
       }
       if (!inPlaceIdentity) {
-        store(t, dz, dzOffset, at, some, from, width);
+        store(t, dz, at, some, from, width);
       }
-      if (dBias != null) {
+      if (!dBias.isNone()) {
         add(t, sum, n);
         if (endsSlab(done, width) || done + some == count) {
           flush(sum, sums, place, width);
@@ -84,11 +72,11 @@ final class ActivationBackward extends RowBlocks {
 
   @Override
   void between(int phase, int from, int width) {
-    if (dBias != null) {
+    if (!dBias.isNone()) {
       double[] total = own().sums[0];
       addUp(totals()[0], 0, total, width);
       for (int j = 0; j < width; j++) {
-        dBias[dBiasOffset + from + j] = (float) total[j];
+        dBias.set(from + j, total[j]);
       }
     }
   }

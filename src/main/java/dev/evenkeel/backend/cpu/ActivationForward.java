@@ -1,7 +1,5 @@
 package dev.evenkeel.backend.cpu;
 
-import static dev.evenkeel.backend.cpu.CpuBuffer.data;
-
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
@@ -9,33 +7,27 @@ import dev.evenkeel.tensor.Matrix;
 /** z := z + bias where there is one, then y := activation(z). */
 final class ActivationForward extends RowBlocks {
 
-  private final float[] z;
-  private final int zOffset;
-  private final float[] y;
-  private final int yOffset;
-  private final float[] bias;
-  private final int biasOffset;
+  private final Floats z;
+  private final Floats y;
+  private final Floats bias;
   private final Activation activation;
   private final boolean storeZ;
 
   ActivationForward(
       Scratch[] scratch, Workers workers, Matrix z, Matrix bias, Activation activation, Matrix y) {
     super(scratch, workers, z, 1, 0, 1, 0.4 + Elementwise.nanoseconds(activation));
-    this.z = data(z);
-    this.zOffset = (int) z.offset();
-    this.y = data(y);
-    this.yOffset = (int) y.offset();
-    this.bias = bias.isNone() ? null : data(bias);
-    this.biasOffset = (int) bias.offset();
+    this.z = Floats.of(z);
+    this.y = Floats.of(y);
+    this.bias = Floats.of(bias);
     this.activation = activation;
-    boolean inPlace = this.y == this.z && yOffset == zOffset;
-    this.storeZ = !bias.isNone() && !inPlace && Elementwise.backwardNeedsInput(activation);
+    this.storeZ =
+        !bias.isNone() && !this.y.equals(this.z) && Elementwise.backwardNeedsInput(activation);
   }
 
   @Override
   void load(Scratch scratch, int phase, int group, int from, int width) {
-    if (bias != null) {
-      System.arraycopy(bias, biasOffset + from, scratch.vectors[0], 0, width);
+    if (!bias.isNone()) {
+      bias.read(from, scratch.vectors[0], width);
       repeat(scratch.vectors[0], width);
     }
   }
@@ -47,18 +39,18 @@ final class ActivationForward extends RowBlocks {
     int perPiece = rowsPerPiece(width);
     for (int at = row; at < row + count; at += perPiece) {
       int some = Math.min(perPiece, row + count - at);
-      int n = load(z, zOffset, at, some, from, width, u);
-      if (bias != null) {
+      int n = load(z, at, some, from, width, u);
+      if (!bias.isNone()) {
         add(u, scratch.vectors[0], n);
       }
       if (storeZ) {
-        store(u, z, zOffset, at, some, from, width);
+        store(u, z, at, some, from, width);
       }
       if (activation == Activation.IDENTITY) {
-        store(u, y, yOffset, at, some, from, width);
+        store(u, y, at, some, from, width);
       } else {
         Elementwise.forward(activation, u, out, scratch, n);
-        store(out, y, yOffset, at, some, from, width);
+        store(out, y, at, some, from, width);
       }
     }
   }

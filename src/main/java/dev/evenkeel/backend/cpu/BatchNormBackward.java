@@ -1,7 +1,5 @@
 package dev.evenkeel.backend.cpu;
 
-import static dev.evenkeel.backend.cpu.CpuBuffer.data;
-
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.Masking;
@@ -31,21 +29,15 @@ final class BatchNormBackward extends RowBlocks {
   private static final int[] REMAKING = {0, 1, 2, 5, 6};
   private static final int[] PROJECTING = {0, 1, 2, 3, 4};
 
-  private final float[] dy;
-  private final int dyOffset;
-  private final float[] x;
-  private final int xOffset;
-  private final float[] y;
-  private final int yOffset;
-  private final float[] dx;
-  private final int dxOffset;
-  private final BatchNormMemory norm;
-  private final float[] gammas;
-  private final float[] betas;
-  private final float[] dGammas;
-  private final float[] dBetas;
-  private final int dGamma;
-  private final int dBeta;
+  private final Floats dy;
+  private final Floats x;
+  private final Floats y;
+  private final Floats dx;
+  private final boolean meanOnly;
+  private final Floats gamma;
+  private final Floats beta;
+  private final Floats dGamma;
+  private final Floats dBeta;
   private final Activation activation;
   private final boolean dropsAny;
   private final boolean zerosTellDrops;
@@ -53,8 +45,7 @@ final class BatchNormBackward extends RowBlocks {
   private final boolean remakesY;
   private final boolean needsInput;
   private final Drops drops;
-  private final float[] saved;
-  private final int savedOffset;
+  private final Floats saved;
 
   BatchNormBackward(
       Scratch[] scratch,
@@ -77,21 +68,15 @@ final class BatchNormBackward extends RowBlocks {
         REDUCE,
         PROJECT + 1,
         2.3);
-    this.dy = data(dy);
-    this.dyOffset = (int) dy.offset();
-    this.x = data(x);
-    this.xOffset = (int) x.offset();
-    this.y = data(y);
-    this.yOffset = (int) y.offset();
-    this.dx = data(dx);
-    this.dxOffset = (int) dx.offset();
-    this.norm = norm;
-    this.gammas = norm.meanOnly() ? null : data(norm.gamma());
-    this.betas = data(norm.beta());
-    this.dGammas = dGamma.isNone() ? null : data(dGamma);
-    this.dBetas = data(dBeta);
-    this.dGamma = (int) dGamma.offset();
-    this.dBeta = (int) dBeta.offset();
+    this.dy = Floats.of(dy);
+    this.x = Floats.of(x);
+    this.y = Floats.of(y);
+    this.dx = Floats.of(dx);
+    this.meanOnly = norm.meanOnly();
+    this.gamma = Floats.of(norm.gamma());
+    this.beta = Floats.of(norm.beta());
+    this.dGamma = Floats.of(dGamma);
+    this.dBeta = Floats.of(dBeta);
     this.activation = activation;
     this.dropsAny = !masking.isNone();
     this.zerosTellDrops = activation == Activation.RELU && !masking.dropping().alpha();
@@ -102,8 +87,7 @@ final class BatchNormBackward extends RowBlocks {
             && !Elementwise.backwardNeedsOnlySign(activation)
             && !Elementwise.backwardNeedsInput(activation);
     this.drops = new Drops(masking.backward());
-    this.saved = data(saved);
-    this.savedOffset = (int) saved.offset();
+    this.saved = Floats.of(saved);
   }
 
   /** Where it doesn't, what it has to know of y is made again from x. */
@@ -125,17 +109,15 @@ final class BatchNormBackward extends RowBlocks {
   void load(Scratch scratch, int phase, int group, int from, int width) {
     float[][] vectors = scratch.vectors;
     for (int i = 0; i < 3; i++) {
-      int at = savedOffset + (3 * group + i) * columns + from;
-      System.arraycopy(saved, at, vectors[i], 0, width);
+      saved.read((3 * group + i) * columns + from, vectors[i], width);
     }
     if (phase == PROJECT) {
       loadFactors(vectors, group, from, width);
     } else if (needsInput) {
-      int gamma = (int) norm.gamma().offset() + from;
       for (int j = 0; j < width; j++) {
-        vectors[5][j] = norm.meanOnly() ? 1 : gammas[gamma + j] * vectors[2][j];
+        vectors[5][j] = meanOnly ? 1 : gamma.get(from + j) * vectors[2][j];
       }
-      System.arraycopy(betas, (int) norm.beta().offset() + from, vectors[6], 0, width);
+      beta.read(from, vectors[6], width);
     }
     int[] wanted = phase == PROJECT ? PROJECTING : needsInput ? REMAKING : REDUCING;
     for (int i : wanted) {
@@ -146,12 +128,11 @@ final class BatchNormBackward extends RowBlocks {
   /** The factors of t, of x − μ and of 1; a deviation that was left alone takes no part. */
   private void loadFactors(float[][] vectors, int group, int from, int width) {
     int groupRows = firstRow(group + 1) - firstRow(group);
-    int gamma = (int) norm.gamma().offset() + from;
     int at = placeOf(group);
     for (int j = 0; j < width; j++) {
       float inverse = vectors[2][j];
-      double outer = norm.meanOnly() ? 1 : (double) gammas[gamma + j] * inverse;
-      double dot = norm.meanOnly() ? 0 : outer * inverse * totals()[1][at + j] / groupRows;
+      double outer = meanOnly ? 1 : (double) gamma.get(from + j) * inverse;
+      double dot = meanOnly ? 0 : outer * inverse * totals()[1][at + j] / groupRows;
       vectors[2][j] = (float) outer;
       vectors[3][j] = (float) (outer * totals()[0][at + j] / groupRows);
       vectors[4][j] = (float) dot;
@@ -191,10 +172,10 @@ final class BatchNormBackward extends RowBlocks {
       }
     }
     for (int j = 0; j < width; j++) {
-      dBetas[dBeta + from + j] = (float) dBetaSums[j];
+      dBeta.set(from + j, dBetaSums[j]);
     }
-    for (int j = 0; j < width && dGammas != null; j++) {
-      dGammas[dGamma + from + j] = (float) dGammaSums[j];
+    for (int j = 0; j < width && !dGamma.isNone(); j++) {
+      dGamma.set(from + j, dGammaSums[j]);
     }
   }
 
@@ -206,10 +187,10 @@ final class BatchNormBackward extends RowBlocks {
     int perPiece = rowsPerPiece(width);
     for (int at = row; at < row + count; at += perPiece) {
       int some = Math.min(perPiece, row + count - at);
-      int n = load(x, xOffset, at, some, from, width, xPiece);
-      load(dx, dxOffset, at, some, from, width, t);
+      int n = load(x, at, some, from, width, xPiece);
+      load(dx, at, some, from, width, t);
       project(t, xPiece, vectors[0], vectors[1], vectors[2], vectors[4], vectors[3], n);
-      store(t, dx, dxOffset, at, some, from, width);
+      store(t, dx, at, some, from, width);
     }
   }
 
@@ -229,10 +210,10 @@ final class BatchNormBackward extends RowBlocks {
     for (int done = 0; done < count; done += perPiece) {
       int at = row + done;
       int some = Math.min(perPiece, count - done);
-      int n = load(dy, dyOffset, at, some, from, width, t);
-      load(x, xOffset, at, some, from, width, xHat);
+      int n = load(dy, at, some, from, width, t);
+      load(x, at, some, from, width, xHat);
       if (readsY) {
-        load(y, yOffset, at, some, from, width, yPiece);
+        load(y, at, some, from, width, yPiece);
       }
       if (zerosTellDrops && dropsAny) {
         drops.keepAll(t, n);
@@ -241,7 +222,7 @@ final class BatchNormBackward extends RowBlocks {
       }
       mask(scratch, t, xHat, yPiece, n);
       accumulate(t, xHat, sum, dot, n);
-      store(t, dx, dxOffset, at, some, from, width);
+      store(t, dx, at, some, from, width);
       if (endsSlab(done, width) || done + some == count) {
         flush(sum, sums, place, width);
         flush(dot, dots, place, width);

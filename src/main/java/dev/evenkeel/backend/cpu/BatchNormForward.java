@@ -1,7 +1,5 @@
 package dev.evenkeel.backend.cpu;
 
-import static dev.evenkeel.backend.cpu.CpuBuffer.data;
-
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.BatchNormMemory;
 import dev.evenkeel.backend.Masking;
@@ -16,21 +14,19 @@ import java.util.Arrays;
  */
 final class BatchNormForward extends ColumnMoments {
 
-  private final float[] x;
-  private final int xOffset;
-  private final float[] y;
-  private final int yOffset;
+  private final Floats x;
+  private final Floats y;
   private final BatchNormMemory norm;
-  private final float[] gammas;
-  private final float[] betas;
-  private final float[] means;
-  private final float[] variances;
-  private final float[] count;
+  private final Floats gammas;
+  private final Floats betas;
+  private final Floats means;
+  private final Floats variances;
+  private final Floats count;
   private final Activation activation;
   private final boolean dropsAny;
   private final Drops drops;
   private final boolean training;
-  private final float[] saved;
+  private final Floats saved;
 
   /**
    * @param saved NONE for inference with the running statistics
@@ -50,26 +46,23 @@ final class BatchNormForward extends ColumnMoments {
         workers,
         x,
         saved.isNone() ? 1 : BatchNormMemory.groups(x.rows(), norm.ghostRows()),
-        saved.isNone() ? null : data(saved),
-        (int) saved.offset(),
+        Floats.of(saved),
         saved.isNone() ? AFTER : 0,
         AFTER + 1,
         1.3 + Elementwise.nanoseconds(activation));
-    this.x = data(x);
-    this.xOffset = (int) x.offset();
-    this.y = data(y);
-    this.yOffset = (int) y.offset();
+    this.x = Floats.of(x);
+    this.y = Floats.of(y);
     this.norm = norm;
-    this.gammas = norm.meanOnly() ? null : data(norm.gamma());
-    this.betas = data(norm.beta());
-    this.means = data(norm.runningMean());
-    this.variances = norm.meanOnly() ? null : data(norm.runningVariance());
-    this.count = data(norm.count());
+    this.gammas = Floats.of(norm.gamma());
+    this.betas = Floats.of(norm.beta());
+    this.means = Floats.of(norm.runningMean());
+    this.variances = Floats.of(norm.runningVariance());
+    this.count = Floats.of(norm.count());
     this.activation = activation;
     this.dropsAny = !masking.isNone();
     this.drops = new Drops(masking);
     this.training = !saved.isNone();
-    this.saved = training ? data(saved) : null;
+    this.saved = Floats.of(saved);
   }
 
   @Override
@@ -88,10 +81,8 @@ final class BatchNormForward extends ColumnMoments {
     if (phase < AFTER) {
       return;
     }
-    int gamma = (int) norm.gamma().offset() + from;
-    int running = norm.meanOnly() ? 0 : (int) norm.runningVariance().offset() + from;
     if (!training) {
-      System.arraycopy(means, (int) norm.runningMean().offset() + from, shift, 0, width);
+      means.read(from, shift, width);
       repeat(shift, width);
       Arrays.fill(scratch.vectors[1], 0);
     }
@@ -99,13 +90,13 @@ final class BatchNormForward extends ColumnMoments {
       scale[j] =
           norm.meanOnly()
               ? 1
-              : gammas[gamma + j]
+              : gammas.get(from + j)
                   * (training
-                      ? saved[keptAt(group, 2, from) + j]
-                      : inverse(variances[running + j]));
+                      ? saved.get(keptAt(group, 2, from) + j)
+                      : inverse(variances.get(from + j)));
     }
     repeat(scale, width);
-    System.arraycopy(betas, (int) norm.beta().offset() + from, beta, 0, width);
+    betas.read(from, beta, width);
     repeat(beta, width);
   }
 
@@ -126,9 +117,9 @@ final class BatchNormForward extends ColumnMoments {
     int inverse = keptAt(group, 2, from);
     double unbiased = norm.running().unbiased() ? count / (count - 1.0) : 1;
     for (int j = 0; j < width; j++) {
-      meanSums[j] += (double) saved[shift + j] + saved[delta + j];
+      meanSums[j] += (double) saved.get(shift + j) + saved.get(delta + j);
       varianceSums[j] += variance[j] * unbiased;
-      saved[inverse + j] = inverse(variance[j]);
+      saved.set(inverse + j, inverse(variance[j]));
     }
     if (group == groups - 1) {
       moveRunning(meanSums, varianceSums, from, width);
@@ -150,7 +141,7 @@ final class BatchNormForward extends ColumnMoments {
     int perPiece = rowsPerPiece(width);
     for (int at = row; at < row + count; at += perPiece) {
       int some = Math.min(perPiece, row + count - at);
-      int n = load(x, xOffset, at, some, from, width, u);
+      int n = load(x, at, some, from, width, u);
       if (activation == Activation.RELU) {
         normaliseRelu(u, shift, delta, scale, beta, out, n);
       } else {
@@ -160,7 +151,7 @@ final class BatchNormForward extends ColumnMoments {
       if (dropsAny) {
         drop(drops, scratch, out, at, some, from, width);
       }
-      store(out, y, yOffset, at, some, from, width);
+      store(out, y, at, some, from, width);
     }
   }
 
@@ -180,28 +171,25 @@ final class BatchNormForward extends ColumnMoments {
 
   /** By the average over the groups of rows. */
   private void moveRunning(double[] meanSums, double[] varianceSums, int from, int width) {
-    int mean = (int) norm.runningMean().offset() + from;
-    int running = (int) norm.runningVariance().offset() + from;
     double w = weight();
     // Rounded once: a small batch variance must not be lost beside a large running one.
     for (int j = 0; j < width; j++) {
-      means[mean + j] = (float) (w * (meanSums[j] / groups) + (1 - w) * means[mean + j]);
+      means.set(from + j, w * (meanSums[j] / groups) + (1 - w) * means.get(from + j));
     }
     for (int j = 0; j < width && !norm.meanOnly(); j++) {
-      variances[running + j] =
-          (float) (w * (varianceSums[j] / groups) + (1 - w) * variances[running + j]);
+      variances.set(from + j, w * (varianceSums[j] / groups) + (1 - w) * variances.get(from + j));
     }
   }
 
   private double weight() {
-    double seen = count[(int) norm.count().offset()];
+    double seen = count.get(0);
     return norm.running().weight() == 0 ? 1 / (seen + 1) : norm.running().weight();
   }
 
   @Override
   void finish() {
     if (training) {
-      count[(int) norm.count().offset()]++;
+      count.set(0, count.get(0) + 1);
     }
   }
 }

@@ -21,12 +21,12 @@ final class BinaryCrossEntropy extends Losses {
     double sum = 0;
     for (int k = 0; k < columns; k++) {
       int i = row * columns + k;
-      double z = outputs[outputsOffset + i] + bias[biasOffset + k];
-      double t = targets[targetsOf(row) + k];
+      double z = outputs.get(i) + bias.get(k);
+      double t = targets.get(targetsOf(row) + k);
       double small = Math.exp(-Math.abs(z));
       double sigmoid = z >= 0 ? 1 / (1 + small) : small / (1 + small);
       sum += Math.max(z, 0) - z * t + Math.log1p(small);
-      gradient[gradientOffset + i] = (float) (weight * (sigmoid - t) / divisor());
+      gradient.set(i, weight * (sigmoid - t) / divisor());
     }
     return weight * sum;
   }

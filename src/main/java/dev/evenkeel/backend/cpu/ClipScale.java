@@ -1,7 +1,5 @@
 package dev.evenkeel.backend.cpu;
 
-import static dev.evenkeel.backend.cpu.CpuBuffer.data;
-
 import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
 
@@ -9,27 +7,28 @@ import dev.evenkeel.tensor.Matrix;
 final class ClipScale extends ParallelOperation {
   private static final int BLOCK = 4096;
 
-  private final Matrix gradients;
+  private final Floats gradients;
+  private final int size;
   private final double limit;
-  private final Matrix norm;
+  private final Floats norm;
   private final double[] blocks;
 
   ClipScale(Workers workers, Matrix gradients, double limit, Matrix norm) {
     super(workers, gradients.size() * 0.4);
-    this.gradients = gradients;
+    this.gradients = Floats.of(gradients);
+    this.size = (int) gradients.size();
     this.limit = limit;
-    this.norm = norm;
-    this.blocks = new double[(int) ((gradients.size() + BLOCK - 1) / BLOCK)];
+    this.norm = Floats.of(norm);
+    this.blocks = new double[(size + BLOCK - 1) / BLOCK];
   }
 
   @Override
   public void run(int worker, int workers) {
-    float[] g = data(gradients);
-    int offset = (int) gradients.offset();
+    int offset = gradients.start();
     int end = begin(blocks.length, worker + 1, workers);
     for (int block = begin(blocks.length, worker, workers); block < end; block++) {
       int from = offset + block * BLOCK;
-      blocks[block] = squares(g, from, (int) Math.min(from + BLOCK, offset + gradients.size()));
+      blocks[block] = squares(gradients.array(), from, Math.min(from + BLOCK, offset + size));
     }
   }
 
@@ -51,7 +50,7 @@ final class ClipScale extends ParallelOperation {
       sum += block;
     }
     double length = Math.sqrt(sum);
-    data(norm)[(int) norm.offset()] = (float) length;
-    data(norm)[(int) norm.offset() + 1] = (float) Math.min(1, limit / length);
+    norm.set(0, length);
+    norm.set(1, Math.min(1, limit / length));
   }
 }

@@ -24,10 +24,8 @@ abstract class ColumnMoments extends RowBlocks {
   /** The phase after those of the moments. */
   static final int AFTER = 2;
 
-  private final float[] x;
-  private final int xOffset;
-  private final float[] kept;
-  private final int keptOffset;
+  private final Floats x;
+  private final Floats kept;
 
   /**
    * @param kept takes for group g shift and delta at 3g and 3g + 1 times the columns
@@ -38,21 +36,18 @@ abstract class ColumnMoments extends RowBlocks {
       Workers workers,
       Matrix x,
       int groups,
-      float[] kept,
-      int keptOffset,
+      Floats kept,
       int firstPhase,
       int phases,
       double nanosecondsPerElement) {
     super(scratch, workers, x, groups, firstPhase, phases, nanosecondsPerElement);
-    this.x = CpuBuffer.data(x);
-    this.xOffset = (int) x.offset();
+    this.x = Floats.of(x);
     this.kept = kept;
-    this.keptOffset = keptOffset;
   }
 
   /** Where what is kept of a group has one of its three rows. */
   final int keptAt(int group, int row, int from) {
-    return keptOffset + (3 * group + row) * columns + from;
+    return (3 * group + row) * columns + from;
   }
 
   @Override
@@ -60,10 +55,10 @@ abstract class ColumnMoments extends RowBlocks {
     float[] shift = scratch.vectors[0];
     float[] delta = scratch.vectors[1];
     if (phase == MEAN) {
-      System.arraycopy(x, xOffset + firstRow(group) * columns + from, shift, 0, width);
+      x.read(firstRow(group) * columns + from, shift, width);
     } else {
-      System.arraycopy(kept, keptAt(group, 0, from), shift, 0, width);
-      System.arraycopy(kept, keptAt(group, 1, from), delta, 0, width);
+      kept.read(keptAt(group, 0, from), shift, width);
+      kept.read(keptAt(group, 1, from), delta, width);
       repeat(delta, width);
     }
     repeat(shift, width);
@@ -84,7 +79,7 @@ abstract class ColumnMoments extends RowBlocks {
     int perPiece = rowsPerPiece(width);
     for (int done = 0; done < count; done += perPiece) {
       int some = Math.min(perPiece, count - done);
-      int n = load(x, xOffset, row + done, some, from, width, piece);
+      int n = load(x, row + done, some, from, width, piece);
       if (phase == MEAN) {
         addDeviations(piece, shift, sum, n);
       } else {
@@ -115,16 +110,16 @@ abstract class ColumnMoments extends RowBlocks {
       addUp(totals()[0], group, total, width);
       if (phase == MEAN) {
         for (int j = 0; j < width; j++) {
-          double mean = x[xOffset + first * columns + from + j] + total[j] * share;
-          kept[shift + j] = (float) mean;
-          kept[delta + j] = (float) (mean - kept[shift + j]);
+          double mean = x.get(first * columns + from + j) + total[j] * share;
+          kept.set(shift + j, mean);
+          kept.set(delta + j, mean - kept.get(shift + j));
         }
       } else {
         addUp(totals()[1], group, squares, width);
         for (int j = 0; j < width; j++) {
           double correction = total[j] * share;
           squares[j] = Math.max(0, squares[j] * share - correction * correction);
-          kept[delta + j] += (float) correction;
+          kept.set(delta + j, kept.get(delta + j) + (float) correction);
         }
         take(group, count, from, width, squares);
       }

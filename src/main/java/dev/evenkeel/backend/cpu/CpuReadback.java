@@ -1,20 +1,18 @@
 package dev.evenkeel.backend.cpu;
 
-import static dev.evenkeel.backend.cpu.CpuBuffer.data;
-
 import dev.evenkeel.backend.Readback;
 import dev.evenkeel.tensor.Matrix;
 
 /** On the CPU a value is there as soon as it is sent. */
 final class CpuReadback implements Readback {
 
-  private final Matrix scalar;
+  private final Floats scalar;
   private final float[] values = new float[CAPACITY];
   private int first;
   private int pending;
 
   CpuReadback(Matrix scalar) {
-    this.scalar = scalar;
+    this.scalar = Floats.of(scalar);
   }
 
   @Override
@@ -22,7 +20,7 @@ final class CpuReadback implements Readback {
     if (pending == CAPACITY) {
       throw new IllegalStateException("More than " + CAPACITY + " values are under way");
     }
-    values[(first + pending++) % CAPACITY] = data(scalar)[(int) scalar.offset()];
+    values[(first + pending++) % CAPACITY] = scalar.get(0);
   }
 
   @Override

@@ -1,7 +1,5 @@
 package dev.evenkeel.backend.cpu;
 
-import static dev.evenkeel.backend.cpu.CpuBuffer.data;
-
 import dev.evenkeel.backend.Masking;
 import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
@@ -10,19 +8,15 @@ import dev.evenkeel.tensor.Matrix;
 final class Dropout extends Flat {
 
   private final Scratch[] scratch;
-  private final float[] x;
-  private final int xOffset;
-  private final float[] y;
-  private final int yOffset;
+  private final Floats x;
+  private final Floats y;
   private final Drops drops;
 
   Dropout(Scratch[] scratch, Workers workers, Matrix x, Masking masking, Matrix y) {
     super(workers, x.size(), 2);
     this.scratch = scratch;
-    this.x = data(x);
-    this.xOffset = (int) x.offset();
-    this.y = data(y);
-    this.yOffset = (int) y.offset();
+    this.x = Floats.of(x);
+    this.y = Floats.of(y);
     this.drops = new Drops(masking);
   }
 
@@ -36,9 +30,9 @@ final class Dropout extends Flat {
     float[] piece = scratch[worker].pieces[0];
     for (int i = from; i < to; i += Scratch.WIDTH) {
       int n = Math.min(Scratch.WIDTH, to - i);
-      System.arraycopy(x, xOffset + i, piece, 0, n);
+      x.read(i, piece, n);
       drops.apply(scratch[worker], piece, 0, n, i);
-      System.arraycopy(piece, 0, y, yOffset + i, n);
+      y.write(piece, i, n);
     }
   }
 }

@@ -1,10 +1,7 @@
 package dev.evenkeel.backend.cpu;
 
-import static dev.evenkeel.backend.cpu.CpuBuffer.data;
-
 import dev.evenkeel.backend.LossMemory;
 import dev.evenkeel.backend.Workers;
-import dev.evenkeel.tensor.Matrix;
 
 /**
  * Losses: each row's loss and its gradient in one pass. The rows' losses are summed in double, in
@@ -12,50 +9,43 @@ import dev.evenkeel.tensor.Matrix;
  */
 abstract class Losses extends ParallelOperation {
 
-  final float[] outputs;
-  final int outputsOffset;
+  final Floats outputs;
 
   /** What is added to a row's outputs. */
-  final float[] bias;
+  final Floats bias;
 
-  final int biasOffset;
-  final float[] targets;
-  private final int targetsOffset;
+  final Floats targets;
   private final int targetsPitch;
   private final boolean weighted;
-  final float[] gradient;
-  final int gradientOffset;
+  final Floats gradient;
   final int rows;
   final int columns;
   private final double[] rowLoss;
-  private final Matrix loss;
+  private final Floats loss;
 
   Losses(Workers workers, LossMemory of, int targetColumns, double nanosecondsPerElement) {
     super(workers, of.outputs().size() * nanosecondsPerElement);
-    this.outputs = data(of.outputs());
-    this.outputsOffset = (int) of.outputs().offset();
-    this.bias = of.hasBias() ? data(of.bias()) : new float[of.outputs().columns()];
-    this.biasOffset = of.hasBias() ? (int) of.bias().offset() : 0;
-    this.targets = data(of.targets());
-    this.targetsOffset = (int) of.targets().offset();
+    this.outputs = Floats.of(of.outputs());
+    this.bias =
+        of.hasBias() ? Floats.of(of.bias()) : new Floats(new float[of.outputs().columns()], 0);
+    this.targets = Floats.of(of.targets());
     this.targetsPitch = of.targets().columns();
     this.weighted = targetsPitch > targetColumns;
-    this.gradient = data(of.gradient());
-    this.gradientOffset = (int) of.gradient().offset();
+    this.gradient = Floats.of(of.gradient());
     this.rows = of.outputs().rows();
     this.columns = of.outputs().columns();
     this.rowLoss = new double[rows];
-    this.loss = of.loss();
+    this.loss = Floats.of(of.loss());
   }
 
   /** Where the targets of a row begin. */
   final int targetsOf(int row) {
-    return targetsOffset + row * targetsPitch;
+    return row * targetsPitch;
   }
 
   /** What a row counts, of the column behind its targets; 1 where there is none. */
   final double weightOf(int row) {
-    return weighted ? targets[targetsOf(row) + targetsPitch - 1] : 1;
+    return weighted ? targets.get(targetsOf(row) + targetsPitch - 1) : 1;
   }
 
   /** What is better done for all rows of a worker together. */
@@ -85,6 +75,6 @@ abstract class Losses extends ParallelOperation {
     for (double one : rowLoss) {
       sum += one;
     }
-    data(loss)[(int) loss.offset()] = (float) (sum / divisor());
+    loss.set(0, sum / divisor());
   }
 }

@@ -27,8 +27,8 @@ final class Regression extends Losses {
     double sum = 0;
     for (int k = 0; k < columns; k++) {
       int i = row * columns + k;
-      double y = outputs[outputsOffset + i] + bias[biasOffset + k];
-      double e = y - targets[targetsOf(row) + k];
+      double y = outputs.get(i) + bias.get(k);
+      double e = y - targets.get(targetsOf(row) + k);
       double size = Math.abs(e);
       double slope;
       switch (kind) {
@@ -45,7 +45,7 @@ final class Regression extends Losses {
           slope = size <= delta ? e : delta * Math.signum(e);
         }
       }
-      gradient[gradientOffset + i] = (float) (weight * slope / divisor());
+      gradient.set(i, weight * slope / divisor());
     }
     return weight * sum;
   }

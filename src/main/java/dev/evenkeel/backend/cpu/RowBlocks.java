@@ -177,25 +177,25 @@ abstract class RowBlocks extends ParallelOperation {
   }
 
   /** Copies a piece: {@code count} rows of a panel, one after the other; returns its length. */
-  final int load(float[] x, int offset, int row, int count, int from, int width, float[] piece) {
-    int at = offset + row * columns + from;
+  final int load(Floats x, int row, int count, int from, int width, float[] piece) {
+    int at = row * columns + from;
     if (width == columns) {
-      System.arraycopy(x, at, piece, 0, count * width);
+      x.read(at, piece, count * width);
     } else {
       for (int i = 0; i < count; i++) {
-        System.arraycopy(x, at + i * columns, piece, i * width, width);
+        System.arraycopy(x.array(), x.start() + at + i * columns, piece, i * width, width);
       }
     }
     return count * width;
   }
 
-  final void store(float[] piece, float[] x, int offset, int row, int count, int from, int width) {
-    int at = offset + row * columns + from;
+  final void store(float[] piece, Floats x, int row, int count, int from, int width) {
+    int at = row * columns + from;
     if (width == columns) {
-      System.arraycopy(piece, 0, x, at, count * width);
+      x.write(piece, at, count * width);
     } else {
       for (int i = 0; i < count; i++) {
-        System.arraycopy(piece, i * width, x, at + i * columns, width);
+        System.arraycopy(piece, i * width, x.array(), x.start() + at + i * columns, width);
       }
     }
   }

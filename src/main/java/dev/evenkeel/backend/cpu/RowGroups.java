@@ -1,7 +1,5 @@
 package dev.evenkeel.backend.cpu;
 
-import static dev.evenkeel.backend.cpu.CpuBuffer.data;
-
 import dev.evenkeel.backend.RowNormMemory;
 import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
@@ -25,10 +23,8 @@ abstract class RowGroups extends ParallelOperation {
   private final int rowsAtOnce;
   private final int groupsAtOnce;
   private final int chunks;
-  private final float[] gammas;
-  private final int gammaOffset;
-  private final float[] betas;
-  private final int betaOffset;
+  private final Floats gamma;
+  private final Floats beta;
 
   RowGroups(
       Scratch[] scratch,
@@ -46,10 +42,8 @@ abstract class RowGroups extends ParallelOperation {
     this.groupsAtOnce =
         columns <= Scratch.WIDTH ? groups : Math.min(groups, Math.max(1, Scratch.WIDTH / length));
     this.chunks = (length + Scratch.WIDTH - 1) / Scratch.WIDTH;
-    this.gammas = data(norm.gamma());
-    this.gammaOffset = (int) norm.gamma().offset();
-    this.betas = norm.beta().isNone() ? null : data(norm.beta());
-    this.betaOffset = (int) norm.beta().offset();
+    this.gamma = Floats.of(norm.gamma());
+    this.beta = Floats.of(norm.beta());
   }
 
   /** The pieces that a row's features lie in: several groups each, or a chunk of one. */
@@ -98,20 +92,19 @@ abstract class RowGroups extends ParallelOperation {
    * {@link #work} must do so where a row is longer than a scratch array.
    */
   final void loadAffine(Scratch own, int column, int n) {
-    loadFeatures(gammas, gammaOffset, column, n, own.vectors[3], 1);
-    loadFeatures(betas, betaOffset, column, n, own.vectors[4], 0);
+    loadFeatures(gamma, column, n, own.vectors[3], 1);
+    loadFeatures(beta, column, n, own.vectors[4], 0);
   }
 
   /** {@code otherwise} where there are no values. */
-  private void loadFeatures(
-      float[] values, int offset, int column, int n, float[] vector, float otherwise) {
-    if (values == null) {
+  private void loadFeatures(Floats values, int column, int n, float[] vector, float otherwise) {
+    if (values.isNone()) {
       Arrays.fill(vector, 0, n, otherwise);
     } else {
       int width = Math.min(n, columns - column);
-      System.arraycopy(values, offset + column, vector, 0, width);
+      values.read(column, vector, width);
       for (int from = width; from < n; from += columns) {
-        System.arraycopy(values, offset, vector, from, Math.min(columns, n - from));
+        System.arraycopy(values.array(), values.start(), vector, from, Math.min(columns, n - from));
       }
     }
   }

@@ -1,7 +1,5 @@
 package dev.evenkeel.backend.cpu;
 
-import static dev.evenkeel.backend.cpu.CpuBuffer.data;
-
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.RowNormMemory;
 import dev.evenkeel.backend.Workers;
@@ -15,22 +13,15 @@ import dev.evenkeel.tensor.Matrix;
 final class RowNormBackward extends RowGroups {
 
   private final FeatureTotals[] totals;
-  private final float[] dy;
-  private final int dyOffset;
-  private final float[] x;
-  private final int xOffset;
-  private final float[] y;
-  private final int yOffset;
-  private final float[] dx;
-  private final int dxOffset;
-  private final float[] dGammas;
-  private final int dGammaOffset;
-  private final float[] dBetas;
-  private final int dBetaOffset;
+  private final Floats dy;
+  private final Floats x;
+  private final Floats y;
+  private final Floats dx;
+  private final Floats dGammas;
+  private final Floats dBetas;
   private final boolean centred;
   private final Activation activation;
-  private final float[] saved;
-  private final int savedOffset;
+  private final Floats saved;
 
   RowNormBackward(
       Scratch[] scratch,
@@ -49,22 +40,15 @@ final class RowNormBackward extends RowGroups {
     for (int i = 0; i < scratch.length; i++) {
       totals[i] = new FeatureTotals(columns, columnOfPieces());
     }
-    this.dy = data(dy);
-    this.dyOffset = (int) dy.offset();
-    this.x = data(x);
-    this.xOffset = (int) x.offset();
-    this.y = data(y);
-    this.yOffset = (int) y.offset();
-    this.dx = data(dx);
-    this.dxOffset = (int) dx.offset();
-    this.dGammas = data(dGamma);
-    this.dGammaOffset = (int) dGamma.offset();
-    this.dBetas = dBeta.isNone() ? null : data(dBeta);
-    this.dBetaOffset = (int) dBeta.offset();
+    this.dy = Floats.of(dy);
+    this.x = Floats.of(x);
+    this.y = Floats.of(y);
+    this.dx = Floats.of(dx);
+    this.dGammas = Floats.of(dGamma);
+    this.dBetas = Floats.of(dBeta);
     this.centred = norm.centred();
     this.activation = activation;
-    this.saved = data(saved);
-    this.savedOffset = (int) saved.offset();
+    this.saved = Floats.of(saved);
   }
 
   @Override
@@ -91,9 +75,9 @@ final class RowNormBackward extends RowGroups {
         dGamma += total.dot[j];
         dBeta += total.sum[j];
       }
-      dGammas[dGammaOffset + j] = (float) dGamma;
-      if (dBetas != null) {
-        dBetas[dBetaOffset + j] = (float) dBeta;
+      dGammas.set(j, dGamma);
+      if (!dBetas.isNone()) {
+        dBetas.set(j, dBeta);
       }
     }
   }
@@ -102,10 +86,10 @@ final class RowNormBackward extends RowGroups {
   void work(int worker, int group, int count) {
     Scratch own = scratch[worker];
     for (int k = 0; k < count; k++) {
-      int at = savedOffset + 3 * (group + k);
-      expand(saved[at], k, own.vectors[0]);
-      expand(saved[at + 1], k, own.vectors[1]);
-      expand(saved[at + 2], k, own.vectors[2]);
+      int at = 3 * (group + k);
+      expand(saved.get(at), k, own.vectors[0]);
+      expand(saved.get(at + 1), k, own.vectors[1]);
+      expand(saved.get(at + 2), k, own.vectors[2]);
     }
     if (length > Scratch.WIDTH) {
       longGroup(worker, group);
@@ -116,7 +100,7 @@ final class RowNormBackward extends RowGroups {
         expandMeans(worker, k, sum(k, own.pieces[0]), sum(k, own.pieces[2]));
       }
       project(own, n);
-      System.arraycopy(own.pieces[0], 0, dx, dxOffset + group * length, n);
+      dx.write(own.pieces[0], group * length, n);
     }
   }
 
@@ -135,16 +119,16 @@ final class RowNormBackward extends RowGroups {
       load(worker, group, from, n);
       sum += Sums.of(s, 0, n);
       dot += Sums.of(scratch[worker].pieces[2], 0, n);
-      System.arraycopy(s, 0, dx, dxOffset + group * length + from, n);
+      dx.write(s, group * length + from, n);
     }
     expandMeans(worker, 0, sum, dot);
     for (int from = 0; from < length; from += Scratch.WIDTH) {
       int n = Math.min(Scratch.WIDTH, length - from);
       int at = group * length + from;
-      System.arraycopy(dx, dxOffset + at, s, 0, n);
+      dx.read(at, s, n);
       loadStandardised(scratch[worker], at, xHat, n);
       project(scratch[worker], n);
-      System.arraycopy(s, 0, dx, dxOffset + at, n);
+      dx.write(s, at, n);
     }
   }
 
@@ -163,7 +147,7 @@ final class RowNormBackward extends RowGroups {
     if (columns > Scratch.WIDTH) {
       loadAffine(own, group % groups * length + from, n);
     }
-    System.arraycopy(dy, dyOffset + at, t, 0, n);
+    dy.read(at, t, n);
     loadStandardised(own, at, xHat, n);
     mask(own, at, t, xHat, n);
     totals[worker].add(pieceOf(group) + from / Scratch.WIDTH, t, xHat, n);
@@ -171,7 +155,7 @@ final class RowNormBackward extends RowGroups {
   }
 
   private void loadStandardised(Scratch own, int at, float[] xHat, int n) {
-    System.arraycopy(x, xOffset + at, xHat, 0, n);
+    x.read(at, xHat, n);
     standardise(xHat, own.vectors[0], own.vectors[1], own.vectors[2], n);
   }
 
@@ -182,7 +166,7 @@ final class RowNormBackward extends RowGroups {
     }
     float[] yPiece = own.pieces[2];
     float[] u = own.pieces[3];
-    System.arraycopy(y, yOffset + at, yPiece, 0, n);
+    y.read(at, yPiece, n);
     if (Elementwise.backwardNeedsInput(activation)) {
       affine(xHat, own.vectors[3], own.vectors[4], u, n);
     }

@@ -1,7 +1,5 @@
 package dev.evenkeel.backend.cpu;
 
-import static dev.evenkeel.backend.cpu.CpuBuffer.data;
-
 import dev.evenkeel.backend.Activation;
 import dev.evenkeel.backend.RowNormMemory;
 import dev.evenkeel.backend.Workers;
@@ -14,15 +12,12 @@ import dev.evenkeel.tensor.Matrix;
 final class RowNormForward extends RowGroups {
 
   private final GroupMoments[] moments;
-  private final float[] x;
-  private final int xOffset;
-  private final float[] y;
-  private final int yOffset;
+  private final Floats x;
+  private final Floats y;
   private final boolean centred;
   private final double epsilon;
   private final Activation activation;
-  private final float[] saved;
-  private final int savedOffset;
+  private final Floats saved;
 
   /**
    * @param saved NONE where nothing goes backward
@@ -40,15 +35,12 @@ final class RowNormForward extends RowGroups {
     for (int i = 0; i < scratch.length; i++) {
       moments[i] = new GroupMoments();
     }
-    this.x = data(x);
-    this.xOffset = (int) x.offset();
-    this.y = data(y);
-    this.yOffset = (int) y.offset();
+    this.x = Floats.of(x);
+    this.y = Floats.of(y);
     this.centred = norm.centred();
     this.epsilon = norm.epsilon();
     this.activation = activation;
-    this.saved = saved.isNone() ? null : data(saved);
-    this.savedOffset = (int) saved.offset();
+    this.saved = Floats.of(saved);
   }
 
   @Override
@@ -69,18 +61,18 @@ final class RowNormForward extends RowGroups {
 
   private void statistics(Scratch own, GroupMoments group, int number, int k) {
     if (centred) {
-      group.compute(x, xOffset + number * length, length);
+      group.compute(x.array(), x.start() + number * length, length);
     } else {
-      group.meanSquare(x, xOffset + number * length, length);
+      group.meanSquare(x.array(), x.start() + number * length, length);
     }
     float inverse = (float) (1 / Math.sqrt(group.variance + epsilon));
     expand(group.shift, k, own.vectors[0]);
     expand(group.delta, k, own.vectors[1]);
     expand(inverse, k, own.vectors[2]);
-    if (saved != null) {
-      saved[savedOffset + 3 * number] = group.shift;
-      saved[savedOffset + 3 * number + 1] = group.delta;
-      saved[savedOffset + 3 * number + 2] = inverse;
+    if (!saved.isNone()) {
+      saved.set(3 * number, group.shift);
+      saved.set(3 * number + 1, group.delta);
+      saved.set(3 * number + 2, inverse);
     }
   }
 
@@ -88,14 +80,14 @@ final class RowNormForward extends RowGroups {
     float[][] vectors = own.vectors;
     float[] u = own.pieces[0];
     float[] out = own.pieces[1];
-    System.arraycopy(x, xOffset + at, u, 0, n);
+    x.read(at, u, n);
     if (activation == Activation.RELU) {
       normaliseRelu(u, vectors[0], vectors[1], vectors[2], vectors[3], vectors[4], out, n);
     } else {
       normalise(u, vectors[0], vectors[1], vectors[2], vectors[3], vectors[4], n);
       Elementwise.forward(activation, u, out, own, n);
     }
-    System.arraycopy(out, 0, y, yOffset + at, n);
+    y.write(out, at, n);
   }
 
   private static void normalise(

@@ -1,7 +1,5 @@
 package dev.evenkeel.backend.cpu;
 
-import static dev.evenkeel.backend.cpu.CpuBuffer.data;
-
 import dev.evenkeel.EvenkeelException;
 import dev.evenkeel.Words;
 import dev.evenkeel.backend.LossMemory;
@@ -17,8 +15,7 @@ final class SoftmaxCrossEntropy extends Losses {
 
   private final Scratch[] scratch;
   private final double smoothing;
-  private final float[] classWeights;
-  private final int classWeightsOffset;
+  private final Floats classWeights;
   private final float[] tops;
   private double totalWeight;
 
@@ -27,8 +24,7 @@ final class SoftmaxCrossEntropy extends Losses {
     super(workers, of, 1, 8);
     this.scratch = scratch;
     this.smoothing = smoothing;
-    this.classWeights = classWeights.isNone() ? null : data(classWeights);
-    this.classWeightsOffset = (int) classWeights.offset();
+    this.classWeights = Floats.of(classWeights);
     this.tops = new float[rows];
   }
 
@@ -42,7 +38,7 @@ final class SoftmaxCrossEntropy extends Losses {
   }
 
   private int target(int row) {
-    float value = targets[targetsOf(row)];
+    float value = targets.get(targetsOf(row));
     int target = (int) value;
     if (target != value || target < 0 || target >= columns) {
       throw new EvenkeelException(
@@ -58,7 +54,7 @@ final class SoftmaxCrossEntropy extends Losses {
   }
 
   private double weight(int target) {
-    return classWeights == null ? 1 : classWeights[classWeightsOffset + target];
+    return classWeights.isNone() ? 1 : classWeights.get(target);
   }
 
   @Override
@@ -70,61 +66,60 @@ final class SoftmaxCrossEntropy extends Losses {
   @Override
   void before(int worker, int fromRow, int toRow) {
     for (int row = fromRow; row < toRow; row++) {
-      tops[row] = belowTop(outputsOffset + row * columns, gradientOffset + row * columns);
+      tops[row] = belowTop(row * columns);
     }
     float[] piece = scratch[worker].pieces[0];
-    int end = gradientOffset + toRow * columns;
-    for (int i = gradientOffset + fromRow * columns; i < end; i += Scratch.WIDTH) {
+    int end = toRow * columns;
+    for (int i = fromRow * columns; i < end; i += Scratch.WIDTH) {
       int width = Math.min(Scratch.WIDTH, end - i);
-      System.arraycopy(gradient, i, piece, 0, width);
+      gradient.read(i, piece, width);
       Elementwise.exp(piece, piece, scratch[worker], width);
-      System.arraycopy(piece, 0, gradient, i, width);
+      gradient.write(piece, i, width);
     }
   }
 
   /** A row's logits less the largest of them, which is returned. */
-  private float belowTop(int from, int to) {
+  private float belowTop(int at) {
     float top = Float.NEGATIVE_INFINITY;
     for (int k = 0; k < columns; k++) {
-      float logit = outputs[from + k] + bias[biasOffset + k];
-      gradient[to + k] = logit;
+      float logit = outputs.get(at + k) + bias.get(k);
+      gradient.set(at + k, logit);
       top = Math.max(top, logit);
     }
     for (int k = 0; k < columns; k++) {
-      gradient[to + k] -= top;
+      gradient.set(at + k, gradient.get(at + k) - top);
     }
     return top;
   }
 
   @Override
   double row(int worker, int row) {
-    int from = outputsOffset + row * columns;
-    int to = gradientOffset + row * columns;
+    int at = row * columns;
     float top = tops[row];
-    double others = sumButTheLargest(to);
+    double others = sumButTheLargest(at);
     double logSum = Math.log1p(others);
     int target = target(row);
     double weight = weight(target) * weightOf(row);
-    double onTarget = logSum - above(from, target, top);
+    double onTarget = logSum - above(at, target, top);
     double loss = (1 - smoothing) * onTarget;
     double everywhere = smoothing / columns;
     if (smoothing > 0) {
       for (int k = 0; k < columns; k++) {
-        loss += everywhere * (logSum - above(from, k, top));
+        loss += everywhere * (logSum - above(at, k, top));
       }
     }
     double scale = weight / totalWeight;
     float probability = (float) (scale / (1 + others));
     float flat = (float) (scale * everywhere);
     for (int k = 0; k < columns; k++) {
-      gradient[to + k] = gradient[to + k] * probability - flat;
+      gradient.set(at + k, gradient.get(at + k) * probability - flat);
     }
-    gradient[to + target] -= (float) (scale * (1 - smoothing));
+    gradient.set(at + target, gradient.get(at + target) - (float) (scale * (1 - smoothing)));
     return weight * loss;
   }
 
-  private double above(int from, int k, float top) {
-    return (double) (outputs[from + k] + bias[biasOffset + k]) - top;
+  private double above(int at, int k, float top) {
+    return (double) (outputs.get(at + k) + bias.get(k)) - top;
   }
 
   /** Without the 1 of the largest, in which a sum near 0 would drown. */
@@ -132,9 +127,9 @@ final class SoftmaxCrossEntropy extends Losses {
     double sum = 0;
     boolean passed = false;
     for (int k = from; k < from + columns; k++) {
-      boolean largest = !passed && gradient[k] == 1f;
+      boolean largest = !passed && gradient.get(k) == 1f;
       passed |= largest;
-      sum += largest ? 0 : gradient[k];
+      sum += largest ? 0 : gradient.get(k);
     }
     return sum;
   }

@@ -71,8 +71,12 @@ final class Sums {
     return s0 + s1;
   }
 
-  /** Σ a b. */
-  static double dot(float[] a, int aFrom, float[] b, int bFrom, int n) {
+  /** Σ a b over n from one on, which is the same of both. */
+  static double dot(Floats left, Floats right, int from, int n) {
+    float[] a = left.array();
+    float[] b = right.array();
+    int aFrom = left.start() + from;
+    int bFrom = right.start() + from;
     double s0 = 0;
     double s1 = 0;
     double s2 = 0;

@@ -1,7 +1,5 @@
 package dev.evenkeel.backend.cpu;
 
-import static dev.evenkeel.backend.cpu.CpuBuffer.data;
-
 import dev.evenkeel.backend.Workers;
 import dev.evenkeel.tensor.Matrix;
 
@@ -19,10 +17,8 @@ final class WeightNorm {
   private abstract static class Units extends ParallelOperation {
 
     private final Scratch[] scratch;
-    final float[] directions;
-    final int directionOffset;
-    final float[] gains;
-    final int gainOffset;
+    final Floats directions;
+    final Floats gains;
     final int units;
     final int inputs;
 
@@ -34,10 +30,8 @@ final class WeightNorm {
         double nanosecondsPerElement) {
       super(workers, direction.size() * nanosecondsPerElement);
       this.scratch = scratch;
-      this.directions = data(direction);
-      this.directionOffset = (int) direction.offset();
-      this.gains = data(gain);
-      this.gainOffset = (int) gain.offset();
+      this.directions = Floats.of(direction);
+      this.gains = Floats.of(gain);
       this.units = direction.rows();
       this.inputs = direction.columns();
     }
@@ -46,8 +40,7 @@ final class WeightNorm {
     public final void run(int worker, int workers) {
       int end = begin(units, worker + 1, workers);
       for (int unit = begin(units, worker, workers); unit < end; unit++) {
-        int at = directionOffset + unit * inputs;
-        double norm = Math.sqrt(Sums.dot(directions, at, directions, at, inputs));
+        double norm = Math.sqrt(Sums.dot(directions, directions, unit * inputs, inputs));
         // A direction of zeros, or of denormals, has no length to divide by.
         float inverse = norm < Float.MIN_NORMAL ? 0 : (float) (1 / norm);
         unit(unit, inverse, scratch[worker]);
@@ -56,7 +49,7 @@ final class WeightNorm {
 
     /** Loads elements of a direction as those of a unit vector. */
     final void load(int unit, int from, float inverseNorm, float[] piece, int n) {
-      System.arraycopy(directions, directionOffset + unit * inputs + from, piece, 0, n);
+      directions.read(unit * inputs + from, piece, n);
       multiply(piece, inverseNorm, n);
     }
 
@@ -65,13 +58,11 @@ final class WeightNorm {
 
   static final class Forward extends Units {
 
-    private final float[] weights;
-    private final int weightOffset;
+    private final Floats weights;
 
     Forward(Scratch[] scratch, Workers workers, Matrix direction, Matrix gain, Matrix weight) {
       super(scratch, workers, direction, gain, 0.6);
-      this.weights = data(weight);
-      this.weightOffset = (int) weight.offset();
+      this.weights = Floats.of(weight);
     }
 
     @Override
@@ -80,20 +71,17 @@ final class WeightNorm {
       for (int from = 0; from < inputs; from += Scratch.WIDTH) {
         int n = Math.min(Scratch.WIDTH, inputs - from);
         load(unit, from, inverseNorm, piece, n);
-        multiply(piece, gains[gainOffset + unit], n);
-        System.arraycopy(piece, 0, weights, weightOffset + unit * inputs + from, n);
+        multiply(piece, gains.get(unit), n);
+        weights.write(piece, unit * inputs + from, n);
       }
     }
   }
 
   static final class Backward extends Units {
 
-    private final float[] dWeights;
-    private final int dWeightOffset;
-    private final float[] dDirections;
-    private final int dDirectionOffset;
-    private final float[] dGains;
-    private final int dGainOffset;
+    private final Floats dWeights;
+    private final Floats dDirections;
+    private final Floats dGains;
 
     Backward(
         Scratch[] scratch,
@@ -104,30 +92,27 @@ final class WeightNorm {
         Matrix dDirection,
         Matrix dGain) {
       super(scratch, workers, direction, gain, 1.2);
-      this.dWeights = data(dWeight);
-      this.dWeightOffset = (int) dWeight.offset();
-      this.dDirections = data(dDirection);
-      this.dDirectionOffset = (int) dDirection.offset();
-      this.dGains = data(dGain);
-      this.dGainOffset = (int) dGain.offset();
+      this.dWeights = Floats.of(dWeight);
+      this.dDirections = Floats.of(dDirection);
+      this.dGains = Floats.of(dGain);
     }
 
     @Override
     void unit(int unit, float inverseNorm, Scratch own) {
       int at = unit * inputs;
-      double dot = Sums.dot(dWeights, dWeightOffset + at, directions, directionOffset + at, inputs);
+      double dot = Sums.dot(dWeights, directions, at, inputs);
       float dGain = (float) (dot * inverseNorm);
-      float scale = gains[gainOffset + unit] * inverseNorm;
+      float scale = gains.get(unit) * inverseNorm;
       float[] d = own.pieces[0];
       float[] unitVector = own.pieces[1];
       for (int from = 0; from < inputs; from += Scratch.WIDTH) {
         int n = Math.min(Scratch.WIDTH, inputs - from);
-        System.arraycopy(dWeights, dWeightOffset + at + from, d, 0, n);
+        dWeights.read(at + from, d, n);
         load(unit, from, inverseNorm, unitVector, n);
         project(d, unitVector, dGain, scale, n);
-        System.arraycopy(d, 0, dDirections, dDirectionOffset + at + from, n);
+        dDirections.write(d, at + from, n);
       }
-      dGains[dGainOffset + unit] = dGain;
+      dGains.set(unit, dGain);
     }
   }
 

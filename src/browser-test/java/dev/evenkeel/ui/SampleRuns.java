@@ -65,10 +65,10 @@ final class SampleRuns {
     }
   }
 
-  /** The mark of a run that this very process trains. */
+  /** The mark of a run that another process trains: one that lives, since it started this one. */
   static String runningMark() {
-    ProcessHandle self = ProcessHandle.current();
-    return self.pid() + " " + self.info().startInstant().orElse(Instant.EPOCH);
+    ProcessHandle other = ProcessHandle.current().parent().orElseThrow();
+    return other.pid() + " " + other.info().startInstant().orElse(Instant.EPOCH);
   }
 
   /** Trains on the digits with all that the command line keeps of a run. */

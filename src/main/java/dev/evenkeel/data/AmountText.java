@@ -36,6 +36,10 @@ final class AmountText {
   int groups;
 
   int firstDigits;
+
+  /** What is between them; 0 where there are none. */
+  char between;
+
   boolean decimals;
 
   /** Whether a text may be an amount, but is no plain number. */
@@ -139,7 +143,7 @@ final class AmountText {
   private boolean number(boolean comma) {
     StringBuilder digits = new StringBuilder(end - at);
     firstDigits = digits(digits);
-    char between = 0;
+    between = 0;
     while (at < end && text.charAt(at) != (comma ? ',' : '.')) {
       char c = text.charAt(at++);
       boolean parts = c == (comma ? '.' : ',') || c == '\'' || c == '’' || isBlank(c);

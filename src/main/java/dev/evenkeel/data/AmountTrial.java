@@ -10,8 +10,12 @@ import java.util.Optional;
  */
 final class AmountTrial {
 
+  /** Fewer amounts among plain numbers are mistakes. */
+  private static final double FEW = 0.05;
+
   private final AmountText amount = new AmountText();
   private final List<Reading> readings = new ArrayList<>();
+  private final boolean typed;
   private String unit = "";
   private boolean units = true;
 
@@ -20,6 +24,12 @@ final class AmountTrial {
 
   /** Whether some text other than 0 has no unit. */
   private boolean bare;
+
+  private long count;
+  private long withUnit;
+
+  /** Plain numbers with a decimal point. */
+  private long plainPoints;
 
   private boolean points;
   private boolean pointless;
@@ -31,10 +41,14 @@ final class AmountTrial {
   private final class Reading {
     final boolean comma;
     final Doubles values = new Doubles();
+    double first = Double.NaN;
+    boolean several;
     boolean decimals;
     boolean signed;
     boolean brackets;
     boolean shortGroups;
+    boolean clearGroups;
+    long grouped;
     int fewest = Integer.MAX_VALUE;
     int most;
 
@@ -44,41 +58,56 @@ final class AmountTrial {
 
     /** Whether the text can be read so. */
     boolean add(String text) {
-      if (!amount.read(text, comma)) {
-        double plain = hasExponent(text) ? Cells.number(text) : Double.NaN;
-        values.add(plain);
+      double plain = typed || hasExponent(text) ? Cells.number(text) : Double.NaN;
+      if (!Double.isNaN(plain) || !amount.read(text, comma)) {
+        take(plain);
         return !Double.isNaN(plain);
       }
-      values.add(amount.value);
+      take(amount.value);
       own = amount.unit;
       decimals |= amount.decimals;
       signed |= amount.signed;
       brackets |= amount.brackets;
       shortGroups |= amount.groups > 0 && amount.firstDigits < 3;
+      clearGroups |= amount.between != 0 && ",'’".indexOf(amount.between) >= 0;
+      grouped += amount.groups > 0 ? 1 : 0;
       fewest = Math.min(fewest, amount.groups);
       most = Math.max(most, amount.groups);
       return true;
     }
 
+    private void take(double value) {
+      values.add(value);
+      several |= !Double.isNaN(first) && value != first;
+      first = Double.isNaN(first) ? value : first;
+    }
+
     /**
-     * Whether it is more than chance: codes, telephone numbers and versions look like amounts, too,
-     * but all alike.
+     * Whether it is more than chance, and more than a few mistakes among plain numbers: codes,
+     * telephone numbers and versions look like amounts, too, but all alike.
      */
     boolean isSure() {
-      if (unit.equals(AmountText.PERCENT)) {
-        return !bare;
+      boolean otherPoints = comma && plainPoints > count - plainPoints;
+      if (!several || otherPoints) {
+        return false;
       } else if (!unit.isEmpty()) {
-        return AmountText.isSymbol(unit) || most > 0 || decimals;
+        boolean symbol = AmountText.isSymbol(unit) || most > 0 || decimals;
+        boolean percent = unit.equals(AmountText.PERCENT);
+        return withUnit >= FEW * count && (percent ? !bare : symbol);
       }
-      boolean parted = shortGroups && (fewest < most || decimals);
+      boolean differ = fewest < most && (clearGroups || count - grouped > 1);
+      boolean mistakes = plainPoints > 0 && grouped < FEW * count;
+      boolean parted = shortGroups && (decimals || differ) && !mistakes;
       return !brackets && (parted || signed && most == 0);
     }
   }
 
   /**
    * @param decimal "." or "," where that is known
+   * @param typed whether plain numbers are what they are, whatever texts beside them mean
    */
-  AmountTrial(String decimal) {
+  AmountTrial(String decimal, boolean typed) {
+    this.typed = typed;
     for (boolean comma : new boolean[] {false, true}) {
       if (!decimal.equals(comma ? "." : ",")) {
         readings.add(new Reading(comma));
@@ -101,7 +130,11 @@ final class AmountTrial {
       return;
     }
     unit = unit.isEmpty() ? own : unit;
-    bare |= own.isEmpty() && Cells.number(text) != 0;
+    count++;
+    withUnit += own.isEmpty() ? 0 : 1;
+    double plain = own.isEmpty() ? Cells.number(text) : Double.NaN;
+    bare |= own.isEmpty() && plain != 0;
+    plainPoints += !Double.isNaN(plain) && text.indexOf('.') >= 0 ? 1 : 0;
     units &= own.isEmpty() || own.equals(unit);
     points |= text.indexOf('.') >= 0;
     pointless |= text.indexOf('.') < 0;
@@ -122,23 +155,37 @@ final class AmountTrial {
     return amount.read(text, true) && amount.value != byPoint;
   }
 
-  /**
-   * Where a comma or point could be either, as in $1,200 or 1.200 €, it parts thousands; but of
-   * points only of a currency, if some amount has none.
-   *
-   * @param elsewhere whether decimals have commas elsewhere in the file
-   */
-  Optional<AmountForm> form(boolean elsewhere) {
-    return reading(elsewhere).map(reading -> new AmountForm(unit, reading.comma));
+  /** What decimals have in front in a file, as far as its columns tell. */
+  record Decimals(boolean points, boolean commas) {
+
+    Decimals and(Decimals other) {
+      return new Decimals(points || other.points, commas || other.commas);
+    }
   }
 
-  private Optional<Reading> reading(boolean elsewhere) {
+  /** What this column tells of it: something where only one of the readings goes. */
+  Decimals tells() {
+    boolean one = readings.size() == 1 && readings.get(0).isSure();
+    boolean decimals = one && readings.get(0).decimals;
+    return new Decimals(decimals && !readings.get(0).comma, decimals && readings.get(0).comma);
+  }
+
+  /**
+   * Where a comma or point could be either, as in $1,200 or 1.200 €, it parts thousands, unless the
+   * other columns tell otherwise; but of points only of a currency, if some amount has none.
+   */
+  Optional<AmountForm> form(Decimals others) {
+    return reading(others).map(reading -> new AmountForm(unit, reading.comma));
+  }
+
+  private Optional<Reading> reading(Decimals others) {
     List<Reading> sure =
         example.isEmpty() || !units
             ? List.of()
             : readings.stream().filter(Reading::isSure).toList();
     boolean money = !unit.isEmpty() && !unit.equals(AmountText.PERCENT);
-    boolean byComma = elsewhere || money && points && pointless && !commas;
+    boolean thousands = money && points && pointless && !commas;
+    boolean byComma = !others.points && (others.commas || thousands);
     return sure.stream()
         .filter(reading -> sure.size() == 1 || reading.comma == byComma)
         .findFirst();
@@ -167,8 +214,8 @@ final class AmountTrial {
 
   /** The form of these texts. */
   static Optional<AmountForm> of(List<String> texts, String decimal) {
-    AmountTrial trial = new AmountTrial(decimal);
+    AmountTrial trial = new AmountTrial(decimal, false);
     texts.forEach(trial::add);
-    return trial.form(decimal.equals(","));
+    return trial.form(new Decimals(false, decimal.equals(",")));
   }
 }

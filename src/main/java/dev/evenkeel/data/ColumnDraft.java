@@ -36,13 +36,13 @@ final class ColumnDraft {
   /** Whether one of the missing texts is NA. */
   private boolean na;
 
-  /** Whether all texts are amounts, and what they are. */
-  private final AmountTrial trial;
+  /** Whether all texts are amounts, and what they are; none where that doesn't matter. */
+  private final Optional<AmountTrial> trial;
 
   private Optional<AmountForm> found = Optional.empty();
 
   /**
-   * @param decimal what is in front of decimals in amounts: "." or ",", else it is found out
+   * @param trial finds amounts among texts, where they are looked for
    * @param forced whether it holds texts, whatever they look like
    * @param checked whether a few texts among numbers are mistakes
    */
@@ -51,7 +51,7 @@ final class ColumnDraft {
       TableFormat format,
       MissingWords missing,
       boolean commas,
-      String decimal,
+      Optional<AmountTrial> trial,
       boolean forced,
       boolean checked) {
     this.name = name;
@@ -60,7 +60,7 @@ final class ColumnDraft {
     this.forced = forced;
     this.checked = checked && !forced;
     seen = new SeenCells(format, missing, commas, format.amounts().get(name));
-    trial = new AmountTrial(decimal);
+    this.trial = trial.filter(any -> this.checked);
     coded = forced;
   }
 
@@ -80,7 +80,7 @@ final class ColumnDraft {
     } else if (!missing.haveNumbers() || !missing.anywhere(cell)) {
       value = seen.number(cell, line);
     }
-    coded = coded || row == 0 && seen.anyText() && !seen.areLikeAmounts();
+    coded = coded || row == 0 && seen.anyText() && !mayBeAmounts();
     if (coded) {
       addText(cell);
     } else if (seen.areTexts()) {
@@ -136,27 +136,34 @@ final class ColumnDraft {
     return isTextual() && !coded;
   }
 
+  private boolean mayBeAmounts() {
+    return trial.isPresent() && seen.areLikeAmounts();
+  }
+
   /** Whether its texts, which are still to be read, may be numbers with units or the like. */
   boolean mayHoldAmounts() {
-    return wantsTexts() && checked && !format.amounts().containsKey(name) && seen.areLikeAmounts();
+    return wantsTexts() && mayBeAmounts();
   }
 
   /** Of a column that may hold them, from the first row to the last. */
   void addAmount(String cell) {
     if (missing.amongNumbers(cell)) {
-      trial.addMissing();
+      trial.orElseThrow().addMissing();
     } else {
-      trial.add(cell);
+      trial.orElseThrow().add(cell);
     }
   }
 
-  /**
-   * Takes texts that all are amounts of one form for these.
-   *
-   * @param commas whether decimals have commas elsewhere in the file
-   */
-  void settle(boolean commas) {
-    found = trial.form(commas);
+  /** What the column tells of the file's decimals. */
+  AmountTrial.Decimals tells() {
+    return mayHoldAmounts()
+        ? trial.orElseThrow().tells()
+        : new AmountTrial.Decimals(!isTextual() && seen.anyPoint(), firstComma().isPresent());
+  }
+
+  /** Takes texts that all are amounts of one form for these. */
+  void settle(AmountTrial.Decimals told) {
+    found = trial.orElseThrow().form(told);
   }
 
   /** The form of texts that turned out to be numbers. */
@@ -166,7 +173,7 @@ final class ColumnDraft {
 
   /** One of these, and what it was read as. */
   String amountShown() {
-    return trial.shown(found.orElseThrow());
+    return trial.orElseThrow().shown(found.orElseThrow());
   }
 
   /** Whether NA may be a text, too: the others are of two capital letters, as countries' are. */
@@ -210,7 +217,7 @@ final class ColumnDraft {
           name, parts.stream().map(part -> new Column.Numeric(name, part.take())).toList());
     }
     if (found.isPresent()) {
-      return new Column.Numeric(name, trial.take(found.get()));
+      return new Column.Numeric(name, trial.orElseThrow().take(found.get()));
     }
     double[] all = values.take();
     if (isTextual()) {

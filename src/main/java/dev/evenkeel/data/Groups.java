@@ -22,8 +22,11 @@ public record Groups(String column, List<String> names, int[] ofRow) {
 
   public static Groups of(Table table, String nameOrNumber) {
     String name = table.column(nameOrNumber).name();
-    AmountForm amounts = table.format().amounts().get(name);
     Column column = table.spelled(Set.of(name)).column(name);
+    AmountForm amounts =
+        column instanceof Column.Categorical texts
+            ? AmountTrial.of(texts.levels(), "").orElse(null)
+            : null;
     Map<String, Integer> indexes = new HashMap<>();
     List<String> names = new ArrayList<>();
     int[] ofRow = new int[table.rows()];

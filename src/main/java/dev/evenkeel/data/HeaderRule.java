@@ -73,7 +73,9 @@ final class HeaderRule {
   /** A header without a doubt, of texts alone. */
   boolean isPlain() {
     boolean dates = columns(Kind.DATE).anyMatch(c -> all(c, Kind.DATE));
-    boolean amounts = columns(Kind.TEXT).anyMatch(this::holdsAmounts);
+    boolean amounts =
+        columns(Kind.TEXT).anyMatch(this::holdsAmounts)
+            && columns(Kind.TEXT).allMatch(c -> holdsAmounts(c) || comesAgain(c));
     return !blocked()
         && !dates
         && !amounts
@@ -90,12 +92,14 @@ final class HeaderRule {
             .allMatch(row -> AmountText.hasUnit(row.get(column)));
   }
 
+  private boolean comesAgain(int column) {
+    return below.stream()
+        .anyMatch(row -> column < row.size() && row.get(column).equals(first.get(column)));
+  }
+
   /** Whether the first line might name columns at all: a text in it does not come again below. */
   boolean isPossible() {
-    return columns(Kind.TEXT)
-        .anyMatch(
-            c ->
-                below.stream().noneMatch(row -> c < row.size() && row.get(c).equals(first.get(c))));
+    return columns(Kind.TEXT).anyMatch(c -> !comesAgain(c));
   }
 
   /** A header with numbers in it; worth a word to the user. */

@@ -32,7 +32,11 @@ public final class InputColumns {
     this.missing = new MissingWords(table.format());
     this.columns = names.stream().map(table::column).toList();
     this.codes =
-        names.stream().filter(name -> table.padded(name).isPresent()).collect(Collectors.toSet());
+        names.stream()
+            .filter(
+                name ->
+                    table.padded(name).isPresent() || table.format().amounts().containsKey(name))
+            .collect(Collectors.toSet());
     this.names = names;
     this.indexes = names.stream().mapToInt(table.columnNames()::indexOf).toArray();
     this.firstLine = table.line(0);
@@ -59,9 +63,9 @@ public final class InputColumns {
 
   /**
    * What one of these columns' texts is in JSON: of a column of numbers, but for codes such as
-   * "01067", a number with all its digits where it is written as one there, of one of vectors a
-   * {@code double[]}, and null where it is missing; of one of texts the text itself, and null where
-   * it is empty.
+   * "01067" and amounts, a number with all its digits where it is written as one there, of one of
+   * vectors a {@code double[]}, and null where it is missing; of one of texts the text itself, and
+   * null where it is empty.
    */
   public Object value(int column, String text) {
     String word = text.strip();

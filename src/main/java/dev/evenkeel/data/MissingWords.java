@@ -27,10 +27,15 @@ final class MissingWords {
             .mapToInt(String::length)
             .max()
             .orElseThrow();
-    numbers = format.missing().stream().anyMatch(word -> !Double.isNaN(Cells.number(word.strip())));
+    numbers =
+        format.missing().stream()
+            .map(String::strip)
+            .anyMatch(word -> !Double.isNaN(Cells.number(word)) || AmountText.isLike(word));
   }
 
-  /** Whether numbers, such as −999, are among the words, so that every cell must be looked at. */
+  /**
+   * Whether numbers, such as −999 or $0, are among the words, so that every cell must be looked at.
+   */
   boolean haveNumbers() {
     return numbers;
   }

@@ -263,6 +263,7 @@ public record Preparation(
   /** The same, to be asked for a part of the rows at a time. */
   public PreparedTable prepare(Table read, boolean withTarget, Consumer<String> notes) {
     Table table = read.spelled(codes());
+    requireForms(table);
     TableEncoder encoder = new TableEncoder(table, features, Optional.empty(), notes);
     encoder.noteIgnored(target.names());
     TableEncoder.Inputs inputs = encoder.inputs(this);
@@ -278,6 +279,27 @@ public record Preparation(
             ? (chosen, hears) -> select.apply(chosen.rows())
             : (chosen, hears) ->
                 dataset(table, told(table, targets, chosen, hears), chosen.rows(), targets));
+  }
+
+  /**
+   * What a file by itself was taken for may be another number: 1.200 € by thousands or decimals.
+   */
+  private void requireForms(Table table) {
+    table
+        .format()
+        .amounts()
+        .forEach(
+            (name, form) -> {
+              boolean number =
+                  features.stream()
+                      .filter(Feature::holdsNumbers)
+                      .anyMatch(feature -> feature.column().equals(Optional.of(name)));
+              if (number && !form.equals(reading.amounts().get(name))) {
+                throw new EvenkeelException(
+                    "%s, column \"%s\": its numbers are written as %s, those that trained the model are not. help: Table.read with Preparation.options() reads them as the model knows them"
+                        .formatted(table.name(), name, Cells.quoted(form.example())));
+              }
+            });
   }
 
   private TableEncoder.Inputs told(

@@ -120,6 +120,10 @@ final class SeenCells {
     return text.count > 0;
   }
 
+  boolean anyPoint() {
+    return points;
+  }
+
   boolean anyList() {
     return !lists.isEmpty();
   }

@@ -217,9 +217,10 @@ public final class Table {
     }
   }
 
-  /** Read once more, which must give so many rows. */
+  /** Read once more, which must give so many rows; amounts as before, whatever is left of them. */
   private Table again(Records records, Options how, int rows) {
-    Table again = read(records.as(how.format()), how);
+    TableFormat found = how.format().withAmounts(format.amounts());
+    Table again = read(records.as(found), how.withFormat(found));
     if (again.rows() != rows || !again.columnNames().equals(columnNames())) {
       throw new EvenkeelException(
           "%s changed while it was used: it had %s, and now it has %,d. help: start again"

@@ -69,7 +69,9 @@ record TableFit(Table table, TrainRows train, Scaling scaling, int oneHot) {
   private Feature feature(Column column, LevelMeans.Training training) {
     if (column instanceof Column.Numeric numeric) {
       double[] present = present(column, numeric.values());
+      boolean amounts = table.format().amounts().containsKey(column.name());
       if (present.length < train.rows().length
+          && !amounts
           && DoubleStream.of(present).allMatch(v -> v == present[0])) {
         return new Feature.Categorical(column.name(), List.of(Cells.text(present[0])));
       }

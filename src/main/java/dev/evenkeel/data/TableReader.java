@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
@@ -75,8 +76,11 @@ final class TableReader {
     noteCommas();
     if (!amounts.isEmpty()) {
       readAgain(amounts, ColumnDraft::addAmount);
-      boolean commas = decimal().startsWith(",");
-      amounts.forEach(draft -> draft.settle(commas));
+      AmountTrial.Decimals told =
+          drafts.stream()
+              .map(ColumnDraft::tells)
+              .reduce(new AmountTrial.Decimals(false, false), AmountTrial.Decimals::and);
+      amounts.forEach(draft -> draft.settle(told));
       amounts.stream().filter(ColumnDraft::isTextual).forEach(this::requireClean);
     }
     List<ColumnDraft> texts = drafts.stream().filter(ColumnDraft::wantsTexts).toList();
@@ -145,6 +149,8 @@ final class TableReader {
 
   private Map<String, AmountForm> amounts() {
     Map<String, AmountForm> amounts = new HashMap<>(format.amounts());
+    amounts.keySet().removeAll(options.categorical());
+    amounts.keySet().removeAll(options.texts());
     drafts.forEach(draft -> draft.amounts().ifPresent(form -> amounts.put(draft.name, form)));
     return amounts;
   }
@@ -305,16 +311,24 @@ final class TableReader {
               format,
               missing,
               format.takesCommas(records.delimiter()),
-              decimalOfAmounts(),
+              amounts(name),
               options.categorical().contains(name) || options.texts().contains(name),
               options.checks(name, c + 1, fields.size())));
     }
   }
 
-  /** Numbers have points in JSON and in a program's rows, whose texts are as that writes them. */
-  private String decimalOfAmounts() {
+  /**
+   * Of a column whose numbers may have more to them; none where that is decided, as of all columns
+   * of a file for a model. In JSON and in a program's rows plain numbers are what they are, and so
+   * points are in front of decimals, unless the user says otherwise.
+   */
+  private Optional<AmountTrial> amounts(String name) {
+    if (!options.used().isEmpty() || format.amounts().containsKey(name) || !records.canReopen()) {
+      return Optional.empty();
+    }
     boolean typed = records.delimiter() == '\0';
-    return typed && format.decimal().isEmpty() ? "." : format.decimal();
+    String decimal = typed && format.decimal().isEmpty() ? "." : format.decimal();
+    return Optional.of(new AmountTrial(decimal, typed));
   }
 
   private static Set<String> parted(Set<String> texts, List<String> names) {

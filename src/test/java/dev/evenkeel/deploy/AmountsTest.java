@@ -11,7 +11,9 @@ import dev.evenkeel.data.Feature;
 import dev.evenkeel.data.Groups;
 import dev.evenkeel.data.Preparation;
 import dev.evenkeel.data.Table;
+import dev.evenkeel.data.TableFormat;
 import dev.evenkeel.data.Target;
+import dev.evenkeel.data.Task;
 import dev.evenkeel.io.Json;
 import dev.evenkeel.train.DataPlan;
 import dev.evenkeel.train.Parts;
@@ -26,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -174,6 +177,86 @@ class AmountsTest {
     predictor.predict(Map.of("fee", "1,250", "share", "5%")); // a currency may be left out
   }
 
+  /** Else numbers would become a thousand times larger. */
+  @Test
+  void aFewAmountsAmongPlainNumbersAreMistakes() throws IOException {
+    for (String odd : List.of("\"4,5\"", "\"4,567\"", "2 €", "5$", "5%", "\"1.204,5\"")) {
+      Path file =
+          csv("odd.csv", "x,y", 100, i -> (i == 33 ? odd : 1 + i % 9 + ".70" + i % 7) + "," + i);
+      Expect.failure(
+          () -> Table.read(file),
+          "line 35, column \"x\": \"" + odd.replace("\"", "") + "\" is not");
+    }
+    Path zeros = csv("zeros.csv", "x,y", 100, i -> (i == 33 ? "5%" : "0") + "," + i);
+    Expect.failure(() -> Table.read(zeros), "line 35, column \"x\": \"5%\" is not");
+  }
+
+  @Test
+  void aColumnThatIsSureTellsOfTheOthers() throws IOException {
+    Table comma =
+        Table.read(csv("c.csv", "p;fuel;y", 9, i -> "1.23" + i + ",50 €;1,68" + i + " €;" + i));
+    assertEquals("1237.5", comma.column("p").text(7));
+    assertEquals("1.687", comma.column("fuel").text(7));
+    Table point =
+        Table.read(csv("p.csv", "p\tfee\ty", 9, i -> "$1,200.5" + i + "\t$2.46" + i + "\t" + i));
+    assertEquals("2.467", point.column("fee").text(7));
+    Table plain =
+        Table.read(
+            csv(
+                "q.csv",
+                "a,fee,y",
+                9,
+                i -> "2.2" + i + ",$" + (i == 0 ? "2" : "1.18" + i) + "," + i));
+    assertEquals("1.185", plain.column("fee").text(5));
+  }
+
+  /** A word for missing may be an amount itself; so may the only value of a column. */
+  @Test
+  void missingOnes() throws IOException {
+    Path file = csv("m.csv", "fee,y", ROWS, i -> "$" + (i % 4 == 0 ? "0" : 500 + i) + "," + i);
+    DataPlan plan = plan(file).withFormat(TableFormat.DETECT.withMissing(List.of("$0")));
+    Parts parts = plan.load(n -> {});
+    assertArrayEquals(
+        parts.train().features(), plan.load(parts.preparation(), notes::add).train().features());
+    Path one = csv("one.csv", "fee,y", ROWS, i -> (i % 3 == 0 ? "$5" : "") + "," + i % 3);
+    DataPlan single = plan(one).withTask(Task.Kind.REGRESSION);
+    Parts there = single.load(n -> {});
+    assertEquals(List.of("$5"), there.preparation().features().get(0).levels());
+    assertArrayEquals(
+        there.train().features(), single.load(there.preparation(), notes::add).train().features());
+    assertEquals(List.of(), notes);
+  }
+
+  /** Rows without a target are left out of a second reading, and classes are read as texts. */
+  @Test
+  void aSecondReadingChangesNothing() throws IOException {
+    Path file = csv("t.csv", "p;y", 60, i -> i == 5 ? "2,5 €;" : "1.1" + (10 + i % 7) + " €;" + i);
+    Feature.Numeric price =
+        (Feature.Numeric) plan(file).load(n -> {}).preparation().features().get(0);
+    assertTrue(price.center() > 1000, "center " + price.center());
+    Path graded = csv("n.csv", "fuel;mark", 60, i -> "1,4" + (10 + i) + " €;1," + i % 3);
+    DataPlan marks = plan(graded).withTask(Task.Kind.CLASSIFICATION);
+    Feature.Numeric fuel = (Feature.Numeric) marks.load(n -> {}).preparation().features().get(0);
+    assertTrue(fuel.center() < 2, "center " + fuel.center());
+  }
+
+  /** What trained as plain numbers knows no percents, nor what another file by itself may mean. */
+  @Test
+  void formsOfAnotherFileAreRefused() throws IOException {
+    DataPlan plan = plan(csv("p.csv", "share,y", ROWS, i -> i % 100 / 100.0 + "," + i));
+    Preparation preparation = plan.load(n -> {}).preparation();
+    Path percents = csv("later.csv", "share", 9, i -> i + "%");
+    Expect.failure(
+        () -> plan.load(percents.toString(), false, preparation, notes::add),
+        "line 2, column \"share\": \"0%\" is not a finite number");
+    Expect.failure(
+        () ->
+            preparation.apply(
+                Table.read(csv("two.csv", "share,b", 9, i -> i + "%," + i)), false, notes::add),
+        "column \"share\": its numbers are written as \"4.5%\"",
+        "Preparation.options()");
+  }
+
   /** Their commas part decimals, as the other column's do. */
   @Test
   void whatOtherColumnsWriteCounts() throws IOException {
@@ -286,13 +369,13 @@ class AmountsTest {
 
   @Test
   void groupsAreComparedByWhatTheyStandFor() throws IOException {
-    Table table =
-        Table.read(
-            csv(
-                "g.csv",
-                "g,y",
-                60,
-                row -> "\"$1,0" + (row % 6 + 10) + (row % 2 == 0 ? ".00" : "") + "\"," + row));
+    Path file =
+        csv(
+            "g.csv",
+            "g,y",
+            60,
+            row -> "\"$1,0" + (row / 2 % 6 + 10) + (row % 2 == 0 ? ".00" : "") + "\"," + row);
+    Table table = Table.read(file, Table.Options.DETECT.withTexts(Set.of("g")));
     assertEquals(6, Groups.of(table, "g").names().size());
   }
 

@@ -44,7 +44,9 @@ public record AmountForm(String unit, boolean comma) {
     if (unit.equals(AmountText.PERCENT)) {
       return comma ? "4,5%" : "4.5%";
     }
-    String number = comma ? "1.200,5" : "1,200.5";
-    return unit.isEmpty() ? number : unit + " " + number;
+    if (comma) {
+      return ("1.200,5 " + unit).strip();
+    }
+    return unit + (unit.length() > 1 ? " " : "") + "1,200.5";
   }
 }

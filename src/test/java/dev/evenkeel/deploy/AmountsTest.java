@@ -173,7 +173,7 @@ class AmountsTest {
     Predictor predictor = Predictor.of(saved);
     Expect.failure(
         () -> predictor.predict(Map.of("fee", "€5", "share", "5%")),
-        "Column \"fee\": \"€5\" is not a number such as \"$ 1,200.5\"");
+        "Column \"fee\": \"€5\" is not a number such as \"$1,200.5\"");
     predictor.predict(Map.of("fee", "1,250", "share", "5%")); // a currency may be left out
   }
 
